@@ -1,0 +1,122 @@
+//! The arithmetic every formula is written over.
+//!
+//! A formula takes `L: Lanes` and is instantiated as `f32` or `f64` (one pixel, or a loop that the
+//! compiler vectorises), as a vector of pixels, as [`Dual`] (value and derivative together), or as a
+//! recorded expression that becomes OpenCL C. All of them perform the same IEEE operations in the
+//! same order, so they give the same bits wherever rounding is to nearest and denormals are kept.
+
+mod dual;
+mod exp;
+mod ln;
+mod pow;
+mod real;
+mod sigmoid;
+
+use core::ops::{Add, Div, Mul, Neg, Sub};
+
+pub use dual::Dual;
+pub use real::{Real, Vector};
+
+/// A number, a vector of numbers, or something that stands for one.
+///
+/// Only add, subtract, multiply, divide, square root, comparison and two operations on bits are
+/// primitive; everything else is a provided method over them. Never a fused multiply-add, never a
+/// platform's `exp`: that is what makes results equal everywhere.
+pub trait Lanes:
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// The result of a comparison, one truth value a lane.
+    type Mask: Copy;
+
+    /// Whether a lane is an `f64`; picks the coefficients of the elementary functions.
+    const DOUBLE: bool;
+
+    /// The constant `x` in every lane, rounded to the lane's format.
+    fn splat(x: f64) -> Self;
+
+    /// `self < other`; false where either is NaN.
+    fn lt(self, other: Self) -> Self::Mask;
+
+    /// `self == other`; false where either is NaN.
+    fn eq(self, other: Self) -> Self::Mask;
+
+    /// `yes` where `mask` holds, else `no`. Neither operand can leak into the other's lanes.
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+
+    /// Square root, correctly rounded.
+    fn sqrt(self) -> Self;
+
+    /// `self * 2^n` with one rounding, for integral `n` with `|n|` up to 300 (f32) or 2200 (f64).
+    fn scale_pow2(self, n: Self) -> Self;
+
+    /// `(m, n)` with `self = m * 2^n` and `m` in `[sqrt(1/2), sqrt(2))`, for positive normal `self`.
+    fn split_pow2(self) -> (Self, Self);
+
+    /// The larger one; `other` where either is NaN.
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self::select(other.lt(self), self, other)
+    }
+
+    /// The smaller one; `other` where either is NaN.
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        Self::select(self.lt(other), self, other)
+    }
+
+    /// `|self|`; zero of either sign becomes +0.
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self::select(Self::splat(0.0).lt(self), self, Self::splat(0.0) - self)
+    }
+
+    /// `e^self` for every input; at most 1 ulp from the exact value.
+    #[inline(always)]
+    fn exp(self) -> Self {
+        exp::exp(self)
+    }
+
+    /// Natural logarithm for every input (NaN below 0, -inf at 0); at most 2 ulp.
+    #[inline(always)]
+    fn ln(self) -> Self {
+        ln::ln(self)
+    }
+
+    /// `ln(1 + self)` for `self` in `[0, 1]`; at most 2 ulp. Unspecified outside.
+    #[inline(always)]
+    fn ln_1p_unit(self) -> Self {
+        ln::ln_1p_unit(self)
+    }
+
+    /// `ln(1 + self)` for `self >= 0`; at most 2 ulp. Unspecified below 0.
+    #[inline(always)]
+    fn ln_1p(self) -> Self {
+        ln::ln_1p(self)
+    }
+
+    /// `1 / (1 + e^-self)` for every input; at most 3 ulp.
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        sigmoid::sigmoid(self)
+    }
+
+    /// `ln(1 + e^self)` for every input; at most 3 ulp.
+    #[inline(always)]
+    fn softplus(self) -> Self {
+        sigmoid::softplus(self)
+    }
+
+    /// `self^exponent` for `self >= 0`, the same exponent in every lane.
+    ///
+    /// Integral and half-integral exponents up to 32 use multiplications and one square root;
+    /// others `exp(exponent * ln(self))`, whose relative error grows with `|exponent * ln(self)|`.
+    #[inline(always)]
+    fn powf(self, exponent: f64) -> Self {
+        pow::powf(self, exponent)
+    }
+}

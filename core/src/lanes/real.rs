@@ -1,0 +1,122 @@
+use super::Lanes;
+use crate::level::Level;
+
+/// Consecutive pixels held as one value.
+pub trait Vector: Lanes {
+    /// What a lane holds.
+    type Elem: Real;
+    /// Pixels held.
+    const LANES: usize;
+    /// The first `LANES` elements of `from`.
+    fn load(from: &[Self::Elem]) -> Self;
+    /// Writes the lanes to the first `LANES` elements of `to`.
+    fn store(self, to: &mut [Self::Elem]);
+}
+
+/// `f32` or `f64`: a format that losses are computed in.
+pub trait Real:
+    Lanes<Mask = bool>
+    + Vector<Elem = Self>
+    + PartialOrd
+    + Default
+    + Send
+    + Sync
+    + core::fmt::Debug
+    + core::ops::AddAssign
+    + 'static
+{
+    /// The vector of this format that `Lv` computes with.
+    type In<Lv: Level>: Vector<Elem = Self>;
+    /// Rounds to this format.
+    fn round_from(x: f64) -> Self;
+    /// Exact.
+    fn widen(self) -> f64;
+}
+
+macro_rules! real {
+    ($float:ident, $uint:ident, $int:ident, double: $double:literal, vector: $vector:ident,
+     mantissa_bits: $mantissa:literal, bias: $bias:literal, magic: $magic:literal, sqrt: $sqrt:path) => {
+        impl Lanes for $float {
+            type Mask = bool;
+            const DOUBLE: bool = $double;
+
+            #[inline(always)]
+            fn splat(x: f64) -> Self {
+                x as $float
+            }
+
+            #[inline(always)]
+            fn lt(self, other: Self) -> bool {
+                self < other
+            }
+
+            #[inline(always)]
+            fn eq(self, other: Self) -> bool {
+                self == other
+            }
+
+            #[inline(always)]
+            fn select(mask: bool, yes: Self, no: Self) -> Self {
+                if mask { yes } else { no }
+            }
+
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                $sqrt(self)
+            }
+
+            // Two factors, because 2^n alone may not be a normal number. Adding `magic` leaves `n`
+            // in the low bits, where `as` conversion would saturate and cost several instructions.
+            #[inline(always)]
+            fn scale_pow2(self, n: Self) -> Self {
+                const MAGIC: $float = $magic;
+                let n = ((n + MAGIC).to_bits() as $int).wrapping_sub(MAGIC.to_bits() as $int);
+                let half = n >> 1;
+                let pow2 = |n: $int| $float::from_bits((n.wrapping_add($bias) << $mantissa) as $uint);
+                self * pow2(half) * pow2(n.wrapping_sub(half))
+            }
+
+            #[inline(always)]
+            fn split_pow2(self) -> (Self, Self) {
+                const ROOT_HALF: $int = core::$float::consts::FRAC_1_SQRT_2.to_bits() as $int;
+                let bits = self.to_bits() as $int;
+                let n = bits.wrapping_sub(ROOT_HALF) >> $mantissa;
+                ($float::from_bits(bits.wrapping_sub(n << $mantissa) as $uint), n as $float)
+            }
+        }
+
+        impl Vector for $float {
+            type Elem = $float;
+            const LANES: usize = 1;
+
+            #[inline(always)]
+            fn load(from: &[$float]) -> Self {
+                from[0]
+            }
+
+            #[inline(always)]
+            fn store(self, to: &mut [$float]) {
+                to[0] = self;
+            }
+        }
+
+        impl Real for $float {
+            type In<Lv: Level> = Lv::$vector;
+
+            #[inline(always)]
+            fn round_from(x: f64) -> Self {
+                x as $float
+            }
+
+            #[inline(always)]
+            fn widen(self) -> f64 {
+                f64::from(self)
+            }
+        }
+    };
+}
+
+real!(f32, u32, i32, double: false, vector: Single, mantissa_bits: 23, bias: 127,
+      magic: 12_582_912.0, sqrt: libm::sqrtf);
+real!(f64, u64, i64, double: true, vector: Double, mantissa_bits: 52, bias: 1023,
+      magic: 6_755_399_441_055_744.0, sqrt: libm::sqrt);

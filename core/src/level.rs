@@ -1,0 +1,39 @@
+//! Where a kernel runs: which vectors it computes with, and which instructions it may use.
+
+use crate::lanes::Vector;
+
+/// A piece of work that is generic over the vectors it computes with.
+///
+/// A struct of borrowed parameters takes the place of a closure, because a closure cannot be
+/// generic. `run` must be `#[inline(always)]`, and so must everything it calls per pixel: only code
+/// inlined into [`Level::enter`] is compiled for the level's instructions.
+pub trait Kernel {
+    /// What it gives back.
+    type Output;
+    /// Does the work with the vectors of `Lv`.
+    fn run<Lv: Level>(self) -> Self::Output;
+}
+
+/// A way to execute kernels. All levels give the same bits.
+pub trait Level: Copy + Send + Sync + 'static {
+    /// The vector of `f32` lanes.
+    type Single: Vector<Elem = f32>;
+    /// The vector of `f64` lanes.
+    type Double: Vector<Elem = f64>;
+    /// Runs `kernel` with this level's instructions.
+    fn enter<K: Kernel>(self, kernel: K) -> K::Output;
+}
+
+/// Plain scalar code, compiled for the build's own target: what core offers by itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scalar;
+
+impl Level for Scalar {
+    type Single = f32;
+    type Double = f64;
+
+    #[inline(always)]
+    fn enter<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run::<Scalar>()
+    }
+}
