@@ -20,6 +20,8 @@ pub trait Level: Copy + Send + Sync + 'static {
     type Single: Vector<Elem = f32>;
     /// The vector of `f64` lanes.
     type Double: Vector<Elem = f64>;
+    /// The level, if this machine has its instructions.
+    fn detect() -> Option<Self>;
     /// Runs `kernel` with this level's instructions.
     fn enter<K: Kernel>(self, kernel: K) -> K::Output;
 }
@@ -31,6 +33,10 @@ pub struct Scalar;
 impl Level for Scalar {
     type Single = f32;
     type Double = f64;
+
+    fn detect() -> Option<Self> {
+        Some(Scalar)
+    }
 
     #[inline(always)]
     fn enter<K: Kernel>(self, kernel: K) -> K::Output {

@@ -31,6 +31,8 @@ pub trait Real:
     fn round_from(x: f64) -> Self;
     /// Exact.
     fn widen(self) -> f64;
+    /// Rounds to `f32`.
+    fn narrow(self) -> f32;
 }
 
 macro_rules! real {
@@ -111,6 +113,11 @@ macro_rules! real {
             #[inline(always)]
             fn widen(self) -> f64 {
                 f64::from(self)
+            }
+
+            #[inline(always)]
+            fn narrow(self) -> f32 {
+                self as f32
             }
         }
     };

@@ -1,0 +1,58 @@
+//! Losses of one pixel's class probabilities and its label: the softmax link.
+
+mod ce;
+pub mod softmax;
+
+pub use ce::Ce;
+
+use crate::error::Error;
+use crate::lanes::{Dual, Lanes};
+use crate::term::{Arguments, Parameter};
+
+/// What a class term is written over: the true class's probability in three forms, each formed
+/// without cancellation (see [`softmax`]).
+#[derive(Clone, Copy, Debug)]
+pub struct ClassPixel<L> {
+    /// `ln p_t`.
+    pub log_p: L,
+    /// `p_t`, the probability of the true class.
+    pub p: L,
+    /// `1 - p_t`, exact to rounding where `p_t` is near 1.
+    pub q: L,
+}
+
+impl<L: Lanes> ClassPixel<L> {
+    /// The same quantities with their derivatives in `ln p_t`.
+    #[inline(always)]
+    pub fn dual(self) -> ClassPixel<Dual<L>> {
+        ClassPixel {
+            log_p: Dual::new(self.log_p, L::splat(1.0)),
+            p: Dual::new(self.p, self.p),
+            q: Dual::new(self.q, -self.p),
+        }
+    }
+}
+
+/// A loss of one pixel's true class, as its author writes it: the value alone.
+pub trait ClassTerm: Copy + Send + Sync + 'static {
+    /// Its name in the text form.
+    const NAME: &'static str;
+    /// Its parameters, in the order of [`Arguments`].
+    const PARAMETERS: &'static [Parameter];
+
+    /// The term with these parameters.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for one out of its range.
+    fn new(arguments: Arguments<'_>) -> Result<Self, Error>;
+
+    /// The loss of one pixel.
+    fn loss<L: Lanes>(&self, pixel: &ClassPixel<L>) -> L;
+
+    /// The loss and its derivative in `ln p_t`, from which the gradient in every logit follows.
+    #[inline(always)]
+    fn value_and_slope<L: Lanes>(&self, pixel: &ClassPixel<L>) -> (L, L) {
+        let dual = self.loss(&pixel.dual());
+        (dual.value, dual.derivative)
+    }
+}

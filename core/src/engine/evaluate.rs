@@ -1,0 +1,149 @@
+use super::finish::{close, finish};
+use super::problem::Problem;
+use super::sweep::{Gradient, Sweep};
+use super::workspace::Workspace;
+use crate::compose::Program;
+use crate::error::Error;
+use crate::lanes::Real;
+use crate::level::Level;
+use crate::summation::{Accumulator, SEGMENT};
+use crate::view::{GradientSink, LogitSource, NoGradient, TargetSource};
+
+/// What an evaluation gives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Report<R> {
+    /// The loss, before [`super::Call::scale`].
+    pub value: R,
+    /// Pixels that counted, over all samples (and channels, under the sigmoid link).
+    pub valid: u64,
+}
+
+impl<T, A, P, Z, Y> Problem<'_, T, A, P, Z, Y>
+where
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+{
+    /// Adds the loss sums and region sums of every sample to its row of `sums`.
+    ///
+    /// Going on with the sums of an earlier tile of the same samples gives the bits of one call on
+    /// the whole, if each tile before the last is a whole number of [`SEGMENT`]s.
+    pub fn reduce<Lv: Level>(&self, level: Lv, workspace: &mut Workspace<'_, T, A>) {
+        self.sweep_all(level, workspace, true, None::<&mut NoGradient>);
+    }
+
+    /// Writes the gradient, from the factors and slopes of [`finish`].
+    pub fn gradient<Lv, G>(&self, level: Lv, workspace: &mut Workspace<'_, T, A>, sink: &mut G)
+    where
+        Lv: Level,
+        G: GradientSink<T>,
+    {
+        self.sweep_all(level, workspace, false, Some(sink));
+    }
+
+    fn sweep_all<Lv, G>(
+        &self,
+        level: Lv,
+        workspace: &mut Workspace<'_, T, A>,
+        sum: bool,
+        mut sink: Option<&mut G>,
+    ) where
+        Lv: Level,
+        G: GradientSink<T>,
+    {
+        let pixels = self.shape().pixels();
+        let Workspace { partials, sums, segment, factors, slopes, .. } = workspace;
+        for (sample, row) in self.rows.split_mut(sums).enumerate() {
+            for start in (0..pixels).step_by(SEGMENT) {
+                segment.fill(A::default());
+                let own = sample * self.rows.regions..(sample + 1) * self.rows.regions;
+                level.enter(Sweep {
+                    call: self.call,
+                    rows: self.rows,
+                    program: self.program,
+                    logits: self.logits,
+                    targets: self.targets,
+                    sample,
+                    pixels: start..pixels.min(start + SEGMENT),
+                    partials,
+                    sums: sum.then_some(&mut **segment),
+                    gradient: sink.as_deref_mut().map(|sink| Gradient {
+                        sink,
+                        factors,
+                        slopes: &slopes[own],
+                    }),
+                });
+                if sum {
+                    row.iter_mut().zip(&**segment).for_each(|(row, sum)| row.merge(sum));
+                }
+            }
+        }
+    }
+}
+
+/// The loss, and its gradient if `gradient` is given. All targets are checked before anything is
+/// written there.
+///
+/// # Errors
+/// Targets, shapes or a workspace that do not fit. The gradient is then untouched.
+pub fn evaluate<Lv, T, A, P, Z, Y, G>(
+    level: Lv,
+    problem: &Problem<'_, T, A, P, Z, Y>,
+    gradient: Option<&mut G>,
+    workspace: &mut Workspace<'_, T, A>,
+) -> Result<Report<A::Real>, Error>
+where
+    Lv: Level,
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+    G: GradientSink<T>,
+{
+    if let Some(gradient) = &gradient {
+        problem.check_gradient(&**gradient)?;
+    }
+    let mut workspace = workspace.cut(&problem.sizes())?;
+    workspace.sums.fill(A::default());
+    problem.check(workspace.sums)?;
+    let fused = problem.rows.regions == 0;
+    let value = match gradient {
+        None => {
+            problem.reduce(level, &mut workspace);
+            finish_all(problem, &mut workspace)
+        }
+        Some(sink) if fused => {
+            // The factors need only the counts, so sums and gradient take one sweep.
+            finish_all(problem, &mut workspace);
+            problem.sweep_all(level, &mut workspace, true, Some(sink));
+            finish_all(problem, &mut workspace)
+        }
+        Some(sink) => {
+            problem.reduce(level, &mut workspace);
+            let value = finish_all(problem, &mut workspace);
+            problem.gradient(level, &mut workspace, sink);
+            value
+        }
+    };
+    let valid = workspace.totals.last().map_or(0, |valid| valid.total().widen() as u64);
+    Ok(Report { value, valid })
+}
+
+fn finish_all<T, A, P, Z, Y>(
+    problem: &Problem<'_, T, A, P, Z, Y>,
+    workspace: &mut Workspace<'_, T, A>,
+) -> A::Real
+where
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+{
+    let Workspace { sums, totals, factors, slopes, .. } = workspace;
+    close(problem, sums, totals);
+    finish(problem, totals, sums, factors, slopes)
+}

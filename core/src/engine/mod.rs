@@ -1,0 +1,25 @@
+//! Evaluation in stages: check, reduce, finish, gradient.
+//!
+//! 1. **check** validates targets and counts valid pixels, before any output is touched;
+//! 2. **reduce** sums losses and region sums in one sweep over logits and targets;
+//! 3. **finish** turns sums into the loss and into what the gradient needs of them;
+//! 4. **gradient** writes all terms' gradient in one more sweep.
+//!
+//! A loss of pixel or class terms alone takes 2 and 4 in one sweep. [`evaluate`] does all of it; the
+//! stages by themselves stream large images and join workers.
+
+mod call;
+mod evaluate;
+mod finish;
+mod problem;
+mod sigmoid;
+mod softmax;
+mod sweep;
+mod workspace;
+
+pub use call::{Call, Link};
+pub use evaluate::{Report, evaluate};
+pub use finish::{close, finish, merge_ranks, merge_tiles};
+pub use problem::Problem;
+pub use sweep::{Gradient, Sweep};
+pub use workspace::{Sizes, Workspace};

@@ -1,0 +1,73 @@
+//! A sweep under the sigmoid link: channel by channel, each by itself.
+
+use super::sweep::{Sweep, blocks};
+use crate::compose::{PixelTile, Program};
+use crate::lanes::Real;
+use crate::level::Level;
+use crate::region::SUMS;
+use crate::summation::{ACCUMULATORS, Accumulator, TILE, tree};
+use crate::view::{GradientSink, LogitSource, TargetSource, Write};
+
+#[inline(always)]
+pub(super) fn sweep<Lv, T, A, P, Z, Y, G>(mut sweep: Sweep<'_, T, A, P, Z, Y, G>)
+where
+    Lv: Level,
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+    G: GradientSink<T>,
+{
+    let channels = sweep.logits.layout().shape().channels;
+    let mut z_stage = [T::default(); TILE];
+    let mut y = [T::default(); TILE];
+    let mut valid = [T::default(); TILE];
+    let mut stage = [T::default(); TILE];
+    for channel in 0..channels {
+        sweep.partials.fill([T::default(); ACCUMULATORS]);
+        blocks(
+            sweep.pixels.clone(),
+            &mut sweep,
+            |s, first, count| {
+                let (sample, ignore) = (s.sample, s.call.ignore_index);
+                let z = s.logits.tile(sample, channel, first, count, &mut z_stage);
+                let all =
+                    s.targets.shares(sample, channel, first, count, ignore, &mut y, &mut valid);
+                let tile = PixelTile { z, y: &y, valid: (!all).then_some(&valid) };
+                let partials = s.sums.is_some().then_some(&mut *s.partials);
+                let Some(gradient) = &mut s.gradient else {
+                    s.program.pixel_tile::<Lv>(tile, &[], None, partials, None);
+                    return;
+                };
+                let slopes = gradient.slopes.get(channel).copied();
+                let whole = count == TILE && s.call.write == Write::Overwrite;
+                if whole && let Some(place) = gradient.sink.whole_tile(sample, channel, first) {
+                    let factors = gradient.factors;
+                    s.program.pixel_tile::<Lv>(tile, factors, slopes, partials, Some(place));
+                    return;
+                }
+                s.program.pixel_tile::<Lv>(
+                    tile,
+                    gradient.factors,
+                    slopes,
+                    partials,
+                    Some(&mut stage),
+                );
+                gradient.sink.put((sample, channel, first), count, &stage, s.call.write);
+            },
+            |s| {
+                let Some(row) = s.sums.as_deref_mut() else { return };
+                let (terms, regions) = s.partials.split_at_mut(s.rows.terms);
+                for (sum, partial) in row.iter_mut().zip(&mut *terms) {
+                    sum.add(tree(partial));
+                }
+                let own = &mut row[s.rows.terms + SUMS * channel.min(s.rows.regions)..];
+                for (sum, partial) in own.iter_mut().zip(&mut *regions) {
+                    sum.add(tree(partial));
+                }
+                s.partials.fill([T::default(); ACCUMULATORS]);
+            },
+        );
+    }
+}

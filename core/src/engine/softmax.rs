@@ -1,0 +1,447 @@
+//! A sweep under the softmax link: all channels of a tile together, one loop over its pixels at a
+//! time, so that any number of classes vectorises over pixels.
+
+use super::sweep::{Sweep, blocks};
+use crate::class::softmax::{Largest, class_gradient};
+use crate::compose::{ClassTile, Program};
+use crate::lanes::{Real, Vector};
+use crate::level::Level;
+use crate::region::SUMS;
+use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, tree};
+use crate::view::{GradientSink, LogitSource, TargetSource, Write};
+
+type Tile<T> = [T; TILE];
+
+/// What the loops leave for one another, one number a pixel.
+struct Stage<T> {
+    logits: Tile<T>,
+    labels: Tile<T>,
+    valid: Tile<T>,
+    /// The largest logit and its class.
+    largest: Tile<T>,
+    largest_class: Tile<T>,
+    /// The true class's logit.
+    label_logit: Tile<T>,
+    /// The sum of exponentials of all classes but the largest.
+    others: Tile<T>,
+    /// `1 / (1 + others)`.
+    inverse: Tile<T>,
+    log_p: Tile<T>,
+    p: Tile<T>,
+    q: Tile<T>,
+    /// The derivative of all class terms in `ln p_t`.
+    slope: Tile<T>,
+    /// The largest class's region slope.
+    shift: Tile<T>,
+    /// The probability-weighted region slopes of the other classes.
+    mean: Tile<T>,
+    gradient: Tile<T>,
+}
+
+#[inline(always)]
+pub(super) fn sweep<Lv, T, A, P, Z, Y, G>(mut sweep: Sweep<'_, T, A, P, Z, Y, G>)
+where
+    Lv: Level,
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+    G: GradientSink<T>,
+{
+    let zero = [T::default(); TILE];
+    let mut stage = Stage {
+        logits: zero,
+        labels: zero,
+        valid: zero,
+        largest: zero,
+        largest_class: zero,
+        label_logit: zero,
+        others: zero,
+        inverse: zero,
+        log_p: zero,
+        p: zero,
+        q: zero,
+        slope: zero,
+        shift: zero,
+        mean: zero,
+        gradient: zero,
+    };
+    let sums = sweep.rows.terms + SUMS * sweep.rows.regions;
+    sweep.partials[..sums].fill([T::default(); ACCUMULATORS]);
+    blocks(
+        sweep.pixels.clone(),
+        &mut sweep,
+        |s, first, count| one_tile::<Lv, T, A, P, Z, Y, G>(s, &mut stage, first, count),
+        |s| {
+            let Some(row) = s.sums.as_deref_mut() else { return };
+            for (sum, partial) in row.iter_mut().zip(&mut s.partials[..sums]) {
+                sum.add(tree(partial));
+                partial.fill(T::default());
+            }
+        },
+    );
+}
+
+#[inline(always)]
+fn one_tile<Lv, T, A, P, Z, Y, G>(
+    s: &mut Sweep<'_, T, A, P, Z, Y, G>,
+    stage: &mut Stage<T>,
+    first: usize,
+    count: usize,
+) where
+    Lv: Level,
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+    G: GradientSink<T>,
+{
+    let channels = s.logits.layout().shape().channels;
+    let (sample, ignore) = (s.sample, s.call.ignore_index);
+    let (terms, rest) = s.partials.split_at_mut(s.rows.terms);
+    let (regions, exps) = rest.split_at_mut(SUMS * s.rows.regions);
+    let (exps, _) = exps.as_flattened_mut().as_chunks_mut::<TILE>();
+
+    let all =
+        s.targets.labels(sample, first, count, ignore, &mut stage.labels, &mut stage.valid);
+    for k in 0..channels {
+        let z = s.logits.tile(sample, k, first, count, &mut stage.logits);
+        find_largest::<T::In<Lv>>(
+            k,
+            z,
+            &stage.labels,
+            &mut stage.largest,
+            &mut stage.largest_class,
+            &mut stage.label_logit,
+        );
+    }
+    stage.others.fill(T::default());
+    for (k, exps) in exps.iter_mut().enumerate() {
+        let z = s.logits.tile(sample, k, first, count, &mut stage.logits);
+        exponentials::<T::In<Lv>>(
+            k,
+            z,
+            &stage.largest,
+            &stage.largest_class,
+            exps,
+            &mut stage.others,
+        );
+    }
+    true_class::<T::In<Lv>>(
+        &stage.labels,
+        &stage.largest,
+        &stage.largest_class,
+        &stage.label_logit,
+        &stage.others,
+        &mut stage.log_p,
+        &mut stage.p,
+        &mut stage.q,
+        &mut stage.inverse,
+    );
+    let valid = (!all).then_some(&stage.valid);
+    let tile = ClassTile { log_p: &stage.log_p, p: &stage.p, q: &stage.q, valid };
+    let factors = s.gradient.as_ref().map_or(&[][..], |gradient| gradient.factors);
+    let slope = s.gradient.is_some().then_some(&mut stage.slope);
+    let partials = s.sums.is_some().then_some(terms);
+    s.program.class_tile::<Lv>(tile, factors, partials, slope);
+
+    if s.sums.is_some() {
+        let (regions, _) = regions.as_chunks_mut::<SUMS>();
+        for ((k, sums), exps) in regions.iter_mut().enumerate().zip(&*exps) {
+            region_sums::<T::In<Lv>>(
+                k,
+                exps,
+                &stage.inverse,
+                &stage.labels,
+                &stage.q,
+                valid,
+                sums,
+            );
+        }
+    }
+
+    let Some(gradient) = &mut s.gradient else { return };
+    let slopes = gradient.slopes;
+    if !slopes.is_empty() {
+        for (k, slopes) in slopes.iter().enumerate() {
+            let (class, labels) = (&stage.largest_class, &stage.labels);
+            region_shift::<T::In<Lv>>(k, *slopes, class, labels, &mut stage.shift);
+        }
+        stage.mean.fill(T::default());
+        for ((k, slopes), exps) in slopes.iter().enumerate().zip(&*exps) {
+            region_mean::<T::In<Lv>>(
+                k,
+                *slopes,
+                exps,
+                &stage.inverse,
+                &stage.largest_class,
+                &stage.labels,
+                &stage.shift,
+                &mut stage.mean,
+            );
+        }
+    }
+    let whole = count == TILE && s.call.write == Write::Overwrite;
+    for (k, exps) in exps.iter().enumerate() {
+        let (direct, place) = if whole {
+            match gradient.sink.whole_tile(sample, k, first) {
+                Some(place) => (true, place),
+                None => (false, &mut stage.gradient),
+            }
+        } else {
+            (false, &mut stage.gradient)
+        };
+        let class = ClassPart {
+            exps,
+            inverse: &stage.inverse,
+            labels: &stage.labels,
+            q: &stage.q,
+            slope: &stage.slope,
+        };
+        match slopes.get(k) {
+            None => gradient_of_class::<T::In<Lv>>(k, class, valid, place),
+            Some(slopes) => gradient_of_class_and_region::<T::In<Lv>>(
+                k,
+                class,
+                *slopes,
+                &stage.shift,
+                &stage.mean,
+                valid,
+                place,
+            ),
+        }
+        if !direct {
+            gradient.sink.put((sample, k, first), count, &stage.gradient, s.call.write);
+        }
+    }
+}
+
+#[inline(always)]
+fn find_largest<V: Vector>(
+    k: usize,
+    z: &Tile<V::Elem>,
+    labels: &Tile<V::Elem>,
+    largest: &mut Tile<V::Elem>,
+    largest_class: &mut Tile<V::Elem>,
+    label_logit: &mut Tile<V::Elem>,
+) {
+    let class = V::splat(k as f64);
+    for at in (0..TILE).step_by(V::LANES) {
+        let z = V::load(&z[at..]);
+        let found = if k == 0 {
+            Largest::first(z)
+        } else {
+            let so_far = Largest {
+                logit: V::load(&largest[at..]),
+                class: V::load(&largest_class[at..]),
+            };
+            so_far.with(z, class)
+        };
+        found.logit.store(&mut largest[at..]);
+        found.class.store(&mut largest_class[at..]);
+        let is_label = V::load(&labels[at..]).eq(class);
+        V::select(is_label, z, V::load(&label_logit[at..])).store(&mut label_logit[at..]);
+    }
+}
+
+#[inline(always)]
+fn exponentials<V: Vector>(
+    k: usize,
+    z: &Tile<V::Elem>,
+    largest: &Tile<V::Elem>,
+    largest_class: &Tile<V::Elem>,
+    exps: &mut Tile<V::Elem>,
+    others: &mut Tile<V::Elem>,
+) {
+    let class = V::splat(k as f64);
+    for at in (0..TILE).step_by(V::LANES) {
+        let largest =
+            Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
+        let exp = largest.exp_of(V::load(&z[at..]), class);
+        exp.store(&mut exps[at..]);
+        (V::load(&others[at..]) + largest.other(exp, class)).store(&mut others[at..]);
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "separate arrays vectorise, a struct of them does not")]
+fn true_class<V: Vector>(
+    labels: &Tile<V::Elem>,
+    largest: &Tile<V::Elem>,
+    largest_class: &Tile<V::Elem>,
+    label_logit: &Tile<V::Elem>,
+    others: &Tile<V::Elem>,
+    log_p: &mut Tile<V::Elem>,
+    p: &mut Tile<V::Elem>,
+    q: &mut Tile<V::Elem>,
+    inverse: &mut Tile<V::Elem>,
+) {
+    let one = V::splat(1.0);
+    for at in (0..TILE).step_by(V::LANES) {
+        let largest =
+            Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
+        let (label, logit) = (V::load(&labels[at..]), V::load(&label_logit[at..]));
+        let others = V::load(&others[at..]);
+        let pixel = largest.class_pixel(label, logit, others);
+        pixel.log_p.store(&mut log_p[at..]);
+        pixel.p.store(&mut p[at..]);
+        pixel.q.store(&mut q[at..]);
+        (one / (one + others)).store(&mut inverse[at..]);
+    }
+}
+
+/// False positives where `k` is not the label, false negatives and target mass where it is.
+#[inline(always)]
+fn region_sums<V: Vector>(
+    k: usize,
+    exps: &Tile<V::Elem>,
+    inverse: &Tile<V::Elem>,
+    labels: &Tile<V::Elem>,
+    q: &Tile<V::Elem>,
+    valid: Option<&Tile<V::Elem>>,
+    sums: &mut [Partial<V::Elem>; SUMS],
+) {
+    match valid {
+        None => region_sum_loop::<V, false>(k, exps, inverse, labels, q, labels, sums),
+        Some(valid) => region_sum_loop::<V, true>(k, exps, inverse, labels, q, valid, sums),
+    }
+}
+
+#[inline(always)]
+fn region_sum_loop<V: Vector, const MASKED: bool>(
+    k: usize,
+    exps: &Tile<V::Elem>,
+    inverse: &Tile<V::Elem>,
+    labels: &Tile<V::Elem>,
+    q: &Tile<V::Elem>,
+    valid: &Tile<V::Elem>,
+    sums: &mut [Partial<V::Elem>; SUMS],
+) {
+    let (zero, one, class) = (V::splat(0.0), V::splat(1.0), V::splat(k as f64));
+    let mut totals = *sums;
+    for row in (0..TILE).step_by(ACCUMULATORS) {
+        for lane in (0..ACCUMULATORS).step_by(V::LANES) {
+            let at = row + lane;
+            let is_label = V::load(&labels[at..]).eq(class);
+            let p = V::load(&exps[at..]) * V::load(&inverse[at..]);
+            let keep = zero.lt(V::load(&valid[at..]));
+            let values = [
+                V::select(is_label, zero, p),
+                V::select(is_label, V::load(&q[at..]), zero),
+                V::select(is_label, one, zero),
+            ];
+            for (total, value) in totals.iter_mut().zip(values) {
+                let value = if MASKED { V::select(keep, value, zero) } else { value };
+                let total = &mut total[lane..];
+                (V::load(total) + value).store(total);
+            }
+        }
+    }
+    *sums = totals;
+}
+
+/// The derivative of the loss in `p_k`: in the false positives, or where `k` is the label in the
+/// false negatives.
+#[inline(always)]
+fn region_slope<V: Vector>(is_label: V::Mask, [a, b]: [V::Elem; 2]) -> V {
+    V::select(is_label, -V::splat(b.widen()), V::splat(a.widen()))
+}
+
+#[inline(always)]
+fn region_shift<V: Vector>(
+    k: usize,
+    slopes: [V::Elem; 2],
+    largest_class: &Tile<V::Elem>,
+    labels: &Tile<V::Elem>,
+    shift: &mut Tile<V::Elem>,
+) {
+    let class = V::splat(k as f64);
+    for at in (0..TILE).step_by(V::LANES) {
+        let slope = region_slope::<V>(V::load(&labels[at..]).eq(class), slopes);
+        let is_largest = V::load(&largest_class[at..]).eq(class);
+        V::select(is_largest, slope, V::load(&shift[at..])).store(&mut shift[at..]);
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "separate arrays vectorise, a struct of them does not")]
+fn region_mean<V: Vector>(
+    k: usize,
+    slopes: [V::Elem; 2],
+    exps: &Tile<V::Elem>,
+    inverse: &Tile<V::Elem>,
+    largest_class: &Tile<V::Elem>,
+    labels: &Tile<V::Elem>,
+    shift: &Tile<V::Elem>,
+    mean: &mut Tile<V::Elem>,
+) {
+    let (zero, class) = (V::splat(0.0), V::splat(k as f64));
+    for at in (0..TILE).step_by(V::LANES) {
+        let slope = region_slope::<V>(V::load(&labels[at..]).eq(class), slopes);
+        let is_largest = V::load(&largest_class[at..]).eq(class);
+        let p = V::load(&exps[at..]) * V::load(&inverse[at..]);
+        let part = p * (slope - V::load(&shift[at..]));
+        (V::load(&mean[at..]) + V::select(is_largest, zero, part)).store(&mut mean[at..]);
+    }
+}
+
+/// What the class terms' gradient of one class comes from.
+#[derive(Clone, Copy)]
+struct ClassPart<'t, T> {
+    exps: &'t Tile<T>,
+    inverse: &'t Tile<T>,
+    labels: &'t Tile<T>,
+    q: &'t Tile<T>,
+    slope: &'t Tile<T>,
+}
+
+#[inline(always)]
+fn gradient_of_class<V: Vector>(
+    k: usize,
+    ClassPart { exps, inverse, labels, q, slope }: ClassPart<'_, V::Elem>,
+    valid: Option<&Tile<V::Elem>>,
+    gradient: &mut Tile<V::Elem>,
+) {
+    let (zero, class) = (V::splat(0.0), V::splat(k as f64));
+    for at in (0..TILE).step_by(V::LANES) {
+        let is_label = V::load(&labels[at..]).eq(class);
+        let p = V::load(&exps[at..]) * V::load(&inverse[at..]);
+        let slope = V::load(&slope[at..]);
+        let g = class_gradient(is_label, slope, V::load(&q[at..]), p);
+        let g = match valid {
+            None => g,
+            Some(valid) => V::select(zero.lt(V::load(&valid[at..])), g, zero),
+        };
+        g.store(&mut gradient[at..]);
+    }
+}
+
+/// With region terms: `p_k (a'_k - sum over the others of p_j a'_j)`, where `a'` are the region
+/// slopes less that of the largest class, whose probability is not small.
+#[inline(always)]
+fn gradient_of_class_and_region<V: Vector>(
+    k: usize,
+    ClassPart { exps, inverse, labels, q, slope }: ClassPart<'_, V::Elem>,
+    slopes: [V::Elem; 2],
+    shift: &Tile<V::Elem>,
+    mean: &Tile<V::Elem>,
+    valid: Option<&Tile<V::Elem>>,
+    gradient: &mut Tile<V::Elem>,
+) {
+    let (zero, class) = (V::splat(0.0), V::splat(k as f64));
+    for at in (0..TILE).step_by(V::LANES) {
+        let is_label = V::load(&labels[at..]).eq(class);
+        let p = V::load(&exps[at..]) * V::load(&inverse[at..]);
+        let g = class_gradient(is_label, V::load(&slope[at..]), V::load(&q[at..]), p);
+        let region = (region_slope::<V>(is_label, slopes) - V::load(&shift[at..]))
+            - V::load(&mean[at..]);
+        let g = g + p * region;
+        let g = match valid {
+            None => g,
+            Some(valid) => V::select(zero.lt(V::load(&valid[at..])), g, zero),
+        };
+        g.store(&mut gradient[at..]);
+    }
+}

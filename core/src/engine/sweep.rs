@@ -1,0 +1,76 @@
+use super::call::{Call, Link};
+use super::workspace::Rows;
+use super::{sigmoid, softmax};
+use crate::compose::Program;
+use crate::lanes::Real;
+use crate::level::{Kernel, Level};
+use crate::summation::{Accumulator, Partial};
+use crate::view::{GradientSink, LogitSource, TargetSource};
+use core::ops::Range;
+
+/// What a sweep needs to write the gradient of its sample.
+#[derive(Debug)]
+pub struct Gradient<'s, T, G> {
+    /// Where it goes.
+    pub sink: &'s mut G,
+    /// One a term, from [`super::finish`].
+    pub factors: &'s [T],
+    /// One pair a class of this sample, from [`super::finish`]; none without region terms.
+    pub slopes: &'s [[T; 2]],
+}
+
+/// One pass over a run of one sample's pixels: sums, gradient, or both. The unit of work, run by
+/// [`Level::enter`].
+#[derive(Debug)]
+pub struct Sweep<'s, T, A, P, Z, Y, G> {
+    pub(super) call: Call,
+    pub(super) rows: Rows,
+    pub(super) program: &'s P,
+    pub(super) logits: &'s Z,
+    pub(super) targets: &'s Y,
+    pub(super) sample: usize,
+    pub(super) pixels: Range<usize>,
+    pub(super) partials: &'s mut [Partial<T>],
+    /// A row that the sums are added to.
+    pub(super) sums: Option<&'s mut [A]>,
+    pub(super) gradient: Option<Gradient<'s, T, G>>,
+}
+
+impl<T, A, P, Z, Y, G> Kernel for Sweep<'_, T, A, P, Z, Y, G>
+where
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+    G: GradientSink<T>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        match self.call.link {
+            Link::Sigmoid => sigmoid::sweep::<Lv, _, _, _, _, _, _>(self),
+            Link::Softmax => softmax::sweep::<Lv, _, _, _, _, _, _>(self),
+        }
+    }
+}
+
+/// The blocks and tiles of a run of pixels that starts at a block: calls `tile(first, count)` for
+/// each tile and `block()` after the last of each block.
+#[inline(always)]
+pub(super) fn blocks<S>(
+    pixels: Range<usize>,
+    state: &mut S,
+    mut tile: impl FnMut(&mut S, usize, usize),
+    mut block: impl FnMut(&mut S),
+) {
+    use crate::summation::{BLOCK, TILE};
+    for start in pixels.clone().step_by(BLOCK) {
+        let end = pixels.end.min(start + BLOCK);
+        for first in (start..end).step_by(TILE) {
+            tile(state, first, TILE.min(end - first));
+        }
+        block(state);
+    }
+}

@@ -1,0 +1,111 @@
+use super::call::Link;
+use crate::error::Error;
+use crate::region::SUMS;
+use crate::summation::{ACCUMULATORS, Partial, TILE};
+use crate::view::Shape;
+
+/// The layout of sums: a row a sample, holding one sum a term, the region sums of each class, and
+/// the number of valid pixels; and of totals, which come after [`super::close`]: the same with two
+/// numbers a term (its loss and what that is divided by).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rows {
+    pub terms: usize,
+    /// Classes with region sums; 0 if no term asks for them.
+    pub regions: usize,
+}
+
+impl Rows {
+    pub fn len(self) -> usize {
+        self.terms + SUMS * self.regions + 1
+    }
+
+    pub fn totals(self) -> usize {
+        self.len() + self.terms
+    }
+
+
+    pub fn valid(self) -> usize {
+        self.len() - 1
+    }
+
+    pub fn split<A>(self, sums: &[A]) -> impl Iterator<Item = &[A]> {
+        sums.chunks_exact(self.len())
+    }
+
+    pub fn split_mut<A>(self, sums: &mut [A]) -> impl Iterator<Item = &mut [A]> {
+        sums.chunks_exact_mut(self.len())
+    }
+}
+
+/// Lengths of the storage that an evaluation borrows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Of [`Workspace::partials`].
+    pub partials: usize,
+    /// Of [`Workspace::sums`].
+    pub sums: usize,
+    /// Of [`Workspace::segment`].
+    pub segment: usize,
+    /// Of [`Workspace::totals`].
+    pub totals: usize,
+    /// Of [`Workspace::factors`].
+    pub factors: usize,
+    /// Of [`Workspace::slopes`].
+    pub slopes: usize,
+}
+
+impl Sizes {
+    pub(super) fn of(link: Link, rows: Rows, shape: Shape) -> Self {
+        let Shape { batch, channels, .. } = shape;
+        let any_region = usize::from(rows.regions > 0);
+        let partials = rows.terms
+            + match link {
+                Link::Sigmoid => SUMS * any_region,
+                Link::Softmax => SUMS * rows.regions + channels * (TILE / ACCUMULATORS),
+            };
+        Sizes {
+            partials,
+            sums: batch * rows.len(),
+            segment: rows.len(),
+            totals: rows.totals(),
+            factors: rows.terms,
+            slopes: batch * rows.regions,
+        }
+    }
+}
+
+/// Storage lent to an evaluation. What it holds before does not matter.
+#[derive(Debug)]
+pub struct Workspace<'w, T, A> {
+    /// Accumulators of a block, and under softmax a tile of exponentials a class.
+    pub partials: &'w mut [Partial<T>],
+    /// Sums of each sample.
+    pub sums: &'w mut [A],
+    /// Sums of one segment.
+    pub segment: &'w mut [A],
+    /// Totals over samples.
+    pub totals: &'w mut [A],
+    /// What each pixel or class term's slope is multiplied by.
+    pub factors: &'w mut [T],
+    /// The derivatives of the loss in each sample's and class's false positives and negatives.
+    pub slopes: &'w mut [[T; 2]],
+}
+
+impl<T, A> Workspace<'_, T, A> {
+    /// The first elements of each part, as many as `sizes` says.
+    pub(super) fn cut(&mut self, sizes: &Sizes) -> Result<Workspace<'_, T, A>, Error> {
+        Ok(Workspace {
+            partials: cut("partials", self.partials, sizes.partials)?,
+            sums: cut("sums", self.sums, sizes.sums)?,
+            segment: cut("segment", self.segment, sizes.segment)?,
+            totals: cut("totals", self.totals, sizes.totals)?,
+            factors: cut("factors", self.factors, sizes.factors)?,
+            slopes: cut("slopes", self.slopes, sizes.slopes)?,
+        })
+    }
+}
+
+fn cut<'p, X>(argument: &'static str, part: &'p mut [X], expected: usize) -> Result<&'p mut [X], Error> {
+    let length = part.len();
+    part.get_mut(..expected).ok_or(Error::Workspace { argument, length, expected })
+}

@@ -1,0 +1,33 @@
+use super::{Pixel, PixelTerm};
+use crate::error::Error;
+use crate::lanes::Lanes;
+use crate::term::{Arguments, Parameter};
+
+/// Binary cross-entropy of a logit `z` and a target `y` in `[0, 1]`:
+///
+/// ```text
+/// bce = y softplus(-z) + (1 - y) softplus(z) = ln(1 + e^-|z|) + |z| (z < 0 ? y : 1 - y)
+/// ```
+///
+/// The second form subtracts nothing, so a confident right answer keeps all its digits. Averaged
+/// over valid pixels. Finite for every finite logit; 0 at `z = +inf, y = 1`, infinite at
+/// `z = -inf, y = 1`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bce;
+
+impl PixelTerm for Bce {
+    const NAME: &'static str = "bce";
+    const PARAMETERS: &'static [Parameter] = &[];
+
+    fn new(_: Arguments<'_>) -> Result<Self, Error> {
+        Ok(Bce)
+    }
+
+    #[inline(always)]
+    fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
+        let zero = L::splat(0.0);
+        let wrong = L::select(pixel.z.lt(zero), pixel.y, L::splat(1.0) - pixel.y);
+        // Not a bare product: an infinite logit on its own side has nothing wrong with it.
+        pixel.tail + L::select(zero.lt(wrong), pixel.z.abs() * wrong, zero)
+    }
+}

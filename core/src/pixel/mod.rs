@@ -1,0 +1,86 @@
+//! Losses of one logit and its target: the sigmoid link.
+
+mod bce;
+
+pub use bce::Bce;
+
+use crate::error::Error;
+use crate::lanes::{Dual, Lanes};
+use crate::term::{Arguments, Parameter};
+
+/// What a pixel term is written over: a logit, its target, and the quantities that all terms share,
+/// each formed without cancellation from `e = exp(-|z|)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Pixel<L> {
+    /// The logit.
+    pub z: L,
+    /// The target, 0 to 1.
+    pub y: L,
+    /// `sigmoid(z)`.
+    pub p: L,
+    /// `1 - p`, exact to rounding where `p` is near 1.
+    pub q: L,
+    /// `ln(1 + exp(-|z|))`: what is left of the larger of `softplus(z)` and `softplus(-z)` once
+    /// `|z|` is taken away, and all of the smaller one.
+    pub tail: L,
+}
+
+impl<L: Lanes> Pixel<L> {
+    /// The quantities of logit `z` and target `y`.
+    #[inline(always)]
+    pub fn new(z: L, y: L) -> Self {
+        let one = L::splat(1.0);
+        let e = (-z.abs()).exp();
+        let larger = one / (one + e);
+        let smaller = e * larger;
+        let negative = z.lt(L::splat(0.0));
+        Pixel {
+            z,
+            y,
+            p: L::select(negative, smaller, larger),
+            q: L::select(negative, larger, smaller),
+            tail: e.ln_1p_unit(),
+        }
+    }
+
+    /// The same quantities with their derivatives in `z`.
+    #[inline(always)]
+    pub fn dual(self) -> Pixel<Dual<L>> {
+        let slope = self.p * self.q;
+        let negative = self.z.lt(L::splat(0.0));
+        Pixel {
+            z: Dual::new(self.z, L::splat(1.0)),
+            y: Dual::constant(self.y),
+            p: Dual::new(self.p, slope),
+            q: Dual::new(self.q, -slope),
+            tail: Dual::new(self.tail, L::select(negative, self.p, -self.q)),
+        }
+    }
+}
+
+/// A loss of one pixel, as its author writes it: the value alone.
+///
+/// Its gradient comes from [`Dual`] numbers, its vectors, threads and devices from the engine.
+pub trait PixelTerm: Copy + Send + Sync + 'static {
+    /// Its name in the text form.
+    const NAME: &'static str;
+    /// Its parameters, in the order of [`Arguments`].
+    const PARAMETERS: &'static [Parameter];
+
+    /// The term with these parameters.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for one out of its range.
+    fn new(arguments: Arguments<'_>) -> Result<Self, Error>;
+
+    /// The loss of one pixel.
+    fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L;
+
+    /// The loss and its derivative in the logit. Built-in terms replace this only where that is
+    /// measured to be faster or more exact.
+    #[inline(always)]
+    fn value_and_slope<L: Lanes>(&self, pixel: &Pixel<L>) -> (L, L) {
+        let dual = self.loss(&pixel.dual());
+        (dual.value, dual.derivative)
+    }
+}

@@ -1,0 +1,69 @@
+use super::{Classes, Pool, RegionTerm};
+use crate::error::Error;
+use crate::lanes::Lanes;
+use crate::term::{Arguments, Parameter};
+
+/// Dice loss, averaged over classes:
+///
+/// ```text
+/// 1 - (2 TP + smooth) / (P + G + smooth) = (FP + FN) / (2 G + FP - FN + smooth)
+/// ```
+///
+/// with `P` the predicted and `G` the target's mass. One channel: per sample, then reduced over the
+/// batch; several: once per class over the whole batch. 0 where no mass is predicted or asked for
+/// and `smooth` is 0.
+///
+/// Source: Milletari et al., "V-Net", 3DV 2016, section 3, with plain instead of squared sums.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dice {
+    smooth: f64,
+}
+
+impl Dice {
+    /// With smoothing `smooth`, finite and at least 0.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for any other.
+    pub fn smooth(smooth: f64) -> Result<Self, Error> {
+        if smooth.is_finite() && smooth >= 0.0 {
+            return Ok(Dice { smooth });
+        }
+        let expected = "a finite number, 0 or larger";
+        Err(Error::Parameter { term: Self::NAME, name: "smooth", value: smooth, expected })
+    }
+}
+
+impl Default for Dice {
+    /// `smooth = 1e-6`.
+    fn default() -> Self {
+        Dice { smooth: 1e-6 }
+    }
+}
+
+impl RegionTerm for Dice {
+    const NAME: &'static str = "dice";
+    const PARAMETERS: &'static [Parameter] = &[Parameter { name: "smooth", default: 1e-6 }];
+
+    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
+        Dice::smooth(arguments.get(0))
+    }
+
+    fn pool(&self, classes: usize) -> Pool {
+        if classes == 1 { Pool::Sample } else { Pool::Batch }
+    }
+
+    #[inline(always)]
+    fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
+        let zero = L::splat(0.0);
+        let mut sum = zero;
+        for class in 0..classes.len() {
+            let s = classes.get(class);
+            let wrong = s.false_positive + s.false_negative;
+            // (G - FN) + G + FP, in this order, is never below 0.
+            let mass = (s.target - s.false_negative) + s.target + s.false_positive;
+            let mass = mass + L::splat(self.smooth);
+            sum = sum + L::select(mass.eq(zero), zero, wrong / mass);
+        }
+        sum / L::splat(classes.len() as f64)
+    }
+}

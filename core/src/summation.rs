@@ -1,0 +1,123 @@
+//! The fixed shape in which losses are summed, the same whatever the vectors and threads.
+//!
+//! The pixels of a sample, in row-major order, are cut into blocks of [`BLOCK`]. Within a block,
+//! pixel `i` goes to accumulator `i mod 32`, in ascending order; the 32 are added up as a tree.
+//! Block sums are promoted to an [`Accumulator`] and added in ascending order within a segment of
+//! [`SEGMENT`] pixels, and the segments in ascending order within the sample. A segment is what a
+//! thread or a work group sums by itself, so no schedule changes a bit.
+
+use crate::lanes::Real;
+
+/// Accumulators of a block.
+pub const ACCUMULATORS: usize = 32;
+/// Pixels computed at a time, small enough for the first-level cache.
+pub const TILE: usize = 256;
+/// Pixels summed in the computing format.
+pub const BLOCK: usize = 1024;
+/// Pixels summed one block after the other; whole segments are the unit of work.
+pub const SEGMENT: usize = 64 * BLOCK;
+
+/// The accumulators of one sum over a block.
+pub type Partial<T> = [T; ACCUMULATORS];
+
+/// The sum of a block's accumulators: a tree of halves.
+#[inline(always)]
+pub fn tree<T: Real>(partial: &Partial<T>) -> T {
+    let mut sums = *partial;
+    let mut half = ACCUMULATORS / 2;
+    while half > 0 {
+        for k in 0..half {
+            sums[k] += sums[k + half];
+        }
+        half /= 2;
+    }
+    sums[0]
+}
+
+/// What block sums are added up in.
+pub trait Accumulator: Copy + Default + Send + Sync + core::fmt::Debug + 'static {
+    /// The format that a region loss is computed in from its sums.
+    type Real: Real;
+    /// Adds the sum of a block.
+    fn add<T: Real>(&mut self, block: T);
+    /// Adds a count of pixels.
+    fn count(&mut self, pixels: u64);
+    /// Adds what another accumulator holds.
+    fn merge(&mut self, other: &Self);
+    /// What has been added so far.
+    fn total(&self) -> Self::Real;
+}
+
+impl Accumulator for f64 {
+    type Real = f64;
+
+    #[inline(always)]
+    fn add<T: Real>(&mut self, block: T) {
+        *self += block.widen();
+    }
+
+    fn count(&mut self, pixels: u64) {
+        *self += pixels as f64;
+    }
+
+    #[inline(always)]
+    fn merge(&mut self, other: &Self) {
+        *self += other;
+    }
+
+    #[inline(always)]
+    fn total(&self) -> f64 {
+        *self
+    }
+}
+
+/// An `f32` sum with the rounding errors of its additions kept beside it, for machines without
+/// `f64`. About as exact as `f64` until the end, where it is rounded to `f32`: values and gradients
+/// differ from those of the `f64` accumulator in their last bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Compensated {
+    sum: f32,
+    error: f32,
+}
+
+impl Compensated {
+    /// Knuth's two-sum: `sum + x` exactly, as a rounded sum and its error.
+    #[inline(always)]
+    fn push(&mut self, x: f32) {
+        let sum = self.sum + x;
+        let back = sum - self.sum;
+        self.error += (self.sum - (sum - back)) + (x - back);
+        self.sum = sum;
+    }
+}
+
+impl Accumulator for Compensated {
+    type Real = f32;
+
+    #[inline(always)]
+    fn add<T: Real>(&mut self, block: T) {
+        self.push(block.narrow());
+    }
+
+    fn count(&mut self, pixels: u64) {
+        // In parts that f32 holds exactly.
+        let mut rest = pixels;
+        for shift in [48, 24, 0] {
+            let part = rest >> shift;
+            rest -= part << shift;
+            self.push(part as u32 as f32 * (1u64 << shift) as f32);
+        }
+    }
+
+    #[inline(always)]
+    fn merge(&mut self, other: &Self) {
+        self.push(other.sum);
+        self.error += other.error;
+    }
+
+    #[inline(always)]
+    fn total(&self) -> f32 {
+        // The error of an infinite sum is NaN and means nothing.
+        if self.sum.is_finite() { self.sum + self.error } else { self.sum }
+    }
+}

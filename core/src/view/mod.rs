@@ -1,0 +1,36 @@
+//! Borrowed tensors: batch x channels x 1 to 3 spatial axes, any strides.
+
+mod gradient;
+mod layout;
+mod logits;
+mod targets;
+
+pub use gradient::{GradientSink, NoGradient, ViewMut, Write};
+pub use layout::{Layout, Shape, Strides};
+pub use logits::{Logit, LogitSource, SingleLogits};
+pub use targets::{AnyTargets, Bad, Target, TargetSource};
+
+use crate::error::Error;
+
+/// A borrowed tensor that is only read.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a, E> {
+    data: &'a [E],
+    layout: Layout,
+}
+
+impl<'a, E> View<'a, E> {
+    /// A tensor laid out in `data` as `layout` says.
+    ///
+    /// # Errors
+    /// [`Error::Extent`] if the layout reaches past the data.
+    pub fn new(data: &'a [E], layout: Layout) -> Result<Self, Error> {
+        layout.fits(data.len())?;
+        Ok(View { data, layout })
+    }
+
+    /// Shape and strides.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+}
