@@ -31,7 +31,11 @@ impl<L: Lanes> Dual<L> {
     /// `value`, whose derivative is `slope` times this one's.
     #[inline(always)]
     fn chain(self, value: L, slope: L) -> Self {
-        if self.constant { Dual::constant(value) } else { Dual::new(value, self.derivative * slope) }
+        if self.constant {
+            Dual::constant(value)
+        } else {
+            Dual::new(value, self.derivative * slope)
+        }
     }
 }
 
@@ -189,7 +193,8 @@ impl<L: Lanes> Lanes for Dual<L> {
     fn powf(self, exponent: f64) -> Self {
         let slope = L::splat(exponent) * self.value.powf(exponent - 1.0);
         let zero = L::splat(0.0);
-        let slope = if exponent < 1.0 { L::select(self.value.eq(zero), zero, slope) } else { slope };
+        let slope =
+            if exponent < 1.0 { L::select(self.value.eq(zero), zero, slope) } else { slope };
         self.chain(self.value.powf(exponent), slope)
     }
 }

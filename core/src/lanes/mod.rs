@@ -8,6 +8,7 @@
 mod dual;
 mod exp;
 mod ln;
+mod polynomial;
 mod pow;
 mod real;
 mod sigmoid;

@@ -1,2 +1,33 @@
 use super::Lanes;
-pub(super) fn powf<L: Lanes>(x: L, _e: f64) -> L { x }
+
+/// `x^exponent` for `x >= 0`.
+///
+/// The exponent is one number for all lanes, so these branches are decided once for a whole loop.
+#[inline(always)]
+pub(super) fn powf<L: Lanes>(x: L, exponent: f64) -> L {
+    let size = if exponent < 0.0 { -exponent } else { exponent };
+    let halves = (2.0 * size) as u32;
+    if size > 32.0 || f64::from(halves) != 2.0 * size {
+        // 0 needs no case of its own: its logarithm is -infinity, whose exponential is 0.
+        return (L::splat(exponent) * x.ln()).exp();
+    }
+    let whole = power(x, halves >> 1);
+    let y = if halves & 1 == 1 { whole * x.sqrt() } else { whole };
+    if exponent < 0.0 { L::splat(1.0) / y } else { y }
+}
+
+/// `x^n` for `n <= 32` by squaring, from the lowest bit of `n` up.
+#[inline(always)]
+fn power<L: Lanes>(x: L, n: u32) -> L {
+    let step = |y: L, square: L, bit: u32| if n >> bit & 1 == 1 { y * square } else { y };
+    let x2 = x * x;
+    let x4 = x2 * x2;
+    let x8 = x4 * x4;
+    let x16 = x8 * x8;
+    let y = step(L::splat(1.0), x, 0);
+    let y = step(y, x2, 1);
+    let y = step(y, x4, 2);
+    let y = step(y, x8, 3);
+    let y = step(y, x16, 4);
+    step(y, x16 * x16, 5)
+}

@@ -67,15 +67,17 @@ macro_rules! real {
                 $sqrt(self)
             }
 
-            // Two factors, because 2^n alone may not be a normal number. Adding `magic` leaves `n`
-            // in the low bits, where `as` conversion would saturate and cost several instructions.
+            // Two factors, because 2^n alone may not be a normal number. Adding `MAGIC` leaves
+            // n + 2 bias in the low bits, where `as` conversion would saturate and cost several
+            // instructions; half of that is the first factor's exponent field, the rest the
+            // second's. The shifts into place drop the bits of `MAGIC` itself.
             #[inline(always)]
             fn scale_pow2(self, n: Self) -> Self {
-                const MAGIC: $float = $magic;
-                let n = ((n + MAGIC).to_bits() as $int).wrapping_sub(MAGIC.to_bits() as $int);
-                let half = n >> 1;
-                let pow2 = |n: $int| $float::from_bits((n.wrapping_add($bias) << $mantissa) as $uint);
-                self * pow2(half) * pow2(n.wrapping_sub(half))
+                const MAGIC: $float = $magic + 2.0 * $bias as $float;
+                let exponents = (n + MAGIC).to_bits();
+                let first = exponents >> 1;
+                let second = exponents.wrapping_sub(first);
+                self * $float::from_bits(first << $mantissa) * $float::from_bits(second << $mantissa)
             }
 
             #[inline(always)]

@@ -1,3 +1,21 @@
 use super::Lanes;
-pub(super) fn sigmoid<L: Lanes>(x: L) -> L { x }
-pub(super) fn softplus<L: Lanes>(x: L) -> L { x }
+
+/// `e^-|x|`, which cannot overflow. The smaller of `x` and `-x` is cheaper than `-|x|`.
+#[inline(always)]
+fn decay<L: Lanes>(x: L) -> L {
+    x.min(-x).exp()
+}
+
+/// `1 / (1 + e^-x)`, or for negative `x` the equal `e^x / (1 + e^x)`, which keeps small results.
+#[inline(always)]
+pub(super) fn sigmoid<L: Lanes>(x: L) -> L {
+    let one = L::splat(1.0);
+    let e = decay(x);
+    L::select(x.lt(L::splat(0.0)), e, one) / (one + e)
+}
+
+/// `ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|)`.
+#[inline(always)]
+pub(super) fn softplus<L: Lanes>(x: L) -> L {
+    x.max(L::splat(0.0)) + decay(x).ln_1p_unit()
+}

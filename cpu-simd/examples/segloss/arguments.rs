@@ -1,0 +1,142 @@
+//! The command line.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Trains a small per-pixel predictor with each loss and shows what comes out.
+///
+/// Without arguments it runs on a photograph of a retina and a mask of its
+/// vessels, both built in.
+#[derive(Parser, Debug)]
+#[command(name = "segloss", version)]
+pub struct Arguments {
+    /// Images to train on (PNG, grey or colour); several make a batch
+    #[arg(long, value_name = "PNG", num_args = 1.., conflicts_with = "logits")]
+    pub image: Vec<PathBuf>,
+
+    /// Label maps, one for each image (PNG, grey or palette: 0 is the
+    /// background; a palette's indices are the labels)
+    #[arg(long, value_name = "PNG", num_args = 1..)]
+    pub mask: Vec<PathBuf>,
+
+    /// Logits to evaluate instead of training: [H,W], [K,H,W] or [B,K,H,W],
+    /// f32 or f64
+    #[arg(long, value_name = "NPY", requires = "mask")]
+    pub logits: Option<PathBuf>,
+
+    /// Steps of gradient descent for each loss
+    #[arg(long, default_value_t = 150, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub steps: u32,
+
+    /// Learning rate
+    #[arg(long, default_value_t = 0.1, allow_negative_numbers = true, value_parser = rate)]
+    pub rate: f64,
+
+    /// Label of the pixels that do not count: 0 to 255, or `none`
+    #[arg(long, value_name = "LABEL", default_value = "255", allow_negative_numbers = true)]
+    pub ignore_index: IgnoreIndex,
+
+    /// Where to write the figure
+    #[arg(long, value_name = "PNG", default_value = "segloss.png")]
+    pub output: PathBuf,
+}
+
+/// `--ignore-index`: a label or nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IgnoreIndex(pub Option<u8>);
+
+impl std::str::FromStr for IgnoreIndex {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        text.parse()
+            .map(|label| Self(Some(label)))
+            .map_err(|_| "expected 0 to 255, or `none`".into())
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err("expected a finite number greater than 0".into()),
+    }
+}
+
+impl Arguments {
+    /// The rules that tie arguments to one another, checked before any work.
+    pub fn check(&self) -> Result<(), Box<dyn Error>> {
+        if self.logits.is_none() && self.image.len() != self.mask.len() {
+            return Err(format!(
+                "--mask: {} given for {} --image; expected one mask for each image, in the same order",
+                self.mask.len(),
+                self.image.len()
+            )
+            .into());
+        }
+        let folder = match self.output.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => ".".as_ref(),
+        };
+        if !folder.is_dir() || self.output.is_dir() {
+            let path = self.output.display();
+            return Err(format!("--output {path}: expected a file in an existing folder").into());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &[&str]) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from([&["segloss"], line].concat())
+    }
+
+    #[test]
+    fn definition_is_consistent() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn several_pairs() {
+        let line = ["--image", "a.png", "b.png", "--mask", "c.png", "--mask", "d.png"];
+        let arguments = parse(&line).unwrap();
+        assert_eq!((arguments.image.len(), arguments.mask.len()), (2, 2));
+        arguments.check().unwrap();
+    }
+
+    #[test]
+    fn bad_values_are_refused_by_name() {
+        for (argument, value) in [
+            ("--rate", "0"),
+            ("--rate", "-0.1"),
+            ("--steps", "-3"),
+            ("--rate", "inf"),
+            ("--rate", "fast"),
+            ("--steps", "0"),
+            ("--ignore-index", "256"),
+            ("--ignore-index", "-1"),
+            ("--ignore-index", "None"),
+        ] {
+            let message = parse(&[argument, value]).unwrap_err().to_string();
+            assert!(message.contains(argument) && message.contains(value), "{message}");
+        }
+        assert_eq!(parse(&["--ignore-index", "none"]).unwrap().ignore_index, IgnoreIndex(None));
+    }
+
+    #[test]
+    fn arguments_that_do_not_go_together() {
+        assert!(parse(&["--logits", "z.npy"]).is_err());
+        assert!(parse(&["--logits", "z.npy", "--mask", "m.png", "--image", "i.png"]).is_err());
+        let lone = parse(&["--image", "a.png"]).unwrap().check().unwrap_err().to_string();
+        assert!(lone.contains("--mask") && lone.contains("1 --image"), "{lone}");
+        let nowhere = parse(&["--output", "no/such/folder/f.png"]).unwrap();
+        assert!(nowhere.check().unwrap_err().to_string().contains("no/such/folder/f.png"));
+    }
+}

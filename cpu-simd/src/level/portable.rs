@@ -1,0 +1,141 @@
+use core::ops::{Add, Div, Mul, Neg, Sub};
+
+use bytemuck::must_cast;
+use segloss_core::lanes::{Lanes, Vector};
+use segloss_core::level::{Kernel, Level};
+use wide::{f32x8, f64x4, i32x8, i64x4};
+
+/// Vectors of `wide`, at the width of the build's target: SSE2 on a plain x86-64 build, NEON,
+/// wasm's simd128, or more with `-C target-cpu`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Portable;
+
+impl Level for Portable {
+    type Single = WideSingle;
+    type Double = WideDouble;
+
+    fn detect() -> Option<Self> {
+        Some(Portable)
+    }
+
+    #[inline(always)]
+    fn enter<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run::<Portable>()
+    }
+}
+
+macro_rules! operators {
+    ($wide:ident: $($operator:ident $method:ident),*) => {$(
+        impl $operator for $wide {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                $wide(self.0.$method(other.0))
+            }
+        }
+    )*};
+}
+
+macro_rules! wide_lanes {
+    ($(#[$doc:meta])* $name:ident: $vector:ident, $integers:ident, $float:ident, $int:ident,
+     lanes: $lanes:literal, double: $double:literal, mantissa_bits: $mantissa:literal,
+     bias: $bias:literal, magic: $magic:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name(pub $vector);
+
+        operators!($name: Add add, Sub sub, Mul mul, Div div);
+
+        impl Neg for $name {
+            type Output = Self;
+            #[inline(always)]
+            fn neg(self) -> Self {
+                $name(-self.0)
+            }
+        }
+
+        impl Lanes for $name {
+            type Mask = $vector;
+            const DOUBLE: bool = $double;
+
+            #[inline(always)]
+            fn splat(x: f64) -> Self {
+                $name($vector::splat(x as $float))
+            }
+
+            #[inline(always)]
+            fn lt(self, other: Self) -> $vector {
+                self.0.simd_lt(other.0)
+            }
+
+            #[inline(always)]
+            fn eq(self, other: Self) -> $vector {
+                self.0.simd_eq(other.0)
+            }
+
+            #[inline(always)]
+            fn select(mask: $vector, yes: Self, no: Self) -> Self {
+                $name(mask.select(yes.0, no.0))
+            }
+
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                $name(self.0.sqrt())
+            }
+
+            // The scalar definition, lane by lane: see `segloss_core::lanes::Real`.
+            #[inline(always)]
+            fn scale_pow2(self, n: Self) -> Self {
+                const MAGIC: $float = $magic + 2.0 * $bias as $float;
+                let sum: $integers = must_cast(n.0 + $vector::splat(MAGIC));
+                // A logical shift: the sign bit of a sum near `MAGIC` is 0.
+                let first = sum >> 1;
+                let second = sum - first;
+                let factor = |exponent: $integers| -> $vector { must_cast(exponent << $mantissa) };
+                $name(self.0 * factor(first) * factor(second))
+            }
+
+            #[inline(always)]
+            fn split_pow2(self) -> (Self, Self) {
+                const ROOT_HALF: $int =
+                    core::$float::consts::FRAC_1_SQRT_2.to_bits() as $int;
+                let bits: $integers = must_cast(self.0);
+                let n = (bits - $integers::splat(ROOT_HALF)) >> $mantissa;
+                let m: $vector = must_cast(bits - (n << $mantissa));
+                // `n` as a float: the integers near `MAGIC` are `MAGIC`'s bits plus `n`.
+                let magic = $vector::splat($magic);
+                let magic_bits: $integers = must_cast(magic);
+                let shifted: $vector = must_cast(magic_bits + n);
+                ($name(m), $name(shifted - magic))
+            }
+        }
+
+        impl Vector for $name {
+            type Elem = $float;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            fn load(from: &[$float]) -> Self {
+                let mut lanes = [0.0; $lanes];
+                lanes.copy_from_slice(&from[..$lanes]);
+                $name($vector::new(lanes))
+            }
+
+            #[inline(always)]
+            fn store(self, to: &mut [$float]) {
+                to[..$lanes].copy_from_slice(&self.0.to_array());
+            }
+        }
+    };
+}
+
+wide_lanes!(
+    /// Eight `f32` lanes.
+    WideSingle: f32x8, i32x8, f32, i32, lanes: 8, double: false, mantissa_bits: 23, bias: 127,
+    magic: 12_582_912.0
+);
+wide_lanes!(
+    /// Four `f64` lanes.
+    WideDouble: f64x4, i64x4, f64, i64, lanes: 4, double: true, mantissa_bits: 52, bias: 1023,
+    magic: 6_755_399_441_055_744.0
+);

@@ -1,0 +1,11 @@
+//! The losses of `segloss-core` at full width on any CPU.
+//!
+//! A [`level`] says with which vectors and instructions: [`Portable`](level::Portable) uses `wide`
+//! at whatever width the build's target has; on x86-64, [`Avx2`](level::Avx2) and
+//! [`Avx512`](level::Avx512) are chosen at run time. Every level gives the same bits.
+
+pub mod level;
+mod workspace;
+
+pub use level::AnyLevel;
+pub use workspace::Buffers;
