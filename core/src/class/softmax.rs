@@ -55,6 +55,12 @@ impl<L: Lanes> Largest<L> {
         L::select(self.class.eq(class), L::splat(0.0), exp)
     }
 
+    /// `s` with one more class.
+    #[inline(always)]
+    pub fn add_other(&self, others: L, exp: L, class: L) -> L {
+        others + self.other(exp, class)
+    }
+
     /// The true class's quantities, from its logit and `s`.
     #[inline(always)]
     pub fn class_pixel(&self, label: L, logit: L, others: L) -> ClassPixel<L> {
@@ -69,6 +75,19 @@ impl<L: Lanes> Largest<L> {
             q: L::select(is_largest, others, one + (others - exp)) / sum,
         }
     }
+}
+
+/// What every class's exponential is multiplied by to give its probability: `1 / (1 + s)`.
+#[inline(always)]
+pub fn inverse<L: Lanes>(others: L) -> L {
+    let one = L::splat(1.0);
+    one / (one + others)
+}
+
+/// `p_k`, from its exponential and [`inverse`].
+#[inline(always)]
+pub fn probability<L: Lanes>(exp: L, inverse: L) -> L {
+    exp * inverse
 }
 
 /// The gradient in logit `k` of a class term whose derivative in `ln p_t` is `slope`:

@@ -2,11 +2,11 @@
 //! time, so that any number of classes vectorises over pixels.
 
 use super::sweep::{Sweep, blocks};
-use crate::class::softmax::{Largest, class_gradient};
+use crate::class::softmax::{Largest, class_gradient, inverse, probability};
 use crate::compose::{ClassTile, Program};
 use crate::lanes::{Real, Vector};
 use crate::level::Level;
-use crate::region::SUMS;
+use crate::region::{self, SUMS};
 use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, tree};
 use crate::view::{GradientSink, LogitSource, TargetSource, Write};
 
@@ -261,7 +261,7 @@ fn exponentials<V: Vector>(
             Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
         let exp = largest.exp_of(V::load(&z[at..]), class);
         exp.store(&mut exps[at..]);
-        (V::load(&others[at..]) + largest.other(exp, class)).store(&mut others[at..]);
+        largest.add_other(V::load(&others[at..]), exp, class).store(&mut others[at..]);
     }
 }
 
@@ -276,9 +276,8 @@ fn true_class<V: Vector>(
     log_p: &mut Tile<V::Elem>,
     p: &mut Tile<V::Elem>,
     q: &mut Tile<V::Elem>,
-    inverse: &mut Tile<V::Elem>,
+    inverses: &mut Tile<V::Elem>,
 ) {
-    let one = V::splat(1.0);
     for at in (0..TILE).step_by(V::LANES) {
         let largest =
             Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
@@ -288,7 +287,7 @@ fn true_class<V: Vector>(
         pixel.log_p.store(&mut log_p[at..]);
         pixel.p.store(&mut p[at..]);
         pixel.q.store(&mut q[at..]);
-        (one / (one + others)).store(&mut inverse[at..]);
+        inverse(others).store(&mut inverses[at..]);
     }
 }
 
@@ -319,19 +318,15 @@ fn region_sum_loop<V: Vector, const MASKED: bool>(
     valid: &Tile<V::Elem>,
     sums: &mut [Partial<V::Elem>; SUMS],
 ) {
-    let (zero, one, class) = (V::splat(0.0), V::splat(1.0), V::splat(k as f64));
+    let (zero, class) = (V::splat(0.0), V::splat(k as f64));
     let mut totals = *sums;
     for row in (0..TILE).step_by(ACCUMULATORS) {
         for lane in (0..ACCUMULATORS).step_by(V::LANES) {
             let at = row + lane;
             let is_label = V::load(&labels[at..]).eq(class);
-            let p = V::load(&exps[at..]) * V::load(&inverse[at..]);
+            let p = probability(V::load(&exps[at..]), V::load(&inverse[at..]));
             let keep = zero.lt(V::load(&valid[at..]));
-            let values = [
-                V::select(is_label, zero, p),
-                V::select(is_label, V::load(&q[at..]), zero),
-                V::select(is_label, one, zero),
-            ];
+            let values = region::softmax::class_sums(is_label, p, V::load(&q[at..]));
             for (total, value) in totals.iter_mut().zip(values) {
                 let value = if MASKED { V::select(keep, value, zero) } else { value };
                 let total = &mut total[lane..];
@@ -342,11 +337,10 @@ fn region_sum_loop<V: Vector, const MASKED: bool>(
     *sums = totals;
 }
 
-/// The derivative of the loss in `p_k`: in the false positives, or where `k` is the label in the
-/// false negatives.
+/// The derivative of the loss in `p_k`.
 #[inline(always)]
-fn region_slope<V: Vector>(is_label: V::Mask, [a, b]: [V::Elem; 2]) -> V {
-    V::select(is_label, -V::splat(b.widen()), V::splat(a.widen()))
+fn region_slope<V: Vector>(is_label: V::Mask, slopes: [V::Elem; 2]) -> V {
+    region::softmax::class_slope(is_label, slopes.map(|x| V::splat(x.widen())))
 }
 
 #[inline(always)]
@@ -361,7 +355,8 @@ fn region_shift<V: Vector>(
     for at in (0..TILE).step_by(V::LANES) {
         let slope = region_slope::<V>(V::load(&labels[at..]).eq(class), slopes);
         let is_largest = V::load(&largest_class[at..]).eq(class);
-        V::select(is_largest, slope, V::load(&shift[at..])).store(&mut shift[at..]);
+        let found = region::softmax::shift(V::load(&shift[at..]), is_largest, slope);
+        found.store(&mut shift[at..]);
     }
 }
 
@@ -377,13 +372,14 @@ fn region_mean<V: Vector>(
     shift: &Tile<V::Elem>,
     mean: &mut Tile<V::Elem>,
 ) {
-    let (zero, class) = (V::splat(0.0), V::splat(k as f64));
+    let class = V::splat(k as f64);
     for at in (0..TILE).step_by(V::LANES) {
         let slope = region_slope::<V>(V::load(&labels[at..]).eq(class), slopes);
         let is_largest = V::load(&largest_class[at..]).eq(class);
-        let p = V::load(&exps[at..]) * V::load(&inverse[at..]);
-        let part = p * (slope - V::load(&shift[at..]));
-        (V::load(&mean[at..]) + V::select(is_largest, zero, part)).store(&mut mean[at..]);
+        let p = probability(V::load(&exps[at..]), V::load(&inverse[at..]));
+        let (shift, so_far) = (V::load(&shift[at..]), V::load(&mean[at..]));
+        let sum = region::softmax::add_to_mean(so_far, is_largest, p, slope, shift);
+        sum.store(&mut mean[at..]);
     }
 }
 
@@ -407,7 +403,7 @@ fn gradient_of_class<V: Vector>(
     let (zero, class) = (V::splat(0.0), V::splat(k as f64));
     for at in (0..TILE).step_by(V::LANES) {
         let is_label = V::load(&labels[at..]).eq(class);
-        let p = V::load(&exps[at..]) * V::load(&inverse[at..]);
+        let p = probability(V::load(&exps[at..]), V::load(&inverse[at..]));
         let slope = V::load(&slope[at..]);
         let g = class_gradient(is_label, slope, V::load(&q[at..]), p);
         let g = match valid {
@@ -418,8 +414,7 @@ fn gradient_of_class<V: Vector>(
     }
 }
 
-/// With region terms: `p_k (a'_k - sum over the others of p_j a'_j)`, where `a'` are the region
-/// slopes less that of the largest class, whose probability is not small.
+/// The same with region terms.
 #[inline(always)]
 fn gradient_of_class_and_region<V: Vector>(
     k: usize,
@@ -433,11 +428,11 @@ fn gradient_of_class_and_region<V: Vector>(
     let (zero, class) = (V::splat(0.0), V::splat(k as f64));
     for at in (0..TILE).step_by(V::LANES) {
         let is_label = V::load(&labels[at..]).eq(class);
-        let p = V::load(&exps[at..]) * V::load(&inverse[at..]);
+        let p = probability(V::load(&exps[at..]), V::load(&inverse[at..]));
         let g = class_gradient(is_label, V::load(&slope[at..]), V::load(&q[at..]), p);
-        let region = (region_slope::<V>(is_label, slopes) - V::load(&shift[at..]))
-            - V::load(&mean[at..]);
-        let g = g + p * region;
+        let (shift, mean) = (V::load(&shift[at..]), V::load(&mean[at..]));
+        let region_slope = region_slope::<V>(is_label, slopes);
+        let g = g + region::softmax::class_gradient(p, region_slope, shift, mean);
         let g = match valid {
             None => g,
             Some(valid) => V::select(zero.lt(V::load(&valid[at..])), g, zero),

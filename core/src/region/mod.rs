@@ -1,6 +1,7 @@
 //! Losses of whole regions: of sums over the pixels of a sample or of the batch.
 
 mod dice;
+pub mod softmax;
 
 pub use dice::Dice;
 
