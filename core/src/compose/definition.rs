@@ -25,6 +25,8 @@ pub struct PixelArrays<'t, T> {
 #[derive(Debug)]
 pub struct Output<'t, T> {
     pub(super) factor: T,
+    /// Whether the slope is still to be written: this is the first term.
+    pub(super) first: bool,
     pub(super) partial: Option<&'t mut Partial<T>>,
     pub(super) slope: Option<&'t mut [T; TILE]>,
 }
@@ -34,8 +36,7 @@ pub type PixelBody<T> = fn(Arguments<'_>, PixelArrays<'_, T>, Output<'_, T>);
 /// A tile of a class term.
 pub type ClassBody<T> = fn(Arguments<'_>, super::ClassTile<'_, T>, Output<'_, T>);
 /// A region term: its loss and the derivative in the seeded sum.
-pub type RegionBody<A> =
-    fn(Arguments<'_>, SeededSums<'_, A>) -> Dual<<A as Accumulator>::Real>;
+pub type RegionBody<A> = fn(Arguments<'_>, SeededSums<'_, A>) -> Dual<<A as Accumulator>::Real>;
 
 /// What a definition does, compiled for one format and one level.
 pub enum Body<T: Real, A: Accumulator> {
@@ -178,36 +179,63 @@ fn each_vector<V: Vector>(
     value_and_slope: impl Fn(usize) -> (V, V) + Copy,
 ) {
     let factor = V::splat(output.factor.widen());
-    let mut none = Partial::default();
-    let mut unused = [V::Elem::default(); TILE];
-    match (valid, output.partial, output.slope) {
-        (None, Some(sum), Some(slope)) => {
-            term_loop::<V, false, true, true>(value_and_slope, factor, None, sum, slope);
+    // The gradient of masked pixels is set to 0 once, after the last term, so `slope` needs no mask.
+    match (output.partial, output.slope, output.first) {
+        (Some(sum), Some(slope), true) => {
+            term_loop::<V, true, WRITE>(value_and_slope, factor, valid, sum, slope);
         }
-        (valid, Some(sum), Some(slope)) => {
-            term_loop::<V, true, true, true>(value_and_slope, factor, valid, sum, slope);
+        (Some(sum), Some(slope), false) => {
+            term_loop::<V, true, ADD>(value_and_slope, factor, valid, sum, slope);
         }
-        (None, Some(sum), None) => {
-            term_loop::<V, false, true, false>(value_and_slope, factor, None, sum, &mut unused);
+        (Some(sum), None, _) => {
+            let unused = &mut [V::Elem::default(); TILE];
+            term_loop::<V, true, NO_SLOPE>(value_and_slope, factor, valid, sum, unused);
         }
-        (valid, Some(sum), None) => {
-            term_loop::<V, true, true, false>(value_and_slope, factor, valid, sum, &mut unused);
+        (None, Some(slope), true) => {
+            let none = &mut Partial::default();
+            term_loop::<V, false, WRITE>(value_and_slope, factor, None, none, slope);
         }
-        // The gradient of masked pixels is set to 0 once, after the last term.
-        (_, None, Some(slope)) => {
-            term_loop::<V, false, false, true>(value_and_slope, factor, None, &mut none, slope);
+        (None, Some(slope), false) => {
+            let none = &mut Partial::default();
+            term_loop::<V, false, ADD>(value_and_slope, factor, None, none, slope);
         }
-        (_, None, None) => {}
+        (None, None, _) => {}
     }
 }
 
+const NO_SLOPE: u8 = 0;
+const WRITE: u8 = 1;
+const ADD: u8 = 2;
+
 #[inline(always)]
-fn term_loop<V: Vector, const MASKED: bool, const SUM: bool, const SLOPE: bool>(
-    value_and_slope: impl Fn(usize) -> (V, V),
+fn term_loop<V: Vector, const SUM: bool, const SLOPE: u8>(
+    value_and_slope: impl Fn(usize) -> (V, V) + Copy,
     factor: V,
     valid: Option<&[V::Elem; TILE]>,
     sum: &mut Partial<V::Elem>,
     slopes: &mut [V::Elem; TILE],
+) {
+    match valid {
+        None => masked_loop::<V, false, SUM, SLOPE>(
+            value_and_slope,
+            factor,
+            slopes,
+            sum,
+            &[V::Elem::default(); TILE],
+        ),
+        Some(valid) => {
+            masked_loop::<V, true, SUM, SLOPE>(value_and_slope, factor, slopes, sum, valid)
+        }
+    }
+}
+
+#[inline(always)]
+fn masked_loop<V: Vector, const MASKED: bool, const SUM: bool, const SLOPE: u8>(
+    value_and_slope: impl Fn(usize) -> (V, V),
+    factor: V,
+    slopes: &mut [V::Elem; TILE],
+    sum: &mut Partial<V::Elem>,
+    valid: &[V::Elem; TILE],
 ) {
     let zero = V::splat(0.0);
     let mut total = *sum;
@@ -216,18 +244,16 @@ fn term_loop<V: Vector, const MASKED: bool, const SUM: bool, const SLOPE: bool>(
             let at = row + lane;
             let (value, slope) = value_and_slope(at);
             if SUM {
-                let value = match valid {
-                    Some(valid) if MASKED => {
-                        V::select(zero.lt(V::load(&valid[at..])), value, zero)
-                    }
-                    _ => value,
-                };
+                let keep = zero.lt(V::load(&valid[at..]));
+                let value = if MASKED { V::select(keep, value, zero) } else { value };
                 let total = &mut total[lane..];
                 (V::load(total) + value).store(total);
             }
-            if SLOPE {
-                let slopes = &mut slopes[at..];
-                (V::load(slopes) + factor * slope).store(slopes);
+            let slopes = &mut slopes[at..];
+            match SLOPE {
+                NO_SLOPE => {}
+                WRITE => (factor * slope).store(slopes),
+                _ => (V::load(slopes) + factor * slope).store(slopes),
             }
         }
     }

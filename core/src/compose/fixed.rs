@@ -89,15 +89,16 @@ pub trait Parts: Copy + Sync {
     /// The loss of region term `index` and its derivative in the seeded sum.
     fn region<A: Accumulator>(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
 
-    /// Adds each pixel term's loss where `add` does and its slope times its factor to `gradient`.
+    /// Adds each pixel term's loss where `add` does and its slope times its factor to `gradient`,
+    /// which is none before the first.
     fn pixel<L: Lanes, X: Copy>(
         &self,
         pixel: &Pixel<L>,
         factors: &Self::Each<L>,
         sums: &mut Self::Each<X>,
         add: impl Fn(&mut X, L) + Copy,
-        gradient: L,
-    ) -> L;
+        gradient: Option<L>,
+    ) -> Option<L>;
 
     /// The same for class terms and the slope in `ln p_t`.
     fn class<L: Lanes, X: Copy>(
@@ -106,8 +107,8 @@ pub trait Parts: Copy + Sync {
         factors: &Self::Each<L>,
         sums: &mut Self::Each<X>,
         add: impl Fn(&mut X, L) + Copy,
-        slope: L,
-    ) -> L;
+        slope: Option<L>,
+    ) -> Option<L>;
 }
 
 macro_rules! one_part {
@@ -146,11 +147,20 @@ macro_rules! nothing_per_pixel {
             _: &L,
             _: &mut X,
             _: impl Fn(&mut X, L) + Copy,
-            gradient: L,
-        ) -> L {
+            gradient: Option<L>,
+        ) -> Option<L> {
             gradient
         }
     )*};
+}
+
+/// The sum so far with one more part. Not from 0 on, which would be one addition a pixel.
+#[inline(always)]
+fn plus<L: Lanes>(sum: Option<L>, part: L) -> L {
+    match sum {
+        None => part,
+        Some(sum) => sum + part,
+    }
 }
 
 macro_rules! value_and_slope {
@@ -162,11 +172,11 @@ macro_rules! value_and_slope {
             factor: &L,
             sum: &mut X,
             add: impl Fn(&mut X, L) + Copy,
-            gradient: L,
-        ) -> L {
+            gradient: Option<L>,
+        ) -> Option<L> {
             let (value, slope) = self.term.value_and_slope(pixel);
             add(sum, value);
-            gradient + *factor * slope
+            Some(plus(gradient, *factor * slope))
         }
     };
 }
@@ -248,8 +258,8 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
         factors: &Self::Each<L>,
         sums: &mut Self::Each<X>,
         add: impl Fn(&mut X, L) + Copy,
-        gradient: L,
-    ) -> L {
+        gradient: Option<L>,
+    ) -> Option<L> {
         let gradient = self.0.pixel(pixel, &factors.0, &mut sums.0, add, gradient);
         self.1.pixel(pixel, &factors.1, &mut sums.1, add, gradient)
     }
@@ -261,8 +271,8 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
         factors: &Self::Each<L>,
         sums: &mut Self::Each<X>,
         add: impl Fn(&mut X, L) + Copy,
-        slope: L,
-    ) -> L {
+        slope: Option<L>,
+    ) -> Option<L> {
         let slope = self.0.class(pixel, &factors.0, &mut sums.0, add, slope);
         self.1.class(pixel, &factors.1, &mut sums.1, add, slope)
     }
@@ -305,16 +315,16 @@ fn pixel_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
                     (V::load(sum) + kept(value)).store(sum);
                 }
             };
-            let slope = parts.pixel(&pixel, &factors, &mut sums, add, zero);
+            let slope = parts.pixel(&pixel, &factors, &mut sums, add, None);
             if SUM && P::REGION {
                 let values = region::pixel_sums(&pixel);
                 region_sums.iter_mut().zip(values).for_each(|(sum, value)| add(sum, value));
             }
             if GRADIENT {
                 let slope = if P::REGION {
-                    slope + region::pixel_gradient(&pixel, slopes)
+                    plus(slope, region::pixel_gradient(&pixel, slopes))
                 } else {
-                    slope
+                    slope.unwrap_or(zero)
                 };
                 kept(slope).store(&mut gradient[at..]);
             }
@@ -359,9 +369,9 @@ fn class_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
                 }
             };
             let pixel = ClassPixel { log_p, p, q };
-            let slope = parts.class(&pixel, &factors, &mut sums, add, zero);
+            let slope = parts.class(&pixel, &factors, &mut sums, add, None);
             if GRADIENT {
-                kept(slope).store(&mut slopes[at..]);
+                kept(slope.unwrap_or(zero)).store(&mut slopes[at..]);
             }
         }
     }
@@ -419,7 +429,9 @@ impl<T: Real, A: Accumulator, P: Parts> Program<T, A> for P {
     ) {
         with_flags!(
             pixel_loop::<T::In<Lv>, P>(self, tile, factors, region),
-            tile.valid.is_some(), partials, gradient
+            tile.valid.is_some(),
+            partials,
+            gradient
         );
     }
 
@@ -433,7 +445,9 @@ impl<T: Real, A: Accumulator, P: Parts> Program<T, A> for P {
     ) {
         with_flags!(
             class_loop::<T::In<Lv>, P>(self, tile, factors),
-            tile.valid.is_some(), partials, slope
+            tile.valid.is_some(),
+            partials,
+            slope
         );
     }
 }

@@ -31,13 +31,8 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
     ) -> Result<Self, Error> {
         let arguments = Arguments::new(values, definition.parameters);
         (definition.check)(arguments)?;
-        let term = Term {
-            coefficient,
-            definition,
-            arguments,
-            pool: None,
-            reduction: Reduction::Mean,
-        };
+        let term =
+            Term { coefficient, definition, arguments, pool: None, reduction: Reduction::Mean };
         term.spec(1).check()?;
         Ok(term)
     }
@@ -79,6 +74,11 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
         Listed { terms }
     }
 
+    /// The terms that are evaluated: those whose coefficient is not 0.
+    fn active(&self) -> impl Iterator<Item = (usize, &Term<'a, T, A>)> {
+        self.terms.iter().enumerate().filter(|(_, term)| term.coefficient != 0.0)
+    }
+
     fn has_region(&self) -> bool {
         self.terms.iter().any(|term| matches!(term.definition.body, Body::Region(..)))
     }
@@ -116,15 +116,14 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
         shared::<T::In<Lv>>(tile.z, tile.y, &mut p, &mut q, &mut tail);
         let PixelTile { z, y, valid } = tile;
         let arrays = PixelArrays { z, y, p: &p, q: &q, tail: &tail, valid };
-        if let Some(gradient) = gradient.as_deref_mut() {
-            gradient.fill(T::default());
-        }
-        for (index, term) in self.terms.iter().enumerate() {
+        let mut first = true;
+        for (index, term) in self.active() {
             if let Body::Pixel(body) = term.definition.body {
                 let factor = factors.get(index).copied().unwrap_or_default();
                 let partial = partials.as_deref_mut().and_then(|p| p.get_mut(index));
                 let slope = gradient.as_deref_mut();
-                body(term.arguments, arrays, Output { factor, partial, slope });
+                body(term.arguments, arrays, Output { factor, first, partial, slope });
+                first = false;
             }
         }
         if self.has_region() {
@@ -136,8 +135,16 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
                 }
             }
             if let (Some(slopes), Some(gradient)) = (region, gradient.as_deref_mut()) {
-                region_gradient::<T::In<Lv>>(y, &p, &q, slopes, gradient);
+                if first {
+                    region_gradient::<T::In<Lv>, false>(y, &p, &q, slopes, gradient);
+                } else {
+                    region_gradient::<T::In<Lv>, true>(y, &p, &q, slopes, gradient);
+                }
+                first = false;
             }
+        }
+        if let (true, Some(gradient)) = (first, gradient.as_deref_mut()) {
+            gradient.fill(T::default());
         }
         if let (Some(gradient), Some(valid)) = (gradient, valid) {
             keep_valid::<T::In<Lv>>(valid, gradient);
@@ -152,16 +159,18 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
         mut partials: Option<&mut [Partial<T>]>,
         mut slope: Option<&mut [T; TILE]>,
     ) {
-        if let Some(slope) = slope.as_deref_mut() {
-            slope.fill(T::default());
-        }
-        for (index, term) in self.terms.iter().enumerate() {
+        let mut first = true;
+        for (index, term) in self.active() {
             if let Body::Class(body) = term.definition.body {
                 let factor = factors.get(index).copied().unwrap_or_default();
                 let partial = partials.as_deref_mut().and_then(|p| p.get_mut(index));
                 let slope = slope.as_deref_mut();
-                body(term.arguments, tile, Output { factor, partial, slope });
+                body(term.arguments, tile, Output { factor, first, partial, slope });
+                first = false;
             }
+        }
+        if let (true, Some(slope)) = (first, slope.as_deref_mut()) {
+            slope.fill(T::default());
         }
         if let (Some(slope), Some(valid)) = (slope, tile.valid) {
             keep_valid::<T::In<Lv>>(valid, slope);
@@ -224,7 +233,7 @@ fn region_sums<V: Vector, const MASKED: bool>(
 }
 
 #[inline(always)]
-fn region_gradient<V: Vector>(
+fn region_gradient<V: Vector, const ADD: bool>(
     y: &[V::Elem; TILE],
     p: &[V::Elem; TILE],
     q: &[V::Elem; TILE],
@@ -235,7 +244,8 @@ fn region_gradient<V: Vector>(
     for at in (0..TILE).step_by(V::LANES) {
         let pixel = load_region::<V>(y, p, q, at);
         let gradient = &mut gradient[at..];
-        (V::load(gradient) + region::pixel_gradient(&pixel, slopes)).store(gradient);
+        let slope = region::pixel_gradient(&pixel, slopes);
+        if ADD { (V::load(gradient) + slope).store(gradient) } else { slope.store(gradient) }
     }
 }
 

@@ -115,7 +115,9 @@ where
 }
 
 /// The terms that are evaluated: those whose coefficient is not 0.
-fn active<T, A, P, Z, Y>(problem: &Problem<'_, T, A, P, Z, Y>) -> impl Iterator<Item = (usize, Spec)>
+fn active<T, A, P, Z, Y>(
+    problem: &Problem<'_, T, A, P, Z, Y>,
+) -> impl Iterator<Item = (usize, Spec)>
 where
     T: Real,
     A: Accumulator,

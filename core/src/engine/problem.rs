@@ -120,8 +120,7 @@ where
                     }
                 }
                 Link::Softmax => {
-                    let checked =
-                        self.targets.check_labels(sample, channels as u32, ignore_index);
+                    let checked = self.targets.check_labels(sample, channels as u32, ignore_index);
                     let valid = checked.map_err(|bad| Error::Label {
                         label: bad.target,
                         sample,

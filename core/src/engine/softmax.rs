@@ -104,9 +104,13 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
     let (regions, exps) = rest.split_at_mut(SUMS * s.rows.regions);
     let (exps, _) = exps.as_flattened_mut().as_chunks_mut::<TILE>();
 
-    let all =
-        s.targets.labels(sample, first, count, ignore, &mut stage.labels, &mut stage.valid);
-    for k in 0..channels {
+    let all = s.targets.labels(sample, first, count, ignore, &mut stage.labels, &mut stage.valid);
+    let z = s.logits.tile(sample, 0, first, count, &mut stage.logits);
+    stage.largest.copy_from_slice(z);
+    stage.largest_class.fill(T::default());
+    // The label's own, once its class has been met.
+    stage.label_logit.copy_from_slice(z);
+    for k in 1..channels {
         let z = s.logits.tile(sample, k, first, count, &mut stage.logits);
         find_largest::<T::In<Lv>>(
             k,
@@ -150,15 +154,7 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
     if s.sums.is_some() {
         let (regions, _) = regions.as_chunks_mut::<SUMS>();
         for ((k, sums), exps) in regions.iter_mut().enumerate().zip(&*exps) {
-            region_sums::<T::In<Lv>>(
-                k,
-                exps,
-                &stage.inverse,
-                &stage.labels,
-                &stage.q,
-                valid,
-                sums,
-            );
+            region_sums::<T::In<Lv>>(k, exps, &stage.inverse, &stage.labels, &stage.q, valid, sums);
         }
     }
 
@@ -233,10 +229,8 @@ fn find_largest<V: Vector>(
         let found = if k == 0 {
             Largest::first(z)
         } else {
-            let so_far = Largest {
-                logit: V::load(&largest[at..]),
-                class: V::load(&largest_class[at..]),
-            };
+            let so_far =
+                Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
             so_far.with(z, class)
         };
         found.logit.store(&mut largest[at..]);
@@ -266,7 +260,10 @@ fn exponentials<V: Vector>(
 }
 
 #[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "separate arrays vectorise, a struct of them does not")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "separate arrays vectorise, a struct of them does not"
+)]
 fn true_class<V: Vector>(
     labels: &Tile<V::Elem>,
     largest: &Tile<V::Elem>,
@@ -361,7 +358,10 @@ fn region_shift<V: Vector>(
 }
 
 #[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "separate arrays vectorise, a struct of them does not")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "separate arrays vectorise, a struct of them does not"
+)]
 fn region_mean<V: Vector>(
     k: usize,
     slopes: [V::Elem; 2],

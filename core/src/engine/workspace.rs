@@ -23,7 +23,6 @@ impl Rows {
         self.len() + self.terms
     }
 
-
     pub fn valid(self) -> usize {
         self.len() - 1
     }
@@ -105,7 +104,11 @@ impl<T, A> Workspace<'_, T, A> {
     }
 }
 
-fn cut<'p, X>(argument: &'static str, part: &'p mut [X], expected: usize) -> Result<&'p mut [X], Error> {
+fn cut<'p, X>(
+    argument: &'static str,
+    part: &'p mut [X],
+    expected: usize,
+) -> Result<&'p mut [X], Error> {
     let length = part.len();
     part.get_mut(..expected).ok_or(Error::Workspace { argument, length, expected })
 }

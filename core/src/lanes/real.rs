@@ -77,7 +77,8 @@ macro_rules! real {
                 let exponents = (n + MAGIC).to_bits();
                 let first = exponents >> 1;
                 let second = exponents.wrapping_sub(first);
-                self * $float::from_bits(first << $mantissa) * $float::from_bits(second << $mantissa)
+                self * $float::from_bits(first << $mantissa)
+                    * $float::from_bits(second << $mantissa)
             }
 
             #[inline(always)]

@@ -41,21 +41,11 @@ pub trait GradientSink<T: Real> {
     fn layout(&self) -> &Layout;
 
     /// The place itself of a whole tile, where a tile can be written straight to memory.
-    fn whole_tile(
-        &mut self,
-        sample: usize,
-        channel: usize,
-        pixel: usize,
-    ) -> Option<&mut [T; TILE]>;
+    fn whole_tile(&mut self, sample: usize, channel: usize, pixel: usize)
+    -> Option<&mut [T; TILE]>;
 
     /// Writes or adds the first `count` places of `tile`.
-    fn put(
-        &mut self,
-        at: (usize, usize, usize),
-        count: usize,
-        tile: &[T; TILE],
-        write: Write,
-    );
+    fn put(&mut self, at: (usize, usize, usize), count: usize, tile: &[T; TILE], write: Write);
 }
 
 impl<E: Logit> GradientSink<E::Compute> for ViewMut<'_, E> {

@@ -1,6 +1,6 @@
 use super::{Layout, View};
-use crate::summation::TILE;
 use crate::lanes::Real;
+use crate::summation::TILE;
 
 /// How a logit or a gradient is stored, and the format it is computed in.
 pub trait Logit: Copy + Send + Sync {
@@ -121,7 +121,8 @@ impl<E: Logit> LogitSource<E::Compute> for View<'_, E> {
                 *place = logit.load();
             }
         } else {
-            self.layout.scan(sample, channel, pixel, count, |i, at| stage[i] = self.data[at].load());
+            self.layout
+                .scan(sample, channel, pixel, count, |i, at| stage[i] = self.data[at].load());
         }
         stage
     }

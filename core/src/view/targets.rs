@@ -1,6 +1,6 @@
 use super::{Layout, View};
-use crate::summation::{BLOCK, TILE};
 use crate::lanes::Real;
+use crate::summation::{BLOCK, TILE};
 
 /// How a target is stored.
 ///
