@@ -1,0 +1,205 @@
+//! From a C tensor to a Rust slice, with every step checked.
+
+use core::marker::PhantomData;
+use core::ops::Range;
+use core::slice;
+
+use crate::dlpack::{CPU, DLDataType, DLTensor};
+use crate::fault::Fault;
+use segloss_core::view::{AnyTargets, Layout, Shape, Strides, View};
+
+/// An element whose every bit pattern is a value, so that C's memory can be read as it.
+///
+/// # Safety
+/// No padding, no niche.
+pub(crate) unsafe trait Plain: Copy + 'static {}
+
+macro_rules! plain {
+    ($($element:ty),*) => {$(
+        // SAFETY: integers and floats hold any bits.
+        unsafe impl Plain for $element {}
+    )*};
+}
+plain!(u8, i32, i64, f32, f64);
+#[cfg(feature = "half")]
+plain!(half::f16, half::bf16);
+
+/// A tensor in host memory whose fields are known to make sense.
+#[derive(Debug)]
+pub(crate) struct Tensor<'a> {
+    argument: &'static str,
+    pub(crate) dtype: DLDataType,
+    pub(crate) layout: Layout,
+    /// The first element; not read if there is none.
+    first: *mut u8,
+    memory: PhantomData<&'a mut [u8]>,
+}
+
+impl<'a> Tensor<'a> {
+    /// # Safety
+    /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to
+    /// `ndim` numbers. Its memory, as far as shape, strides and dtype say, is there for `'a`.
+    pub(crate) unsafe fn read(
+        tensor: *const DLTensor,
+        argument: &'static str,
+    ) -> Result<Self, Fault> {
+        check_pointer(tensor, argument, "")?;
+        // SAFETY: neither NULL nor misaligned, so the caller's tensor.
+        let tensor = unsafe { tensor.read() };
+        let device = tensor.device.device_type;
+        if device != CPU {
+            return Err(Fault::Device { argument, device });
+        }
+        let axes = match tensor.ndim {
+            3..=5 => tensor.ndim as usize,
+            ndim => return Err(Fault::Axes { argument, ndim }),
+        };
+        check_pointer(tensor.shape, argument, ".shape")?;
+        // SAFETY: neither NULL nor misaligned, so `ndim` numbers.
+        let extents = unsafe { slice::from_raw_parts(tensor.shape, axes) };
+        let shape = shape(extents, argument)?;
+        let layout = if tensor.strides.is_null() {
+            Layout::channels_first(shape)
+        } else {
+            check_pointer(tensor.strides, argument, ".strides")?;
+            // SAFETY: neither NULL nor misaligned, so `ndim` numbers.
+            let strides = unsafe { slice::from_raw_parts(tensor.strides, axes) };
+            Layout::strided(shape, self::strides(strides, argument)?)
+        };
+        let layout = layout.map_err(|_| Fault::TooLarge { argument })?;
+        if tensor.data.is_null() && layout.span() > 0 {
+            return Err(Fault::Null { argument, field: ".data" });
+        }
+        let offset = usize::try_from(tensor.byte_offset);
+        let offset = offset.map_err(|_| Fault::TooLarge { argument })?;
+        let address = tensor.data.addr().checked_add(offset);
+        address.ok_or(Fault::TooLarge { argument })?;
+        let first = tensor.data.cast::<u8>().wrapping_add(offset);
+        Ok(Tensor { argument, dtype: tensor.dtype, layout, first, memory: PhantomData })
+    }
+
+    fn element_size(&self) -> usize {
+        usize::from(self.dtype.bits / 8) * usize::from(self.dtype.lanes)
+    }
+
+    /// The addresses from its first byte to past its last.
+    pub(crate) fn bytes(&self) -> Result<Range<usize>, Fault> {
+        let too_large = Fault::TooLarge { argument: self.argument };
+        let length = self.layout.span().checked_mul(self.element_size()).ok_or(too_large)?;
+        // No object is larger than this, and no slice may be.
+        if length > isize::MAX as usize {
+            return Err(too_large);
+        }
+        let start = self.first.addr();
+        Ok(start..start.checked_add(length).ok_or(too_large)?)
+    }
+
+    /// Its memory from the first element to the last.
+    ///
+    /// # Safety
+    /// Nobody writes there for `'a`.
+    pub(crate) unsafe fn elements<E: Plain>(&self) -> Result<&'a [E], Fault> {
+        let length = self.length_as::<E>()?;
+        if length == 0 {
+            return Ok(&[]);
+        }
+        // SAFETY: not NULL, aligned, of a size that fits, and there for `'a` by `read`'s contract.
+        Ok(unsafe { slice::from_raw_parts(self.first.cast::<E>(), length) })
+    }
+
+    /// The same, to be written.
+    ///
+    /// # Safety
+    /// Nobody else reads or writes there for `'a`.
+    pub(crate) unsafe fn elements_mut<E: Plain>(&mut self) -> Result<&'a mut [E], Fault> {
+        let length = self.length_as::<E>()?;
+        if length == 0 {
+            return Ok(&mut []);
+        }
+        // SAFETY: as for `elements`, and the caller's word that it is exclusive.
+        Ok(unsafe { slice::from_raw_parts_mut(self.first.cast::<E>(), length) })
+    }
+
+    fn length_as<E: Plain>(&self) -> Result<usize, Fault> {
+        debug_assert_eq!(self.element_size(), size_of::<E>());
+        self.bytes()?;
+        if self.layout.span() > 0 {
+            check_pointer(self.first.cast::<E>(), self.argument, ".data")?;
+        }
+        Ok(self.layout.span())
+    }
+
+    unsafe fn view<E: Plain>(&self) -> Result<View<'a, E>, Fault> {
+        // SAFETY: the caller's word.
+        let elements = unsafe { self.elements()? };
+        Ok(View::new(elements, self.layout)?)
+    }
+
+    /// Targets of any dtype.
+    ///
+    /// # Safety
+    /// Nobody writes there for `'a`.
+    pub(crate) unsafe fn targets(&self) -> Result<AnyTargets<'a>, Fault> {
+        // SAFETY: the caller's word. Truth values are read as bytes, because only 0 and 1 are
+        // valid as Rust's and C may hold others.
+        Ok(unsafe {
+            match self.dtype {
+                DLDataType::U8 | DLDataType::BOOL => AnyTargets::U8(self.view()?),
+                DLDataType::I32 => AnyTargets::I32(self.view()?),
+                DLDataType::I64 => AnyTargets::I64(self.view()?),
+                DLDataType::F32 => AnyTargets::F32(self.view()?),
+                DLDataType::F64 => AnyTargets::F64(self.view()?),
+                dtype => {
+                    let expected = "uint8, bool8, int32, int64, float32 or float64";
+                    return Err(Fault::Dtype { argument: self.argument, dtype, expected });
+                }
+            }
+        })
+    }
+
+    /// Logits stored as `E`.
+    ///
+    /// # Safety
+    /// Nobody writes there for `'a`.
+    pub(crate) unsafe fn logits<E: Plain>(&self) -> Result<View<'a, E>, Fault> {
+        // SAFETY: the caller's word.
+        unsafe { self.view() }
+    }
+}
+
+/// That `pointer` is neither NULL nor misaligned.
+pub(crate) fn check_pointer<X>(
+    pointer: *const X,
+    argument: &'static str,
+    field: &'static str,
+) -> Result<(), Fault> {
+    if pointer.is_null() {
+        return Err(Fault::Null { argument, field });
+    }
+    if !pointer.is_aligned() {
+        return Err(Fault::Misaligned { argument, field, alignment: align_of::<X>() });
+    }
+    Ok(())
+}
+
+fn shape(extents: &[i64], argument: &'static str) -> Result<Shape, Fault> {
+    let mut sizes = [0; 5];
+    for (axis, (size, &extent)) in sizes.iter_mut().zip(extents).enumerate() {
+        *size = usize::try_from(extent).map_err(|_| Fault::Extent { argument, axis, extent })?;
+    }
+    let [batch, channels, ..] = sizes;
+    let shape = Shape::new(batch, channels, &sizes[2..extents.len()]);
+    shape.map_err(|_| Fault::TooLarge { argument })
+}
+
+fn strides(strides: &[i64], argument: &'static str) -> Result<Strides, Fault> {
+    let mut sizes = [0; 5];
+    for (axis, (size, &stride)) in sizes.iter_mut().zip(strides).enumerate() {
+        *size = usize::try_from(stride).map_err(|_| Fault::Stride { argument, axis, stride })?;
+    }
+    let [batch, channel, ..] = sizes;
+    let given = &sizes[2..strides.len()];
+    let mut spatial = [0; 3];
+    spatial[3 - given.len()..].copy_from_slice(given);
+    Ok(Strides { batch, channel, spatial })
+}

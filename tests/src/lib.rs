@@ -1,0 +1,5 @@
+//! What the tests of all parts of segloss share.
+
+pub mod case;
+pub mod oracle;
+pub mod run;
