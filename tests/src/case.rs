@@ -1,0 +1,50 @@
+//! Random inputs: channels-first logits and targets with a share of ignored pixels.
+
+use fastrand::Rng;
+use segloss_core::view::Shape;
+
+/// Inputs of one call.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Of the logits; targets have the same, or one channel where they are labels.
+    pub shape: Shape,
+    /// Channels first, packed.
+    pub logits: Vec<f64>,
+    /// Labels below the number of classes (softmax) or 0 and 1 (sigmoid), and `ignored`.
+    pub targets: Vec<u8>,
+}
+
+/// The target of pixels that do not count.
+pub const IGNORED: u8 = 255;
+
+impl Case {
+    /// Dense targets, one a logit. Logits are exact in `f32`.
+    pub fn sigmoid(seed: u64, shape: Shape, span: f64, ignored: f64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let count = shape.batch * shape.channels * shape.pixels();
+        let targets = (0..count).map(|_| draw(&mut rng, 2, ignored)).collect();
+        Case { shape, logits: logits(&mut rng, count, span), targets }
+    }
+
+    /// A label map.
+    pub fn softmax(seed: u64, shape: Shape, span: f64, ignored: f64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let pixels = shape.batch * shape.pixels();
+        let classes = shape.channels.min(200) as u8;
+        let targets = (0..pixels).map(|_| draw(&mut rng, classes, ignored)).collect();
+        Case { shape, logits: logits(&mut rng, pixels * shape.channels, span), targets }
+    }
+
+    /// The logits as `f32`.
+    pub fn single(&self) -> Vec<f32> {
+        self.logits.iter().map(|&z| z as f32).collect()
+    }
+}
+
+fn logits(rng: &mut Rng, count: usize, span: f64) -> Vec<f64> {
+    (0..count).map(|_| f64::from(((rng.f64() * 2.0 - 1.0) * span) as f32)).collect()
+}
+
+fn draw(rng: &mut Rng, classes: u8, ignored: f64) -> u8 {
+    if rng.f64() < ignored { IGNORED } else { rng.u8(0..classes) }
+}
