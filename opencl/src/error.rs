@@ -1,0 +1,116 @@
+use core::fmt;
+
+/// What kept a loss from being evaluated on a device.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The OpenCL loader lists no platform.
+    NoPlatform {
+        /// What `clGetPlatformIDs` gave: -1001 where no driver is installed.
+        status: i32,
+    },
+    /// No device has such a name.
+    NoDevice {
+        /// What the platform's name was to contain.
+        platform: String,
+        /// What the device's name was to contain.
+        device: String,
+        /// The devices there are, as `platform: device`.
+        found: Vec<String>,
+    },
+    /// `f64` logits on a device without `f64`.
+    NoDouble {
+        /// The device's name.
+        device: String,
+    },
+    /// A device whose work groups are too small for the summation shape.
+    WorkGroup {
+        /// Work items its groups can have.
+        largest: usize,
+        /// Work items needed.
+        expected: usize,
+    },
+    /// The device's compiler rejected the program.
+    Build {
+        /// Its log.
+        log: String,
+    },
+    /// An OpenCL call failed.
+    OpenCl {
+        /// What it was to do.
+        action: &'static str,
+        /// What it reported.
+        reason: String,
+    },
+    /// Data that is not as long as its shape says.
+    Length {
+        /// The argument.
+        argument: &'static str,
+        /// Its length.
+        length: usize,
+        /// The length of its shape.
+        expected: usize,
+    },
+    /// `Write::Accumulate`, which has no meaning for a gradient that is returned.
+    Accumulate,
+    /// Shapes, targets or options that do not fit.
+    Call(segloss_core::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::NoPlatform { status } => {
+                write!(f, "no OpenCL platform (clGetPlatformIDs gave {status}): install a driver")
+            }
+            Error::NoDevice { platform, device, found } => write!(
+                f,
+                "no OpenCL device with `{device}` in its name on a platform with `{platform}` in \
+                 its name, found [{}]",
+                found.join(", ")
+            ),
+            Error::NoDouble { device } => {
+                write!(f, "`{device}` has no f64 (cl_khr_fp64), which f64 logits need")
+            }
+            Error::WorkGroup { largest, expected } => write!(
+                f,
+                "the device's work groups have at most {largest} items, expected at least {expected}"
+            ),
+            Error::Build { log } => write!(f, "the OpenCL program did not build:\n{log}"),
+            Error::OpenCl { action, reason } => write!(f, "could not {action}: {reason}"),
+            Error::Length { argument, length, expected } => {
+                write!(f, "`{argument}` has {length} elements, expected {expected}")
+            }
+            Error::Accumulate => {
+                write!(f, "`write` is Accumulate, expected Overwrite: the gradient is returned")
+            }
+            Error::Call(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Error::Call(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<segloss_core::Error> for Error {
+    fn from(error: segloss_core::Error) -> Self {
+        Error::Call(error)
+    }
+}
+
+/// Turns a failed OpenCL call into an [`Error::OpenCl`] that says what it was to do.
+pub(crate) trait While<T> {
+    fn or_fail(self, action: &'static str) -> Result<T, Error>;
+}
+
+impl<T> While<T> for Result<T, ocl_core::Error> {
+    fn or_fail(self, action: &'static str) -> Result<T, Error> {
+        self.map_err(|error| Error::OpenCl { action, reason: error.to_string() })
+    }
+}

@@ -1,0 +1,180 @@
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::sync::{Mutex, PoisonError};
+
+use ocl_core::{CommandQueue, Context, Program};
+use segloss_core::compose::Parts;
+use segloss_core::engine::{Call, Link, Problem, close, finish};
+use segloss_core::summation::ACCUMULATORS;
+use segloss_core::view::{Layout, Shape, View, Write};
+
+use crate::device::Device;
+use crate::error::{Error, While};
+use crate::fold::{Folding, fold};
+use crate::launch::{Argument, Buffer, Launch};
+use crate::source::source;
+use crate::target::DeviceTarget;
+use crate::trace::Format;
+
+/// What an evaluation gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation<T> {
+    /// The loss, before [`Call::scale`].
+    pub value: f64,
+    /// Pixels that counted, over all samples (and channels, under the sigmoid link).
+    pub valid: u64,
+    /// The gradient, of the logits' shape, channels first; if it was asked for.
+    pub gradient: Option<Vec<T>>,
+}
+
+/// Evaluates losses on a device, from data in host memory.
+///
+/// A program is built the first time a loss is seen and kept. One evaluator can serve several
+/// threads.
+#[derive(Debug)]
+pub struct Evaluator {
+    device: Device,
+    context: Context,
+    queue: CommandQueue,
+    /// Built programs, by source.
+    programs: Mutex<HashMap<String, Program>>,
+}
+
+impl Evaluator {
+    /// On the first device with `device` in its name, on a platform with `platform` in its name;
+    /// empty strings are in every name.
+    ///
+    /// # Errors
+    /// [`Error::NoPlatform`], [`Error::NoDevice`], or what the device reported.
+    pub fn new(platform: &str, device: &str) -> Result<Self, Error> {
+        let device = Device::find(platform, device)?;
+        if device.work_group() < ACCUMULATORS {
+            let (largest, expected) = (device.work_group(), ACCUMULATORS);
+            return Err(Error::WorkGroup { largest, expected });
+        }
+        let context = device.context()?;
+        let queue = ocl_core::create_command_queue(&context, device.id, None)
+            .or_fail("create a command queue")?;
+        Ok(Evaluator { device, context, queue, programs: Mutex::default() })
+    }
+
+    /// The device.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The loss of `logits` (channels first, packed, of `shape`) and `targets` (of the same shape,
+    /// or of one channel under softmax), and its gradient if `with_gradient`.
+    ///
+    /// # Errors
+    /// Inputs that do not fit, or a device that fails.
+    pub fn evaluate<T: Format, E: DeviceTarget, P: Parts>(
+        &self,
+        parts: &P,
+        call: Call,
+        logits: &[T],
+        shape: Shape,
+        targets: &[E],
+        with_gradient: bool,
+    ) -> Result<Evaluation<T>, Error> {
+        if call.write == Write::Accumulate {
+            return Err(Error::Accumulate);
+        }
+        if T::DOUBLE && !self.device.has_double() {
+            return Err(Error::NoDouble { device: self.device.name().into() });
+        }
+        let target_channels = if call.link == Link::Softmax { 1 } else { shape.channels };
+        let target_shape = shape.with_channels(target_channels);
+        let logit_view = packed("logits", logits, shape)?;
+        let target_view = packed("targets", targets, target_shape)?;
+        let problem = Problem::<T, f64, _, _, _>::new(call, parts, &logit_view, &target_view)?;
+        let sizes = problem.sizes();
+        let mut sums = vec![0.0; sizes.sums];
+        let mut totals = vec![0.0; sizes.totals];
+        let mut factors = vec![T::default(); sizes.factors];
+        let mut slopes = vec![[T::default(); 2]; sizes.slopes];
+        problem.check(&mut sums)?;
+
+        let program = self.program(source::<T, E, P>(parts, call.link))?;
+        let launch = Launch { queue: &self.queue, program: &program };
+        let (pixels, classes) = (shape.pixels(), shape.channels as u32);
+        let logits = Buffer::holding(&self.context, logits)?;
+        let targets = Buffer::holding(&self.context, targets)?;
+        let ignored = call.ignore_index.and_then(E::from_label);
+        let is_ignoring = i32::from(ignored.is_some());
+        let ignored = ignored.unwrap_or_default();
+        let pixel_count = pixels as u64;
+        let mut arguments = vec![
+            Argument::buffer(&logits),
+            Argument::buffer(&targets),
+            Argument::number(&pixel_count),
+        ];
+        if call.link == Link::Softmax {
+            arguments.push(Argument::number(&classes));
+        }
+        arguments.extend([Argument::number(&is_ignoring), Argument::number(&ignored)]);
+
+        let folding = Folding::new::<P>(call.link, shape);
+        let block_sums = Buffer::<T>::new(&self.context, folding.len())?;
+        let mut reduce = arguments.clone();
+        reduce.push(Argument::buffer(&block_sums));
+        let planes = shape.batch * target_channels;
+        launch.run("reduce", [folding.blocks(), planes], &reduce)?;
+        fold(&folding, &launch.read(&block_sums)?, &mut sums);
+
+        close(&problem, &sums, &mut totals);
+        let value = finish(&problem, &totals, &sums, &mut factors, &mut slopes);
+        let valid = totals.last().map_or(0, |&valid| valid as u64);
+        if !with_gradient {
+            return Ok(Evaluation { value, valid, gradient: None });
+        }
+
+        // A buffer cannot be empty.
+        slopes.resize(slopes.len().max(1), [T::default(); 2]);
+        let factors = Buffer::holding(&self.context, &factors)?;
+        let slopes = Buffer::holding(&self.context, slopes.as_flattened())?;
+        let result = Buffer::<T>::new(&self.context, shape.channels * shape.batch * pixels)?;
+        arguments.extend([
+            Argument::buffer(&factors),
+            Argument::buffer(&slopes),
+            Argument::buffer(&result),
+        ]);
+        launch.run("gradient", [pixels.div_ceil(ACCUMULATORS), planes], &arguments)?;
+        Ok(Evaluation { value, valid, gradient: Some(launch.read(&result)?) })
+    }
+
+    /// The built program of `source`.
+    fn program(&self, source: String) -> Result<Program, Error> {
+        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(program) = programs.get(&source) {
+            return Ok(program.clone());
+        }
+        let text = c_string(&source)?;
+        let program = ocl_core::create_program_with_source(&self.context, &[text])
+            .or_fail("create a program")?;
+        let options = c_string(self.device.build_options())?;
+        ocl_core::build_program(&program, Some(&[self.device.id]), &options, None, None)
+            .map_err(|error| Error::Build { log: error.to_string() })?;
+        programs.insert(source, program.clone());
+        Ok(program)
+    }
+}
+
+fn c_string(text: &str) -> Result<CString, Error> {
+    CString::new(text)
+        .map_err(|error| Error::OpenCl { action: "pass text", reason: error.to_string() })
+}
+
+/// A view of all of `data`, channels first.
+fn packed<'a, X>(
+    argument: &'static str,
+    data: &'a [X],
+    shape: Shape,
+) -> Result<View<'a, X>, Error> {
+    let layout = Layout::channels_first(shape)?;
+    let (length, expected) = (data.len(), layout.span());
+    if length != expected {
+        return Err(Error::Length { argument, length, expected });
+    }
+    Ok(View::new(data, layout)?)
+}

@@ -1,0 +1,12 @@
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+typedef double real;
+typedef ulong bits;
+typedef long signed_bits;
+#define as_real as_double
+#define as_bits as_ulong
+#define as_signed as_long
+#define MANTISSA 52
+/* 1.5 * 2^52 + 2 * 1023: leaves n + 2046 in the low bits. */
+#define MAGIC 0x1.80000000007fep+52
+/* The bits of sqrt(1/2). */
+#define ROOT_HALF 0x3fe6a09e667f3bcdul

@@ -1,0 +1,28 @@
+//! Formulas over [`Lanes`](segloss_core::lanes::Lanes), recorded and written as OpenCL C.
+//!
+//! A formula called with [`Expr`] does not compute: it notes its operations in a [`Graph`], each
+//! distinct one once, and the graph prints them as a function. The operations are the very ones the
+//! formula performs on numbers, in their order, so a device whose arithmetic is IEEE gives the bits
+//! of the CPU.
+//!
+//! ```
+//! use segloss_core::pixel::{Bce, Pixel, PixelTerm};
+//! use segloss_opencl::trace::Graph;
+//!
+//! let graph = Graph::<f32>::new();
+//! let (z, y) = (graph.input("z"), graph.input("y"));
+//! let loss = Bce.loss(&Pixel::new(z, y));
+//! let text = graph.function("real bce(real z, real y)", &[("return".into(), loss)]);
+//! assert!(text.starts_with("real bce(real z, real y) {"));
+//! ```
+
+mod constant;
+mod expr;
+mod format;
+mod graph;
+mod print;
+
+pub use constant::literal;
+pub use expr::{Expr, Mask};
+pub use format::Format;
+pub use graph::Graph;
