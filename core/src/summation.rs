@@ -71,9 +71,8 @@ impl Accumulator for f64 {
     }
 }
 
-/// An `f32` sum with the rounding errors of its additions kept beside it, for machines without
-/// `f64`. About as exact as `f64` until the end, where it is rounded to `f32`: values and gradients
-/// differ from those of the `f64` accumulator in their last bits.
+/// A sum in two `f32`, for machines without `f64`: about 44 bits until the end, where it is rounded
+/// to `f32`. Values and gradients differ from those of the `f64` accumulator in their last bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Compensated {
     sum: f32,
@@ -81,13 +80,20 @@ pub struct Compensated {
 }
 
 impl Compensated {
-    /// Knuth's two-sum: `sum + x` exactly, as a rounded sum and its error.
+    /// Knuth's two-sum gives `sum + x` exactly, as a rounded sum and its error; the errors so far
+    /// go back into the sum at once, before they grow too large to take in the next.
     #[inline(always)]
     fn push(&mut self, x: f32) {
         let sum = self.sum + x;
         let back = sum - self.sum;
-        self.error += (self.sum - (sum - back)) + (x - back);
-        self.sum = sum;
+        let error = self.error + ((self.sum - (sum - back)) + (x - back));
+        if error.is_nan() {
+            // Of an infinite sum, or one that is NaN itself: there is no error to keep.
+            *self = Compensated { sum, error: 0.0 };
+            return;
+        }
+        self.sum = sum + error;
+        self.error = error - (self.sum - sum);
     }
 }
 
@@ -112,12 +118,11 @@ impl Accumulator for Compensated {
     #[inline(always)]
     fn merge(&mut self, other: &Self) {
         self.push(other.sum);
-        self.error += other.error;
+        self.push(other.error);
     }
 
     #[inline(always)]
     fn total(&self) -> f32 {
-        // The error of an infinite sum is NaN and means nothing.
-        if self.sum.is_finite() { self.sum + self.error } else { self.sum }
+        self.sum + self.error
     }
 }

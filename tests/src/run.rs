@@ -4,8 +4,9 @@ use segloss_core::Error;
 use segloss_core::compose::Program;
 use segloss_core::engine::{Call, Problem, evaluate};
 use segloss_core::lanes::Real;
+use segloss_core::level::Level;
 use segloss_core::view::{Layout, Logit, LogitSource, TargetSource, ViewMut};
-use segloss_simd::{AnyLevel, Buffers, with_level};
+use segloss_simd::Buffers;
 
 /// What a call gave.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,8 +32,8 @@ impl<T: Real> Outcome<T> {
 ///
 /// # Errors
 /// The engine's, after checking that the gradient is untouched.
-pub fn run<E, P, Z, Y>(
-    level: AnyLevel,
+pub fn run<Lv, E, P, Z, Y>(
+    level: Lv,
     call: Call,
     program: &P,
     logits: &Z,
@@ -41,6 +42,7 @@ pub fn run<E, P, Z, Y>(
     before: E,
 ) -> Result<Outcome<E>, Error>
 where
+    Lv: Level,
     E: Logit + PartialEq + core::fmt::Debug,
     P: Program<E::Compute, f64>,
     Z: LogitSource<E::Compute>,
@@ -52,7 +54,7 @@ where
     let mut gradient = vec![before; layout.span()];
     let report = {
         let mut sink = ViewMut::new(&mut gradient, layout)?;
-        with_level!(level, l => evaluate(l, &problem, Some(&mut sink), &mut workspace))
+        evaluate(level, &problem, Some(&mut sink), &mut workspace)
     };
     match report {
         Ok(report) => Ok(Outcome { value: report.value, valid: report.valid, gradient }),

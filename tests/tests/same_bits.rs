@@ -12,6 +12,7 @@ use segloss_core::level::Level;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
 use segloss_core::view::{AnyTargets, Layout, Logit, Shape, Strides, View};
+use segloss_simd::level::Portable;
 use segloss_simd::{AnyLevel, with_level};
 
 /// The same elements in another layout, with `filler` between them.
@@ -72,7 +73,10 @@ where
     AnyLevel::available()
         .map(|level| {
             let zero = T::default();
-            let outcome = run(level, call, &program(level), &view, &targets, packed, zero).unwrap();
+            let outcome = with_level!(level, l => {
+                run(l, call, &program(level), &view, &targets, packed, zero)
+            })
+            .unwrap();
             (level.name(), outcome.bits())
         })
         .collect()
@@ -199,7 +203,7 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
         let dice = Dice::default();
         let outcome = match call.link {
             Link::Sigmoid => run(
-                AnyLevel::best(),
+                Portable,
                 call,
                 &(pixel(0.5, Bce), region(0.5, dice)),
                 &view,
@@ -208,7 +212,7 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
                 -7.0f32,
             ),
             Link::Softmax => run(
-                AnyLevel::best(),
+                Portable,
                 call,
                 &(class(0.5, Ce), region(0.5, dice)),
                 &view,

@@ -1,0 +1,310 @@
+//! What happens to every odd input: design, section 8.
+
+use segloss_conformance::run::{Outcome, run};
+use segloss_core::Error;
+use segloss_core::class::Ce;
+use segloss_core::compose::{Definition, Listed, Program, Term, class, pixel, region};
+use segloss_core::engine::{Call, Problem};
+use segloss_core::level::Scalar;
+use segloss_core::pixel::Bce;
+use segloss_core::region::Dice;
+use segloss_core::view::{Layout, Shape, Strides, Target, View, ViewMut, Write};
+
+fn shape(batch: usize, channels: usize, pixels: usize) -> Shape {
+    Shape::new(batch, channels, &[pixels]).unwrap()
+}
+
+fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
+    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
+}
+
+/// One channel under sigmoid, several under softmax.
+fn evaluate<Y: Target, P: Program<f32, f64>>(
+    call: Call,
+    program: &P,
+    logits: &[f32],
+    channels: usize,
+    targets: &[Y],
+) -> Result<Outcome<f32>, Error> {
+    let pixels = logits.len() / channels;
+    let all = shape(1, channels, pixels);
+    run(
+        Scalar,
+        call,
+        program,
+        &packed(logits, all),
+        &packed(targets, shape(1, 1, pixels)),
+        Layout::channels_first(all).unwrap(),
+        9.0,
+    )
+}
+
+fn bce_and_dice() -> impl Program<f32, f64> {
+    (pixel(1.0, Bce), region(1.0, Dice::default()))
+}
+
+fn ce_and_dice() -> impl Program<f32, f64> {
+    (class(1.0, Ce), region(1.0, Dice::default()))
+}
+
+/// Source findings A1 to A3: nothing to average is 0, not NaN.
+#[test]
+fn a1_a3_every_pixel_ignored() {
+    let outcome = evaluate(Call::softmax(), &ce_and_dice(), &[1.0; 6], 2, &[255u8; 3]).unwrap();
+    assert_eq!((outcome.value, outcome.valid), (0.0, 0));
+    assert_eq!(outcome.gradient, [0.0; 6]);
+    let call = Call { ignore_index: Some(1), ..Call::sigmoid() };
+    let outcome = evaluate(call, &bce_and_dice(), &[1.0; 3], 1, &[1u8; 3]).unwrap();
+    assert_eq!((outcome.value, outcome.valid), (0.0, 0));
+    assert_eq!(outcome.gradient, [0.0; 3]);
+}
+
+/// An ignored sample counts as loss 0 in a mean over samples.
+#[test]
+fn a_sample_wholly_ignored_counts_as_0() {
+    let logits = [0.5f32, -1.0, 2.0, 3.0];
+    let dice = region(1.0, Dice::default());
+    let run_on = |targets: &[u8], batch: usize| {
+        let shape = shape(batch, 1, 2);
+        let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
+        let (logits, targets) = (packed(&logits[..batch * 2], shape), packed(targets, shape));
+        let layout = Layout::channels_first(shape).unwrap();
+        run(Scalar, call, &dice, &logits, &targets, layout, 0f32).unwrap()
+    };
+    let (one, two) = (run_on(&[1, 0], 1), run_on(&[1, 0, 255, 255], 2));
+    assert_eq!(two.value, one.value / 2.0);
+    assert_eq!(two.gradient, [one.gradient[0] / 2.0, one.gradient[1] / 2.0, 0.0, 0.0]);
+}
+
+/// Source findings F3f: an ignored pixel's logits are not looked at.
+#[test]
+fn f3f_ignored_pixels_may_hold_anything() {
+    for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
+        let plain = evaluate(
+            Call::softmax(),
+            &ce_and_dice(),
+            &[1.0, 0.0, 0.5, 2.0, 0.0, 0.1],
+            2,
+            &[0u8, 255, 1],
+        );
+        let odd = evaluate(
+            Call::softmax(),
+            &ce_and_dice(),
+            &[1.0, odd, 0.5, 2.0, odd, 0.1],
+            2,
+            &[0u8, 255, 1],
+        );
+        assert_eq!(odd, plain);
+        assert_eq!(plain.unwrap().gradient[1], 0.0);
+    }
+    let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
+    let plain = evaluate(call, &bce_and_dice(), &[1.0, 0.0, 2.0], 1, &[0u8, 255, 7]);
+    let odd = evaluate(call, &bce_and_dice(), &[1.0, f32::NAN, 2.0], 1, &[0u8, 255, 7]);
+    assert_eq!(odd, plain);
+}
+
+#[test]
+fn nan_logits_spread_as_the_mathematics_does() {
+    let nan = f32::NAN;
+    let outcome =
+        evaluate(Call::sigmoid(), &pixel(1.0, Bce), &[1.0, nan, 2.0], 1, &[0u8, 1, 1]).unwrap();
+    assert!(outcome.value.is_nan());
+    let which: Vec<bool> = outcome.gradient.iter().map(|g| g.is_nan()).collect();
+    assert_eq!(which, [false, true, false]);
+    for target in [0u8, 1] {
+        let outcome =
+            evaluate(Call::sigmoid(), &bce_and_dice(), &[1.0, nan], 1, &[1, target]).unwrap();
+        assert!(outcome.value.is_nan() && outcome.gradient.iter().all(|g| g.is_nan()));
+    }
+    for place in 0..3 {
+        let mut logits = [0.5, 1.0, -1.0];
+        logits[place] = nan;
+        for label in [0u8, 1, 2] {
+            let ce = class(1.0, Ce);
+            let outcome = evaluate(Call::softmax(), &ce, &logits, 3, &[label]).unwrap();
+            assert!(outcome.value.is_nan(), "NaN at {place}, label {label}");
+            assert!(outcome.gradient.iter().all(|g| g.is_nan()), "NaN at {place}, label {label}");
+        }
+    }
+}
+
+/// Source findings B8 and B11: an empty mask.
+#[test]
+fn b8_b11_dice_of_an_empty_mask() {
+    let dice = |smooth| region(1.0, Dice::smooth(smooth).unwrap());
+    let outcome = evaluate(Call::sigmoid(), &dice(1e-6), &[-5.0; 4], 1, &[0u8; 4]).unwrap();
+    assert!((outcome.value - 1.0).abs() < 1e-4, "{}", outcome.value);
+    let outcome = evaluate(Call::sigmoid(), &dice(0.0), &[-1e4; 4], 1, &[0u8; 4]).unwrap();
+    assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 4][..]));
+}
+
+/// Source findings D1 to D3: a label that is no class, the first in logical order.
+#[test]
+fn d1_d3_labels_outside_the_classes() {
+    let at = |targets: &[i64]| {
+        let logits = vec![0.0; 3 * targets.len()];
+        evaluate(Call::softmax(), &ce_and_dice(), &logits, 3, targets).unwrap_err()
+    };
+    let error = at(&[0, 2, 3, -1]);
+    assert_eq!(error, Error::Label { label: 3.0, sample: 0, pixel: 2, classes: 3 });
+    assert_eq!(
+        error.to_string(),
+        "`targets` holds label 3 at pixel 2 of sample 0, expected an integer from 0 to 2 or \
+         `ignore_index`"
+    );
+    assert_eq!(at(&[-1]), Error::Label { label: -1.0, sample: 0, pixel: 0, classes: 3 });
+    let mut many = vec![0; 5000];
+    (many[4321], many[4400]) = (77, 78);
+    assert_eq!(at(&many), Error::Label { label: 77.0, sample: 0, pixel: 4321, classes: 3 });
+    many[4321] = 1 << 40;
+    assert!(matches!(at(&many), Error::Label { pixel: 4321, .. }));
+    for label in [0.5f32, -1.0, 3.0, f32::NAN, f32::INFINITY] {
+        let found = evaluate(Call::softmax(), &ce_and_dice(), &[0.0; 3], 3, &[label]);
+        assert!(matches!(found, Err(Error::Label { .. })), "{label}");
+    }
+    assert!(evaluate(Call::softmax(), &ce_and_dice(), &[0.0; 3], 3, &[2.0f32]).is_ok());
+}
+
+/// Source findings D8, D10, D11: integers are zero or not, floats must be shares.
+#[test]
+fn d8_d10_d11_binary_targets() {
+    let logits = [0.3f32, -2.0];
+    let on =
+        |targets: &[u8]| evaluate(Call::sigmoid(), &bce_and_dice(), &logits, 1, targets).unwrap();
+    assert_eq!(on(&[255, 0]), on(&[1, 0]));
+    assert_eq!(
+        evaluate(Call::sigmoid(), &bce_and_dice(), &logits, 1, &[true, false]).unwrap(),
+        on(&[1, 0])
+    );
+    for target in [-0.1, 1.5, f64::NAN, 255.0] {
+        let found = evaluate(Call::sigmoid(), &bce_and_dice(), &logits, 1, &[0.5, target]);
+        let Err(Error::Share { target: named, sample: 0, channel: 0, pixel: 1 }) = found else {
+            panic!("{target}: {found:?}");
+        };
+        assert_eq!(named.to_bits(), target.to_bits());
+    }
+    assert!(evaluate(Call::sigmoid(), &bce_and_dice(), &logits, 1, &[0.25, 1.0]).is_ok());
+}
+
+/// Source findings E1 to E3: nothing there.
+#[test]
+fn e1_e3_empty_tensors() {
+    for empty in [shape(0, 1, 4), shape(1, 0, 4), shape(1, 1, 0)] {
+        let none: [f32; 0] = [];
+        let program = bce_and_dice();
+        let (logits, targets) = (packed(&none, empty), packed(&none, empty));
+        let found = Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets);
+        assert_eq!(found.err(), Some(Error::Empty { argument: "logits", shape: empty }));
+    }
+}
+
+/// Source findings H1 to H3: shapes fit or are refused, whatever the number of elements.
+#[test]
+fn h1_h3_shapes_that_do_not_match() {
+    let program = bce_and_dice();
+    let (z, y) = ([0f32; 16], [0u8; 16]);
+    let logits = packed(&z, shape(2, 1, 8));
+    let targets = packed(&y, shape(1, 1, 16));
+    let found = Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets);
+    let expected = shape(2, 1, 8);
+    assert_eq!(
+        found.err(),
+        Some(Error::Shape { argument: "targets", shape: shape(1, 1, 16), expected })
+    );
+    let same = packed(&y, expected);
+    let layout = Layout::channels_first(shape(1, 2, 8)).unwrap();
+    let found = run(Scalar, Call::sigmoid(), &program, &logits, &same, layout, 0f32);
+    assert!(matches!(found, Err(Error::Shape { argument: "gradient", .. })));
+    let one = packed(&z, shape(16, 1, 1));
+    let ce = ce_and_dice();
+    let found = Problem::<f32, f64, _, _, _>::new(Call::softmax(), &ce, &one, &one);
+    assert!(matches!(found.err(), Some(Error::Channels { channels: 1, .. })));
+}
+
+#[test]
+fn views_stay_within_their_data() {
+    let all = shape(1, 1, 8);
+    assert!(matches!(
+        View::new(&[0f32; 7], Layout::channels_first(all).unwrap()),
+        Err(Error::Extent { length: 7, .. })
+    ));
+    let huge = Strides { batch: 0, channel: 0, spatial: [0, 0, usize::MAX] };
+    assert!(matches!(Layout::strided(all, huge), Err(Error::Extent { .. })));
+    assert!(matches!(Shape::new(usize::MAX, 2, &[1]), Err(Error::Extent { .. })));
+    assert!(matches!(Shape::new(1, 1, &[]), Err(Error::Axes { axes: 0 })));
+    assert!(matches!(Shape::new(1, 1, &[1; 4]), Err(Error::Axes { axes: 4 })));
+    let repeated = Strides { batch: 0, channel: 0, spatial: [0, 0, 0] };
+    let repeated = Layout::strided(all, repeated).unwrap();
+    assert!(View::new(&[1f32], repeated).is_ok());
+    assert!(matches!(ViewMut::new(&mut [1f32], repeated), Err(Error::Overlap { .. })));
+}
+
+#[test]
+fn parameters_and_coefficients_out_of_range() {
+    for smooth in [-1e-9, f64::NAN, f64::INFINITY] {
+        let found = Dice::smooth(smooth);
+        assert!(matches!(found, Err(Error::Parameter { term: "dice", name: "smooth", .. })));
+    }
+    let bce = Definition::<f32>::pixel::<Bce, Scalar>();
+    for coefficient in [-0.5, f64::NAN, f64::INFINITY] {
+        let found = Term::new(coefficient, &bce, &[]);
+        assert!(matches!(found, Err(Error::Coefficient { .. })), "{coefficient}");
+        let program = pixel(coefficient, Bce);
+        let found = evaluate(Call::sigmoid(), &program, &[0.0], 1, &[0u8]);
+        assert!(matches!(found, Err(Error::Coefficient { .. })), "{coefficient}");
+    }
+    let call = Call { scale: f64::NAN, ..Call::sigmoid() };
+    let found = evaluate(call, &bce_and_dice(), &[0.0], 1, &[0u8]);
+    assert!(matches!(found, Err(Error::Scale { .. })));
+}
+
+/// Source findings G4: a loss of nothing is 0, and so is its gradient.
+#[test]
+fn g4_coefficients_of_0() {
+    let program = (pixel(0.0, Bce), region(0.0, Dice::default()));
+    let outcome = evaluate(Call::sigmoid(), &program, &[1.0, 2.0], 1, &[0u8, 1]).unwrap();
+    assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
+    let bce = Definition::<f32>::pixel::<Bce, Scalar>();
+    let terms = [Term::new(0.0, &bce, &[]).unwrap()];
+    let listed = Listed::new(&terms);
+    let outcome = evaluate(Call::sigmoid(), &listed, &[1.0, f32::NAN], 1, &[0u8, 1]).unwrap();
+    assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
+    let none: [Term<'_, f32>; 0] = [];
+    let outcome = evaluate(Call::sigmoid(), &Listed::new(&none), &[1.0], 1, &[0u8]).unwrap();
+    assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0][..]));
+}
+
+#[test]
+fn terms_of_the_other_link_are_refused() {
+    let found = evaluate(Call::softmax(), &pixel(1.0, Bce), &[0.0; 2], 2, &[0u8]);
+    assert_eq!(found, Err(Error::Link { term: "bce", expected: "the sigmoid link" }));
+    let found = evaluate(Call::sigmoid(), &class(1.0, Ce), &[0.0], 1, &[0u8]);
+    assert_eq!(found, Err(Error::Link { term: "ce", expected: "the softmax link" }));
+}
+
+#[test]
+fn scale_and_accumulate() {
+    let (logits, targets) = ([0.5f32, -1.0, 2.0], [1u8, 0, 1]);
+    let plain = evaluate(Call::sigmoid(), &bce_and_dice(), &logits, 1, &targets).unwrap();
+    let call = Call { scale: 4.0, write: Write::Accumulate, ..Call::sigmoid() };
+    let scaled = evaluate(call, &bce_and_dice(), &logits, 1, &targets).unwrap();
+    assert_eq!(scaled.value, plain.value);
+    for (scaled, plain) in scaled.gradient.iter().zip(&plain.gradient) {
+        assert_eq!(*scaled, 9.0 + 4.0 * plain);
+    }
+}
+
+#[test]
+fn a_workspace_too_short_is_named() {
+    let program = bce_and_dice();
+    let (z, y) = ([0f32; 4], [0u8; 4]);
+    let (logits, targets) = (packed(&z, shape(1, 1, 4)), packed(&y, shape(1, 1, 4)));
+    let problem =
+        Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets).unwrap();
+    let mut buffers = segloss_simd::Buffers::new();
+    let mut workspace = buffers.lend(&problem.sizes());
+    workspace.slopes = &mut [];
+    let none = None::<&mut segloss_core::view::NoGradient>;
+    let found = segloss_core::engine::evaluate(Scalar, &problem, none, &mut workspace);
+    assert_eq!(found, Err(Error::Workspace { argument: "slopes", length: 0, expected: 1 }));
+}
