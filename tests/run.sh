@@ -1,0 +1,22 @@
+#!/bin/sh
+# Installs what the tests need and is missing, then runs all of them.
+set -eu
+cd "$(dirname "$0")/.."
+
+# The OpenCL code links the loader and runs on PoCL, which computes on the processor.
+packages=
+[ -e /etc/OpenCL/vendors/pocl.icd ] || packages="$packages pocl-opencl-icd"
+/sbin/ldconfig -p | grep -q 'libOpenCL\.so ' || packages="$packages ocl-icd-opencl-dev"
+if [ -n "$packages" ]; then
+    if [ "$(id -u)" -eq 0 ]; then as_root=; else as_root=sudo; fi
+    $as_root apt-get update -q
+    # shellcheck disable=SC2086
+    $as_root apt-get install -y -q --no-install-recommends $packages
+fi
+
+# PoCL keeps what it has compiled; no other platform's answers are mixed in.
+export POCL_CACHE_DIR="${CARGO_TARGET_DIR:-$PWD/target}/pocl-cache"
+export OCL_ICD_VENDORS=pocl.icd
+mkdir -p "$POCL_CACHE_DIR"
+
+exec cargo test --locked --workspace
