@@ -1,10 +1,8 @@
-//! The device gives the bits that the engine in core gives on the CPU.
+//! The device gives the bits that the engine in core gives on the CPU, if its arithmetic is IEEE.
 
 mod common;
 
-use common::{
-    Everything, Focal, Random, SquaredError, assert_same_bits, evaluator, labels, logits,
-};
+use common::{Everything, Focal, Random, SquaredError, assert_same, evaluator, labels, logits};
 use segloss_core::class::Ce;
 use segloss_core::compose::{Parts, class, pixel, region};
 use segloss_core::engine::Call;
@@ -15,14 +13,13 @@ use segloss_core::view::Shape;
 use segloss_opencl::trace::Format;
 use segloss_opencl::{DeviceTarget, Evaluator};
 
-/// One pixel, less than the accumulators, a ragged block, a block and a bit, a segment and a bit.
-const SIZES: [usize; 5] = [1, 31, 1023, 1025, 66_000];
+/// One pixel, less than the accumulators, a ragged block, a block and a bit, a segment and a bit;
+/// one sample, two and three.
+const SIZES: [(usize, usize); 9] =
+    [(1, 1), (1, 31), (1, 1023), (1, 1025), (1, 66_000), (2, 66_000), (2, 1), (3, 31), (3, 1025)];
 
-/// One sample for the sizes in turn, then two, then three.
 fn shapes(channels: usize) -> impl Iterator<Item = Shape> {
-    (1..=3)
-        .flat_map(|batch| SIZES.map(|pixels| (batch, pixels)))
-        .map(move |(batch, pixels)| Shape::new(batch, channels, &[pixels]).unwrap())
+    SIZES.iter().map(move |&(batch, pixels)| Shape::new(batch, channels, &[pixels]).unwrap())
 }
 
 fn sigmoid<T: Format, P: Parts>(
@@ -37,7 +34,8 @@ fn sigmoid<T: Format, P: Parts>(
         let z = logits::<T>(random, len);
         let y = labels(random, len, 2, ignore_index.is_some());
         let call = Call { ignore_index, scale: 1.7, ..Call::sigmoid() };
-        assert_same_bits(evaluator, parts, call, &z, shape, &y);
+        let nans = assert_same(evaluator, parts, call, &z, shape, &y);
+        assert!(len < 100 || nans < len / 3, "{nans} of {len} are NaN");
     }
 }
 
@@ -52,7 +50,8 @@ fn softmax<T: Format, P: Parts>(
         let pixels = shape.batch * shape.pixels();
         let z = logits::<T>(random, pixels * classes);
         let y = labels(random, pixels, classes as u64, is_ignoring);
-        assert_same_bits(evaluator, parts, Call::softmax(), &z, shape, &y);
+        let nans = assert_same(evaluator, parts, Call::softmax(), &z, shape, &y);
+        assert_eq!(nans, 0);
     }
 }
 
@@ -60,11 +59,18 @@ fn softmax<T: Format, P: Parts>(
 macro_rules! in_both_formats {
     ($check:ident($($argument:expr),*)) => {{
         let evaluator = evaluator();
-        assert!(evaluator.device().is_exact::<f32>(), "{:?}", evaluator.device());
         $check::<f32, _>(&evaluator, $($argument),*);
-        assert!(evaluator.device().is_exact::<f64>(), "{:?}", evaluator.device());
         $check::<f64, _>(&evaluator, $($argument),*);
     }};
+}
+
+#[test]
+fn pocl_is_held_to_every_bit() {
+    let evaluator = evaluator();
+    let device = evaluator.device();
+    if device.platform() == "Portable Computing Language" {
+        assert!(device.is_exact::<f32>() && device.is_exact::<f64>(), "{device:?}");
+    }
 }
 
 #[test]
@@ -133,7 +139,7 @@ fn nothing_but_ignored_pixels() {
     let shape = Shape::new(2, 1, &[40]).unwrap();
     let parts = (pixel(0.3, Bce), region(0.7, Dice::default()));
     let call = Call { ignore_index: Some(1), ..Call::sigmoid() };
-    assert_same_bits(&evaluator, &parts, call, &[f32::NAN; 80], shape, &[1u8; 80]);
+    assert_same(&evaluator, &parts, call, &[f32::NAN; 80], shape, &[1u8; 80]);
 }
 
 #[test]
@@ -146,10 +152,10 @@ fn logits_that_are_not_finite() {
         let parts = (pixel(0.3, Bce), region(0.7, Dice::default()));
         let shape = Shape::new(1, 1, &[2, 3]).unwrap();
         let y = [1u8, 0, 1, 0, 1, 0];
-        assert_same_bits(&evaluator, &parts, Call::sigmoid(), &one_bad, shape, &y);
+        assert_same(&evaluator, &parts, Call::sigmoid(), &one_bad, shape, &y);
         let parts = (class(0.3, Ce), region(0.7, Dice::default()));
         let shape = Shape::new(1, 3, &[2]).unwrap();
-        assert_same_bits(&evaluator, &parts, Call::softmax(), &one_bad, shape, &[2u8, 0]);
+        assert_same(&evaluator, &parts, Call::softmax(), &one_bad, shape, &[2u8, 0]);
     }
 }
 
@@ -165,13 +171,13 @@ fn targets_of_every_type() {
         let parts = (pixel(0.3, Bce), region(0.7, Dice::default()));
         let call = Call { ignore_index: Some(77), ..Call::sigmoid() };
         let shape = Shape::new(1, 1, &[1500]).unwrap();
-        assert_same_bits(evaluator, &parts, call, &z, shape, &y);
+        assert_same(evaluator, &parts, call, &z, shape, &y);
         let shape = Shape::new(1, 3, &[500]).unwrap();
         let labels: Vec<E> =
             (0..500).map(|i| if i % 9 == 0 { ignored } else { label(i) }).collect();
         let parts = (class(0.3, Ce), region(0.7, Dice::default()));
         let call = Call { ignore_index: Some(77), ..Call::softmax() };
-        assert_same_bits(evaluator, &parts, call, &z, shape, &labels);
+        assert_same(evaluator, &parts, call, &z, shape, &labels);
     }
     fn label<E: DeviceTarget>(i: usize) -> E {
         E::from_label(i as i64 % 3).unwrap()
