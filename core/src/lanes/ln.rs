@@ -22,7 +22,8 @@ pub(super) fn ln<L: Lanes>(x: L) -> L {
     L::select(zero.lt(x), y, outside)
 }
 
-/// `ln(1 + x) = ln u + c / u` with `u = 1 + x` rounded and `c` what the rounding left out.
+/// `ln(1 + x) = n ln 2 + ln(m + c / 2^n)` with `m 2^n` the rounded `1 + x` and `c` what the rounding
+/// left out.
 #[inline(always)]
 pub(super) fn ln_1p<L: Lanes>(x: L) -> L {
     let one = L::splat(1.0);
@@ -115,7 +116,10 @@ fn ln_2n_1p<L: Lanes>(n: L, f: L) -> L {
 
 /// `s = f / (2 + f)`, `s^2` and `f^2 / 2`, for `ln(1 + f) = 2 atanh(s) = f - f^2/2 + s (f^2/2 + R)`.
 ///
-/// A quarter of the terms that a polynomial in `f` would need for 53 bits pays for the division.
+/// For 53 bits it needs a third to half of the terms of a polynomial in `f`, which pays for the
+/// division; for 24 bits it does not.
+///
+/// Returned with `s^4`, for [`polynomial`].
 #[inline(always)]
 fn atanh_parts<L: Lanes>(f: L) -> [L; 4] {
     let s = f / (L::splat(2.0) + f);

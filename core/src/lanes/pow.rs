@@ -2,7 +2,8 @@ use super::Lanes;
 
 /// `x^exponent` for `x >= 0`.
 ///
-/// The exponent is one number for all lanes, so these branches are decided once for a whole loop.
+/// The exponent is one number for all lanes: constant after inlining it leaves only its own
+/// operations, and the compiler can take these branches out of a loop in any case.
 #[inline(always)]
 pub(super) fn powf<L: Lanes>(x: L, exponent: f64) -> L {
     let size = if exponent < 0.0 { -exponent } else { exponent };

@@ -127,6 +127,28 @@ macro_rules! real {
 }
 
 real!(f32, u32, i32, double: false, vector: Single, mantissa_bits: 23, bias: 127,
-      magic: 12_582_912.0, sqrt: libm::sqrtf);
+      magic: 12_582_912.0, sqrt: root::sqrtf);
 real!(f64, u64, i64, double: true, vector: Double, mantissa_bits: 52, bias: 1023,
-      magic: 6_755_399_441_055_744.0, sqrt: libm::sqrt);
+      magic: 6_755_399_441_055_744.0, sqrt: root::sqrt);
+
+/// Square root of one lane. Both are correctly rounded, hence equal; but libm's is inline assembly on
+/// x86-64 and aarch64, which keeps a loop from being vectorised.
+#[cfg(not(feature = "std"))]
+mod root {
+    pub(super) use libm::{sqrt, sqrtf};
+}
+
+#[cfg(feature = "std")]
+mod root {
+    extern crate std;
+
+    #[inline(always)]
+    pub(super) fn sqrtf(x: f32) -> f32 {
+        f32::sqrt(x)
+    }
+
+    #[inline(always)]
+    pub(super) fn sqrt(x: f64) -> f64 {
+        f64::sqrt(x)
+    }
+}
