@@ -51,7 +51,7 @@ macro_rules! integer_target {
 
             #[inline(always)]
             fn is_label(self, classes: u32) -> bool {
-                self as u64 <= u64::from(classes) - 1
+                (self as u64) < u64::from(classes)
             }
 
             #[inline(always)]
