@@ -57,7 +57,7 @@ fn work(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut outcomes = Vec::new();
     match batch.logits {
         Some(logits) => {
-            for mut objective in objectives(batch.shape.channels.max(2))? {
+            for mut objective in objectives(batch.shape.channels.max(2)) {
                 // One channel is for sigmoid, several are for softmax.
                 if objective.channels() == batch.shape.channels {
                     let logits = logits.clone();
@@ -68,7 +68,7 @@ fn work(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         None => {
             let features = Features::new(&batch.pictures);
             let schedule = (arguments.steps, arguments.rate);
-            for mut objective in objectives(batch.labels.classes)? {
+            for mut objective in objectives(batch.labels.classes) {
                 let shape = Shape { channels: objective.channels(), ..batch.shape };
                 outcomes.push(run::train(&mut *objective, &features, labels, shape, schedule)?);
             }

@@ -1,9 +1,9 @@
 use core::fmt;
 use core::str::FromStr;
 
-use super::{Level, Portable, Scalar};
 #[cfg(target_arch = "x86_64")]
 use super::{Avx2, Avx512};
+use super::{Level, Portable, Scalar};
 
 /// A level chosen at run time.
 #[derive(Clone, Copy, Debug)]
