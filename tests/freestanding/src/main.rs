@@ -40,9 +40,9 @@ extern "C" fn entry() -> ! {
 }
 
 fn all() -> Result<(), Error> {
+    let (single, double, compensated) = (&raw mut SINGLE, &raw mut DOUBLE, &raw mut COMPENSATED);
     // SAFETY: there is one thread, and it comes here once.
-    let (single, double, compensated) =
-        unsafe { (&mut *&raw mut SINGLE, &mut *&raw mut DOUBLE, &mut *&raw mut COMPENSATED) };
+    let (single, double, compensated) = unsafe { (&mut *single, &mut *double, &mut *compensated) };
     let mut printer = Printer::new();
     format("f32", single, &mut printer)?;
     format("f64", double, &mut printer)?;
