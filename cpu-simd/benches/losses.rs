@@ -3,8 +3,8 @@
 //!
 //! `cargo bench -p segloss-simd --bench losses` (a regular expression picks some)
 
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use segloss_core::class::Ce;
 use segloss_core::compose::{Definition, Listed, Program, Term, class, pixel, region};
 use segloss_core::engine::{Call, Problem, evaluate};
@@ -68,8 +68,8 @@ impl Arrays {
     ) -> f64 {
         let packed = |shape| Layout::channels_first(shape).expect("a packed layout fits");
         let logits = View::new(&self.logits, packed(self.shape)).expect("all logits");
-        let targets = View::new(&self.targets, packed(self.shape.with_channels(1)))
-            .expect("all targets");
+        let targets =
+            View::new(&self.targets, packed(self.shape.with_channels(1))).expect("all targets");
         let problem = Problem::new(call, program, &logits, &targets).expect("shapes fit");
         let mut sink =
             ViewMut::new(&mut self.gradient, packed(self.shape)).expect("a packed gradient");
@@ -136,8 +136,13 @@ fn binary(criterion: &mut Criterion) {
     loss!(group, arrays, call, "bce", pixel(1.0, Bce), pixel::<Bce>);
     loss!(group, arrays, call, "dice", region(1.0, dice), region::<Dice>);
     loss!(
-        group, arrays, call, "bce+dice", (pixel(0.5, Bce), region(0.5, dice)),
-        pixel::<Bce>, region::<Dice>
+        group,
+        arrays,
+        call,
+        "bce+dice",
+        (pixel(0.5, Bce), region(0.5, dice)),
+        pixel::<Bce>,
+        region::<Dice>
     );
 }
 
@@ -148,8 +153,13 @@ fn classes(criterion: &mut Criterion) {
     loss!(group, arrays, call, "ce", class(1.0, Ce), class::<Ce>);
     loss!(group, arrays, call, "dice", region(1.0, dice), region::<Dice>);
     loss!(
-        group, arrays, call, "ce+dice", (class(0.5, Ce), region(0.5, dice)),
-        class::<Ce>, region::<Dice>
+        group,
+        arrays,
+        call,
+        "ce+dice",
+        (class(0.5, Ce), region(0.5, dice)),
+        class::<Ce>,
+        region::<Dice>
     );
 }
 

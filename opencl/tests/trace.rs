@@ -30,7 +30,7 @@ fn equal_operations_are_one_node() {
     assert_eq!(graph.len(), before);
     let outputs = [("values[0]".into(), first), ("values[1]".into(), second)];
     let text = graph.function("void twice(real z, real y, real *values)", &outputs);
-    assert_eq!(text.matches("scale_pow2").count(), 1, "{text}");
+    assert_eq!(text.matches("pow2_of_low_bits").count(), 1, "{text}");
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn terms_share_their_exponential() {
     let parts = ((pixel(1.0, Bce), pixel(1.0, SquaredError)), region(1.0, Dice::default()));
     let text = source::<f32, u8, _>(&parts, Link::Sigmoid);
     // In the helper, for sums and for the gradient.
-    assert_eq!(text.matches("scale_pow2").count(), 3, "{text}");
+    assert_eq!(text.matches("pow2_of_low_bits").count(), 3, "{text}");
 }
 
 #[test]

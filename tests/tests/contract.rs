@@ -5,9 +5,11 @@ use segloss_core::Error;
 use segloss_core::class::Ce;
 use segloss_core::compose::{Definition, Listed, Program, Term, class, pixel, region};
 use segloss_core::engine::{Call, Problem};
+use segloss_core::lanes::Lanes;
 use segloss_core::level::Scalar;
-use segloss_core::pixel::Bce;
+use segloss_core::pixel::{Bce, Pixel, PixelTerm};
 use segloss_core::region::Dice;
+use segloss_core::term::{Arguments, Parameter};
 use segloss_core::view::{Layout, Shape, Strides, Target, View, ViewMut, Write};
 
 fn shape(batch: usize, channels: usize, pixels: usize) -> Shape {
@@ -272,6 +274,41 @@ fn g4_coefficients_of_0() {
     let none: [Term<'_, f32>; 0] = [];
     let outcome = evaluate(Call::sigmoid(), &Listed::new(&none), &[1.0], 1, &[0u8]).unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0][..]));
+}
+
+/// Infinite in its slope wherever it is evaluated.
+#[derive(Clone, Copy, Debug)]
+struct Steep;
+
+impl PixelTerm for Steep {
+    const NAME: &'static str = "steep";
+    const PARAMETERS: &'static [Parameter] = &[];
+
+    fn new(_: Arguments<'_>) -> Result<Self, Error> {
+        Ok(Steep)
+    }
+
+    fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
+        (pixel.p * L::splat(1e-40)).ln()
+    }
+}
+
+#[test]
+fn a_term_with_coefficient_0_is_not_evaluated() {
+    let steep = pixel(1.0, Steep);
+    let outcome = evaluate(Call::sigmoid(), &steep, &[-30.0], 1, &[0u8]).unwrap();
+    assert!(!outcome.gradient[0].is_finite());
+    let without = evaluate(Call::sigmoid(), &pixel(1.0, Bce), &[-30.0], 1, &[0u8]).unwrap();
+    let fixed = (pixel(0.0, Steep), pixel(1.0, Bce));
+    assert_eq!(evaluate(Call::sigmoid(), &fixed, &[-30.0], 1, &[0u8]).unwrap(), without);
+    let definitions =
+        [Definition::<f32>::pixel::<Steep, Scalar>(), Definition::<f32>::pixel::<Bce, Scalar>()];
+    let terms = [
+        Term::new(0.0, &definitions[0], &[]).unwrap(),
+        Term::new(1.0, &definitions[1], &[]).unwrap(),
+    ];
+    let listed = Listed::new(&terms);
+    assert_eq!(evaluate(Call::sigmoid(), &listed, &[-30.0], 1, &[0u8]).unwrap(), without);
 }
 
 #[test]

@@ -45,7 +45,7 @@ impl<L: Lanes> Largest<L> {
     /// `exp(z_k - m)`: 1 for the largest itself, even where it is infinite.
     #[inline(always)]
     pub fn exp_of(&self, logit: L, class: L) -> L {
-        let e = (logit - self.logit).exp();
+        let e = (logit - self.logit).exp_of_nonpositive();
         L::select(self.class.eq(class), L::splat(1.0), e)
     }
 

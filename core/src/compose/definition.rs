@@ -1,5 +1,6 @@
 use core::fmt;
 
+use super::program::part;
 use crate::class::{ClassPixel, ClassTerm};
 use crate::error::Error;
 use crate::lanes::{Dual, Real, Vector};
@@ -252,8 +253,8 @@ fn masked_loop<V: Vector, const MASKED: bool, const SUM: bool, const SLOPE: u8>(
             let slopes = &mut slopes[at..];
             match SLOPE {
                 NO_SLOPE => {}
-                WRITE => (factor * slope).store(slopes),
-                _ => (V::load(slopes) + factor * slope).store(slopes),
+                WRITE => part(factor, slope).store(slopes),
+                _ => (V::load(slopes) + part(factor, slope)).store(slopes),
             }
         }
     }

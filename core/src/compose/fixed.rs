@@ -1,4 +1,4 @@
-use super::program::{ClassTile, Kind, PixelTile, Program, Spec};
+use super::program::{ClassTile, Kind, PixelTile, Program, Spec, part};
 use crate::class::{ClassPixel, ClassTerm};
 use crate::lanes::{Dual, Lanes, Real, Vector};
 use crate::level::Level;
@@ -176,7 +176,7 @@ macro_rules! value_and_slope {
         ) -> Option<L> {
             let (value, slope) = self.term.value_and_slope(pixel);
             add(sum, value);
-            Some(plus(gradient, *factor * slope))
+            Some(plus(gradient, part(*factor, slope)))
         }
     };
 }

@@ -74,11 +74,6 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
         Listed { terms }
     }
 
-    /// The terms that are evaluated: those whose coefficient is not 0.
-    fn active(&self) -> impl Iterator<Item = (usize, &Term<'a, T, A>)> {
-        self.terms.iter().enumerate().filter(|(_, term)| term.coefficient != 0.0)
-    }
-
     fn has_region(&self) -> bool {
         self.terms.iter().any(|term| matches!(term.definition.body, Body::Region(..)))
     }
@@ -117,8 +112,16 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
         let PixelTile { z, y, valid } = tile;
         let arrays = PixelArrays { z, y, p: &p, q: &q, tail: &tail, valid };
         let mut first = true;
-        for (index, term) in self.active() {
+        for (index, term) in self.terms.iter().enumerate() {
             if let Body::Pixel(body) = term.definition.body {
+                if term.coefficient == 0.0 {
+                    // As if it added 0.
+                    if let (true, Some(gradient)) = (first, gradient.as_deref_mut()) {
+                        gradient.fill(T::default());
+                    }
+                    first = false;
+                    continue;
+                }
                 let factor = factors.get(index).copied().unwrap_or_default();
                 let partial = partials.as_deref_mut().and_then(|p| p.get_mut(index));
                 let slope = gradient.as_deref_mut();
@@ -160,8 +163,16 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
         mut slope: Option<&mut [T; TILE]>,
     ) {
         let mut first = true;
-        for (index, term) in self.active() {
+        for (index, term) in self.terms.iter().enumerate() {
             if let Body::Class(body) = term.definition.body {
+                if term.coefficient == 0.0 {
+                    // As if it added 0.
+                    if let (true, Some(slope)) = (first, slope.as_deref_mut()) {
+                        slope.fill(T::default());
+                    }
+                    first = false;
+                    continue;
+                }
                 let factor = factors.get(index).copied().unwrap_or_default();
                 let partial = partials.as_deref_mut().and_then(|p| p.get_mut(index));
                 let slope = slope.as_deref_mut();

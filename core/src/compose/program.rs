@@ -1,5 +1,5 @@
 use crate::error::Error;
-use crate::lanes::{Dual, Real};
+use crate::lanes::{Dual, Lanes, Real};
 use crate::level::Level;
 use crate::region::{Pool, SeededSums};
 use crate::summation::{Accumulator, Partial, TILE};
@@ -36,6 +36,14 @@ impl Spec {
         let value = self.coefficient;
         if value.is_finite() && value >= 0.0 { Ok(()) } else { Err(Error::Coefficient { value }) }
     }
+}
+
+/// A term's part of the gradient. A factor of 0 is that of a term that is not evaluated: it has no
+/// part, whatever its slope.
+#[inline(always)]
+pub(super) fn part<L: Lanes>(factor: L, slope: L) -> L {
+    let zero = L::splat(0.0);
+    L::select(factor.eq(zero), zero, factor * slope)
 }
 
 /// The inputs of a tile under the sigmoid link.

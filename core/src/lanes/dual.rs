@@ -141,6 +141,22 @@ impl<L: Lanes> Lanes for Dual<L> {
     }
 
     #[inline(always)]
+    fn abs(self) -> Self {
+        let negative = self.value.lt(L::splat(0.0));
+        Dual {
+            value: self.value.abs(),
+            derivative: L::select(negative, -self.derivative, self.derivative),
+            constant: self.constant,
+        }
+    }
+
+    /// A step function.
+    #[inline(always)]
+    fn pow2_of_low_bits(self) -> Self {
+        Dual::constant(self.value.pow2_of_low_bits())
+    }
+
+    #[inline(always)]
     fn scale_pow2(self, n: Self) -> Self {
         Dual {
             value: self.value.scale_pow2(n.value),
@@ -158,6 +174,12 @@ impl<L: Lanes> Lanes for Dual<L> {
     #[inline(always)]
     fn exp(self) -> Self {
         let e = self.value.exp();
+        self.chain(e, e)
+    }
+
+    #[inline(always)]
+    fn exp_of_nonpositive(self) -> Self {
+        let e = self.value.exp_of_nonpositive();
         self.chain(e, e)
     }
 

@@ -1,27 +1,61 @@
 use super::{Lanes, polynomial::polynomial};
 
+/// 1.5 * 2^m, with m mantissa bits, and the exponent bias. Adding the first and taking it away again
+/// rounds to an integer.
+#[inline(always)]
+pub(super) fn magic_and_bias<L: Lanes>() -> (L, L) {
+    if L::DOUBLE {
+        (L::splat(6_755_399_441_055_744.0), L::splat(1023.0))
+    } else {
+        (L::splat(12_582_912.0), L::splat(127.0))
+    }
+}
+
 /// `e^x = 2^n e^r` with `n` the integer nearest to `x / ln 2` and `|r| <= ln(2) / 2`.
 #[inline(always)]
 pub(super) fn exp<L: Lanes>(x: L) -> L {
-    let splat = L::splat;
     // Beyond these the result is 0 or infinity; NaN passes both comparisons unchanged.
-    let (lowest, highest) = if L::DOUBLE { (-746.0, 710.0) } else { (-104.0, 89.0) };
-    let x = splat(highest).min(splat(lowest).max(x));
+    let highest = L::splat(if L::DOUBLE { 710.0 } else { 89.0 });
+    let x = highest.min(lowest::<L>().max(x));
+    let (magic, _) = magic_and_bias::<L>();
+    let n = (x * L::splat(core::f64::consts::LOG2_E) + magic) - magic;
+    exp_of_rest(x, n).scale_pow2(n)
+}
 
-    // Adding and subtracting 1.5 * 2^(mantissa bits) rounds to an integer.
-    let magic = splat(if L::DOUBLE { 6_755_399_441_055_744.0 } else { 12_582_912.0 });
-    let n = (x * splat(core::f64::consts::LOG2_E) + magic) - magic;
+/// The same without the upper bound, and with a power of 2 that cannot overflow: `2^(n + up)`, a
+/// normal number for every `n` from the lowest to 0, and `2^-up`, which alone rounds.
+#[inline(always)]
+pub(super) fn exp_of_nonpositive<L: Lanes>(x: L) -> L {
+    let (up, down) = if L::DOUBLE {
+        (512.0, 1.0 / 1.340_780_792_994_259_7e154)
+    } else {
+        (64.0, 1.0 / 18_446_744_073_709_551_616.0)
+    };
+    let (magic, bias) = magic_and_bias::<L>();
+    let shift = magic + (bias + L::splat(up));
+    let x = lowest::<L>().max(x);
+    let shifted = x * L::splat(core::f64::consts::LOG2_E) + shift;
+    exp_of_rest(x, shifted - shift) * shifted.pow2_of_low_bits() * L::splat(down)
+}
 
-    // ln 2 in two parts, of which the first times `n` is exact, as is its difference from `x`.
+/// `e^x` is 0 from here on.
+#[inline(always)]
+fn lowest<L: Lanes>() -> L {
+    L::splat(if L::DOUBLE { -746.0 } else { -104.0 })
+}
+
+/// `e^r` with `r = x - n ln 2`. `ln 2` is in two parts, of which the first times `n` is exact, as is
+/// its difference from `x`.
+#[inline(always)]
+fn exp_of_rest<L: Lanes>(x: L, n: L) -> L {
     let (high, low) = if L::DOUBLE {
         (0.693_147_180_559_890_3, 5.497_923_018_708_371e-14)
     } else {
         (0.693_145_751_953_125, 1.428_606_765_330_187e-6)
     };
-    let r = (x - n * splat(high)) - n * splat(low);
-
+    let r = (x - n * L::splat(high)) - n * L::splat(low);
     let r2 = r * r;
-    (splat(1.0) + (r + r2 * tail(r, r2))).scale_pow2(n)
+    L::splat(1.0) + (r + r2 * tail(r, r2))
 }
 
 /// `(e^r - 1 - r) / r^2`, relative to `e^r` within 2^-28 (f32) or 2^-60 (f64).

@@ -20,7 +20,7 @@ pub use real::{Real, Vector};
 
 /// A number, a vector of numbers, or something that stands for one.
 ///
-/// Only add, subtract, multiply, divide, square root, comparison and two operations on bits are
+/// Only add, subtract, multiply, divide, square root, comparison and three operations on bits are
 /// primitive; everything else is a provided method over them. Never a fused multiply-add, never a
 /// platform's `exp`: that is what makes results equal everywhere.
 pub trait Lanes:
@@ -52,9 +52,13 @@ pub trait Lanes:
     /// Square root, correctly rounded.
     fn sqrt(self) -> Self;
 
-    /// `self * 2^n` for integral `n` with `|n|` up to 252 (f32) or 2044 (f64), rounded once if
-    /// `|self|` is in `[1/2, 2)`.
-    fn scale_pow2(self, n: Self) -> Self;
+    /// `|self|`: the sign bit cleared, of NaN too.
+    fn abs(self) -> Self;
+
+    /// `2^k` of `self = c + k`, where `c = 1.5 * 2^m + b` with `m` mantissa bits and exponent bias
+    /// `b`, for integral `k` from `1 - b` to `b`: the low bits moved into the place of the exponent.
+    /// Adding `c` to a small number leaves `k`, rounded to nearest, in those bits.
+    fn pow2_of_low_bits(self) -> Self;
 
     /// `(m, n)` with `self = m * 2^n` and `m` in `[sqrt(1/2), sqrt(2))`, for positive normal `self`.
     fn split_pow2(self) -> (Self, Self);
@@ -71,10 +75,14 @@ pub trait Lanes:
         Self::select(self.lt(other), self, other)
     }
 
-    /// `|self|`; zero of either sign becomes +0.
+    /// `self * 2^n` for integral `n` with `|n|` up to 252 (f32) or 2044 (f64), rounded once if
+    /// `|self|` is in `[1/2, 2)`. In two factors, because `2^n` alone may not be a normal number.
     #[inline(always)]
-    fn abs(self) -> Self {
-        Self::select(Self::splat(0.0).lt(self), self, Self::splat(0.0) - self)
+    fn scale_pow2(self, n: Self) -> Self {
+        let (magic, bias) = exp::magic_and_bias::<Self>();
+        let half = (n * Self::splat(0.5) + magic) - magic;
+        let pow2 = |n: Self| (n + (magic + bias)).pow2_of_low_bits();
+        self * pow2(half) * pow2(n - half)
     }
 
     /// `e^self` for every input; at most 1 ulp from the exact value.
@@ -84,6 +92,12 @@ pub trait Lanes:
     #[inline(always)]
     fn exp(self) -> Self {
         exp::exp(self)
+    }
+
+    /// `e^self` for `self <= 0` or NaN; the same bits as [`Lanes::exp`] in fewer operations.
+    #[inline(always)]
+    fn exp_of_nonpositive(self) -> Self {
+        exp::exp_of_nonpositive(self)
     }
 
     /// Natural logarithm for every input (NaN below 0, -inf at 0); at most 1 ulp.

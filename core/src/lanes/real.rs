@@ -37,7 +37,7 @@ pub trait Real:
 
 macro_rules! real {
     ($float:ident, $uint:ident, $int:ident, double: $double:literal, vector: $vector:ident,
-     mantissa_bits: $mantissa:literal, bias: $bias:literal, magic: $magic:literal, sqrt: $sqrt:path) => {
+     mantissa_bits: $mantissa:literal, sqrt: $sqrt:path) => {
         impl Lanes for $float {
             type Mask = bool;
             const DOUBLE: bool = $double;
@@ -67,18 +67,16 @@ macro_rules! real {
                 $sqrt(self)
             }
 
-            // Two factors, because 2^n alone may not be a normal number. Adding `MAGIC` leaves
-            // n + 2 bias in the low bits, where `as` conversion would saturate and cost several
-            // instructions; half of that is the first factor's exponent field, the rest the
-            // second's. The shifts into place drop the bits of `MAGIC` itself.
             #[inline(always)]
-            fn scale_pow2(self, n: Self) -> Self {
-                const MAGIC: $float = $magic + 2.0 * $bias as $float;
-                let exponents = (n + MAGIC).to_bits();
-                let first = exponents >> 1;
-                let second = exponents.wrapping_sub(first);
-                self * $float::from_bits(first << $mantissa)
-                    * $float::from_bits(second << $mantissa)
+            fn abs(self) -> Self {
+                $float::abs(self)
+            }
+
+            // An addition and a shift where `as` conversion would saturate and cost several
+            // instructions.
+            #[inline(always)]
+            fn pow2_of_low_bits(self) -> Self {
+                $float::from_bits(self.to_bits() << $mantissa)
             }
 
             #[inline(always)]
@@ -126,10 +124,8 @@ macro_rules! real {
     };
 }
 
-real!(f32, u32, i32, double: false, vector: Single, mantissa_bits: 23, bias: 127,
-      magic: 12_582_912.0, sqrt: root::sqrtf);
-real!(f64, u64, i64, double: true, vector: Double, mantissa_bits: 52, bias: 1023,
-      magic: 6_755_399_441_055_744.0, sqrt: root::sqrt);
+real!(f32, u32, i32, double: false, vector: Single, mantissa_bits: 23, sqrt: root::sqrtf);
+real!(f64, u64, i64, double: true, vector: Double, mantissa_bits: 52, sqrt: root::sqrt);
 
 /// Square root of one lane. Both are correctly rounded, hence equal; but libm's is inline assembly on
 /// x86-64 and aarch64, which keeps a loop from being vectorised.

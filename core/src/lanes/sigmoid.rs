@@ -3,7 +3,7 @@ use super::Lanes;
 /// `e^-|x|`, which cannot overflow. The smaller of `x` and `-x` is cheaper than `-|x|`.
 #[inline(always)]
 fn decay<L: Lanes>(x: L) -> L {
-    x.min(-x).exp()
+    (-x.abs()).exp_of_nonpositive()
 }
 
 /// `1 / (1 + e^-x)`, or for negative `x` the equal `e^x / (1 + e^x)`, which keeps small results.

@@ -30,7 +30,7 @@ impl<L: Lanes> Pixel<L> {
     #[inline(always)]
     pub fn new(z: L, y: L) -> Self {
         let one = L::splat(1.0);
-        let e = (-z.abs()).exp();
+        let e = (-z.abs()).exp_of_nonpositive();
         let larger = one / (one + e);
         let smaller = e * larger;
         let negative = z.lt(L::splat(0.0));

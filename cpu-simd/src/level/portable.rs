@@ -39,7 +39,7 @@ macro_rules! operators {
 macro_rules! wide_lanes {
     ($(#[$doc:meta])* $name:ident: $vector:ident, $integers:ident, $float:ident, $int:ident,
      lanes: $lanes:literal, double: $double:literal, mantissa_bits: $mantissa:literal,
-     bias: $bias:literal, magic: $magic:literal) => {
+     magic: $magic:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name(pub $vector);
@@ -83,16 +83,15 @@ macro_rules! wide_lanes {
                 $name(self.0.sqrt())
             }
 
-            // The scalar definition, lane by lane: see `segloss_core::lanes::Real`.
             #[inline(always)]
-            fn scale_pow2(self, n: Self) -> Self {
-                const MAGIC: $float = $magic + 2.0 * $bias as $float;
-                let sum: $integers = must_cast(n.0 + $vector::splat(MAGIC));
-                // A logical shift: the sign bit of a sum near `MAGIC` is 0.
-                let first = sum >> 1;
-                let second = sum - first;
-                let factor = |exponent: $integers| -> $vector { must_cast(exponent << $mantissa) };
-                $name(self.0 * factor(first) * factor(second))
+            fn abs(self) -> Self {
+                $name(self.0.abs())
+            }
+
+            #[inline(always)]
+            fn pow2_of_low_bits(self) -> Self {
+                let bits: $integers = must_cast(self.0);
+                $name(must_cast(bits << $mantissa))
             }
 
             #[inline(always)]
@@ -131,11 +130,11 @@ macro_rules! wide_lanes {
 
 wide_lanes!(
     /// Eight `f32` lanes.
-    WideSingle: f32x8, i32x8, f32, i32, lanes: 8, double: false, mantissa_bits: 23, bias: 127,
+    WideSingle: f32x8, i32x8, f32, i32, lanes: 8, double: false, mantissa_bits: 23,
     magic: 12_582_912.0
 );
 wide_lanes!(
     /// Four `f64` lanes.
-    WideDouble: f64x4, i64x4, f64, i64, lanes: 4, double: true, mantissa_bits: 52, bias: 1023,
+    WideDouble: f64x4, i64x4, f64, i64, lanes: 4, double: true, mantissa_bits: 52,
     magic: 6_755_399_441_055_744.0
 );

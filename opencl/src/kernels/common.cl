@@ -1,8 +1,6 @@
-/* x * 2^n with one rounding: in two factors, because 2^n alone may not be a normal number. */
-real scale_pow2(real x, real n) {
-    const bits exponents = as_bits(n + MAGIC);
-    const bits first = exponents >> 1;
-    return x * as_real(first << MANTISSA) * as_real((exponents - first) << MANTISSA);
+/* 2^k from a number that holds k plus the exponent bias in its low bits. */
+real pow2_of_low_bits(real x) {
+    return as_real(as_bits(x) << MANTISSA);
 }
 
 /* n of x = m * 2^n with m in [sqrt(1/2), sqrt(2)). */

@@ -6,7 +6,5 @@ typedef long signed_bits;
 #define as_bits as_ulong
 #define as_signed as_long
 #define MANTISSA 52
-/* 1.5 * 2^52 + 2 * 1023: leaves n + 2046 in the low bits. */
-#define MAGIC 0x1.80000000007fep+52
 /* The bits of sqrt(1/2). */
 #define ROOT_HALF 0x3fe6a09e667f3bcdul

@@ -135,8 +135,12 @@ impl<'g, T: Format> Lanes for Expr<'g, T> {
         self.unary(Lanes::sqrt, Operation::Sqrt)
     }
 
-    fn scale_pow2(self, n: Self) -> Self {
-        self.binary(n, Lanes::scale_pow2, Operation::ScalePow2)
+    fn abs(self) -> Self {
+        self.unary(Lanes::abs, Operation::Abs)
+    }
+
+    fn pow2_of_low_bits(self) -> Self {
+        self.unary(Lanes::pow2_of_low_bits, Operation::Pow2OfLowBits)
     }
 
     fn split_pow2(self) -> (Self, Self) {

@@ -21,7 +21,8 @@ pub(super) enum Operation {
     Mul(Operand, Operand),
     Div(Operand, Operand),
     Sqrt(Operand),
-    ScalePow2(Operand, Operand),
+    Abs(Operand),
+    Pow2OfLowBits(Operand),
     SplitMantissa(Operand),
     SplitExponent(Operand),
     Less(Operand, Operand),
@@ -33,14 +34,16 @@ impl Operation {
     /// The nodes it takes.
     pub(super) fn takes(&self) -> impl Iterator<Item = usize> {
         use Operation::{
-            Add, Div, Equal, Input, Less, Mul, Neg, ScalePow2, Select, SplitExponent,
+            Abs, Add, Div, Equal, Input, Less, Mul, Neg, Pow2OfLowBits, Select, SplitExponent,
             SplitMantissa, Sqrt, Sub,
         };
         let (mask, operands) = match *self {
             Input(_) => (None, [None, None]),
-            Neg(a) | Sqrt(a) | SplitMantissa(a) | SplitExponent(a) => (None, [Some(a), None]),
+            Neg(a) | Sqrt(a) | Abs(a) | Pow2OfLowBits(a) | SplitMantissa(a) | SplitExponent(a) => {
+                (None, [Some(a), None])
+            }
             Add(a, b) | Sub(a, b) | Mul(a, b) | Div(a, b) => (None, [Some(a), Some(b)]),
-            ScalePow2(a, b) | Less(a, b) | Equal(a, b) => (None, [Some(a), Some(b)]),
+            Less(a, b) | Equal(a, b) => (None, [Some(a), Some(b)]),
             Select(mask, a, b) => (Some(mask), [Some(a), Some(b)]),
         };
         let nodes = operands.into_iter().flatten().filter_map(|operand| match operand {

@@ -109,7 +109,8 @@ impl<'n> Printer<'n> {
         let is_call = matches!(
             self.nodes.operations[node],
             Operation::Sqrt(_)
-                | Operation::ScalePow2(..)
+                | Operation::Abs(_)
+                | Operation::Pow2OfLowBits(_)
                 | Operation::SplitMantissa(_)
                 | Operation::SplitExponent(_)
         );
@@ -126,7 +127,7 @@ impl<'n> Printer<'n> {
 
     fn text<T: Format>(&self, operation: &Operation) -> String {
         use Operation::{
-            Add, Div, Equal, Input, Less, Mul, Neg, ScalePow2, Select, SplitExponent,
+            Abs, Add, Div, Equal, Input, Less, Mul, Neg, Pow2OfLowBits, Select, SplitExponent,
             SplitMantissa, Sqrt, Sub,
         };
         let text = |operand: &Operand| self.operand::<T>(*operand);
@@ -142,7 +143,8 @@ impl<'n> Printer<'n> {
             Less(a, b) => infix(a, "<", b),
             Equal(a, b) => infix(a, "==", b),
             Sqrt(a) => format!("sqrt({})", bare(a)),
-            ScalePow2(a, n) => format!("scale_pow2({}, {})", bare(a), bare(n)),
+            Abs(a) => format!("fabs({})", bare(a)),
+            Pow2OfLowBits(a) => format!("pow2_of_low_bits({})", bare(a)),
             SplitMantissa(a) => format!("split_mantissa({})", bare(a)),
             SplitExponent(a) => format!("split_exponent({})", bare(a)),
             Select(mask, yes, no) => {
