@@ -4,8 +4,14 @@
 //! at whatever width the build's target has; on x86-64, [`Avx2`](level::Avx2) and
 //! [`Avx512`](level::Avx512) are chosen at run time. Every level gives the same bits.
 
+mod evaluate;
 pub mod level;
 mod workspace;
 
+pub use evaluate::evaluate;
 pub use level::AnyLevel;
 pub use workspace::Buffers;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

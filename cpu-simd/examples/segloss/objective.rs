@@ -4,11 +4,11 @@ use std::error::Error;
 
 use segloss_core::class::Ce;
 use segloss_core::compose::{Program, class, pixel, region};
-use segloss_core::engine::{Call, Problem, evaluate};
+use segloss_core::engine::{Call, Problem};
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
 use segloss_core::view::{self, Layout, View, ViewMut};
-use segloss_simd::{AnyLevel, Buffers, with_level};
+use segloss_simd::{AnyLevel, Buffers, evaluate};
 
 use crate::loss::{Evaluation, IGNORED, Objective, Shape};
 
@@ -65,10 +65,7 @@ impl<P: Program<f32, f64>> Objective for Loss<P> {
         let labels = View::new(labels, Layout::channels_first(shape.with_channels(1))?)?;
         let mut sink = ViewMut::new(gradient, packed)?;
         let problem = Problem::new(self.call, &self.program, &logits, &labels)?;
-        let mut workspace = self.buffers.lend(&problem.sizes());
-        let report = with_level!(self.level, level => {
-            evaluate(level, &problem, Some(&mut sink), &mut workspace)
-        })?;
+        let report = evaluate(self.level, &problem, Some(&mut sink), &mut self.buffers)?;
         Ok(Evaluation { value: report.value, valid: report.valid })
     }
 }

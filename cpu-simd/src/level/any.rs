@@ -7,7 +7,6 @@ use super::{Level, Portable, Scalar};
 
 /// A level chosen at run time.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub enum AnyLevel {
     /// One pixel at a time.
     Scalar(Scalar),
@@ -64,7 +63,6 @@ macro_rules! with_level {
             $crate::AnyLevel::Avx2($level) => $body,
             #[cfg(target_arch = "x86_64")]
             $crate::AnyLevel::Avx512($level) => $body,
-            _ => unreachable!(),
         }
     };
 }
