@@ -73,7 +73,7 @@ fn the_gradient_is_that_of_the_value() {
     let program = (pixel(0.75, SquaredError), region(0.5, Jaccard));
     let case = case();
     let gradient = evaluate(Scalar, &case, &program).gradient;
-    for i in 0..case.logits.len() {
+    for (i, gradient) in gradient.into_iter().enumerate() {
         let at = |step: f64| {
             let mut moved = case.clone();
             moved.logits[i] += step;
@@ -81,7 +81,7 @@ fn the_gradient_is_that_of_the_value() {
         };
         let step = 1e-5;
         let slope = (at(step) - at(-step)) / (2.0 * step);
-        assert!((gradient[i] - slope).abs() < 1e-10, "{i}: {} {slope}", gradient[i]);
+        assert!((gradient - slope).abs() < 1e-10, "{i}: {gradient} {slope}");
     }
 }
 
