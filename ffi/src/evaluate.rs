@@ -1,6 +1,6 @@
 use core::fmt::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::boundary::guard;
 use crate::dlpack::{DLDataType, DLTensor};
 use crate::fault::Fault;
 use crate::options::{Link, Options};
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn segloss_evaluate(
         Ok(options) => options,
         Err(fault) => return fault.code(),
     };
-    let result = guard(|| {
+    let result = guard(Fault::Panic, || {
         let link = options.link()?;
         check_pointer(value, "value", "")?;
         check_pointer(valid, "valid", "")?;
@@ -73,11 +73,6 @@ pub unsafe extern "C" fn segloss_evaluate(
             fault.code()
         }
     }
-}
-
-/// Keeps a panic from unwinding into C, which cannot handle it.
-fn guard(body: impl FnOnce() -> Result<(), Fault>) -> Result<(), Fault> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(Fault::Panic))
 }
 
 /// # Safety
@@ -175,15 +170,4 @@ where
         });
         Ok(report?)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_becomes_a_result() {
-        let result = guard(|| panic!("planted"));
-        assert_eq!(result.unwrap_err().code(), ResultCode::Internal);
-    }
 }

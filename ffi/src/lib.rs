@@ -3,6 +3,7 @@
 //! `include/segloss.h` is generated from the public items here. Every function checks its pointers
 //! and sizes, writes outputs only on success, and lets no panic cross into C.
 
+mod boundary;
 mod dlpack;
 mod evaluate;
 mod fault;
