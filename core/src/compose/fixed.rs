@@ -1,5 +1,6 @@
 use super::program::{ClassTile, Kind, PixelTile, Program, Spec, part};
 use crate::class::{ClassPixel, ClassTerm};
+use crate::engine::Link;
 use crate::lanes::{Dual, Lanes, Real, Vector};
 use crate::level::Level;
 use crate::pixel::{Pixel, PixelTerm};
@@ -77,6 +78,8 @@ pub trait Parts: Copy + Sync {
     const LEN: usize;
     /// Whether one of them is a region term.
     const REGION: bool;
+    /// The link that a term asks for.
+    const LINK: Option<Link>;
     /// One `X` a term.
     type Each<X: Copy>: Copy;
 
@@ -182,6 +185,7 @@ macro_rules! value_and_slope {
 }
 
 impl<P: PixelTerm> Parts for PixelPart<P> {
+    const LINK: Option<Link> = Some(Link::Sigmoid);
     one_part!();
     not_a_region!();
     value_and_slope!(pixel(Pixel));
@@ -194,6 +198,7 @@ impl<P: PixelTerm> Parts for PixelPart<P> {
 }
 
 impl<P: ClassTerm> Parts for ClassPart<P> {
+    const LINK: Option<Link> = Some(Link::Softmax);
     one_part!();
     not_a_region!();
     value_and_slope!(class(ClassPixel));
@@ -206,6 +211,7 @@ impl<P: ClassTerm> Parts for ClassPart<P> {
 }
 
 impl<P: RegionTerm> Parts for RegionPart<P> {
+    const LINK: Option<Link> = None;
     one_part!();
     nothing_per_pixel!(pixel(Pixel), class(ClassPixel));
     const REGION: bool = true;
@@ -224,6 +230,7 @@ impl<P: RegionTerm> Parts for RegionPart<P> {
 impl<P: Parts, Q: Parts> Parts for (P, Q) {
     const LEN: usize = P::LEN + Q::LEN;
     const REGION: bool = P::REGION || Q::REGION;
+    const LINK: Option<Link> = if P::LINK.is_some() { P::LINK } else { Q::LINK };
     type Each<X: Copy> = (P::Each<X>, Q::Each<X>);
 
     #[inline(always)]
@@ -303,10 +310,16 @@ fn pixel_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
     }
     let (z, y) = (tile.z, tile.y);
     let valid = tile.valid.unwrap_or(tile.z);
+    // In a loop of its own: one chain of operations as long as both loops leaves a processor waiting.
+    let mut decay = [V::Elem::default(); TILE];
+    for at in (0..TILE).step_by(V::LANES) {
+        Pixel::decay(V::load(&z[at..])).store(&mut decay[at..]);
+    }
     for row in (0..TILE).step_by(ACCUMULATORS) {
         for lane in (0..ACCUMULATORS).step_by(V::LANES) {
             let at = row + lane;
-            let pixel = Pixel::new(V::load(&z[at..]), V::load(&y[at..]));
+            let (z, y) = (V::load(&z[at..]), V::load(&y[at..]));
+            let pixel = Pixel::with_decay(z, y, V::load(&decay[at..]));
             let keep = zero.lt(V::load(&valid[at..]));
             let kept = |x: V| if MASKED { V::select(keep, x, zero) } else { x };
             let add = |sum: &mut Partial<V::Elem>, value: V| {
@@ -406,6 +419,8 @@ macro_rules! with_flags {
 }
 
 impl<T: Real, A: Accumulator, P: Parts> Program<T, A> for P {
+    const LINK: Option<Link> = P::LINK;
+
     fn len(&self) -> usize {
         P::LEN
     }

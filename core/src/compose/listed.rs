@@ -197,8 +197,13 @@ fn shared<V: Vector>(
     q: &mut [V::Elem; TILE],
     tail: &mut [V::Elem; TILE],
 ) {
+    // In two loops, as in the fused one.
     for at in (0..TILE).step_by(V::LANES) {
-        let pixel = Pixel::new(V::load(&z[at..]), V::load(&y[at..]));
+        Pixel::decay(V::load(&z[at..])).store(&mut p[at..]);
+    }
+    for at in (0..TILE).step_by(V::LANES) {
+        let decay = V::load(&p[at..]);
+        let pixel = Pixel::with_decay(V::load(&z[at..]), V::load(&y[at..]), decay);
         pixel.p.store(&mut p[at..]);
         pixel.q.store(&mut q[at..]);
         pixel.tail.store(&mut tail[at..]);

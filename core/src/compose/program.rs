@@ -1,3 +1,4 @@
+use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes, Real};
 use crate::level::Level;
@@ -76,6 +77,10 @@ pub struct ClassTile<'t, T> {
 /// loops. `partials` holds one [`Partial`] a term; under the sigmoid link the three region sums
 /// follow if the loss has a region term.
 pub trait Program<T: Real, A: Accumulator>: Sync {
+    /// The one link that its terms have a meaning for, if that is known when the program is
+    /// compiled: the other link's sweep is then left out.
+    const LINK: Option<Link> = None;
+
     /// Number of terms.
     fn len(&self) -> usize;
 

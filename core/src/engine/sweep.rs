@@ -49,7 +49,7 @@ where
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        match self.call.link {
+        match P::LINK.unwrap_or(self.call.link) {
             Link::Sigmoid => sigmoid::sweep::<Lv, _, _, _, _, _, _>(self),
             Link::Softmax => softmax::sweep::<Lv, _, _, _, _, _, _>(self),
         }

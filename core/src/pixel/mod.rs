@@ -29,17 +29,28 @@ impl<L: Lanes> Pixel<L> {
     /// The quantities of logit `z` and target `y`.
     #[inline(always)]
     pub fn new(z: L, y: L) -> Self {
+        Pixel::with_decay(z, y, Self::decay(z))
+    }
+
+    /// `exp(-|z|)`, which all quantities are made of.
+    #[inline(always)]
+    pub(crate) fn decay(z: L) -> L {
+        (-z.abs()).exp_of_nonpositive()
+    }
+
+    /// The rest of [`Pixel::new`], from `decay` on.
+    #[inline(always)]
+    pub(crate) fn with_decay(z: L, y: L, decay: L) -> Self {
         let one = L::splat(1.0);
-        let e = (-z.abs()).exp_of_nonpositive();
-        let larger = one / (one + e);
-        let smaller = e * larger;
+        let larger = one / (one + decay);
+        let smaller = decay * larger;
         let negative = z.lt(L::splat(0.0));
         Pixel {
             z,
             y,
             p: L::select(negative, smaller, larger),
             q: L::select(negative, larger, smaller),
-            tail: e.ln_1p_unit(),
+            tail: decay.ln_1p_unit(),
         }
     }
 
