@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ocl_core::{CommandQueue, Context, Program};
 use segloss_core::compose::Parts;
-use segloss_core::engine::{Call, Link, Problem, close, finish};
+use segloss_core::engine::{Call, Link, Problem};
 use segloss_core::summation::ACCUMULATORS;
 use segloss_core::view::{Layout, Shape, View, Write};
 
@@ -122,8 +122,8 @@ impl Evaluator {
         launch.run("reduce", [folding.blocks(), planes], &reduce)?;
         fold(&folding, &launch.read(&block_sums)?, &mut sums);
 
-        close(&problem, &sums, &mut totals);
-        let value = finish(&problem, &totals, &sums, &mut factors, &mut slopes);
+        problem.close(&sums, &mut totals)?;
+        let value = problem.finish(&totals, &sums, &mut factors, &mut slopes)?;
         let valid = totals.last().map_or(0, |&valid| valid as u64);
         if !with_gradient {
             return Ok(Evaluation { value, valid, gradient: None });

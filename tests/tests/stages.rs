@@ -3,9 +3,7 @@
 use segloss_conformance::case::Case;
 use segloss_core::class::Ce;
 use segloss_core::compose::{Program, class, pixel, region};
-use segloss_core::engine::{
-    Call, Link, Problem, close, evaluate, finish, merge_ranks, merge_tiles,
-};
+use segloss_core::engine::{Call, Link, Problem, evaluate, merge_ranks, merge_tiles};
 use segloss_core::lanes::Lanes;
 use segloss_core::level::Scalar;
 use segloss_core::pixel::Bce;
@@ -73,15 +71,16 @@ fn streamed<P: Program<f32, f64>>(
                     workspace.sums.copy_from_slice(&sums);
                 }
                 problem.check(workspace.sums).unwrap();
-                problem.reduce(Scalar, &mut workspace);
+                problem.reduce(Scalar, &mut workspace).unwrap();
                 if go_on {
                     sums.copy_from_slice(workspace.sums);
                 } else {
                     merge_tiles(&mut sums, workspace.sums);
                 }
-                close(&problem, &sums, workspace.totals);
-                value =
-                    finish(&problem, workspace.totals, &sums, workspace.factors, workspace.slopes);
+                problem.close(&sums, workspace.totals).unwrap();
+                value = problem
+                    .finish(workspace.totals, &sums, workspace.factors, workspace.slopes)
+                    .unwrap();
                 state = (workspace.factors.to_vec(), workspace.slopes.to_vec());
             } else {
                 workspace.factors.copy_from_slice(&state.0);
@@ -89,7 +88,7 @@ fn streamed<P: Program<f32, f64>>(
                 let mut part = vec![0f32; z.layout().span()];
                 let layout = Layout::channels_first(shape).unwrap();
                 let mut sink = ViewMut::new(&mut part, layout).unwrap();
-                problem.gradient(Scalar, &mut workspace, &mut sink);
+                problem.gradient(Scalar, &mut workspace, &mut sink).unwrap();
                 let planes = gradient.chunks_mut(pixels).zip(part.chunks(to - from));
                 planes.for_each(|(plane, part)| plane[from..to].copy_from_slice(part));
             }
@@ -167,23 +166,21 @@ fn ranks_give_the_batch_loss() {
             let mut buffers = Buffers::new();
             let mut workspace = buffers.lend(&problem.sizes());
             problem.check(workspace.sums).unwrap();
-            problem.reduce(Scalar, &mut workspace);
+            problem.reduce(Scalar, &mut workspace).unwrap();
             if totalling {
-                close(&problem, workspace.sums, workspace.totals);
+                problem.close(workspace.sums, workspace.totals).unwrap();
                 totals.resize(workspace.totals.len(), 0.0);
                 merge_ranks(&mut totals, workspace.totals);
                 continue;
             }
-            values.push(finish(
-                &problem,
-                &totals,
-                workspace.sums,
-                workspace.factors,
-                workspace.slopes,
-            ));
+            values.push(
+                problem
+                    .finish(&totals, workspace.sums, workspace.factors, workspace.slopes)
+                    .unwrap(),
+            );
             let mut part = vec![0f32; shard.len() * 2100];
             let mut sink = ViewMut::new(&mut part, Layout::channels_first(shape).unwrap()).unwrap();
-            problem.gradient(Scalar, &mut workspace, &mut sink);
+            problem.gradient(Scalar, &mut workspace, &mut sink).unwrap();
             gradient.extend(part);
         }
     }
@@ -191,6 +188,36 @@ fn ranks_give_the_batch_loss() {
         assert!((value - expected.0).abs() <= 1e-12 * expected.0, "{value} {}", expected.0);
     }
     assert_within((expected.0, gradient), &expected, 1e-12);
+}
+
+/// A workspace lent for a larger call serves a smaller one, stage by stage.
+#[test]
+fn a_workspace_larger_than_needed() {
+    let program = (class(0.5, Ce), region(0.5, Dice::default()));
+    let large = Case::softmax(1, Shape::new(3, 9, &[50]).unwrap(), 8.0, 0.1);
+    let small = Case::softmax(2, Shape::new(2, 3, &[70]).unwrap(), 8.0, 0.1);
+    let expected = whole(&small, Call::softmax(), &program);
+    let mut buffers = Buffers::<f32>::new();
+    for case in [&large, &small] {
+        let logits = case.single();
+        let (z, y) =
+            (packed(&logits, case.shape), packed(&case.targets, case.shape.with_channels(1)));
+        let problem = Problem::<f32, f64, _, _, _>::new(Call::softmax(), &program, &z, &y).unwrap();
+        let mut workspace = buffers.lend(&problem.sizes());
+        workspace.sums.fill(0.0);
+        problem.check(workspace.sums).unwrap();
+        problem.reduce(Scalar, &mut workspace).unwrap();
+        problem.close(workspace.sums, workspace.totals).unwrap();
+        let (sums, totals) = (&*workspace.sums, &*workspace.totals);
+        let value = problem.finish(totals, sums, workspace.factors, workspace.slopes).unwrap();
+        let mut gradient = vec![0f32; logits.len()];
+        let mut sink =
+            ViewMut::new(&mut gradient, Layout::channels_first(case.shape).unwrap()).unwrap();
+        problem.gradient(Scalar, &mut workspace, &mut sink).unwrap();
+        if case.shape == small.shape {
+            assert_eq!((value, gradient), expected);
+        }
+    }
 }
 
 /// The accumulator for machines without `f64` is as good as one.

@@ -1,4 +1,3 @@
-use super::finish::{close, finish};
 use super::problem::Problem;
 use super::sweep::{Gradient, Sweep};
 use super::workspace::Workspace;
@@ -30,17 +29,38 @@ where
     ///
     /// Going on with the sums of an earlier tile of the same samples gives the bits of one call on
     /// the whole, if each tile before the last is a whole number of [`SEGMENT`]s.
-    pub fn reduce<Lv: Level>(&self, level: Lv, workspace: &mut Workspace<'_, T, A>) {
-        self.sweep_all(level, workspace, true, None::<&mut NoGradient>);
+    ///
+    /// # Errors
+    /// [`Error::Workspace`] if it is too short.
+    pub fn reduce<Lv: Level>(
+        &self,
+        level: Lv,
+        workspace: &mut Workspace<'_, T, A>,
+    ) -> Result<(), Error> {
+        let mut workspace = workspace.cut(&self.sizes())?;
+        self.sweep_all(level, &mut workspace, true, None::<&mut NoGradient>);
+        Ok(())
     }
 
-    /// Writes the gradient, from the factors and slopes of [`finish`].
-    pub fn gradient<Lv, G>(&self, level: Lv, workspace: &mut Workspace<'_, T, A>, sink: &mut G)
+    /// Writes the gradient, from the factors and slopes of [`Problem::finish`].
+    ///
+    /// # Errors
+    /// [`Error::Workspace`] if it is too short, [`Error::Shape`] if the sink's shape is not the
+    /// logits'.
+    pub fn gradient<Lv, G>(
+        &self,
+        level: Lv,
+        workspace: &mut Workspace<'_, T, A>,
+        sink: &mut G,
+    ) -> Result<(), Error>
     where
         Lv: Level,
         G: GradientSink<T>,
     {
-        self.sweep_all(level, workspace, false, Some(sink));
+        self.check_gradient(sink)?;
+        let mut workspace = workspace.cut(&self.sizes())?;
+        self.sweep_all(level, &mut workspace, false, Some(sink));
+        Ok(())
     }
 
     fn sweep_all<Lv, G>(
@@ -110,21 +130,22 @@ where
     workspace.sums.fill(A::default());
     problem.check(workspace.sums)?;
     let fused = problem.rows.regions == 0;
+    let none = None::<&mut NoGradient>;
     let value = match gradient {
         None => {
-            problem.reduce(level, &mut workspace);
-            finish_all(problem, &mut workspace)
+            problem.sweep_all(level, &mut workspace, true, none);
+            finish_all(problem, &mut workspace)?
         }
         Some(sink) if fused => {
             // The factors need only the counts, so sums and gradient take one sweep.
-            finish_all(problem, &mut workspace);
+            finish_all(problem, &mut workspace)?;
             problem.sweep_all(level, &mut workspace, true, Some(sink));
-            finish_all(problem, &mut workspace)
+            finish_all(problem, &mut workspace)?
         }
         Some(sink) => {
-            problem.reduce(level, &mut workspace);
-            let value = finish_all(problem, &mut workspace);
-            problem.gradient(level, &mut workspace, sink);
+            problem.sweep_all(level, &mut workspace, true, none);
+            let value = finish_all(problem, &mut workspace)?;
+            problem.sweep_all(level, &mut workspace, false, Some(sink));
             value
         }
     };
@@ -135,7 +156,7 @@ where
 fn finish_all<T, A, P, Z, Y>(
     problem: &Problem<'_, T, A, P, Z, Y>,
     workspace: &mut Workspace<'_, T, A>,
-) -> A::Real
+) -> Result<A::Real, Error>
 where
     T: Real,
     A: Accumulator,
@@ -144,6 +165,6 @@ where
     Y: TargetSource,
 {
     let Workspace { sums, totals, factors, slopes, .. } = workspace;
-    close(problem, sums, totals);
-    finish(problem, totals, sums, factors, slopes)
+    problem.close(sums, totals)?;
+    problem.finish(totals, sums, factors, slopes)
 }

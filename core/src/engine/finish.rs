@@ -1,6 +1,7 @@
 use super::problem::Problem;
-use super::workspace::Rows;
+use super::workspace::{Rows, cut, part};
 use crate::compose::{Kind, Program, Spec};
+use crate::error::Error;
 use crate::lanes::{Lanes, Real};
 use crate::region::{Pool, SUMS, Seed, SeededSums};
 use crate::summation::Accumulator;
@@ -9,7 +10,7 @@ use crate::view::{LogitSource, TargetSource};
 
 /// Adds the sums of more pixels of the *same* samples, from another tile of a large image.
 ///
-/// To about 1e-12 what one call on the whole gives. For the same bits let [`super::Problem::reduce`]
+/// To about 1e-12 what one call on the whole gives. For the same bits let [`Problem::reduce`]
 /// go on adding to one array, tile after tile, each a whole number of segments.
 pub fn merge_tiles<A: Accumulator>(sums: &mut [A], tile: &[A]) {
     merge(sums, tile);
@@ -24,9 +25,7 @@ fn merge<A: Accumulator>(into: &mut [A], from: &[A]) {
     into.iter_mut().zip(from).for_each(|(into, from)| into.merge(from));
 }
 
-/// Applies per-sample terms to each sample's sums and leaves what adds up over samples: for each
-/// term its loss and what that is divided by, the pooled region sums, and the valid pixels.
-pub fn close<T, A, P, Z, Y>(problem: &Problem<'_, T, A, P, Z, Y>, sums: &[A], totals: &mut [A])
+impl<T, A, P, Z, Y> Problem<'_, T, A, P, Z, Y>
 where
     T: Real,
     A: Accumulator,
@@ -34,84 +33,96 @@ where
     Z: LogitSource<T>,
     Y: TargetSource,
 {
-    let rows = problem.rows;
-    totals.fill(A::default());
-    for row in rows.split(sums) {
-        let (terms, pooled) = totals.split_at_mut(2 * rows.terms);
-        for (index, spec) in active(problem) {
-            let (loss, count) = (2 * index, 2 * index + 1);
-            match spec.kind {
-                Kind::Pixel(_) | Kind::Class(_) => {
-                    terms[loss].merge(&row[index]);
-                    terms[count].merge(&row[rows.valid()]);
+    /// Applies per-sample terms to each sample's sums and leaves what adds up over samples: for each
+    /// term its loss and what that is divided by, the pooled region sums, and the valid pixels.
+    ///
+    /// # Errors
+    /// [`Error::Workspace`] for a slice shorter than [`Problem::sizes`] says.
+    pub fn close(&self, sums: &[A], totals: &mut [A]) -> Result<(), Error> {
+        let rows = self.rows;
+        let sizes = self.sizes();
+        let sums = part("sums", sums, sizes.sums)?;
+        let totals = cut("totals", totals, sizes.totals)?;
+        totals.fill(A::default());
+        for row in rows.split(sums) {
+            let (terms, pooled) = totals.split_at_mut(2 * rows.terms);
+            for (index, spec) in active(self) {
+                let (loss, count) = (2 * index, 2 * index + 1);
+                match spec.kind {
+                    Kind::Pixel(_) | Kind::Class(_) => {
+                        terms[loss].merge(&row[index]);
+                        terms[count].merge(&row[rows.valid()]);
+                    }
+                    Kind::Region(Pool::Sample, _) => {
+                        terms[loss].add(region_loss(self.program, rows, index, &row[rows.terms..]));
+                        terms[count].count(1);
+                    }
+                    Kind::Region(Pool::Batch, _) => {}
                 }
-                Kind::Region(Pool::Sample, _) => {
-                    terms[loss].add(region_loss(problem.program, rows, index, &row[rows.terms..]));
-                    terms[count].count(1);
-                }
-                Kind::Region(Pool::Batch, _) => {}
             }
+            merge(pooled, &row[rows.terms..]);
         }
-        merge(pooled, &row[rows.terms..]);
+        Ok(())
     }
-}
 
-/// The loss of these totals, and what the gradient needs of them: `factors`, one a term, and
-/// `slopes`, one pair a sample and class, from this worker's own `sums`.
-pub fn finish<T, A, P, Z, Y>(
-    problem: &Problem<'_, T, A, P, Z, Y>,
-    totals: &[A],
-    sums: &[A],
-    factors: &mut [T],
-    slopes: &mut [[T; 2]],
-) -> A::Real
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-{
-    let rows = problem.rows;
-    let program = problem.program;
-    let pooled = &totals[2 * rows.terms..];
-    let scale = A::Real::splat(problem.call.scale);
-    let mut value = A::Real::default();
-    factors.fill(T::default());
-    slopes.fill([T::default(); 2]);
-    for (index, spec) in active(problem) {
-        let share = share(&spec, &totals[2 * index + 1]);
-        value += match spec.kind {
-            Kind::Region(Pool::Batch, _) => share * region_loss(program, rows, index, pooled),
-            Kind::Region(Pool::Sample, _) => share * totals[2 * index].total(),
-            Kind::Pixel(_) | Kind::Class(_) => {
-                factors[index] = T::round_from((share * scale).widen());
-                share * totals[2 * index].total()
-            }
-        };
-    }
-    if rows.regions == 0 {
-        return value;
-    }
-    // Pooled terms have the same derivatives for every sample: found once, then copied.
-    let (first, others) = slopes.split_at_mut(rows.regions);
-    for (index, spec) in active(problem) {
-        if matches!(spec.kind, Kind::Region(Pool::Batch, _)) {
+    /// The loss of these totals, and what the gradient needs of them: `factors`, one a term, and
+    /// `slopes`, one pair a sample and class, from this worker's own `sums`.
+    ///
+    /// # Errors
+    /// [`Error::Workspace`] for a slice shorter than [`Problem::sizes`] says.
+    pub fn finish(
+        &self,
+        totals: &[A],
+        sums: &[A],
+        factors: &mut [T],
+        slopes: &mut [[T; 2]],
+    ) -> Result<A::Real, Error> {
+        let rows = self.rows;
+        let sizes = self.sizes();
+        let totals = part("totals", totals, sizes.totals)?;
+        let sums = part("sums", sums, sizes.sums)?;
+        let factors = cut("factors", factors, sizes.factors)?;
+        let slopes = cut("slopes", slopes, sizes.slopes)?;
+        let program = self.program;
+        let pooled = &totals[2 * rows.terms..];
+        let scale = A::Real::splat(self.call.scale);
+        let mut value = A::Real::default();
+        factors.fill(T::default());
+        slopes.fill([T::default(); 2]);
+        for (index, spec) in active(self) {
             let share = share(&spec, &totals[2 * index + 1]);
-            add_slopes(program, rows, index, pooled, share * scale, first);
+            value += match spec.kind {
+                Kind::Region(Pool::Batch, _) => share * region_loss(program, rows, index, pooled),
+                Kind::Region(Pool::Sample, _) => share * totals[2 * index].total(),
+                Kind::Pixel(_) | Kind::Class(_) => {
+                    factors[index] = T::round_from((share * scale).widen());
+                    share * totals[2 * index].total()
+                }
+            };
         }
-    }
-    others.chunks_exact_mut(rows.regions).for_each(|other| other.copy_from_slice(first));
-    for (index, spec) in active(problem) {
-        if matches!(spec.kind, Kind::Region(Pool::Sample, _)) {
-            let share = share(&spec, &totals[2 * index + 1]);
-            let samples = rows.split(sums).zip(slopes.chunks_exact_mut(rows.regions));
-            for (row, slopes) in samples {
-                add_slopes(program, rows, index, &row[rows.terms..], share * scale, slopes);
+        if rows.regions == 0 {
+            return Ok(value);
+        }
+        // Pooled terms have the same derivatives for every sample: found once, then copied.
+        let (first, others) = slopes.split_at_mut(rows.regions);
+        for (index, spec) in active(self) {
+            if matches!(spec.kind, Kind::Region(Pool::Batch, _)) {
+                let share = share(&spec, &totals[2 * index + 1]);
+                add_slopes(program, rows, index, pooled, share * scale, first);
             }
         }
+        others.chunks_exact_mut(rows.regions).for_each(|other| other.copy_from_slice(first));
+        for (index, spec) in active(self) {
+            if matches!(spec.kind, Kind::Region(Pool::Sample, _)) {
+                let share = share(&spec, &totals[2 * index + 1]);
+                let samples = rows.split(sums).zip(slopes.chunks_exact_mut(rows.regions));
+                for (row, slopes) in samples {
+                    add_slopes(program, rows, index, &row[rows.terms..], share * scale, slopes);
+                }
+            }
+        }
+        Ok(value)
     }
-    value
 }
 
 /// The terms that are evaluated: those whose coefficient is not 0.

@@ -19,7 +19,6 @@ mod workspace;
 
 pub use call::{Call, Link};
 pub use evaluate::{Report, evaluate};
-pub use finish::{close, finish, merge_ranks, merge_tiles};
+pub use finish::{merge_ranks, merge_tiles};
 pub use problem::Problem;
-pub use sweep::{Gradient, Sweep};
 pub use workspace::{Sizes, Workspace};

@@ -1,5 +1,5 @@
 use super::call::{Call, Link};
-use super::workspace::{Rows, Sizes};
+use super::workspace::{Rows, Sizes, cut};
 use crate::compose::{Kind, Program};
 use crate::error::Error;
 use crate::lanes::Real;
@@ -81,7 +81,7 @@ where
         *self.logits.layout().shape()
     }
 
-    /// Segments of each sample, the units that [`super::Sweep`] works on.
+    /// Segments of each sample, the units that are summed by themselves.
     pub fn segments(&self) -> usize {
         self.shape().pixels().div_ceil(SEGMENT)
     }
@@ -101,8 +101,10 @@ where
     /// Validates every target and adds the number of valid ones to each sample's row of `sums`.
     ///
     /// # Errors
-    /// The first target in logical order that does not fit. `sums` is then of no use.
+    /// The first target in logical order that does not fit, `sums` being of no use then; or
+    /// [`Error::Workspace`] if it is too short.
     pub fn check(&self, sums: &mut [A]) -> Result<(), Error> {
+        let sums = cut("sums", sums, self.sizes().sums)?;
         let Shape { channels, .. } = self.shape();
         let ignore_index = self.call.ignore_index;
         for (sample, row) in self.rows.split_mut(sums).enumerate() {

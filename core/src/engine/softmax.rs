@@ -12,9 +12,12 @@ use crate::view::{GradientSink, LogitSource, TargetSource, Write};
 
 type Tile<T> = [T; TILE];
 
+/// Classes taken together where what is found so far would else be loaded and stored for each.
+const TOGETHER: usize = 4;
+
 /// What the loops leave for one another, one number a pixel.
 struct Stage<T> {
-    logits: Tile<T>,
+    logits: [Tile<T>; TOGETHER],
     labels: Tile<T>,
     valid: Tile<T>,
     /// The largest logit and its class.
@@ -51,7 +54,7 @@ where
 {
     let zero = [T::default(); TILE];
     let mut stage = Stage {
-        logits: zero,
+        logits: [zero; TOGETHER],
         labels: zero,
         valid: zero,
         largest: zero,
@@ -105,33 +108,37 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
     let (exps, _) = exps.as_flattened_mut().as_chunks_mut::<TILE>();
 
     let all = s.targets.labels(sample, first, count, ignore, &mut stage.labels, &mut stage.valid);
-    let z = s.logits.tile(sample, 0, first, count, &mut stage.logits);
+    let z = s.logits.tile(sample, 0, first, count, &mut stage.logits[0]);
     stage.largest.copy_from_slice(z);
     stage.largest_class.fill(T::default());
     // The label's own, once its class has been met.
     stage.label_logit.copy_from_slice(z);
-    for k in 1..channels {
-        let z = s.logits.tile(sample, k, first, count, &mut stage.logits);
-        find_largest::<T::In<Lv>>(
-            k,
-            z,
-            &stage.labels,
-            &mut stage.largest,
-            &mut stage.largest_class,
-            &mut stage.label_logit,
-        );
+    let mut k = 1;
+    while k < channels {
+        let (labels, largest) = (&stage.labels, &mut stage.largest);
+        let (largest_class, label_logit) = (&mut stage.largest_class, &mut stage.label_logit);
+        if channels - k >= TOGETHER {
+            let z = following(s.logits, (sample, k, first), count, &mut stage.logits);
+            find_largest::<T::In<Lv>, _>(k, z, labels, largest, largest_class, label_logit);
+            k += TOGETHER;
+        } else {
+            let z = [s.logits.tile(sample, k, first, count, &mut stage.logits[0])];
+            find_largest::<T::In<Lv>, _>(k, z, labels, largest, largest_class, label_logit);
+            k += 1;
+        }
     }
     stage.others.fill(T::default());
-    for (k, exps) in exps.iter_mut().enumerate() {
-        let z = s.logits.tile(sample, k, first, count, &mut stage.logits);
-        exponentials::<T::In<Lv>>(
-            k,
-            z,
-            &stage.largest,
-            &stage.largest_class,
-            exps,
-            &mut stage.others,
-        );
+    let (largest, largest_class) = (&stage.largest, &stage.largest_class);
+    let (several, rest) = exps.as_chunks_mut::<TOGETHER>();
+    let single = several.len() * TOGETHER;
+    for (i, exps) in several.iter_mut().enumerate() {
+        let k = i * TOGETHER;
+        let z = following(s.logits, (sample, k, first), count, &mut stage.logits);
+        exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, &mut stage.others);
+    }
+    for (k, exps) in (single..).zip(rest.as_chunks_mut::<1>().0) {
+        let z = [s.logits.tile(sample, k, first, count, &mut stage.logits[0])];
+        exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, &mut stage.others);
     }
     true_class::<T::In<Lv>>(
         &stage.labels,
@@ -214,48 +221,66 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
     }
 }
 
+/// The tiles of `N` classes from `k` on.
 #[inline(always)]
-fn find_largest<V: Vector>(
+fn following<'s, T: Real, Z: LogitSource<T>, const N: usize>(
+    logits: &'s Z,
+    (sample, k, first): (usize, usize, usize),
+    count: usize,
+    stages: &'s mut [Tile<T>; N],
+) -> [&'s Tile<T>; N] {
+    let mut classes = k..k + N;
+    stages.each_mut().map(|stage| {
+        let class = classes.next().unwrap_or(k);
+        logits.tile(sample, class, first, count, stage)
+    })
+}
+
+#[inline(always)]
+fn find_largest<V: Vector, const N: usize>(
     k: usize,
-    z: &Tile<V::Elem>,
+    z: [&Tile<V::Elem>; N],
     labels: &Tile<V::Elem>,
     largest: &mut Tile<V::Elem>,
     largest_class: &mut Tile<V::Elem>,
     label_logit: &mut Tile<V::Elem>,
 ) {
-    let class = V::splat(k as f64);
     for at in (0..TILE).step_by(V::LANES) {
-        let z = V::load(&z[at..]);
-        let found = if k == 0 {
-            Largest::first(z)
-        } else {
-            let so_far =
-                Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
-            so_far.with(z, class)
-        };
+        let label = V::load(&labels[at..]);
+        let mut found =
+            Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
+        let mut own = V::load(&label_logit[at..]);
+        for (j, z) in z.iter().enumerate() {
+            let (z, class) = (V::load(&z[at..]), V::splat((k + j) as f64));
+            found = found.with(z, class);
+            own = V::select(label.eq(class), z, own);
+        }
         found.logit.store(&mut largest[at..]);
         found.class.store(&mut largest_class[at..]);
-        let is_label = V::load(&labels[at..]).eq(class);
-        V::select(is_label, z, V::load(&label_logit[at..])).store(&mut label_logit[at..]);
+        own.store(&mut label_logit[at..]);
     }
 }
 
 #[inline(always)]
-fn exponentials<V: Vector>(
+fn exponentials<V: Vector, const N: usize>(
     k: usize,
-    z: &Tile<V::Elem>,
+    z: [&Tile<V::Elem>; N],
     largest: &Tile<V::Elem>,
     largest_class: &Tile<V::Elem>,
-    exps: &mut Tile<V::Elem>,
+    exps: &mut [Tile<V::Elem>; N],
     others: &mut Tile<V::Elem>,
 ) {
-    let class = V::splat(k as f64);
     for at in (0..TILE).step_by(V::LANES) {
         let largest =
             Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
-        let exp = largest.exp_of(V::load(&z[at..]), class);
-        exp.store(&mut exps[at..]);
-        largest.add_other(V::load(&others[at..]), exp, class).store(&mut others[at..]);
+        let mut sum = V::load(&others[at..]);
+        for (j, (z, exps)) in z.iter().zip(&mut *exps).enumerate() {
+            let class = V::splat((k + j) as f64);
+            let exp = largest.exp_of(V::load(&z[at..]), class);
+            exp.store(&mut exps[at..]);
+            sum = largest.add_other(sum, exp, class);
+        }
+        sum.store(&mut others[at..]);
     }
 }
 

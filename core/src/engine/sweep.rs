@@ -13,9 +13,9 @@ use core::ops::Range;
 pub struct Gradient<'s, T, G> {
     /// Where it goes.
     pub sink: &'s mut G,
-    /// One a term, from [`super::finish`].
+    /// One a term, from [`super::Problem::finish`].
     pub factors: &'s [T],
-    /// One pair a class of this sample, from [`super::finish`]; none without region terms.
+    /// One pair a class of this sample, from [`super::Problem::finish`]; none without region terms.
     pub slopes: &'s [[T; 2]],
 }
 

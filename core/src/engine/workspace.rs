@@ -5,7 +5,7 @@ use crate::summation::{ACCUMULATORS, Partial, TILE};
 use crate::view::Shape;
 
 /// The layout of sums: a row a sample, holding one sum a term, the region sums of each class, and
-/// the number of valid pixels; and of totals, which come after [`super::close`]: the same with two
+/// the number of valid pixels; and of totals, which come after [`super::Problem::close`]: the same with two
 /// numbers a term (its loss and what that is divided by).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rows {
@@ -104,11 +104,21 @@ impl<T, A> Workspace<'_, T, A> {
     }
 }
 
-fn cut<'p, X>(
+/// The first `expected` elements of what the caller lent to be written.
+pub(super) fn cut<'p, X>(
     argument: &'static str,
     part: &'p mut [X],
     expected: usize,
 ) -> Result<&'p mut [X], Error> {
     let length = part.len();
     part.get_mut(..expected).ok_or(Error::Workspace { argument, length, expected })
+}
+
+/// The same of what is only read.
+pub(super) fn part<'p, X>(
+    argument: &'static str,
+    part: &'p [X],
+    expected: usize,
+) -> Result<&'p [X], Error> {
+    part.get(..expected).ok_or(Error::Workspace { argument, length: part.len(), expected })
 }

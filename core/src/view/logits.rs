@@ -91,9 +91,6 @@ pub trait LogitSource<T: Real>: Sync {
         count: usize,
         stage: &'s mut [T; TILE],
     ) -> &'s [T; TILE];
-
-    /// One logit.
-    fn at(&self, sample: usize, channel: usize, pixel: usize) -> T;
 }
 
 impl<E: Logit> LogitSource<E::Compute> for View<'_, E> {
@@ -125,11 +122,6 @@ impl<E: Logit> LogitSource<E::Compute> for View<'_, E> {
                 .scan(sample, channel, pixel, count, |i, at| stage[i] = self.data[at].load());
         }
         stage
-    }
-
-    #[inline(always)]
-    fn at(&self, sample: usize, channel: usize, pixel: usize) -> E::Compute {
-        self.data[self.layout.index(sample, channel, pixel)].load()
     }
 }
 
@@ -174,10 +166,5 @@ impl LogitSource<f32> for SingleLogits<'_> {
         stage: &'s mut [f32; TILE],
     ) -> &'s [f32; TILE] {
         each_logits!(self, view => view.tile(sample, channel, pixel, count, stage))
-    }
-
-    #[inline(always)]
-    fn at(&self, sample: usize, channel: usize, pixel: usize) -> f32 {
-        each_logits!(self, view => view.at(sample, channel, pixel))
     }
 }
