@@ -130,8 +130,15 @@ fn group<'c>(
 }
 
 fn binary(criterion: &mut Criterion) {
-    let arrays = &mut Arrays::new(8, 1, 512);
-    let mut group = group(criterion, "8x1x512x512", arrays);
+    // 19 MB, which a large last-level cache holds, and 151 MB, which none does.
+    for (batch, side) in [(8, 512), (16, 1024)] {
+        binary_of(criterion, batch, side);
+    }
+}
+
+fn binary_of(criterion: &mut Criterion, batch: usize, side: usize) {
+    let arrays = &mut Arrays::new(batch, 1, side);
+    let mut group = group(criterion, &format!("{batch}x1x{side}x{side}"), arrays);
     let (call, dice) = (Call::sigmoid(), Dice::default());
     loss!(group, arrays, call, "bce", pixel(1.0, Bce), pixel::<Bce>);
     loss!(group, arrays, call, "dice", region(1.0, dice), region::<Dice>);

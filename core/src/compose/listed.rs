@@ -74,6 +74,11 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
         Listed { terms }
     }
 
+    fn has_pixel(&self) -> bool {
+        let is_pixel = |term: &Term<'_, T, A>| matches!(term.definition.body, Body::Pixel(_));
+        self.terms.iter().any(is_pixel)
+    }
+
     fn has_region(&self) -> bool {
         self.terms.iter().any(|term| matches!(term.definition.body, Body::Region(..)))
     }
@@ -108,7 +113,7 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
         let mut p = [T::default(); TILE];
         let mut q = [T::default(); TILE];
         let mut tail = [T::default(); TILE];
-        shared::<T::In<Lv>>(tile.z, tile.y, &mut p, &mut q, &mut tail);
+        shared::<T::In<Lv>>(tile.z, tile.y, self.has_pixel(), &mut p, &mut q, &mut tail);
         let PixelTile { z, y, valid } = tile;
         let arrays = PixelArrays { z, y, p: &p, q: &q, tail: &tail, valid };
         let mut first = true;
@@ -189,24 +194,30 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
     }
 }
 
+/// Fills `p` and `q`, and `tail` if a term reads it. In several loops, as the fused one.
 #[inline(always)]
 fn shared<V: Vector>(
     z: &[V::Elem; TILE],
     y: &[V::Elem; TILE],
+    with_tail: bool,
     p: &mut [V::Elem; TILE],
     q: &mut [V::Elem; TILE],
     tail: &mut [V::Elem; TILE],
 ) {
-    // In two loops, as in the fused one.
     for at in (0..TILE).step_by(V::LANES) {
         Pixel::decay(V::load(&z[at..])).store(&mut p[at..]);
     }
+    let pixel =
+        |at: usize, decay: V| Pixel::with_decay(V::load(&z[at..]), V::load(&y[at..]), decay);
+    if with_tail {
+        for at in (0..TILE).step_by(V::LANES) {
+            pixel(at, V::load(&p[at..])).tail.store(&mut tail[at..]);
+        }
+    }
     for at in (0..TILE).step_by(V::LANES) {
-        let decay = V::load(&p[at..]);
-        let pixel = Pixel::with_decay(V::load(&z[at..]), V::load(&y[at..]), decay);
+        let pixel = pixel(at, V::load(&p[at..]));
         pixel.p.store(&mut p[at..]);
         pixel.q.store(&mut q[at..]);
-        pixel.tail.store(&mut tail[at..]);
     }
 }
 
