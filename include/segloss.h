@@ -76,11 +76,11 @@ enum segloss_result
      */
     SEGLOSS_RESULT_UNSUPPORTED_DTYPE = 6,
     /**
-     * A shape that does not fit, or is empty, or is too large.
+     * A shape that does not fit, or is empty, or reaches too far with its strides.
      */
     SEGLOSS_RESULT_BAD_SHAPE = 7,
     /**
-     * Strides that are negative, reach too far, or let gradient elements share memory.
+     * Strides that are negative, or let gradient elements share memory.
      */
     SEGLOSS_RESULT_BAD_STRIDES = 8,
     /**
@@ -95,6 +95,10 @@ enum segloss_result
      * A defect of this library. The gradient's contents are then unspecified.
      */
     SEGLOSS_RESULT_INTERNAL = 11,
+    /**
+     * The system does not give the memory that the call needs.
+     */
+    SEGLOSS_RESULT_OUT_OF_MEMORY = 12,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -172,11 +176,14 @@ extern "C" {
  * first element to its last, has nothing in common with the inputs'.
  *
  * `value` gets the loss and `valid` the number of pixels that counted; the elements of `gradient`
- * are overwritten. All outputs are written only on success.
+ * are overwritten. All outputs are written only on success; only after SEGLOSS_RESULT_INTERNAL,
+ * which is a defect, the gradient's elements are unspecified.
  *
- * The result is the same in every bit on every machine and thread. May be called from any thread;
- * memory that one call writes must not be used by another at the same time. Each thread keeps a
- * small workspace until it ends.
+ * The result is the same in every bit on every machine and thread that rounds to nearest and does
+ * not flush denormals to zero. May be called from any thread. While a call runs, all memory from
+ * the gradient's first element to its last is its own, what lies between elements included, and
+ * nobody writes between the first and the last element of an input. Each thread keeps a workspace
+ * until it ends: about 1 KiB a class, and 32 bytes a sample and class.
  *
  * # Safety
  * Pointers are NULL or point to what their types say; tensors have the memory that their shape,

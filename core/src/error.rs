@@ -95,10 +95,27 @@ pub enum Error {
         /// What was expected.
         expected: &'static str,
     },
-    /// An upstream gradient that is not finite.
+    /// More values than a term has parameters.
+    Arguments {
+        /// The term.
+        term: &'static str,
+        /// How many were given.
+        given: usize,
+        /// How many parameters there are.
+        expected: usize,
+    },
+    /// An upstream gradient that is not finite, or is not once multiplied by a coefficient and
+    /// rounded to the computing format.
     Scale {
         /// The scale.
         value: f64,
+    },
+    /// Storage that the system does not give.
+    Memory {
+        /// Which part.
+        argument: &'static str,
+        /// Elements asked for.
+        length: usize,
     },
     /// Storage lent by the caller that is too short.
     Workspace {
@@ -136,7 +153,7 @@ impl fmt::Display for Error {
                 f,
                 "`targets` holds label {label} at pixel {pixel} of sample {sample}, expected an \
                  integer from 0 to {} or `ignore_index`",
-                classes - 1
+                classes.saturating_sub(1)
             ),
             Error::Share { target, sample, channel, pixel } => write!(
                 f,
@@ -150,7 +167,16 @@ impl fmt::Display for Error {
                 write!(f, "a term's coefficient is {value}, expected a finite number, 0 or larger")
             }
             Error::Link { term, expected } => write!(f, "`{term}` needs {expected}"),
-            Error::Scale { value } => write!(f, "`scale` is {value}, expected a finite number"),
+            Error::Arguments { term, given, expected } => {
+                write!(f, "`{term}` was given {given} values, expected at most {expected}")
+            }
+            Error::Scale { value } => write!(
+                f,
+                "`scale` is {value}, expected a number that is finite, times a coefficient too"
+            ),
+            Error::Memory { argument, length } => {
+                write!(f, "no memory for {length} elements of workspace `{argument}`")
+            }
             Error::Workspace { argument, length, expected } => {
                 write!(f, "workspace `{argument}` holds {length}, expected at least {expected}")
             }

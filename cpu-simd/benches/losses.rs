@@ -73,7 +73,7 @@ impl Arrays {
         let problem = Problem::new(call, program, &logits, &targets).expect("shapes fit");
         let mut sink =
             ViewMut::new(&mut self.gradient, packed(self.shape)).expect("a packed gradient");
-        let mut workspace = buffers.lend(&problem.sizes());
+        let mut workspace = buffers.lend(&problem.sizes()).expect("memory");
         evaluate(level, &problem, Some(&mut sink), &mut workspace).expect("valid targets").value
     }
 }

@@ -12,7 +12,7 @@ use crate::{AnyLevel, Buffers, with_level};
 /// `buffers` serve any number of calls; once they have grown to the largest, nothing is allocated.
 ///
 /// # Errors
-/// Targets, shapes or options that do not fit. The gradient is then untouched.
+/// Targets, shapes or options that do not fit, or no memory for the buffers. The gradient is then untouched.
 pub fn evaluate<T, A, P, Z, Y, G>(
     level: AnyLevel,
     problem: &Problem<'_, T, A, P, Z, Y>,
@@ -27,6 +27,6 @@ where
     Y: TargetSource,
     G: GradientSink<T>,
 {
-    let mut workspace = buffers.lend(&problem.sizes());
+    let mut workspace = buffers.lend(&problem.sizes())?;
     with_level!(level, level => engine::evaluate(level, problem, gradient, &mut workspace))
 }

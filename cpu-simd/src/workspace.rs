@@ -1,3 +1,4 @@
+use segloss_core::Error;
 use segloss_core::engine::{Sizes, Workspace};
 use segloss_core::lanes::Real;
 use segloss_core::summation::{Accumulator, Partial};
@@ -20,26 +21,36 @@ impl<T: Real, A: Accumulator> Buffers<T, A> {
     }
 
     /// A workspace of at least these sizes.
-    pub fn lend(&mut self, sizes: &Sizes) -> Workspace<'_, T, A> {
-        grow(&mut self.partials, sizes.partials);
-        grow(&mut self.sums, sizes.sums);
-        grow(&mut self.segment, sizes.segment);
-        grow(&mut self.totals, sizes.totals);
-        grow(&mut self.factors, sizes.factors);
-        grow(&mut self.slopes, sizes.slopes);
-        Workspace {
+    ///
+    /// # Errors
+    /// [`Error::Memory`] if the system does not give that much.
+    pub fn lend(&mut self, sizes: &Sizes) -> Result<Workspace<'_, T, A>, Error> {
+        grow("partials", &mut self.partials, sizes.partials)?;
+        grow("sums", &mut self.sums, sizes.sums)?;
+        grow("segment", &mut self.segment, sizes.segment)?;
+        grow("totals", &mut self.totals, sizes.totals)?;
+        grow("factors", &mut self.factors, sizes.factors)?;
+        grow("slopes", &mut self.slopes, sizes.slopes)?;
+        Ok(Workspace {
             partials: &mut self.partials,
             sums: &mut self.sums,
             segment: &mut self.segment,
             totals: &mut self.totals,
             factors: &mut self.factors,
             slopes: &mut self.slopes,
-        }
+        })
     }
 }
 
-fn grow<X: Clone + Default>(part: &mut Vec<X>, length: usize) {
+fn grow<X: Clone + Default>(
+    argument: &'static str,
+    part: &mut Vec<X>,
+    length: usize,
+) -> Result<(), Error> {
     if part.len() < length {
+        let more = part.try_reserve_exact(length - part.len());
+        more.map_err(|_| Error::Memory { argument, length })?;
         part.resize(length, X::default());
     }
+    Ok(())
 }

@@ -27,11 +27,14 @@ use segloss_simd::{AnyLevel, with_level};
 /// first element to its last, has nothing in common with the inputs'.
 ///
 /// `value` gets the loss and `valid` the number of pixels that counted; the elements of `gradient`
-/// are overwritten. All outputs are written only on success.
+/// are overwritten. All outputs are written only on success; only after SEGLOSS_RESULT_INTERNAL,
+/// which is a defect, the gradient's elements are unspecified.
 ///
-/// The result is the same in every bit on every machine and thread. May be called from any thread;
-/// memory that one call writes must not be used by another at the same time. Each thread keeps a
-/// small workspace until it ends.
+/// The result is the same in every bit on every machine and thread that rounds to nearest and does
+/// not flush denormals to zero. May be called from any thread. While a call runs, all memory from
+/// the gradient's first element to its last is its own, what lies between elements included, and
+/// nobody writes between the first and the last element of an input. Each thread keeps a workspace
+/// until it ends: about 1 KiB a class, and 32 bytes a sample and class.
 ///
 /// # Safety
 /// Pointers are NULL or point to what their types say; tensors have the memory that their shape,
@@ -164,7 +167,7 @@ where
 {
     let problem = Problem::new(call, program, logits, targets)?;
     Scratch::lend(|buffers| {
-        let mut workspace = buffers.lend(&problem.sizes());
+        let mut workspace = buffers.lend(&problem.sizes())?;
         let report = with_level!(AnyLevel::best(), level => {
             engine::evaluate(level, &problem, gradient, &mut workspace)
         });

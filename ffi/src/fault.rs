@@ -84,9 +84,11 @@ impl Fault {
             Fault::Stride { .. } => ResultCode::BadStrides,
             Fault::Overlap { .. } => ResultCode::Overlap,
             Fault::Core(error) => match error {
-                Error::Empty { .. } | Error::Shape { .. } | Error::Channels { .. } => {
-                    ResultCode::BadShape
-                }
+                Error::Empty { .. }
+                | Error::Shape { .. }
+                | Error::Channels { .. }
+                | Error::Extent { .. } => ResultCode::BadShape,
+                Error::Memory { .. } => ResultCode::OutOfMemory,
                 Error::Overlap { .. } => ResultCode::BadStrides,
                 Error::Label { .. } | Error::Share { .. } => ResultCode::BadTarget,
                 // Nothing else is left to the caller of a fixed loss.

@@ -18,9 +18,9 @@ pub enum ResultCode {
     UnsupportedDevice = 5,
     /// A tensor holds elements that this argument cannot.
     UnsupportedDtype = 6,
-    /// A shape that does not fit, or is empty, or is too large.
+    /// A shape that does not fit, or is empty, or reaches too far with its strides.
     BadShape = 7,
-    /// Strides that are negative, reach too far, or let gradient elements share memory.
+    /// Strides that are negative, or let gradient elements share memory.
     BadStrides = 8,
     /// The gradient shares memory with an input.
     Overlap = 9,
@@ -28,11 +28,13 @@ pub enum ResultCode {
     BadTarget = 10,
     /// A defect of this library. The gradient's contents are then unspecified.
     Internal = 11,
+    /// The system does not give the memory that the call needs.
+    OutOfMemory = 12,
 }
-// Last added: 11.
+// Last added: 12.
 
 impl ResultCode {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Ok,
         Self::NullPointer,
         Self::Misaligned,
@@ -45,6 +47,7 @@ impl ResultCode {
         Self::Overlap,
         Self::BadTarget,
         Self::Internal,
+        Self::OutOfMemory,
     ];
 
     fn name(self) -> &'static CStr {
@@ -61,6 +64,7 @@ impl ResultCode {
             Self::Overlap => c"SEGLOSS_RESULT_OVERLAP",
             Self::BadTarget => c"SEGLOSS_RESULT_BAD_TARGET",
             Self::Internal => c"SEGLOSS_RESULT_INTERNAL",
+            Self::OutOfMemory => c"SEGLOSS_RESULT_OUT_OF_MEMORY",
         }
     }
 }

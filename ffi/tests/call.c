@@ -438,6 +438,15 @@ static void tensors_are_checked(void) {
     REFUSED(OVERLAP, "`gradient` shares memory with `logits`");
 }
 
+/* One element repeated 2^44 times: sums of every sample would be 1 PB. */
+static void want_of_memory_is_told(void) {
+    static int64_t repeated[5];
+    call c;
+    start(&c), c.logits_shape[0] = c.targets_shape[0] = (int64_t)1 << 44;
+    c.logits.strides = c.targets.strides = repeated;
+    REFUSED(OUT_OF_MEMORY, "no memory for");
+}
+
 static void targets_are_checked(void) {
     uint8_t kept = labels[PIXELS + 5];
     float share = shares32[7];
@@ -469,6 +478,7 @@ int main(void) {
     pointers_are_checked();
     options_are_checked();
     tensors_are_checked();
+    want_of_memory_is_told();
     targets_are_checked();
     results_have_names();
     puts(failures ? "some checks failed" : "all checks passed");

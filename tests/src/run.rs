@@ -50,7 +50,7 @@ where
 {
     let problem = Problem::new(call, program, logits, targets)?;
     let mut buffers = Buffers::<E::Compute>::new();
-    let mut workspace = buffers.lend(&problem.sizes());
+    let mut workspace = buffers.lend(&problem.sizes())?;
     let mut gradient = vec![before; layout.span()];
     let report = {
         let mut sink = ViewMut::new(&mut gradient, layout)?;

@@ -165,6 +165,11 @@ fn d1_d3_labels_outside_the_classes() {
         assert!(matches!(found, Err(Error::Label { .. })), "{label}");
     }
     assert!(evaluate(Call::softmax(), &ce_and_dice(), &[0.0; 3], 3, &[2.0f32]).is_ok());
+    for label in [0.1f64, 0.5, 1.25, 1.9999999999999998] {
+        let found = evaluate(Call::softmax(), &ce_and_dice(), &[0.0; 3], 3, &[label]);
+        assert!(matches!(found, Err(Error::Label { .. })), "{label}");
+    }
+    assert!(evaluate(Call::softmax(), &ce_and_dice(), &[0.0; 3], 3, &[2.0f64]).is_ok());
 }
 
 /// Source findings D8, D10, D11: integers are zero or not, floats must be shares.
@@ -241,6 +246,42 @@ fn views_stay_within_their_data() {
     assert!(matches!(ViewMut::new(&mut [1f32], repeated), Err(Error::Overlap { .. })));
 }
 
+/// Nothing overflows, whatever the extents and strides.
+#[test]
+fn extents_of_any_size() {
+    let extremes = [0, 1, 2, usize::MAX / 2, usize::MAX];
+    for batch in extremes {
+        for width in extremes {
+            for stride in extremes {
+                let Ok(shape) = Shape::new(batch, 1, &[2, width]) else { continue };
+                let _ = Layout::channels_first(shape);
+                let _ = Layout::channels_last(shape);
+                let strides = Strides { batch: stride, channel: stride, spatial: [stride; 3] };
+                let Ok(layout) = Layout::strided(shape, strides) else { continue };
+                let _ = View::new(&[0f32], layout);
+                let _ = ViewMut::new(&mut [0f32], layout);
+            }
+        }
+    }
+    // More sums than can be counted.
+    let endless = Shape { batch: usize::MAX / 2, channels: 1, spatial: [1; 3] };
+    let layout = Layout::strided(endless, Strides::default()).unwrap();
+    let (logits, targets) =
+        (View::new(&[0f32], layout).unwrap(), View::new(&[7f32], layout).unwrap());
+    let program = bce_and_dice();
+    let found = Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets);
+    assert!(matches!(found.err(), Some(Error::Extent { .. })));
+    // More than there is memory for.
+    let large = Shape { batch: 1 << 44, ..endless };
+    let layout = Layout::strided(large, Strides::default()).unwrap();
+    let (logits, targets) =
+        (View::new(&[0f32], layout).unwrap(), View::new(&[7f32], layout).unwrap());
+    let problem =
+        Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets).unwrap();
+    let found = segloss_simd::Buffers::<f32>::new().lend(&problem.sizes()).err();
+    assert!(matches!(found, Some(Error::Memory { argument: "sums", .. })), "{found:?}");
+}
+
 #[test]
 fn parameters_and_coefficients_out_of_range() {
     for smooth in [-1e-9, f64::NAN, f64::INFINITY] {
@@ -255,9 +296,13 @@ fn parameters_and_coefficients_out_of_range() {
         let found = evaluate(Call::sigmoid(), &program, &[0.0], 1, &[0u8]);
         assert!(matches!(found, Err(Error::Coefficient { .. })), "{coefficient}");
     }
-    let call = Call { scale: f64::NAN, ..Call::sigmoid() };
-    let found = evaluate(call, &bce_and_dice(), &[0.0], 1, &[0u8]);
-    assert!(matches!(found, Err(Error::Scale { .. })));
+    for scale in [f64::NAN, f64::INFINITY, 1e39] {
+        let call = Call { scale, ..Call::sigmoid() };
+        let found = evaluate(call, &bce_and_dice(), &[0.0], 1, &[0u8]);
+        assert!(matches!(found, Err(Error::Scale { .. })), "{scale}");
+    }
+    let found = Term::new(1.0, &bce, &[5.0]);
+    assert_eq!(found.err(), Some(Error::Arguments { term: "bce", given: 1, expected: 0 }));
 }
 
 /// Source findings G4: a loss of nothing is 0, and so is its gradient.
@@ -270,6 +315,12 @@ fn g4_coefficients_of_0() {
     let terms = [Term::new(0.0, &bce, &[]).unwrap()];
     let listed = Listed::new(&terms);
     let outcome = evaluate(Call::sigmoid(), &listed, &[1.0, f32::NAN], 1, &[0u8, 1]).unwrap();
+    assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
+    let (dice, ce) = (region(0.0, Dice::default()), class(0.0, Ce));
+    let nan = [f32::NAN; 2];
+    let outcome = evaluate(Call::sigmoid(), &dice, &nan, 1, &[0u8, 1]).unwrap();
+    assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
+    let outcome = evaluate(Call::softmax(), &(ce, dice), &nan, 2, &[1u8]).unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
     let none: [Term<'_, f32>; 0] = [];
     let outcome = evaluate(Call::sigmoid(), &Listed::new(&none), &[1.0], 1, &[0u8]).unwrap();
@@ -339,7 +390,7 @@ fn a_workspace_too_short_is_named() {
     let problem =
         Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets).unwrap();
     let mut buffers = segloss_simd::Buffers::new();
-    let mut workspace = buffers.lend(&problem.sizes());
+    let mut workspace = buffers.lend(&problem.sizes()).unwrap();
     workspace.slopes = &mut [];
     let none = None::<&mut segloss_core::view::NoGradient>;
     let found = segloss_core::engine::evaluate(Scalar, &problem, none, &mut workspace);

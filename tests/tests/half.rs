@@ -39,7 +39,8 @@ where
     let mut sink = ViewMut::new(&mut gradient, packed).unwrap();
     let mut buffers = Buffers::new();
     let Report { value, .. } =
-        evaluate(Scalar, &problem, Some(&mut sink), &mut buffers.lend(&problem.sizes())).unwrap();
+        evaluate(Scalar, &problem, Some(&mut sink), &mut buffers.lend(&problem.sizes()).unwrap())
+            .unwrap();
     assert_eq!((value, gradient), (single.value, single.gradient));
 }
 

@@ -22,13 +22,17 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
     /// `coefficient * definition(values)`; parameters without a value take their defaults.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a parameter out of its range, [`Error::Coefficient`] for a
-    /// coefficient that is negative or not finite.
+    /// [`Error::Parameter`] for a parameter out of its range, [`Error::Arguments`] for more values
+    /// than parameters, [`Error::Coefficient`] for a coefficient that is negative or not finite.
     pub fn new(
         coefficient: f64,
         definition: &'a Definition<T, A>,
         values: &'a [f64],
     ) -> Result<Self, Error> {
+        let (given, expected) = (values.len(), definition.parameters.len());
+        if given > expected {
+            return Err(Error::Arguments { term: definition.name, given, expected });
+        }
         let arguments = Arguments::new(values, definition.parameters);
         (definition.check)(arguments)?;
         let term =

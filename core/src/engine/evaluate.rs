@@ -5,7 +5,7 @@ use crate::compose::Program;
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::level::Level;
-use crate::summation::{Accumulator, SEGMENT};
+use crate::summation::{Accumulator, SEGMENT, TILE};
 use crate::view::{GradientSink, LogitSource, NoGradient, TargetSource};
 
 /// What an evaluation gives.
@@ -63,6 +63,19 @@ where
         Ok(())
     }
 
+    fn write_zeros<G: GradientSink<T>>(&self, sink: &mut G) {
+        let shape = self.shape();
+        let zeros = [T::default(); TILE];
+        for sample in 0..shape.batch {
+            for channel in 0..shape.channels {
+                for first in (0..shape.pixels()).step_by(TILE) {
+                    let count = TILE.min(shape.pixels() - first);
+                    sink.put((sample, channel, first), count, &zeros, self.call.write);
+                }
+            }
+        }
+    }
+
     fn sweep_all<Lv, G>(
         &self,
         level: Lv,
@@ -73,6 +86,13 @@ where
         Lv: Level,
         G: GradientSink<T>,
     {
+        if !self.is_active {
+            // Not even a NaN logit counts where no term is evaluated.
+            if let Some(sink) = sink {
+                self.write_zeros(sink);
+            }
+            return;
+        }
         let pixels = self.shape().pixels();
         let Workspace { partials, sums, segment, factors, slopes, .. } = workspace;
         for (sample, row) in self.rows.split_mut(sums).enumerate() {
@@ -128,7 +148,7 @@ where
     }
     let mut workspace = workspace.cut(&problem.sizes())?;
     workspace.sums.fill(A::default());
-    problem.check(workspace.sums)?;
+    let valid = problem.check(workspace.sums)?;
     let fused = problem.rows.regions == 0;
     let none = None::<&mut NoGradient>;
     let value = match gradient {
@@ -149,7 +169,6 @@ where
             value
         }
     };
-    let valid = workspace.totals.last().map_or(0, |valid| valid.total().widen() as u64);
     Ok(Report { value, valid })
 }
 

@@ -12,13 +12,31 @@ use crate::view::{LogitSource, TargetSource};
 ///
 /// To about 1e-12 what one call on the whole gives. For the same bits let [`Problem::reduce`]
 /// go on adding to one array, tile after tile, each a whole number of segments.
-pub fn merge_tiles<A: Accumulator>(sums: &mut [A], tile: &[A]) {
-    merge(sums, tile);
+///
+/// # Errors
+/// [`Error::Workspace`] if the lengths differ.
+pub fn merge_tiles<A: Accumulator>(sums: &mut [A], tile: &[A]) -> Result<(), Error> {
+    merge_equals("tile", sums, tile)
 }
 
 /// Adds the totals of *other* samples, from another worker.
-pub fn merge_ranks<A: Accumulator>(totals: &mut [A], rank: &[A]) {
-    merge(totals, rank);
+///
+/// # Errors
+/// [`Error::Workspace`] if the lengths differ.
+pub fn merge_ranks<A: Accumulator>(totals: &mut [A], rank: &[A]) -> Result<(), Error> {
+    merge_equals("rank", totals, rank)
+}
+
+fn merge_equals<A: Accumulator>(
+    argument: &'static str,
+    into: &mut [A],
+    from: &[A],
+) -> Result<(), Error> {
+    if from.len() != into.len() {
+        return Err(Error::Workspace { argument, length: from.len(), expected: into.len() });
+    }
+    merge(into, from);
+    Ok(())
 }
 
 fn merge<A: Accumulator>(into: &mut [A], from: &[A]) {
@@ -69,7 +87,8 @@ where
     /// `slopes`, one pair a sample and class, from this worker's own `sums`.
     ///
     /// # Errors
-    /// [`Error::Workspace`] for a slice shorter than [`Problem::sizes`] says.
+    /// [`Error::Workspace`] for a slice shorter than [`Problem::sizes`] says; [`Error::Scale`] if a
+    /// term's factor overflows the computing format.
     pub fn finish(
         &self,
         totals: &[A],
@@ -95,7 +114,11 @@ where
                 Kind::Region(Pool::Batch, _) => share * region_loss(program, rows, index, pooled),
                 Kind::Region(Pool::Sample, _) => share * totals[2 * index].total(),
                 Kind::Pixel(_) | Kind::Class(_) => {
-                    factors[index] = T::round_from((share * scale).widen());
+                    let factor = T::round_from((share * scale).widen());
+                    if !factor.widen().is_finite() {
+                        return Err(Error::Scale { value: self.call.scale });
+                    }
+                    factors[index] = factor;
                     share * totals[2 * index].total()
                 }
             };

@@ -18,6 +18,8 @@ pub struct Problem<'a, T, A, P, Z, Y> {
     pub(super) logits: &'a Z,
     pub(super) targets: &'a Y,
     pub(super) rows: Rows,
+    pub(super) is_active: bool,
+    sizes: Sizes,
     format: PhantomData<(T, A)>,
 }
 
@@ -54,11 +56,12 @@ where
         if !call.scale.is_finite() {
             return Err(Error::Scale { value: call.scale });
         }
-        let mut has_region = false;
+        let (mut has_region, mut is_active) = (false, false);
         for index in 0..program.len() {
             let spec = program.spec(index, channels);
             spec.check()?;
             has_region |= spec.is_region();
+            is_active |= spec.coefficient != 0.0;
             let expected = match (spec.kind, call.link) {
                 (Kind::Pixel(_), Link::Softmax) => "the sigmoid link",
                 (Kind::Class(_), Link::Sigmoid) => "the softmax link",
@@ -68,12 +71,19 @@ where
         }
         let regions = if has_region { channels } else { 0 };
         let rows = Rows { terms: program.len(), regions };
-        Ok(Problem { call, program, logits, targets, rows, format: PhantomData })
+        let strides = *logits.layout().strides();
+        let sizes = Sizes::of(call.link, rows, shape).ok_or(Error::Extent {
+            shape,
+            strides,
+            length: usize::MAX,
+        })?;
+        let format = PhantomData;
+        Ok(Problem { call, program, logits, targets, rows, is_active, sizes, format })
     }
 
     /// Lengths of the storage the stages need.
     pub fn sizes(&self) -> Sizes {
-        Sizes::of(self.call.link, self.rows, self.shape())
+        self.sizes
     }
 
     /// The logits' shape.
@@ -98,15 +108,17 @@ where
         Err(Error::Shape { argument: "gradient", shape, expected })
     }
 
-    /// Validates every target and adds the number of valid ones to each sample's row of `sums`.
+    /// Validates every target, adds the number of valid ones to each sample's row of `sums`, and
+    /// gives their number over all samples.
     ///
     /// # Errors
     /// The first target in logical order that does not fit, `sums` being of no use then; or
     /// [`Error::Workspace`] if it is too short.
-    pub fn check(&self, sums: &mut [A]) -> Result<(), Error> {
+    pub fn check(&self, sums: &mut [A]) -> Result<u64, Error> {
         let sums = cut("sums", sums, self.sizes().sums)?;
         let Shape { channels, .. } = self.shape();
         let ignore_index = self.call.ignore_index;
+        let mut total = 0;
         for (sample, row) in self.rows.split_mut(sums).enumerate() {
             match self.call.link {
                 Link::Sigmoid => {
@@ -119,6 +131,7 @@ where
                             pixel: bad.pixel,
                         })?;
                         row[self.rows.valid()].count(valid);
+                        total += valid;
                     }
                 }
                 Link::Softmax => {
@@ -130,9 +143,10 @@ where
                         classes: channels,
                     })?;
                     row[self.rows.valid()].count(valid);
+                    total += valid;
                 }
             }
         }
-        Ok(())
+        Ok(total)
     }
 }

@@ -19,10 +19,6 @@ impl Rows {
         self.terms + SUMS * self.regions + 1
     }
 
-    pub fn totals(self) -> usize {
-        self.len() + self.terms
-    }
-
     pub fn valid(self) -> usize {
         self.len() - 1
     }
@@ -54,26 +50,30 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    pub(super) fn of(link: Link, rows: Rows, shape: Shape) -> Self {
+    /// None if one of them overflows.
+    pub(super) fn of(link: Link, rows: Rows, shape: Shape) -> Option<Self> {
         let Shape { batch, channels, .. } = shape;
         let any_region = usize::from(rows.regions > 0);
-        let partials = rows.terms
-            + match link {
-                Link::Sigmoid => SUMS * any_region,
-                Link::Softmax => SUMS * rows.regions + channels * (TILE / ACCUMULATORS),
-            };
-        Sizes {
-            partials,
-            sums: batch * rows.len(),
-            segment: rows.len(),
-            totals: rows.totals(),
+        let regions = rows.regions.checked_mul(SUMS)?;
+        let beside_terms = match link {
+            Link::Sigmoid => SUMS * any_region,
+            Link::Softmax => channels.checked_mul(TILE / ACCUMULATORS)?.checked_add(regions)?,
+        };
+        let row = rows.terms.checked_add(regions)?.checked_add(1)?;
+        Some(Sizes {
+            partials: rows.terms.checked_add(beside_terms)?,
+            sums: batch.checked_mul(row)?,
+            segment: row,
+            totals: row.checked_add(rows.terms)?,
             factors: rows.terms,
-            slopes: batch * rows.regions,
-        }
+            slopes: batch.checked_mul(rows.regions)?,
+        })
     }
 }
 
-/// Storage lent to an evaluation. What it holds before does not matter.
+/// Storage lent to an evaluation. What it holds before does not matter to [`super::evaluate`]; of the
+/// stages by themselves, [`super::Problem::check`] and [`super::Problem::reduce`] add to `sums`, which
+/// is to be filled with zeros before the first tile.
 #[derive(Debug)]
 pub struct Workspace<'w, T, A> {
     /// Accumulators of a block, and under softmax a tile of exponentials a class.

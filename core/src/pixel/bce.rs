@@ -10,7 +10,8 @@ use crate::term::{Arguments, Parameter};
 /// ```
 ///
 /// The second form subtracts nothing, so a confident right answer keeps all its digits. Averaged
-/// over valid pixels. Finite for every finite logit; 0 at `z = +inf, y = 1`, infinite at
+/// over valid pixels. A pixel's loss is finite for every finite logit (a block of 1024 is summed in the
+/// computing format, so logits of more than 1e35 in f32 can sum to infinity); 0 at `z = +inf, y = 1`, infinite at
 /// `z = -inf, y = 1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bce;

@@ -27,7 +27,8 @@ impl Shape {
             _ => return Err(Error::Axes { axes: spatial.len() }),
         };
         let shape = Shape { batch, channels, spatial };
-        match shape.extents().iter().try_fold(1usize, |n, &e| n.checked_mul(e)) {
+        // Axes of extent 0 aside, so that no product of some of the extents overflows either.
+        match shape.extents().iter().try_fold(1usize, |n, &e| n.checked_mul(e.max(1))) {
             Some(_) => Ok(shape),
             None => Err(Error::Extent { shape, strides: Strides::default(), length: usize::MAX }),
         }
@@ -35,7 +36,7 @@ impl Shape {
 
     /// Pixels of one sample.
     pub fn pixels(&self) -> usize {
-        self.spatial.iter().product()
+        self.spatial.iter().fold(1, |n, &extent| n.saturating_mul(extent))
     }
 
     /// The same extents with another number of channels.
@@ -159,6 +160,9 @@ impl Layout {
     /// Whether every element has a place of its own. Axes are taken from the finest stride to the
     /// coarsest; each must step over all that the finer ones reach.
     pub(super) fn is_injective(&self) -> bool {
+        if self.span == 0 {
+            return true;
+        }
         let mut axes = [(0, 0); 5];
         for (axis, (extent, stride)) in
             axes.iter_mut().zip(self.shape.extents().into_iter().zip(self.strides.all()))

@@ -102,7 +102,7 @@ impl Target for bool {
 }
 
 macro_rules! float_target {
-    ($($float:ident),*) => {$(
+    ($($float:ident, round: $round:literal);*) => {$(
         impl Target for $float {
             const ALWAYS_A_SHARE: bool = false;
 
@@ -128,8 +128,9 @@ macro_rules! float_target {
 
             #[inline(always)]
             fn is_label(self, classes: u32) -> bool {
-                // Adding and taking away 2^23 rounds to an integer anything below 2^23.
-                const ROUND: $float = 8_388_608.0;
+                // 2 to the mantissa's bits: adding it and taking it away rounds anything smaller to
+                // an integer, and anything larger is one.
+                const ROUND: $float = $round;
                 self >= 0.0
                     && f64::from(self) <= f64::from(classes - 1)
                     && ((self + ROUND) - ROUND == self || self >= ROUND)
@@ -142,7 +143,7 @@ macro_rules! float_target {
         }
     )*};
 }
-float_target!(f32, f64);
+float_target!(f32, round: 8_388_608.0; f64, round: 4_503_599_627_370_496.0);
 
 /// A target that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
