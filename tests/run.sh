@@ -19,4 +19,7 @@ export POCL_CACHE_DIR="${CARGO_TARGET_DIR:-$PWD/target}/pocl-cache"
 export OCL_ICD_VENDORS=pocl.icd
 mkdir -p "$POCL_CACHE_DIR"
 
-exec cargo test --locked --workspace
+cargo test --locked --workspace
+# Loops become vectors only where they are optimised.
+exec cargo test --locked --release -p segloss-core -p segloss-conformance \
+    --test elementary --test same_bits

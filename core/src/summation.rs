@@ -6,7 +6,7 @@
 //! [`SEGMENT`] pixels, and the segments in ascending order within the sample. A segment is what a
 //! thread or a work group sums by itself, so no schedule changes a bit.
 
-use crate::lanes::Real;
+use crate::lanes::{Real, Vector};
 
 /// Accumulators of a block.
 pub const ACCUMULATORS: usize = 32;
@@ -19,6 +19,13 @@ pub const SEGMENT: usize = 64 * BLOCK;
 
 /// The accumulators of one sum over a block.
 pub type Partial<T> = [T; ACCUMULATORS];
+
+/// Adds a vector of pixels to their accumulators, the first of which is `lane`.
+#[inline(always)]
+pub(crate) fn accumulate<V: Vector>(partial: &mut Partial<V::Elem>, lane: usize, value: V) {
+    let sums = &mut partial[lane..];
+    (V::load(sums) + value).store(sums);
+}
 
 /// The sum of a block's accumulators: a tree of halves.
 #[inline(always)]

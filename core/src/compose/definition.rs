@@ -7,7 +7,7 @@ use crate::lanes::{Dual, Real, Vector};
 use crate::level::{Kernel, Level, Scalar};
 use crate::pixel::{Pixel, PixelTerm};
 use crate::region::{Pool, RegionTerm, SeededSums};
-use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE};
+use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, accumulate};
 use crate::term::{Arguments, Parameter};
 
 /// The shared quantities of a tile, [`Pixel`] as arrays; `valid` positive where a pixel counts.
@@ -247,8 +247,7 @@ fn masked_loop<V: Vector, const MASKED: bool, const SUM: bool, const SLOPE: u8>(
             if SUM {
                 let keep = zero.lt(V::load(&valid[at..]));
                 let value = if MASKED { V::select(keep, value, zero) } else { value };
-                let total = &mut total[lane..];
-                (V::load(total) + value).store(total);
+                accumulate(&mut total, lane, value);
             }
             let slopes = &mut slopes[at..];
             match SLOPE {

@@ -5,7 +5,7 @@ use crate::lanes::{Dual, Lanes, Real, Vector};
 use crate::level::Level;
 use crate::pixel::{Pixel, PixelTerm};
 use crate::region::{self, Pool, RegionTerm, SUMS, SeededSums};
-use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE};
+use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, accumulate};
 use crate::term::Reduction;
 
 /// A pixel term with its coefficient.
@@ -324,8 +324,7 @@ fn pixel_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
             let kept = |x: V| if MASKED { V::select(keep, x, zero) } else { x };
             let add = |sum: &mut Partial<V::Elem>, value: V| {
                 if SUM {
-                    let sum = &mut sum[lane..];
-                    (V::load(sum) + kept(value)).store(sum);
+                    accumulate(sum, lane, kept(value));
                 }
             };
             let slope = parts.pixel(&pixel, &factors, &mut sums, add, None);
@@ -377,8 +376,7 @@ fn class_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
             let kept = |x: V| if MASKED { V::select(keep, x, zero) } else { x };
             let add = |sum: &mut Partial<V::Elem>, value: V| {
                 if SUM {
-                    let sum = &mut sum[lane..];
-                    (V::load(sum) + kept(value)).store(sum);
+                    accumulate(sum, lane, kept(value));
                 }
             };
             let pixel = ClassPixel { log_p, p, q };

@@ -5,7 +5,7 @@ use crate::lanes::{Dual, Real, Vector};
 use crate::level::Level;
 use crate::pixel::Pixel;
 use crate::region::{self, Pool, SUMS, SeededSums};
-use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE};
+use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, accumulate};
 use crate::term::{Arguments, Reduction};
 
 /// A term of a loss put together at run time.
@@ -255,8 +255,7 @@ fn region_sums<V: Vector, const MASKED: bool>(
             let values = region::pixel_sums(&load_region::<V>(y, p, q, at));
             for (total, value) in totals.iter_mut().zip(values) {
                 let value = if MASKED { V::select(keep, value, zero) } else { value };
-                let total = &mut total[lane..];
-                (V::load(total) + value).store(total);
+                accumulate(total, lane, value);
             }
         }
     }

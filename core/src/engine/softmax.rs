@@ -7,7 +7,7 @@ use crate::compose::{ClassTile, Program};
 use crate::lanes::{Real, Vector};
 use crate::level::Level;
 use crate::region::{self, SUMS};
-use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, tree};
+use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, accumulate, tree};
 use crate::view::{GradientSink, LogitSource, TargetSource, Write};
 
 type Tile<T> = [T; TILE];
@@ -351,8 +351,7 @@ fn region_sum_loop<V: Vector, const MASKED: bool>(
             let values = region::softmax::class_sums(is_label, p, V::load(&q[at..]));
             for (total, value) in totals.iter_mut().zip(values) {
                 let value = if MASKED { V::select(keep, value, zero) } else { value };
-                let total = &mut total[lane..];
-                (V::load(total) + value).store(total);
+                accumulate(total, lane, value);
             }
         }
     }

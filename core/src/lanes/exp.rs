@@ -26,10 +26,11 @@ pub(super) fn exp<L: Lanes>(x: L) -> L {
 /// normal number for every `n` from the lowest to 0, and `2^-up`, which alone rounds.
 #[inline(always)]
 pub(super) fn exp_of_nonpositive<L: Lanes>(x: L) -> L {
+    // Odd, as the bias is, so that what is added to round is even and ties go the way of `exp`.
     let (up, down) = if L::DOUBLE {
-        (512.0, 1.0 / 1.340_780_792_994_259_7e154)
+        (513.0, 0.5 / 1.340_780_792_994_259_7e154)
     } else {
-        (64.0, 1.0 / 18_446_744_073_709_551_616.0)
+        (65.0, 0.5 / 18_446_744_073_709_551_616.0)
     };
     let (magic, bias) = magic_and_bias::<L>();
     let shift = magic + (bias + L::splat(up));

@@ -6,6 +6,7 @@
 mod double;
 mod dual;
 mod levels;
+mod nonpositive;
 mod power;
 mod primitives;
 mod single;
