@@ -45,16 +45,22 @@ fn lowest<L: Lanes>() -> L {
     L::splat(if L::DOUBLE { -746.0 } else { -104.0 })
 }
 
-/// `e^r` with `r = x - n ln 2`. `ln 2` is in two parts, of which the first times `n` is exact, as is
-/// its difference from `x`.
+/// `ln 2` in two parts, of which the first times an exponent is exact.
 #[inline(always)]
-fn exp_of_rest<L: Lanes>(x: L, n: L) -> L {
+pub(super) fn ln_2_in_parts<L: Lanes>() -> (L, L) {
     let (high, low) = if L::DOUBLE {
         (0.693_147_180_559_890_3, 5.497_923_018_708_371e-14)
     } else {
         (0.693_145_751_953_125, 1.428_606_765_330_187e-6)
     };
-    let r = (x - n * L::splat(high)) - n * L::splat(low);
+    (L::splat(high), L::splat(low))
+}
+
+/// `e^r` with `r = x - n ln 2`, the difference from `x` of the first part being exact too.
+#[inline(always)]
+fn exp_of_rest<L: Lanes>(x: L, n: L) -> L {
+    let (high, low) = ln_2_in_parts::<L>();
+    let r = (x - n * high) - n * low;
     let r2 = r * r;
     L::splat(1.0) + (r + r2 * tail(r, r2))
 }

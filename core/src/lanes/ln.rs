@@ -1,4 +1,4 @@
-use super::{Lanes, polynomial::polynomial};
+use super::{Lanes, exp::ln_2_in_parts, polynomial::polynomial};
 
 /// `ln x = n ln 2 + ln m` with `x = m 2^n`, `m` in `[sqrt(1/2), sqrt(2))`.
 #[inline(always)]
@@ -79,7 +79,7 @@ pub(super) fn ln_1p_unit<L: Lanes>(x: L) -> L {
 /// `n ln 2 + ln(1 + f)` for `1 + f` in `[sqrt(1/2), sqrt(2))`.
 #[inline(always)]
 fn ln_2n_1p<L: Lanes>(n: L, f: L) -> L {
-    let (tail, high, low) = if L::DOUBLE {
+    let tail = if L::DOUBLE {
         let [s, z, z2, half_square] = atanh_parts(f);
         let series = polynomial!(
             z,
@@ -92,8 +92,7 @@ fn ln_2n_1p<L: Lanes>(n: L, f: L) -> L {
             0.15314111029044145,
             0.14795361904980117,
         );
-        let tail = s * (half_square + z * series) - half_square;
-        (tail, 0.693_147_180_559_890_3, 5.497_923_018_708_371e-14)
+        s * (half_square + z * series) - half_square
     } else {
         let f2 = f * f;
         let series = polynomial!(
@@ -109,9 +108,10 @@ fn ln_2n_1p<L: Lanes>(n: L, f: L) -> L {
             0.12904439866542816,
             -0.07621809095144272,
         );
-        (f2 * series, 0.693_145_751_953_125, 1.428_606_765_330_187e-6)
+        f2 * series
     };
-    n * L::splat(high) + (f + (tail + n * L::splat(low)))
+    let (high, low) = ln_2_in_parts::<L>();
+    n * high + (f + (tail + n * low))
 }
 
 /// `s = f / (2 + f)`, `s^2` and `f^2 / 2`, for `ln(1 + f) = 2 atanh(s) = f - f^2/2 + s (f^2/2 + R)`.
