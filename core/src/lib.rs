@@ -42,6 +42,7 @@ pub mod pixel;
 pub mod region;
 pub mod summation;
 pub mod term;
+pub mod text;
 pub mod view;
 
 pub use error::Error;
