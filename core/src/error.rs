@@ -110,6 +110,103 @@ pub enum Error {
         /// The scale.
         value: f64,
     },
+    /// A number of values other than one a sample.
+    Samples {
+        /// The argument.
+        argument: &'static str,
+        /// How many there are.
+        length: usize,
+        /// How many samples there are.
+        expected: usize,
+    },
+    /// A term that has no loss of one sample, because it is formed over the whole batch.
+    Pooled {
+        /// The term.
+        term: &'static str,
+    },
+    /// A term that has no loss of one pixel.
+    NoLossMap {
+        /// The term.
+        term: &'static str,
+    },
+    /// A class weight that is negative or not finite.
+    ClassWeight {
+        /// The term.
+        term: &'static str,
+        /// The list's name.
+        name: &'static str,
+        /// The class.
+        class: usize,
+        /// Its weight.
+        value: f64,
+    },
+    /// A list of class weights that has not one for each class.
+    ClassWeights {
+        /// The term.
+        term: &'static str,
+        /// The list's name.
+        name: &'static str,
+        /// How many there are.
+        length: usize,
+        /// How many classes the logits have.
+        classes: usize,
+    },
+    /// Class weights for a term that takes none.
+    NoClassWeights {
+        /// The term.
+        term: &'static str,
+    },
+    /// Weights for a term composed at compile time without them.
+    NotWeighted {
+        /// The term.
+        term: &'static str,
+    },
+    /// A region term of weighted sums in a call without weights.
+    NoWeights {
+        /// The term.
+        term: &'static str,
+    },
+    /// A region term of weighted sums beside one that is not, or the other way round.
+    MixedRegions {
+        /// The term that differs from those before it.
+        term: &'static str,
+        /// Whether it is weighted.
+        weighted: bool,
+    },
+    /// A map that the call does not have.
+    Map {
+        /// Its place.
+        place: usize,
+        /// How many there are.
+        maps: usize,
+    },
+    /// A map whose weights are not computed but given by the caller.
+    NotComputed {
+        /// The map.
+        map: &'static str,
+    },
+    /// A pixel's weight that is not finite, or negative where it may not be.
+    Weight {
+        /// The argument.
+        argument: &'static str,
+        /// The weight.
+        value: f64,
+        /// Its sample in the batch.
+        sample: usize,
+        /// Its channel.
+        channel: usize,
+        /// Its pixel within the sample, in row-major order.
+        pixel: usize,
+        /// Whether negative ones are allowed.
+        is_signed: bool,
+    },
+    /// A term or map that cannot be registered.
+    Definition {
+        /// Its name.
+        name: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
     /// Storage that the system does not give.
     Memory {
         /// Which part.
@@ -174,6 +271,64 @@ impl fmt::Display for Error {
                 f,
                 "`scale` is {value}, expected a number that is finite, times a coefficient too"
             ),
+            Error::Samples { argument, length, expected } => {
+                write!(f, "`{argument}` holds {length} values, expected one a sample: {expected}")
+            }
+            Error::Pooled { term } => write!(
+                f,
+                "`{term}` is formed over the whole batch and has no loss of one sample, expected \
+                 `pool=sample`"
+            ),
+            Error::NoLossMap { term } => write!(
+                f,
+                "`{term}` is a loss of whole regions and has none of one pixel, expected pixel or \
+                 class terms alone"
+            ),
+            Error::ClassWeight { term, name, class, value } => write!(
+                f,
+                "`{name}` of `{term}` is {value} for class {class}, expected a finite number, 0 or \
+                 larger"
+            ),
+            Error::ClassWeights { term, name, length, classes } => write!(
+                f,
+                "`{name}` of `{term}` has {length} entries, expected one for each of {classes} classes"
+            ),
+            Error::NoClassWeights { term } => {
+                write!(f, "`{term}` was given class weights, expected none")
+            }
+            Error::NotWeighted { term } => write!(
+                f,
+                "`{term}` was composed without weights, expected it to be `.weighted(..)` for this call"
+            ),
+            Error::NoWeights { term } => {
+                write!(f, "`{term}` takes weighted sums, expected `weights` in the call")
+            }
+            Error::MixedRegions { term, weighted } => {
+                let (is, others) = if weighted { ("", "are not") } else { ("not ", "are") };
+                write!(
+                    f,
+                    "`{term}` is {is}weighted where the region terms before it {others}, expected \
+                     all alike"
+                )
+            }
+            Error::Map { place, maps } => {
+                write!(f, "a term refers to map {place} of the call, expected one of {maps}")
+            }
+            Error::NotComputed { map } => {
+                write!(f, "`{map}` is not computed here, expected its weights from the caller")
+            }
+            Error::Weight { argument, value, sample, channel, pixel, is_signed } => {
+                let expected =
+                    if is_signed { "a finite number" } else { "a finite number, 0 or larger" };
+                write!(
+                    f,
+                    "`{argument}` holds {value} at pixel {pixel} of sample {sample}, channel \
+                     {channel}, expected {expected}"
+                )
+            }
+            Error::Definition { name, reason } => {
+                write!(f, "`{name}` cannot be registered: {reason}")
+            }
             Error::Memory { argument, length } => {
                 write!(f, "no memory for {length} elements of workspace `{argument}`")
             }

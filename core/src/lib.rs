@@ -2,8 +2,9 @@
 //! unsafe.
 //!
 //! Each loss is written once, over the arithmetic of [`lanes`]: see [`pixel::Bce`], [`class::Ce`] and
-//! [`region::Dice`]. [`compose`] makes weighted sums of them, [`engine`] evaluates those on the
-//! tensors of [`view`], and [`level`] says with which vectors. All storage is the caller's:
+//! [`region::Dice`]. [`compose`] makes weighted sums of them, in Rust or from [`text`], [`engine`]
+//! evaluates those on the tensors of [`view`], and [`level`] says with which vectors. All storage is
+//! the caller's:
 //!
 //! ```
 //! use segloss_core::{compose::pixel, engine::*, level::Scalar, pixel::Bce, view::*};
@@ -22,6 +23,8 @@
 //!     totals: &mut [0.0; 3],
 //!     factors: &mut [0.0; 1],
 //!     slopes: &mut [],
+//!     weights: &mut [],
+//!     class_weights: &mut [],
 //! };
 //! let mut sink = ViewMut::new(&mut gradient, packed)?;
 //! let report = evaluate(Scalar, &problem, Some(&mut sink), &mut workspace)?;

@@ -11,6 +11,7 @@ use segloss_core::engine::{Call, Problem, evaluate};
 use segloss_core::level::Level;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
+use segloss_core::term::Options;
 use segloss_core::view::{Layout, Shape, View, ViewMut};
 use segloss_simd::{AnyLevel, Buffers, with_level};
 use std::hint::black_box;
@@ -89,14 +90,14 @@ macro_rules! loss {
                     black_box(&mut *$arrays).evaluate(l, $call, &$fixed, &mut buffers)
                 }));
             });
-            fn definitions<Lv: Level>(_: Lv) -> Vec<Definition<f32>> {
+            fn definitions<Lv: Level>(_: Lv) -> Vec<Definition<'static, f32>> {
                 vec![$(definition!($kind, $term, Lv)),+]
             }
             let definitions = with_level!(level, l => definitions(l));
             let share = 1.0 / definitions.len() as f64;
             let terms: Vec<_> = definitions
                 .iter()
-                .map(|definition| Term::new(share, definition, &[]).expect("default parameters"))
+                .map(|definition| Term::new(share, definition, &[], Options::default()).expect("default parameters"))
                 .collect();
             $group.bench_function(format!("{}-listed/{}", $name, level.name()), |b| {
                 with_level!(level, l => b.iter(|| {

@@ -1,10 +1,10 @@
 use segloss_core::Error;
 use segloss_core::engine::{Sizes, Workspace};
 use segloss_core::lanes::Real;
-use segloss_core::summation::{Accumulator, Partial};
+use segloss_core::summation::{Accumulator, Partial, TILE};
 
 /// Owned storage for evaluations. Grows to what the largest call needs, then allocates no more.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Buffers<T, A = f64> {
     partials: Vec<Partial<T>>,
     sums: Vec<A>,
@@ -12,12 +12,29 @@ pub struct Buffers<T, A = f64> {
     totals: Vec<A>,
     factors: Vec<T>,
     slopes: Vec<[T; 2]>,
+    weights: Vec<[T; TILE]>,
+    class_weights: Vec<T>,
+}
+
+impl<T: Real, A: Accumulator> Default for Buffers<T, A> {
+    fn default() -> Self {
+        Buffers::new()
+    }
 }
 
 impl<T: Real, A: Accumulator> Buffers<T, A> {
     /// Nothing allocated yet.
     pub fn new() -> Self {
-        Buffers::default()
+        Buffers {
+            partials: Vec::new(),
+            sums: Vec::new(),
+            segment: Vec::new(),
+            totals: Vec::new(),
+            factors: Vec::new(),
+            slopes: Vec::new(),
+            weights: Vec::new(),
+            class_weights: Vec::new(),
+        }
     }
 
     /// A workspace of at least these sizes.
@@ -31,6 +48,9 @@ impl<T: Real, A: Accumulator> Buffers<T, A> {
         grow("totals", &mut self.totals, sizes.totals)?;
         grow("factors", &mut self.factors, sizes.factors)?;
         grow("slopes", &mut self.slopes, sizes.slopes)?;
+        // An array of this length has no `Default`.
+        grow_with("weights", &mut self.weights, sizes.weights, [T::default(); TILE])?;
+        grow("class_weights", &mut self.class_weights, sizes.class_weights)?;
         Ok(Workspace {
             partials: &mut self.partials,
             sums: &mut self.sums,
@@ -38,6 +58,8 @@ impl<T: Real, A: Accumulator> Buffers<T, A> {
             totals: &mut self.totals,
             factors: &mut self.factors,
             slopes: &mut self.slopes,
+            weights: &mut self.weights,
+            class_weights: &mut self.class_weights,
         })
     }
 }
@@ -47,10 +69,19 @@ fn grow<X: Clone + Default>(
     part: &mut Vec<X>,
     length: usize,
 ) -> Result<(), Error> {
+    grow_with(argument, part, length, X::default())
+}
+
+fn grow_with<X: Clone>(
+    argument: &'static str,
+    part: &mut Vec<X>,
+    length: usize,
+    filler: X,
+) -> Result<(), Error> {
     if part.len() < length {
         let more = part.try_reserve_exact(length - part.len());
         more.map_err(|_| Error::Memory { argument, length })?;
-        part.resize(length, X::default());
+        part.resize(length, filler);
     }
     Ok(())
 }

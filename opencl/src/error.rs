@@ -53,6 +53,11 @@ pub enum Error {
     },
     /// `Write::Accumulate`, which has no meaning for a gradient that is returned.
     Accumulate,
+    /// What the kernels do not do.
+    Unsupported {
+        /// What was asked for.
+        feature: &'static str,
+    },
     /// Shapes, targets or options that do not fit.
     Call(segloss_core::Error),
 }
@@ -83,6 +88,9 @@ impl fmt::Display for Error {
             }
             Error::Accumulate => {
                 write!(f, "`write` is Accumulate, expected Overwrite: the gradient is returned")
+            }
+            Error::Unsupported { feature } => {
+                write!(f, "the call has {feature}, expected none: devices do not do that yet")
             }
             Error::Call(error) => error.fmt(f),
         }

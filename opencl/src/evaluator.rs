@@ -4,8 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use ocl_core::{CommandQueue, Context, Program};
 use segloss_core::compose::Parts;
-use segloss_core::engine::{Call, Link, Problem};
+use segloss_core::engine::{Call, Link, Problem, Scale, Workspace};
 use segloss_core::summation::ACCUMULATORS;
+use segloss_core::term::Normalise;
 use segloss_core::view::{Layout, Shape, View, Write};
 
 use crate::device::Device;
@@ -71,15 +72,13 @@ impl Evaluator {
     pub fn evaluate<T: Format, E: DeviceTarget, P: Parts>(
         &self,
         parts: &P,
-        call: Call,
+        call: Call<'_>,
         logits: &[T],
         shape: Shape,
         targets: &[E],
         with_gradient: bool,
     ) -> Result<Evaluation<T>, Error> {
-        if call.write == Write::Accumulate {
-            return Err(Error::Accumulate);
-        }
+        check_plain(parts, &call, shape)?;
         if T::DOUBLE && !self.device.has_double() {
             return Err(Error::NoDouble { device: self.device.name().into() });
         }
@@ -93,7 +92,16 @@ impl Evaluator {
         let mut totals = vec![0.0; sizes.totals];
         let mut factors = vec![T::default(); sizes.factors];
         let mut slopes = vec![[T::default(); 2]; sizes.slopes];
-        problem.check(&mut sums)?;
+        problem.check(&mut Workspace {
+            partials: &mut vec![[T::default(); ACCUMULATORS]; sizes.partials],
+            sums: &mut sums,
+            segment: &mut vec![0.0; sizes.segment],
+            totals: &mut totals,
+            factors: &mut factors,
+            slopes: &mut slopes,
+            weights: &mut [],
+            class_weights: &mut [],
+        })?;
 
         let program = self.program(source::<T, E, P>(parts, call.link))?;
         let launch = Launch { queue: &self.queue, program: &program };
@@ -158,6 +166,28 @@ impl Evaluator {
         programs.insert(source, program.clone());
         Ok(program)
     }
+}
+
+/// What the kernels do not do yet.
+fn check_plain<P: Parts>(parts: &P, call: &Call<'_>, shape: Shape) -> Result<(), Error> {
+    let is_weighted = P::WEIGHTED || P::REGION_WEIGHTED;
+    let has_rules = |index| {
+        let options = parts.spec(index, shape.channels).options;
+        options.normalise == Normalise::Weights
+    };
+    if call.write == Write::Accumulate {
+        return Err(Error::Accumulate);
+    }
+    let feature = if call.mask.is_some() {
+        "a mask"
+    } else if is_weighted || call.weights.is_some() || (0..P::LEN).any(has_rules) {
+        "weights"
+    } else if let Scale::Samples(_) = call.scale {
+        "one scale a sample"
+    } else {
+        return Ok(());
+    };
+    Err(Error::Unsupported { feature })
 }
 
 fn c_string(text: &str) -> Result<CString, Error> {

@@ -33,7 +33,7 @@ fn sigmoid<T: Format, P: Parts>(
         let len = shape.batch * channels * shape.pixels();
         let z = logits::<T>(random, len);
         let y = labels(random, len, 2, ignore_index.is_some());
-        let call = Call { ignore_index, scale: 1.7, ..Call::sigmoid() };
+        let call = Call { ignore_index, scale: 1.7.into(), ..Call::sigmoid() };
         let nans = assert_same(evaluator, parts, call, &z, shape, &y);
         assert!(len < 100 || nans < len / 3, "{nans} of {len} are NaN");
     }

@@ -4,11 +4,12 @@ use segloss_conformance::run::{Outcome, run};
 use segloss_core::Error;
 use segloss_core::class::Ce;
 use segloss_core::compose::{Definition, Listed, Program, Term, class, pixel, region};
-use segloss_core::engine::{Call, Problem};
+use segloss_core::engine::{Call, Problem, Scale};
 use segloss_core::lanes::Lanes;
 use segloss_core::level::Scalar;
 use segloss_core::pixel::{Bce, Pixel, PixelTerm};
 use segloss_core::region::Dice;
+use segloss_core::term::Options;
 use segloss_core::term::{Arguments, Parameter};
 use segloss_core::view::{Layout, Shape, Strides, Target, View, ViewMut, Write};
 
@@ -290,18 +291,18 @@ fn parameters_and_coefficients_out_of_range() {
     }
     let bce = Definition::<f32>::pixel::<Bce, Scalar>();
     for coefficient in [-0.5, f64::NAN, f64::INFINITY] {
-        let found = Term::new(coefficient, &bce, &[]);
+        let found = Term::new(coefficient, &bce, &[], Options::default());
         assert!(matches!(found, Err(Error::Coefficient { .. })), "{coefficient}");
         let program = pixel(coefficient, Bce);
         let found = evaluate(Call::sigmoid(), &program, &[0.0], 1, &[0u8]);
         assert!(matches!(found, Err(Error::Coefficient { .. })), "{coefficient}");
     }
     for scale in [f64::NAN, f64::INFINITY, 1e39] {
-        let call = Call { scale, ..Call::sigmoid() };
+        let call = Call { scale: Scale::Batch(scale), ..Call::sigmoid() };
         let found = evaluate(call, &bce_and_dice(), &[0.0], 1, &[0u8]);
         assert!(matches!(found, Err(Error::Scale { .. })), "{scale}");
     }
-    let found = Term::new(1.0, &bce, &[5.0]);
+    let found = Term::new(1.0, &bce, &[5.0], Options::default());
     assert_eq!(found.err(), Some(Error::Arguments { term: "bce", given: 1, expected: 0 }));
 }
 
@@ -312,7 +313,7 @@ fn g4_coefficients_of_0() {
     let outcome = evaluate(Call::sigmoid(), &program, &[1.0, 2.0], 1, &[0u8, 1]).unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
     let bce = Definition::<f32>::pixel::<Bce, Scalar>();
-    let terms = [Term::new(0.0, &bce, &[]).unwrap()];
+    let terms = [Term::new(0.0, &bce, &[], Options::default()).unwrap()];
     let listed = Listed::new(&terms);
     let outcome = evaluate(Call::sigmoid(), &listed, &[1.0, f32::NAN], 1, &[0u8, 1]).unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
@@ -355,8 +356,8 @@ fn a_term_with_coefficient_0_is_not_evaluated() {
     let definitions =
         [Definition::<f32>::pixel::<Steep, Scalar>(), Definition::<f32>::pixel::<Bce, Scalar>()];
     let terms = [
-        Term::new(0.0, &definitions[0], &[]).unwrap(),
-        Term::new(1.0, &definitions[1], &[]).unwrap(),
+        Term::new(0.0, &definitions[0], &[], Options::default()).unwrap(),
+        Term::new(1.0, &definitions[1], &[], Options::default()).unwrap(),
     ];
     let listed = Listed::new(&terms);
     assert_eq!(evaluate(Call::sigmoid(), &listed, &[-30.0], 1, &[0u8]).unwrap(), without);
@@ -374,7 +375,7 @@ fn terms_of_the_other_link_are_refused() {
 fn scale_and_accumulate() {
     let (logits, targets) = ([0.5f32, -1.0, 2.0], [1u8, 0, 1]);
     let plain = evaluate(Call::sigmoid(), &bce_and_dice(), &logits, 1, &targets).unwrap();
-    let call = Call { scale: 4.0, write: Write::Accumulate, ..Call::sigmoid() };
+    let call = Call { scale: 4.0.into(), write: Write::Accumulate, ..Call::sigmoid() };
     let scaled = evaluate(call, &bce_and_dice(), &logits, 1, &targets).unwrap();
     assert_eq!(scaled.value, plain.value);
     for (scaled, plain) in scaled.gradient.iter().zip(&plain.gradient) {

@@ -21,7 +21,7 @@ where
     let stored: Vec<E> = case.single().into_iter().map(convert).collect();
     let widened: Vec<f32> = stored.iter().map(|z| z.load()).collect();
     let program = (pixel(0.5, Bce), region(0.5, Dice::default()));
-    let call = Call { ignore_index: Some(255), scale: 1e4, ..Call::sigmoid() };
+    let call = Call { ignore_index: Some(255), scale: 1e4.into(), ..Call::sigmoid() };
     let targets = View::new(&case.targets, packed).unwrap();
 
     let logits = View::new(&widened, packed).unwrap();

@@ -10,7 +10,7 @@ use segloss_core::lanes::Lanes;
 use segloss_core::level::{Level, Scalar};
 use segloss_core::pixel::{Pixel, PixelTerm};
 use segloss_core::region::{Classes, RegionTerm};
-use segloss_core::term::{Arguments, Parameter};
+use segloss_core::term::{Arguments, Options, Parameter};
 use segloss_core::view::{Layout, Shape, View};
 use segloss_simd::{AnyLevel, with_level};
 
@@ -94,13 +94,13 @@ fn every_level_and_composition_gives_the_same_bits() {
         let (name, case) = (level.name(), &case);
         with_level!(level, level => {
             assert_eq!(evaluate(level, case, &fixed).bits(), expected, "{name}");
-            fn definitions<Lv: Level>(_: Lv) -> [Definition<f64>; 2] {
+            fn definitions<Lv: Level>(_: Lv) -> [Definition<'static, f64>; 2] {
                 [Definition::pixel::<SquaredError, Lv>(), Definition::region::<Jaccard>()]
             }
             let [squared, jaccard] = definitions(level);
             let terms = [
-                Term::new(0.75, &squared, &[]).unwrap(),
-                Term::new(0.5, &jaccard, &[]).unwrap(),
+                Term::new(0.75, &squared, &[], Options::default()).unwrap(),
+                Term::new(0.5, &jaccard, &[], Options::default()).unwrap(),
             ];
             assert_eq!(evaluate(level, case, &Listed::new(&terms)).bits(), expected, "{name}");
         });

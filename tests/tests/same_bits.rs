@@ -11,6 +11,7 @@ use segloss_core::lanes::Real;
 use segloss_core::level::Level;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
+use segloss_core::term::Options;
 use segloss_core::view::{AnyTargets, Layout, Logit, Shape, Strides, View};
 use segloss_simd::level::Portable;
 use segloss_simd::{AnyLevel, with_level};
@@ -89,7 +90,7 @@ macro_rules! assert_same {
         let logits: Vec<$format> = case.logits.iter().map(|&z| z as $format).collect();
         let mut outcomes = at_every_level::<$format, _>(case, $call, &logits, |_| $fixed);
         for level in AnyLevel::available() {
-            fn definitions<Lv: Level>(_: Lv) -> Vec<Definition<$format>> {
+            fn definitions<Lv: Level>(_: Lv) -> Vec<Definition<'static, $format>> {
                 vec![$(definition!($kind, $term, Lv)),+]
             }
             let definitions = with_level!(level, l => definitions(l));
@@ -97,7 +98,7 @@ macro_rules! assert_same {
             let terms: Vec<_> = definitions
                 .iter()
                 .zip(coefficients)
-                .map(|(definition, c)| Term::new(c, definition, &[]).unwrap())
+                .map(|(definition, c)| Term::new(c, definition, &[], Options::default()).unwrap())
                 .collect();
             outcomes.extend(
                 at_every_level::<$format, _>(case, $call, &logits, |_| Listed::new(&terms))

@@ -71,7 +71,7 @@ fn streamed<P: Program<f32, f64>>(
                 if go_on {
                     workspace.sums.copy_from_slice(&sums);
                 }
-                problem.check(workspace.sums).unwrap();
+                problem.check(&mut workspace).unwrap();
                 problem.reduce(Scalar, &mut workspace).unwrap();
                 if go_on {
                     sums.copy_from_slice(workspace.sums);
@@ -156,7 +156,7 @@ fn ranks_give_the_batch_loss() {
     let shards = [0..2, 2..3, 3..4, 4..5];
     // A framework will average gradients over the workers.
     let workers = shards.len() as f32;
-    let call = Call { scale: f64::from(workers), ..call };
+    let call = Call { scale: f64::from(workers).into(), ..call };
     let mut totals: Vec<f64> = Vec::new();
     let mut gradient = Vec::new();
     let mut values = Vec::new();
@@ -169,7 +169,7 @@ fn ranks_give_the_batch_loss() {
             let problem = Problem::new(call, &program, &z, &y).unwrap();
             let mut buffers = Buffers::new();
             let mut workspace = buffers.lend(&problem.sizes()).unwrap();
-            problem.check(workspace.sums).unwrap();
+            problem.check(&mut workspace).unwrap();
             problem.reduce(Scalar, &mut workspace).unwrap();
             if totalling {
                 problem.close(workspace.sums, workspace.totals).unwrap();
@@ -209,7 +209,7 @@ fn a_workspace_larger_than_needed() {
         let problem = Problem::<f32, f64, _, _, _>::new(Call::softmax(), &program, &z, &y).unwrap();
         let mut workspace = buffers.lend(&problem.sizes()).unwrap();
         workspace.sums.fill(0.0);
-        problem.check(workspace.sums).unwrap();
+        problem.check(&mut workspace).unwrap();
         problem.reduce(Scalar, &mut workspace).unwrap();
         problem.close(workspace.sums, workspace.totals).unwrap();
         let (sums, totals) = (&*workspace.sums, &*workspace.totals);

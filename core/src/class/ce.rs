@@ -1,21 +1,24 @@
 use super::{ClassPixel, ClassTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter};
+use crate::term::{Arguments, ClassWeights, Parameter};
 
-/// Cross-entropy of a pixel's true class `t`:
+/// Cross-entropy of a pixel's true class `t`, times its class's weight if there are any:
 ///
 /// ```text
-/// ce = -ln p_t,  p = softmax(z)
+/// ce = -w_t ln p_t,  p = softmax(z)
 /// ```
 ///
-/// Averaged over valid pixels, as the source's code does.
+/// The mean is over valid pixels, with class weights by the sum of the valid pixels' weights: as the
+/// source's code does (its formula divides by the number of pixels).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Ce;
 
 impl ClassTerm for Ce {
     const NAME: &'static str = "ce";
     const PARAMETERS: &'static [Parameter] = &[];
+    const CLASS_WEIGHTS: Option<ClassWeights> =
+        Some(ClassWeights { name: "weights", normalised: true });
 
     fn new(_: Arguments<'_>) -> Result<Self, Error> {
         Ok(Ce)

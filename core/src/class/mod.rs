@@ -1,13 +1,15 @@
 //! Losses of one pixel's class probabilities and its label: the softmax link.
 
 mod ce;
+mod focal;
 pub mod softmax;
 
 pub use ce::Ce;
+pub use focal::Focal;
 
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};
-use crate::term::{Arguments, Parameter};
+use crate::term::{Arguments, ClassWeights, Parameter};
 
 /// What a class term is written over: the true class's probability in three forms, each formed
 /// without cancellation (see [`softmax`]).
@@ -39,6 +41,10 @@ pub trait ClassTerm: Copy + Send + Sync + 'static {
     const NAME: &'static str;
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
+    /// The list of one weight a class that it takes, which multiplies the loss.
+    const CLASS_WEIGHTS: Option<ClassWeights> = None;
+    /// What is added to the number of pixels that a mean is divided by.
+    const DENOMINATOR_OFFSET: f64 = 0.0;
 
     /// The term with these parameters.
     ///

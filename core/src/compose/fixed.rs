@@ -1,4 +1,4 @@
-use super::program::{ClassTile, Kind, PixelTile, Program, Spec, part};
+use super::program::{ClassTile, Kind, PixelTile, Program, Spec, TileWeights, part};
 use crate::class::{ClassPixel, ClassTerm};
 use crate::engine::Link;
 use crate::lanes::{Dual, Lanes, Real, Vector};
@@ -6,66 +6,104 @@ use crate::level::Level;
 use crate::pixel::{Pixel, PixelTerm};
 use crate::region::{self, Pool, RegionTerm, SUMS, SeededSums};
 use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, accumulate};
-use crate::term::Reduction;
+use crate::term::{Maps, Options, Reduction};
+use crate::text::NumberList;
 
-/// A pixel term with its coefficient.
+/// A pixel term with its coefficient and options. `WEIGHTED` says that its loop multiplies by weights.
 #[derive(Clone, Copy, Debug)]
-pub struct PixelPart<P> {
+pub struct PixelPart<'a, P, const WEIGHTED: bool = false> {
     coefficient: f64,
     term: P,
-    reduction: Reduction,
+    options: Options<'a>,
 }
 
-/// A class term with its coefficient.
+/// A class term with its coefficient and options. `WEIGHTED` says that its loop multiplies by weights.
 #[derive(Clone, Copy, Debug)]
-pub struct ClassPart<P> {
+pub struct ClassPart<'a, P, const WEIGHTED: bool = false> {
     coefficient: f64,
     term: P,
-    reduction: Reduction,
+    options: Options<'a>,
 }
 
-/// A region term with its coefficient.
+/// A region term with its coefficient and options. `WEIGHTED` says that its sums take weights.
 #[derive(Clone, Copy, Debug)]
-pub struct RegionPart<P> {
+pub struct RegionPart<'a, P, const WEIGHTED: bool = false> {
     coefficient: f64,
     term: P,
-    pool: Option<Pool>,
-    reduction: Reduction,
+    options: Options<'a>,
 }
 
 /// `coefficient * term`, averaged over valid pixels.
-pub fn pixel<P: PixelTerm>(coefficient: f64, term: P) -> PixelPart<P> {
-    PixelPart { coefficient, term, reduction: Reduction::Mean }
+pub fn pixel<P: PixelTerm>(coefficient: f64, term: P) -> PixelPart<'static, P> {
+    PixelPart { coefficient, term, options: Options::default() }
 }
 
 /// `coefficient * term`, averaged over valid pixels.
-pub fn class<P: ClassTerm>(coefficient: f64, term: P) -> ClassPart<P> {
-    ClassPart { coefficient, term, reduction: Reduction::Mean }
+pub fn class<P: ClassTerm>(coefficient: f64, term: P) -> ClassPart<'static, P> {
+    ClassPart { coefficient, term, options: Options::default() }
 }
 
 /// `coefficient * term`, pooled as the term does unless told otherwise.
-pub fn region<P: RegionTerm>(coefficient: f64, term: P) -> RegionPart<P> {
-    RegionPart { coefficient, term, pool: None, reduction: Reduction::Mean }
+pub fn region<P: RegionTerm>(coefficient: f64, term: P) -> RegionPart<'static, P> {
+    RegionPart { coefficient, term, options: Options::default() }
 }
 
-macro_rules! with_reduction {
+macro_rules! with_options {
     ($($part:ident),*) => {$(
-        impl<P> $part<P> {
+        impl<'a, P> $part<'a, P> {
+            /// With these options. If a call has weights, or the options name class weights or maps,
+            /// see [`Self::weighted`].
+            #[must_use]
+            pub fn options<'b>(self, options: Options<'b>) -> $part<'b, P> {
+                $part { coefficient: self.coefficient, term: self.term, options }
+            }
+
             /// Added up or averaged.
             #[must_use]
             pub fn reduction(self, reduction: Reduction) -> Self {
-                $part { reduction, ..self }
+                $part { options: Options { reduction, ..self.options }, ..self }
             }
         }
     )*};
 }
-with_reduction!(PixelPart, ClassPart, RegionPart);
+with_options!(PixelPart, ClassPart, RegionPart);
 
-impl<P> RegionPart<P> {
+impl<'a, P> PixelPart<'a, P> {
+    /// Multiplied by the call's weights and by these of its maps.
+    #[must_use]
+    pub fn weighted(self, maps: Maps) -> PixelPart<'a, P, true> {
+        let options = Options { maps, ..self.options };
+        PixelPart { coefficient: self.coefficient, term: self.term, options }
+    }
+}
+
+impl<P> ClassPart<'_, P> {
+    /// Multiplied by the weight of each pixel's class, the call's weights and these of its maps.
+    #[must_use]
+    pub fn weighted<'b>(
+        self,
+        class_weights: Option<NumberList<'b>>,
+        maps: Maps,
+    ) -> ClassPart<'b, P, true> {
+        let Options { reduction, normalise, pool, empty, absent, weighted, .. } = self.options;
+        let options =
+            Options { reduction, normalise, pool, empty, absent, weighted, class_weights, maps };
+        ClassPart { coefficient: self.coefficient, term: self.term, options }
+    }
+}
+
+impl<'a, P> RegionPart<'a, P> {
     /// Formed per sample or over the whole batch.
     #[must_use]
     pub fn pool(self, pool: Pool) -> Self {
-        RegionPart { pool: Some(pool), ..self }
+        RegionPart { options: Options { pool: Some(pool), ..self.options }, ..self }
+    }
+
+    /// Of sums that take the call's weights.
+    #[must_use]
+    pub fn weighted(self) -> RegionPart<'a, P, true> {
+        let options = Options { weighted: true, ..self.options };
+        RegionPart { coefficient: self.coefficient, term: self.term, options }
     }
 }
 
@@ -80,6 +118,10 @@ pub trait Parts: Copy + Sync {
     const REGION: bool;
     /// The link that a term asks for.
     const LINK: Option<Link>;
+    /// Whether a pixel or class term is weighted.
+    const WEIGHTED: bool;
+    /// Whether a region term is weighted.
+    const REGION_WEIGHTED: bool;
     /// One `X` a term.
     type Each<X: Copy>: Copy;
 
@@ -88,16 +130,17 @@ pub trait Parts: Copy + Sync {
     /// Calls `put(index, value)` for each term.
     fn visit<X: Copy>(each: &Self::Each<X>, put: &mut impl FnMut(usize, X), first: usize);
     /// Term `index`.
-    fn spec(&self, index: usize, classes: usize) -> Spec;
+    fn spec(&self, index: usize, classes: usize) -> Spec<'_>;
     /// The loss of region term `index` and its derivative in the seeded sum.
     fn region<A: Accumulator>(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
 
     /// Adds each pixel term's loss where `add` does and its slope times its factor to `gradient`,
-    /// which is none before the first.
+    /// which is none before the first. Both are multiplied by the weights of terms that have some.
     fn pixel<L: Lanes, X: Copy>(
         &self,
         pixel: &Pixel<L>,
         factors: &Self::Each<L>,
+        weights: &Self::Each<L>,
         sums: &mut Self::Each<X>,
         add: impl Fn(&mut X, L) + Copy,
         gradient: Option<L>,
@@ -108,6 +151,7 @@ pub trait Parts: Copy + Sync {
         &self,
         pixel: &ClassPixel<L>,
         factors: &Self::Each<L>,
+        weights: &Self::Each<L>,
         sums: &mut Self::Each<X>,
         add: impl Fn(&mut X, L) + Copy,
         slope: Option<L>,
@@ -148,6 +192,7 @@ macro_rules! nothing_per_pixel {
             &self,
             _: &$pixel<L>,
             _: &L,
+            _: &L,
             _: &mut X,
             _: impl Fn(&mut X, L) + Copy,
             gradient: Option<L>,
@@ -155,6 +200,13 @@ macro_rules! nothing_per_pixel {
             gradient
         }
     )*};
+}
+
+/// A loss or slope times a weight; nothing where the weight is 0, be the loss infinite.
+#[inline(always)]
+pub(crate) fn weigh<L: Lanes>(weight: L, x: L) -> L {
+    let zero = L::splat(0.0);
+    L::select(weight.eq(zero), zero, weight * x)
 }
 
 /// The sum so far with one more part. Not from 0 on, which would be one addition a pixel.
@@ -173,53 +225,84 @@ macro_rules! value_and_slope {
             &self,
             pixel: &$pixel<L>,
             factor: &L,
+            weight: &L,
             sum: &mut X,
             add: impl Fn(&mut X, L) + Copy,
             gradient: Option<L>,
         ) -> Option<L> {
-            let (value, slope) = self.term.value_and_slope(pixel);
+            let (mut value, mut slope) = self.term.value_and_slope(pixel);
+            if WEIGHTED {
+                (value, slope) = (weigh(*weight, value), weigh(*weight, slope));
+            }
             add(sum, value);
             Some(plus(gradient, part(*factor, slope)))
         }
     };
 }
 
-impl<P: PixelTerm> Parts for PixelPart<P> {
+impl<P: PixelTerm, const WEIGHTED: bool> Parts for PixelPart<'_, P, WEIGHTED> {
     const LINK: Option<Link> = Some(Link::Sigmoid);
+    const WEIGHTED: bool = WEIGHTED;
+    const REGION_WEIGHTED: bool = false;
     one_part!();
     not_a_region!();
     value_and_slope!(pixel(Pixel));
     nothing_per_pixel!(class(ClassPixel));
 
-    fn spec(&self, _: usize, _: usize) -> Spec {
-        let kind = Kind::Pixel(self.reduction);
-        Spec { name: P::NAME, coefficient: self.coefficient, kind }
+    fn spec(&self, _: usize, _: usize) -> Spec<'_> {
+        Spec {
+            name: P::NAME,
+            coefficient: self.coefficient,
+            kind: Kind::Pixel,
+            options: self.options,
+            class_weights: None,
+            denominator_offset: 0.0,
+            is_weighable: WEIGHTED,
+        }
     }
 }
 
-impl<P: ClassTerm> Parts for ClassPart<P> {
+impl<P: ClassTerm, const WEIGHTED: bool> Parts for ClassPart<'_, P, WEIGHTED> {
     const LINK: Option<Link> = Some(Link::Softmax);
+    const WEIGHTED: bool = WEIGHTED;
+    const REGION_WEIGHTED: bool = false;
     one_part!();
     not_a_region!();
     value_and_slope!(class(ClassPixel));
     nothing_per_pixel!(pixel(Pixel));
 
-    fn spec(&self, _: usize, _: usize) -> Spec {
-        let kind = Kind::Class(self.reduction);
-        Spec { name: P::NAME, coefficient: self.coefficient, kind }
+    fn spec(&self, _: usize, _: usize) -> Spec<'_> {
+        Spec {
+            name: P::NAME,
+            coefficient: self.coefficient,
+            kind: Kind::Class,
+            options: self.options,
+            class_weights: P::CLASS_WEIGHTS,
+            denominator_offset: P::DENOMINATOR_OFFSET,
+            is_weighable: WEIGHTED,
+        }
     }
 }
 
-impl<P: RegionTerm> Parts for RegionPart<P> {
+impl<P: RegionTerm, const WEIGHTED: bool> Parts for RegionPart<'_, P, WEIGHTED> {
     const LINK: Option<Link> = None;
+    const WEIGHTED: bool = false;
+    const REGION_WEIGHTED: bool = WEIGHTED;
     one_part!();
     nothing_per_pixel!(pixel(Pixel), class(ClassPixel));
     const REGION: bool = true;
 
-    fn spec(&self, _: usize, classes: usize) -> Spec {
-        let pool = self.pool.unwrap_or_else(|| self.term.pool(classes));
-        let kind = Kind::Region(pool, self.reduction);
-        Spec { name: P::NAME, coefficient: self.coefficient, kind }
+    fn spec(&self, _: usize, classes: usize) -> Spec<'_> {
+        let pool = self.options.pool.unwrap_or_else(|| self.term.pool(classes));
+        Spec {
+            name: P::NAME,
+            coefficient: self.coefficient,
+            kind: Kind::Region(pool),
+            options: self.options,
+            class_weights: None,
+            denominator_offset: 0.0,
+            is_weighable: WEIGHTED,
+        }
     }
 
     fn region<A: Accumulator>(&self, _: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
@@ -231,6 +314,8 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
     const LEN: usize = P::LEN + Q::LEN;
     const REGION: bool = P::REGION || Q::REGION;
     const LINK: Option<Link> = if P::LINK.is_some() { P::LINK } else { Q::LINK };
+    const WEIGHTED: bool = P::WEIGHTED || Q::WEIGHTED;
+    const REGION_WEIGHTED: bool = P::REGION_WEIGHTED || Q::REGION_WEIGHTED;
     type Each<X: Copy> = (P::Each<X>, Q::Each<X>);
 
     #[inline(always)]
@@ -244,7 +329,7 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
         Q::visit(&each.1, put, first + P::LEN);
     }
 
-    fn spec(&self, index: usize, classes: usize) -> Spec {
+    fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
         match index.checked_sub(P::LEN) {
             None => self.0.spec(index, classes),
             Some(index) => self.1.spec(index, classes),
@@ -263,12 +348,13 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
         &self,
         pixel: &Pixel<L>,
         factors: &Self::Each<L>,
+        weights: &Self::Each<L>,
         sums: &mut Self::Each<X>,
         add: impl Fn(&mut X, L) + Copy,
         gradient: Option<L>,
     ) -> Option<L> {
-        let gradient = self.0.pixel(pixel, &factors.0, &mut sums.0, add, gradient);
-        self.1.pixel(pixel, &factors.1, &mut sums.1, add, gradient)
+        let gradient = self.0.pixel(pixel, &factors.0, &weights.0, &mut sums.0, add, gradient);
+        self.1.pixel(pixel, &factors.1, &weights.1, &mut sums.1, add, gradient)
     }
 
     #[inline(always)]
@@ -276,12 +362,13 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
         &self,
         pixel: &ClassPixel<L>,
         factors: &Self::Each<L>,
+        weights: &Self::Each<L>,
         sums: &mut Self::Each<X>,
         add: impl Fn(&mut X, L) + Copy,
         slope: Option<L>,
     ) -> Option<L> {
-        let slope = self.0.class(pixel, &factors.0, &mut sums.0, add, slope);
-        self.1.class(pixel, &factors.1, &mut sums.1, add, slope)
+        let slope = self.0.class(pixel, &factors.0, &weights.0, &mut sums.0, add, slope);
+        self.1.class(pixel, &factors.1, &weights.1, &mut sums.1, add, slope)
     }
 }
 
@@ -303,6 +390,7 @@ fn pixel_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
     let factor = |i: usize| if GRADIENT { V::splat(factors[i].widen()) } else { zero };
     let factors = P::each::<V>(factor, 0);
     let slopes = region.unwrap_or_default().map(|x| V::splat(x.widen()));
+    let weights = tile.weights.tiles;
     let mut sums = P::each(|i| if SUM { partials[i] } else { Default::default() }, 0);
     let mut region_sums = [Partial::default(); SUMS];
     if SUM && P::REGION {
@@ -327,14 +415,19 @@ fn pixel_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
                     accumulate(sum, lane, kept(value));
                 }
             };
-            let slope = parts.pixel(&pixel, &factors, &mut sums, add, None);
+            let weight = |i: usize| if P::WEIGHTED { V::load(&weights[i][at..]) } else { zero };
+            let weight = P::each::<V>(weight, 0);
+            let slope = parts.pixel(&pixel, &factors, &weight, &mut sums, add, None);
+            let in_region = |x: V| {
+                if P::REGION_WEIGHTED { weigh(V::load(&weights[P::LEN][at..]), x) } else { x }
+            };
             if SUM && P::REGION {
-                let values = region::pixel_sums(&pixel);
+                let values = region::pixel_sums(&pixel).map(in_region);
                 region_sums.iter_mut().zip(values).for_each(|(sum, value)| add(sum, value));
             }
             if GRADIENT {
                 let slope = if P::REGION {
-                    plus(slope, region::pixel_gradient(&pixel, slopes))
+                    plus(slope, in_region(region::pixel_gradient(&pixel, slopes)))
                 } else {
                     slope.unwrap_or(zero)
                 };
@@ -366,7 +459,7 @@ fn class_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
     let factor = |i: usize| if GRADIENT { V::splat(factors[i].widen()) } else { zero };
     let factors = P::each::<V>(factor, 0);
     let mut sums = P::each(|i| if SUM { partials[i] } else { Default::default() }, 0);
-    let (log_p, p, q) = (tile.log_p, tile.p, tile.q);
+    let (log_p, p, q, weights) = (tile.log_p, tile.p, tile.q, tile.weights.tiles);
     let valid = tile.valid.unwrap_or(tile.p);
     for row in (0..TILE).step_by(ACCUMULATORS) {
         for lane in (0..ACCUMULATORS).step_by(V::LANES) {
@@ -380,7 +473,9 @@ fn class_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
                 }
             };
             let pixel = ClassPixel { log_p, p, q };
-            let slope = parts.class(&pixel, &factors, &mut sums, add, None);
+            let weight = |i: usize| if P::WEIGHTED { V::load(&weights[i][at..]) } else { zero };
+            let weight = P::each::<V>(weight, 0);
+            let slope = parts.class(&pixel, &factors, &weight, &mut sums, add, None);
             if GRADIENT {
                 kept(slope.unwrap_or(zero)).store(&mut slopes[at..]);
             }
@@ -389,6 +484,70 @@ fn class_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
     if SUM {
         P::visit(&sums, &mut |i, sum| partials[i] = sum, 0);
     }
+}
+
+/// The loss of each pixel by itself. What it does not need of slopes is left out by the compiler.
+#[inline(always)]
+fn pixel_value_loop<V: Vector, P: Parts>(
+    parts: &P,
+    tile: PixelTile<'_, V::Elem>,
+    values: &mut [V::Elem; TILE],
+) {
+    let PixelTile { z, y, valid, weights: TileWeights { tiles: weights, .. } } = tile;
+    let zero = V::splat(0.0);
+    for at in (0..TILE).step_by(V::LANES) {
+        let pixel = Pixel::new(V::load(&z[at..]), V::load(&y[at..]));
+        let weight = |i: usize| if P::WEIGHTED { V::load(&weights[i][at..]) } else { zero };
+        let (weight, factors) = (P::each::<V>(weight, 0), P::each::<V>(|_| zero, 0));
+        let mut each = coefficients::<V, P>(parts);
+        parts.pixel(&pixel, &factors, &weight, &mut each, |x, value| x.1 = value, None);
+        put_value::<V, P>(&each, valid, at, values);
+    }
+}
+
+/// The same of class terms.
+#[inline(always)]
+fn class_value_loop<V: Vector, P: Parts>(
+    parts: &P,
+    tile: ClassTile<'_, V::Elem>,
+    values: &mut [V::Elem; TILE],
+) {
+    let ClassTile { log_p, p, q, valid, weights: TileWeights { tiles: weights, .. } } = tile;
+    let zero = V::splat(0.0);
+    for at in (0..TILE).step_by(V::LANES) {
+        let (log_p, p, q) = (V::load(&log_p[at..]), V::load(&p[at..]), V::load(&q[at..]));
+        let weight = |i: usize| if P::WEIGHTED { V::load(&weights[i][at..]) } else { zero };
+        let (weight, factors) = (P::each::<V>(weight, 0), P::each::<V>(|_| zero, 0));
+        let mut each = coefficients::<V, P>(parts);
+        let pixel = ClassPixel { log_p, p, q };
+        parts.class(&pixel, &factors, &weight, &mut each, |x, value| x.1 = value, None);
+        put_value::<V, P>(&each, valid, at, values);
+    }
+}
+
+/// Each term's coefficient, with a place for its value.
+#[inline(always)]
+fn coefficients<V: Vector, P: Parts>(parts: &P) -> P::Each<(V, V)> {
+    let coefficient = |i| V::splat(parts.spec(i, 1).coefficient);
+    P::each(|i| (coefficient(i), V::splat(0.0)), 0)
+}
+
+#[inline(always)]
+fn put_value<V: Vector, P: Parts>(
+    each: &P::Each<(V, V)>,
+    valid: Option<&[V::Elem; TILE]>,
+    at: usize,
+    values: &mut [V::Elem; TILE],
+) {
+    let zero = V::splat(0.0);
+    let mut sum = None;
+    P::visit(each, &mut |_, (c, value): (V, V)| sum = Some(plus(sum, part(c, value))), 0);
+    let value = sum.unwrap_or(zero);
+    let value = match valid {
+        None => value,
+        Some(valid) => V::select(zero.lt(V::load(&valid[at..])), value, zero),
+    };
+    value.store(&mut values[at..]);
 }
 
 /// Picks the loop whose flags fit what is there.
@@ -418,12 +577,13 @@ macro_rules! with_flags {
 
 impl<T: Real, A: Accumulator, P: Parts> Program<T, A> for P {
     const LINK: Option<Link> = P::LINK;
+    const WEIGHABLE: bool = P::WEIGHTED || P::REGION_WEIGHTED;
 
     fn len(&self) -> usize {
         P::LEN
     }
 
-    fn spec(&self, index: usize, classes: usize) -> Spec {
+    fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
         Parts::spec(self, index, classes)
     }
 
@@ -462,5 +622,15 @@ impl<T: Real, A: Accumulator, P: Parts> Program<T, A> for P {
             partials,
             slope
         );
+    }
+
+    #[inline(always)]
+    fn pixel_values<Lv: Level>(&self, tile: PixelTile<'_, T>, values: &mut [T; TILE]) {
+        pixel_value_loop::<T::In<Lv>, P>(self, tile, values);
+    }
+
+    #[inline(always)]
+    fn class_values<Lv: Level>(&self, tile: ClassTile<'_, T>, values: &mut [T; TILE]) {
+        class_value_loop::<T::In<Lv>, P>(self, tile, values);
     }
 }

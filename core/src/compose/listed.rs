@@ -1,21 +1,30 @@
-use super::definition::{Body, Definition, Output, PixelArrays};
-use super::program::{ClassTile, Kind, PixelTile, Program, Spec};
+use super::definition::{Body, Definition, Output, PixelArrays, add_up};
+use super::fixed::weigh;
+use super::map::MapCall;
+use super::program::{ClassTile, Kind, PixelTile, Program, Spec, TileWeights, part};
 use crate::error::Error;
 use crate::lanes::{Dual, Real, Vector};
 use crate::level::Level;
 use crate::pixel::Pixel;
 use crate::region::{self, Pool, SUMS, SeededSums};
 use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, accumulate};
-use crate::term::{Arguments, Reduction};
+use crate::term::{Arguments, Options, PARAMETERS};
 
 /// A term of a loss put together at run time.
 #[derive(Clone, Copy, Debug)]
 pub struct Term<'a, T: Real, A: Accumulator = f64> {
     coefficient: f64,
-    definition: &'a Definition<T, A>,
-    arguments: Arguments<'a>,
-    pool: Option<Pool>,
-    reduction: Reduction,
+    definition: Option<&'a Definition<'a, T, A>>,
+    values: [f64; PARAMETERS],
+    options: Options<'a>,
+}
+
+impl<T: Real, A: Accumulator> Default for Term<'_, T, A> {
+    /// No term: storage for one that is read from text.
+    fn default() -> Self {
+        let (coefficient, values, options) = (0.0, [0.0; PARAMETERS], Options::default());
+        Term { coefficient, definition: None, values, options }
+    }
 }
 
 impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
@@ -23,46 +32,126 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
     ///
     /// # Errors
     /// [`Error::Parameter`] for a parameter out of its range, [`Error::Arguments`] for more values
-    /// than parameters, [`Error::Coefficient`] for a coefficient that is negative or not finite.
+    /// than parameters, [`Error::Coefficient`] for a coefficient that is negative or not finite,
+    /// [`Error::ClassWeight`] for a class weight that is, [`Error::NoClassWeights`] for class weights
+    /// of a term that takes none.
     pub fn new(
         coefficient: f64,
-        definition: &'a Definition<T, A>,
-        values: &'a [f64],
+        definition: &'a Definition<'a, T, A>,
+        values: &[f64],
+        options: Options<'a>,
     ) -> Result<Self, Error> {
-        let (given, expected) = (values.len(), definition.parameters.len());
-        if given > expected {
+        let expected = definition.parameters.len();
+        let given = values.len();
+        if given > expected || expected > PARAMETERS {
+            let expected = expected.min(PARAMETERS);
             return Err(Error::Arguments { term: definition.name, given, expected });
         }
-        let arguments = Arguments::new(values, definition.parameters);
-        (definition.check)(arguments)?;
-        let term =
-            Term { coefficient, definition, arguments, pool: None, reduction: Reduction::Mean };
+        let mut all = [0.0; PARAMETERS];
+        let defaults = definition.parameters.iter().map(|parameter| parameter.default);
+        all.iter_mut().zip(defaults).for_each(|(value, default)| *value = default);
+        all.iter_mut().zip(values).for_each(|(value, &given)| *value = given);
+        let term = Term { coefficient, definition: Some(definition), values: all, options };
+        definition.check(term.arguments())?;
         term.spec(1).check()?;
         Ok(term)
     }
 
-    /// Added up or averaged.
-    #[must_use]
-    pub fn reduction(self, reduction: Reduction) -> Self {
-        Term { reduction, ..self }
+    /// Its weight in the sum.
+    pub fn coefficient(&self) -> f64 {
+        self.coefficient
     }
 
-    /// Formed per sample or over the whole batch; of no meaning but to region terms.
-    #[must_use]
-    pub fn pool(self, pool: Pool) -> Self {
-        Term { pool: Some(pool), ..self }
+    /// What it refers to; none if it is no term.
+    pub fn definition(&self) -> Option<&'a Definition<'a, T, A>> {
+        self.definition
     }
 
-    fn spec(&self, classes: usize) -> Spec {
-        let kind = match self.definition.body {
-            Body::Pixel(_) => Kind::Pixel(self.reduction),
-            Body::Class(_) => Kind::Class(self.reduction),
-            Body::Region(_, pool) => {
-                let pool = self.pool.unwrap_or_else(|| pool(self.arguments, classes));
-                Kind::Region(pool, self.reduction)
+    /// The values of its parameters, in the definition's order.
+    pub fn values(&self) -> &[f64] {
+        let count = self.definition.map_or(0, |definition| definition.parameters.len());
+        self.values.get(..count).unwrap_or_default()
+    }
+
+    /// What the loss says of it.
+    pub fn options(&self) -> Options<'a> {
+        self.options
+    }
+
+    fn arguments(&self) -> Arguments<'_> {
+        Arguments::new(self.values(), self.definition.map_or(&[], |d| d.parameters))
+    }
+
+    fn body(&self) -> Option<&'a Body<'a, T, A>> {
+        self.definition.map(|definition| &definition.body)
+    }
+
+    fn is_region(&self) -> bool {
+        matches!(self.body(), Some(Body::Region(..) | Body::RegionTiles(_)))
+    }
+
+    fn spec(&self, classes: usize) -> Spec<'a> {
+        let pool = |chosen: Pool| self.options.pool.unwrap_or(chosen);
+        let kind = match self.body() {
+            Some(Body::Pixel(_) | Body::PixelTiles(_)) => Kind::Pixel,
+            Some(Body::Class(_) | Body::ClassTiles(_)) => Kind::Class,
+            Some(Body::Region(_, choose)) => Kind::Region(pool(choose(self.arguments(), classes))),
+            Some(Body::RegionTiles(term)) => {
+                Kind::Region(pool(term.pool(self.arguments(), classes)))
             }
+            None => Kind::Region(Pool::Batch),
         };
-        Spec { name: self.definition.name, coefficient: self.coefficient, kind }
+        Spec {
+            name: self.definition.map_or("", |definition| definition.name),
+            coefficient: self.coefficient,
+            kind,
+            options: self.options,
+            class_weights: self.definition.and_then(|definition| definition.class_weights),
+            denominator_offset: self.definition.map_or(0.0, |d| d.denominator_offset),
+            is_weighable: true,
+        }
+    }
+
+    /// Runs a pixel term on a tile.
+    #[inline(always)]
+    fn pixel<V: Vector<Elem = T>>(
+        &self,
+        input: PixelArrays<'_, T>,
+        weight: Option<&[T; TILE]>,
+        output: Output<'_, T>,
+    ) {
+        let (mut value, mut slope) = ([T::default(); TILE], [T::default(); TILE]);
+        let each = Output::Each { value: &mut value, slope: &mut slope };
+        match (self.body(), weight) {
+            (Some(Body::Pixel(body)), None) => return body(self.arguments(), input, output),
+            (Some(Body::Pixel(body)), Some(_)) => body(self.arguments(), input, each),
+            (Some(Body::PixelTiles(term)), _) => {
+                term.tile(self.arguments(), input, &mut value, &mut slope);
+            }
+            _ => return,
+        }
+        add_up::<V>(&value, &slope, weight, input.valid, output);
+    }
+
+    /// Runs a class term on a tile.
+    #[inline(always)]
+    fn class<V: Vector<Elem = T>>(
+        &self,
+        input: ClassTile<'_, T>,
+        weight: Option<&[T; TILE]>,
+        output: Output<'_, T>,
+    ) {
+        let (mut value, mut slope) = ([T::default(); TILE], [T::default(); TILE]);
+        let each = Output::Each { value: &mut value, slope: &mut slope };
+        match (self.body(), weight) {
+            (Some(Body::Class(body)), None) => return body(self.arguments(), input, output),
+            (Some(Body::Class(body)), Some(_)) => body(self.arguments(), input, each),
+            (Some(Body::ClassTiles(term)), _) => {
+                term.tile(self.arguments(), input, &mut value, &mut slope);
+            }
+            _ => return,
+        }
+        add_up::<V>(&value, &slope, weight, input.valid, output);
     }
 }
 
@@ -70,21 +159,54 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
 #[derive(Clone, Copy, Debug)]
 pub struct Listed<'a, T: Real, A: Accumulator = f64> {
     terms: &'a [Term<'a, T, A>],
+    maps: &'a [MapCall<'a, T>],
 }
 
 impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
-    /// The sum of `terms`.
+    /// The sum of `terms`, none of which refers to a map that the call does not have.
     pub fn new(terms: &'a [Term<'a, T, A>]) -> Self {
-        Listed { terms }
+        Listed { terms, maps: &[] }
+    }
+
+    /// With maps that are to be computed from the targets, in the order of [`crate::engine::Call::maps`].
+    #[must_use]
+    pub fn maps(self, maps: &'a [MapCall<'a, T>]) -> Self {
+        Listed { maps, ..self }
+    }
+
+    /// Its terms.
+    pub fn terms(&self) -> &'a [Term<'a, T, A>] {
+        self.terms
+    }
+
+    /// The maps that its terms refer to, by place.
+    pub fn map_calls(&self) -> &'a [MapCall<'a, T>] {
+        self.maps
     }
 
     fn has_pixel(&self) -> bool {
-        let is_pixel = |term: &Term<'_, T, A>| matches!(term.definition.body, Body::Pixel(_));
+        let is_pixel = |term: &Term<'_, T, A>| {
+            matches!(term.body(), Some(Body::Pixel(_) | Body::PixelTiles(_)))
+        };
         self.terms.iter().any(is_pixel)
     }
 
     fn has_region(&self) -> bool {
-        self.terms.iter().any(|term| matches!(term.definition.body, Body::Region(..)))
+        self.terms.iter().any(Term::is_region)
+    }
+
+    /// The terms of one kind, with their tiles of weights, if any.
+    #[inline(always)]
+    fn own<'s, 't>(
+        &'s self,
+        kind: Kind,
+        weights: TileWeights<'t, T>,
+    ) -> impl Iterator<Item = (usize, &'s Term<'a, T, A>, Option<&'t [T; TILE]>)> {
+        self.terms.iter().enumerate().filter_map(move |(index, term)| {
+            let spec = term.spec(1);
+            let weight = weights.tiles.get(index).filter(|_| spec.is_weighted(weights.by_call));
+            (spec.kind == kind).then_some((index, term, weight))
+        })
     }
 }
 
@@ -93,14 +215,15 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
         self.terms.len()
     }
 
-    fn spec(&self, index: usize, classes: usize) -> Spec {
+    fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
         self.terms[index].spec(classes)
     }
 
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
         let term = &self.terms[index];
-        match term.definition.body {
-            Body::Region(region, _) => region(term.arguments, sums),
+        match term.body() {
+            Some(Body::Region(region, _)) => region(term.arguments(), sums),
+            Some(Body::RegionTiles(region)) => region.loss(term.arguments(), sums),
             _ => Dual::constant(A::Real::default()),
         }
     }
@@ -118,40 +241,30 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
         let mut q = [T::default(); TILE];
         let mut tail = [T::default(); TILE];
         shared::<T::In<Lv>>(tile.z, tile.y, self.has_pixel(), &mut p, &mut q, &mut tail);
-        let PixelTile { z, y, valid } = tile;
+        let PixelTile { z, y, valid, weights } = tile;
         let arrays = PixelArrays { z, y, p: &p, q: &q, tail: &tail, valid };
         let mut first = true;
-        for (index, term) in self.terms.iter().enumerate() {
-            if let Body::Pixel(body) = term.definition.body {
-                if term.coefficient == 0.0 {
-                    // As if it added 0.
-                    if let (true, Some(gradient)) = (first, gradient.as_deref_mut()) {
-                        gradient.fill(T::default());
-                    }
-                    first = false;
-                    continue;
-                }
-                let factor = factors.get(index).copied().unwrap_or_default();
-                let partial = partials.as_deref_mut().and_then(|p| p.get_mut(index));
-                let slope = gradient.as_deref_mut();
-                body(term.arguments, arrays, Output { factor, first, partial, slope });
+        for (index, term, weight) in self.own(Kind::Pixel, weights) {
+            if term.coefficient == 0.0 {
+                add_nothing(first, gradient.as_deref_mut());
                 first = false;
+                continue;
             }
+            let factor = factors.get(index).copied().unwrap_or_default();
+            let partial = partials.as_deref_mut().and_then(|p| p.get_mut(index));
+            let slope = gradient.as_deref_mut();
+            term.pixel::<T::In<Lv>>(arrays, weight, Output::Sum { factor, first, partial, slope });
+            first = false;
         }
         if self.has_region() {
+            let is_weighted = |term: &Term<'_, T, A>| term.is_region() && term.options.weighted;
+            let weight = weights.tiles.last().filter(|_| self.terms.iter().any(is_weighted));
             let sums = partials.and_then(|p| p[self.terms.len()..].first_chunk_mut::<SUMS>());
             if let Some(sums) = sums {
-                match valid {
-                    None => region_sums::<T::In<Lv>, false>(y, &p, &q, y, sums),
-                    Some(valid) => region_sums::<T::In<Lv>, true>(y, &p, &q, valid, sums),
-                }
+                region_sums::<T::In<Lv>>(y, &p, &q, valid, weight, sums);
             }
             if let (Some(slopes), Some(gradient)) = (region, gradient.as_deref_mut()) {
-                if first {
-                    region_gradient::<T::In<Lv>, false>(y, &p, &q, slopes, gradient);
-                } else {
-                    region_gradient::<T::In<Lv>, true>(y, &p, &q, slopes, gradient);
-                }
+                region_gradient::<T::In<Lv>>(y, &p, &q, slopes, weight, !first, gradient);
                 first = false;
             }
         }
@@ -172,22 +285,17 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
         mut slope: Option<&mut [T; TILE]>,
     ) {
         let mut first = true;
-        for (index, term) in self.terms.iter().enumerate() {
-            if let Body::Class(body) = term.definition.body {
-                if term.coefficient == 0.0 {
-                    // As if it added 0.
-                    if let (true, Some(slope)) = (first, slope.as_deref_mut()) {
-                        slope.fill(T::default());
-                    }
-                    first = false;
-                    continue;
-                }
-                let factor = factors.get(index).copied().unwrap_or_default();
-                let partial = partials.as_deref_mut().and_then(|p| p.get_mut(index));
-                let slope = slope.as_deref_mut();
-                body(term.arguments, tile, Output { factor, first, partial, slope });
+        for (index, term, weight) in self.own(Kind::Class, tile.weights) {
+            if term.coefficient == 0.0 {
+                add_nothing(first, slope.as_deref_mut());
                 first = false;
+                continue;
             }
+            let factor = factors.get(index).copied().unwrap_or_default();
+            let partial = partials.as_deref_mut().and_then(|p| p.get_mut(index));
+            let slope = slope.as_deref_mut();
+            term.class::<T::In<Lv>>(tile, weight, Output::Sum { factor, first, partial, slope });
+            first = false;
         }
         if let (true, Some(slope)) = (first, slope.as_deref_mut()) {
             slope.fill(T::default());
@@ -195,6 +303,85 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
         if let (Some(slope), Some(valid)) = (slope, tile.valid) {
             keep_valid::<T::In<Lv>>(valid, slope);
         }
+    }
+
+    /// The losses are those that the terms' loops add up, multiplied by coefficients instead.
+    #[inline(always)]
+    fn pixel_values<Lv: Level>(&self, tile: PixelTile<'_, T>, values: &mut [T; TILE]) {
+        let mut p = [T::default(); TILE];
+        let mut q = [T::default(); TILE];
+        let mut tail = [T::default(); TILE];
+        shared::<T::In<Lv>>(tile.z, tile.y, true, &mut p, &mut q, &mut tail);
+        let PixelTile { z, y, valid, weights } = tile;
+        let arrays = PixelArrays { z, y, p: &p, q: &q, tail: &tail, valid };
+        values.fill(T::default());
+        let mut first = true;
+        for (_, term, weight) in self.own(Kind::Pixel, weights) {
+            if term.coefficient == 0.0 {
+                add_nothing(first, Some(&mut *values));
+                first = false;
+                continue;
+            }
+            let (mut value, mut slope) = ([T::default(); TILE], [T::default(); TILE]);
+            let each = Output::Each { value: &mut value, slope: &mut slope };
+            term.pixel::<T::In<Lv>>(arrays, None, each);
+            add_values::<T::In<Lv>>(term.coefficient, &value, weight, first, values);
+            first = false;
+        }
+        if let Some(valid) = valid {
+            keep_valid::<T::In<Lv>>(valid, values);
+        }
+    }
+
+    #[inline(always)]
+    fn class_values<Lv: Level>(&self, tile: ClassTile<'_, T>, values: &mut [T; TILE]) {
+        values.fill(T::default());
+        let mut first = true;
+        for (_, term, weight) in self.own(Kind::Class, tile.weights) {
+            if term.coefficient == 0.0 {
+                add_nothing(first, Some(&mut *values));
+                first = false;
+                continue;
+            }
+            let (mut value, mut slope) = ([T::default(); TILE], [T::default(); TILE]);
+            let each = Output::Each { value: &mut value, slope: &mut slope };
+            term.class::<T::In<Lv>>(tile, None, each);
+            add_values::<T::In<Lv>>(term.coefficient, &value, weight, first, values);
+            first = false;
+        }
+        if let Some(valid) = tile.valid {
+            keep_valid::<T::In<Lv>>(valid, values);
+        }
+    }
+}
+
+/// What a term that is not evaluated does to the sum of all terms: it adds 0, as in the fused loop, so
+/// that no zero keeps its sign here and loses it there.
+fn add_nothing<T: Real>(first: bool, sum: Option<&mut [T; TILE]>) {
+    for sum in sum.into_iter().flatten() {
+        *sum = if first { T::default() } else { *sum + T::default() };
+    }
+}
+
+/// Adds a term's losses times its weights and coefficient to the pixels' own.
+#[inline(always)]
+fn add_values<V: Vector>(
+    coefficient: f64,
+    value: &[V::Elem; TILE],
+    weight: Option<&[V::Elem; TILE]>,
+    first: bool,
+    values: &mut [V::Elem; TILE],
+) {
+    let coefficient = V::splat(coefficient);
+    for at in (0..TILE).step_by(V::LANES) {
+        let value = V::load(&value[at..]);
+        let value = match weight {
+            None => value,
+            Some(weight) => weigh(V::load(&weight[at..]), value),
+        };
+        let (value, places) = (part(coefficient, value), &mut values[at..]);
+        let value = if first { value } else { V::load(places) + value };
+        value.store(places);
     }
 }
 
@@ -239,11 +426,32 @@ fn load_region<V: Vector>(
 }
 
 #[inline(always)]
-fn region_sums<V: Vector, const MASKED: bool>(
+fn region_sums<V: Vector>(
+    y: &[V::Elem; TILE],
+    p: &[V::Elem; TILE],
+    q: &[V::Elem; TILE],
+    valid: Option<&[V::Elem; TILE]>,
+    weight: Option<&[V::Elem; TILE]>,
+    sums: &mut [Partial<V::Elem>; SUMS],
+) {
+    match (valid, weight) {
+        (None, None) => region_sum_loop::<V, false, false>(y, p, q, y, y, sums),
+        (Some(valid), None) => region_sum_loop::<V, true, false>(y, p, q, valid, y, sums),
+        (_, Some(weight)) => {
+            let all = [V::Elem::round_from(1.0); TILE];
+            let valid = valid.unwrap_or(&all);
+            region_sum_loop::<V, true, true>(y, p, q, valid, weight, sums);
+        }
+    }
+}
+
+#[inline(always)]
+fn region_sum_loop<V: Vector, const MASKED: bool, const WEIGHTED: bool>(
     y: &[V::Elem; TILE],
     p: &[V::Elem; TILE],
     q: &[V::Elem; TILE],
     valid: &[V::Elem; TILE],
+    weight: &[V::Elem; TILE],
     sums: &mut [Partial<V::Elem>; SUMS],
 ) {
     let zero = V::splat(0.0);
@@ -252,8 +460,10 @@ fn region_sums<V: Vector, const MASKED: bool>(
         for lane in (0..ACCUMULATORS).step_by(V::LANES) {
             let at = row + lane;
             let keep = zero.lt(V::load(&valid[at..]));
+            let weight = V::load(&weight[at..]);
             let values = region::pixel_sums(&load_region::<V>(y, p, q, at));
             for (total, value) in totals.iter_mut().zip(values) {
+                let value = if WEIGHTED { weigh(weight, value) } else { value };
                 let value = if MASKED { V::select(keep, value, zero) } else { value };
                 accumulate(total, lane, value);
             }
@@ -263,11 +473,13 @@ fn region_sums<V: Vector, const MASKED: bool>(
 }
 
 #[inline(always)]
-fn region_gradient<V: Vector, const ADD: bool>(
+fn region_gradient<V: Vector>(
     y: &[V::Elem; TILE],
     p: &[V::Elem; TILE],
     q: &[V::Elem; TILE],
     slopes: [V::Elem; 2],
+    weight: Option<&[V::Elem; TILE]>,
+    add: bool,
     gradient: &mut [V::Elem; TILE],
 ) {
     let slopes = slopes.map(|x| V::splat(x.widen()));
@@ -275,7 +487,11 @@ fn region_gradient<V: Vector, const ADD: bool>(
         let pixel = load_region::<V>(y, p, q, at);
         let gradient = &mut gradient[at..];
         let slope = region::pixel_gradient(&pixel, slopes);
-        if ADD { (V::load(gradient) + slope).store(gradient) } else { slope.store(gradient) }
+        let slope = match weight {
+            None => slope,
+            Some(weight) => weigh(V::load(&weight[at..]), slope),
+        };
+        if add { (V::load(gradient) + slope).store(gradient) } else { slope.store(gradient) }
     }
 }
 

@@ -1,12 +1,25 @@
 //! A loss as a weighted sum of terms: fixed when the program is compiled ([`class`], [`pixel`],
-//! [`region`] and pairs of them) or put together at run time ([`Listed`]). Both give the same bits.
+//! [`region`] and pairs of them) or put together at run time ([`Listed`], from a [`Registry`] of
+//! definitions). Both give the same bits.
 
 mod definition;
 mod fixed;
 mod listed;
+mod map;
+mod parse;
+mod presets;
+mod print;
 mod program;
+mod registry;
+mod tiles;
 
-pub use definition::{Body, Definition};
+pub use definition::{ClassBody, Definition, Output, PixelArrays, PixelBody, RegionBody};
+pub(crate) use fixed::weigh;
 pub use fixed::{ClassPart, Parts, PixelPart, RegionPart, class, pixel, region};
 pub use listed::{Listed, Term};
-pub use program::{ClassTile, Kind, PixelTile, Program, Spec};
+pub use map::{IGNORED, LabelPlane, Labels, MapCall, MapDefinition, ObjectMap, WeightMap};
+pub use parse::parse;
+pub use presets::{PRESETS, Preset};
+pub use program::{ClassTile, Kind, PixelTile, Program, Spec, TileWeights};
+pub use registry::Registry;
+pub use tiles::{TileClassTerm, TilePixelTerm, TileRegionTerm};

@@ -4,38 +4,90 @@ use crate::lanes::{Dual, Lanes, Real};
 use crate::level::Level;
 use crate::region::{Pool, SeededSums};
 use crate::summation::{Accumulator, Partial, TILE};
-use crate::term::Reduction;
+use crate::term::{ClassWeights, Normalise, Options};
 
 /// What a term sums over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Pixels of dense targets.
-    Pixel(Reduction),
+    Pixel,
     /// Pixels of a label map.
-    Class(Reduction),
+    Class,
     /// Regions. The pool is what the term chooses for the number of classes, unless overridden.
-    Region(Pool, Reduction),
+    Region(Pool),
 }
 
 /// One term of a loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spec {
+pub struct Spec<'a> {
     /// The term's name.
     pub name: &'static str,
     /// Its weight in the sum.
     pub coefficient: f64,
     /// What it sums over.
     pub kind: Kind,
+    /// What the loss says of it.
+    pub options: Options<'a>,
+    /// The list of class weights that it takes.
+    pub class_weights: Option<ClassWeights>,
+    /// What is added to the number that a mean is divided by.
+    pub denominator_offset: f64,
+    /// Whether its loop multiplies by weights, if there are any.
+    pub is_weighable: bool,
 }
 
-impl Spec {
-    pub(crate) fn is_region(&self) -> bool {
-        matches!(self.kind, Kind::Region(..))
+impl Spec<'_> {
+    pub(crate) fn is_active(&self) -> bool {
+        self.coefficient != 0.0
     }
 
+    pub(crate) fn is_region(&self) -> bool {
+        matches!(self.kind, Kind::Region(_))
+    }
+
+    /// Whether something multiplies the loss of its pixels, given whether the call has weights.
+    pub(crate) fn is_weighted(&self, by_call: bool) -> bool {
+        match self.kind {
+            Kind::Region(_) => self.options.weighted,
+            Kind::Pixel | Kind::Class => {
+                by_call || !self.options.maps.is_empty() || self.options.class_weights.is_some()
+            }
+        }
+    }
+
+    /// Whether its mean is divided by a sum of class weights.
+    pub(crate) fn divides_by_class_weights(&self) -> bool {
+        let normalised = self.class_weights.is_some_and(|weights| weights.normalised);
+        !self.is_region() && normalised && self.options.class_weights.is_some()
+    }
+
+    /// Whether its mean is divided by a sum of weights of pixels and maps.
+    pub(crate) fn divides_by_weights(&self) -> bool {
+        !self.is_region() && self.options.normalise == Normalise::Weights
+    }
+
+    /// Whether its mean is divided by something other than the number of valid pixels.
+    pub(crate) fn has_denominator(&self) -> bool {
+        self.divides_by_class_weights() || self.divides_by_weights()
+    }
+
+    /// The term by itself: its coefficient and its class weights.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let value = self.coefficient;
-        if value.is_finite() && value >= 0.0 { Ok(()) } else { Err(Error::Coefficient { value }) }
+        if !(value.is_finite() && value >= 0.0) {
+            return Err(Error::Coefficient { value });
+        }
+        let Some(list) = self.options.class_weights else { return Ok(()) };
+        let Some(declared) = self.class_weights else {
+            return Err(Error::NoClassWeights { term: self.name });
+        };
+        for (class, value) in list.iter().enumerate() {
+            if !(value.is_finite() && value >= 0.0) {
+                let (term, name) = (self.name, declared.name);
+                return Err(Error::ClassWeight { term, name, class, value });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -47,6 +99,16 @@ pub(super) fn part<L: Lanes>(factor: L, slope: L) -> L {
     L::select(factor.eq(zero), zero, factor * slope)
 }
 
+/// The weights of a tile's pixels.
+#[derive(Clone, Copy, Debug)]
+pub struct TileWeights<'t, T> {
+    /// One tile a term, then one for all region terms; none at all if no term is weighted. Those of
+    /// terms that are not weighted hold nothing of use.
+    pub tiles: &'t [[T; TILE]],
+    /// Whether the call has weights, so that every pixel and class term is weighted.
+    pub by_call: bool,
+}
+
 /// The inputs of a tile under the sigmoid link.
 #[derive(Clone, Copy, Debug)]
 pub struct PixelTile<'t, T> {
@@ -56,6 +118,8 @@ pub struct PixelTile<'t, T> {
     pub y: &'t [T; TILE],
     /// Positive where a pixel counts; all do if there is none.
     pub valid: Option<&'t [T; TILE]>,
+    /// What the losses of weighted terms are multiplied by.
+    pub weights: TileWeights<'t, T>,
 }
 
 /// The inputs of a tile under the softmax link: the true class's probability.
@@ -69,6 +133,8 @@ pub struct ClassTile<'t, T> {
     pub q: &'t [T; TILE],
     /// Positive where a pixel counts; all do if there is none.
     pub valid: Option<&'t [T; TILE]>,
+    /// What the losses of weighted terms are multiplied by.
+    pub weights: TileWeights<'t, T>,
 }
 
 /// A loss as the engine sees it.
@@ -80,6 +146,8 @@ pub trait Program<T: Real, A: Accumulator>: Sync {
     /// The one link that its terms have a meaning for, if that is known when the program is
     /// compiled: the other link's sweep is then left out.
     const LINK: Option<Link> = None;
+    /// Whether a term may be weighted; what fills tiles of weights is left out if not.
+    const WEIGHABLE: bool = true;
 
     /// Number of terms.
     fn len(&self) -> usize;
@@ -90,7 +158,7 @@ pub trait Program<T: Real, A: Accumulator>: Sync {
     }
 
     /// Term `index < len`, on logits with `classes` channels.
-    fn spec(&self, index: usize, classes: usize) -> Spec;
+    fn spec(&self, index: usize, classes: usize) -> Spec<'_>;
 
     /// The loss of region term `index` and its derivative in the seeded sum.
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
@@ -115,4 +183,10 @@ pub trait Program<T: Real, A: Accumulator>: Sync {
         partials: Option<&mut [Partial<T>]>,
         slope: Option<&mut [T; TILE]>,
     );
+
+    /// Writes each pixel's loss: the sum of each pixel term's times its coefficient.
+    fn pixel_values<Lv: Level>(&self, tile: PixelTile<'_, T>, values: &mut [T; TILE]);
+
+    /// The same of class terms.
+    fn class_values<Lv: Level>(&self, tile: ClassTile<'_, T>, values: &mut [T; TILE]);
 }

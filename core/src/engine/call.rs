@@ -1,4 +1,4 @@
-use crate::view::Write;
+use crate::view::{Mask, Weights, Write};
 
 /// How logits become probabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,26 +9,57 @@ pub enum Link {
     Softmax,
 }
 
-/// The options of a call.
+/// The gradient of whatever follows in the loss: multiplied into the gradient, not the value.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Call {
+pub enum Scale<'a> {
+    /// One number, for the loss of the batch.
+    Batch(f64),
+    /// One number a sample: the gradient is that of the sum of each number times its sample's loss, as
+    /// [`super::Problem::sample_values`] gives it.
+    Samples(&'a [f64]),
+}
+
+impl From<f64> for Scale<'_> {
+    fn from(scale: f64) -> Self {
+        Scale::Batch(scale)
+    }
+}
+
+/// The options of a call, and what it reads besides logits and targets.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
     /// How logits become probabilities.
     pub link: Link,
     /// The target of pixels that do not count, compared before it is read as anything else.
     pub ignore_index: Option<i64>,
-    /// The gradient of whatever follows in the loss: multiplied into the gradient, not the value.
-    pub scale: f64,
+    /// Which other pixels do not count.
+    pub mask: Option<Mask<'a>>,
+    /// What each pixel's loss is multiplied by in pixel and class terms, and in sums of region terms
+    /// that are weighted. Finite; not negative where they are part of what a mean is divided by.
+    pub weights: Option<Weights<'a>>,
+    /// The maps that terms refer to by place. Finite and signed as `weights`.
+    pub maps: &'a [Weights<'a>],
+    /// The gradient of whatever follows in the loss.
+    pub scale: Scale<'a>,
     /// Whether the gradient replaces what its buffer holds or is added to it.
     pub write: Write,
 }
 
-impl Call {
-    /// Sigmoid link, nothing ignored, scale 1, overwrite.
+impl Call<'_> {
+    /// Sigmoid link, nothing ignored, no weights, scale 1, overwrite.
     pub fn sigmoid() -> Self {
-        Call { link: Link::Sigmoid, ignore_index: None, scale: 1.0, write: Write::Overwrite }
+        Call {
+            link: Link::Sigmoid,
+            ignore_index: None,
+            mask: None,
+            weights: None,
+            maps: &[],
+            scale: Scale::Batch(1.0),
+            write: Write::Overwrite,
+        }
     }
 
-    /// Softmax link, label 255 ignored, scale 1, overwrite.
+    /// Softmax link, label 255 ignored, no weights, scale 1, overwrite.
     pub fn softmax() -> Self {
         Call { link: Link::Softmax, ignore_index: Some(255), ..Call::sigmoid() }
     }

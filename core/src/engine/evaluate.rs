@@ -1,3 +1,4 @@
+use super::call::Scale;
 use super::problem::Problem;
 use super::sweep::{Gradient, Sweep};
 use super::workspace::Workspace;
@@ -13,7 +14,8 @@ use crate::view::{GradientSink, LogitSource, NoGradient, TargetSource};
 pub struct Report<R> {
     /// The loss, before [`super::Call::scale`].
     pub value: R,
-    /// Pixels that counted, over all samples (and channels, under the sigmoid link).
+    /// Pixels that counted, over all samples (and channels, under the sigmoid link); 0 too where all
+    /// weights are 0.
     pub valid: u64,
 }
 
@@ -38,6 +40,7 @@ where
         workspace: &mut Workspace<'_, T, A>,
     ) -> Result<(), Error> {
         let mut workspace = workspace.cut(&self.sizes())?;
+        self.load_class_weights(workspace.class_weights);
         self.sweep_all(level, &mut workspace, true, None::<&mut NoGradient>);
         Ok(())
     }
@@ -59,6 +62,7 @@ where
     {
         self.check_gradient(sink)?;
         let mut workspace = workspace.cut(&self.sizes())?;
+        self.load_class_weights(workspace.class_weights);
         self.sweep_all(level, &mut workspace, false, Some(sink));
         Ok(())
     }
@@ -94,11 +98,17 @@ where
             return;
         }
         let pixels = self.shape().pixels();
-        let Workspace { partials, sums, segment, factors, slopes, .. } = workspace;
+        let Workspace { partials, sums, segment, factors, slopes, weights, class_weights, .. } =
+            workspace;
+        let terms = self.rows.terms;
         for (sample, row) in self.rows.split_mut(sums).enumerate() {
             for start in (0..pixels).step_by(SEGMENT) {
                 segment.fill(A::default());
                 let own = sample * self.rows.regions..(sample + 1) * self.rows.regions;
+                let first_factor = match self.call.scale {
+                    Scale::Batch(_) => 0,
+                    Scale::Samples(_) => sample * terms,
+                };
                 level.enter(Sweep {
                     call: self.call,
                     rows: self.rows,
@@ -108,10 +118,13 @@ where
                     sample,
                     pixels: start..pixels.min(start + SEGMENT),
                     partials,
+                    weights,
+                    class_weights,
+                    region_is_weighted: self.region_is_weighted,
                     sums: sum.then_some(&mut **segment),
                     gradient: sink.as_deref_mut().map(|sink| Gradient {
                         sink,
-                        factors,
+                        factors: &factors[first_factor..first_factor + terms],
                         slopes: &slopes[own],
                     }),
                 });
@@ -148,7 +161,7 @@ where
     }
     let mut workspace = workspace.cut(&problem.sizes())?;
     workspace.sums.fill(A::default());
-    let valid = problem.check(workspace.sums)?;
+    let valid = problem.check(&mut workspace)?;
     let fused = problem.rows.regions == 0;
     let none = None::<&mut NoGradient>;
     let value = match gradient {
@@ -169,6 +182,7 @@ where
             value
         }
     };
+    let valid = if problem.is_void(workspace.totals) { 0 } else { valid };
     Ok(Report { value, valid })
 }
 

@@ -1,11 +1,12 @@
-use super::problem::Problem;
-use super::workspace::{Rows, cut, part};
+use super::call::Scale;
+use super::problem::{Problem, check_per_sample};
+use super::workspace::{cut, part};
 use crate::compose::{Kind, Program, Spec};
 use crate::error::Error;
 use crate::lanes::{Lanes, Real};
-use crate::region::{Pool, SUMS, Seed, SeededSums};
+use crate::region::{Pool, SUMS, SeededSums};
 use crate::summation::Accumulator;
-use crate::term::Reduction;
+use crate::term::{Missing, Reduction};
 use crate::view::{LogitSource, TargetSource};
 
 /// Adds the sums of more pixels of the *same* samples, from another tile of a large image.
@@ -64,21 +65,12 @@ where
         totals.fill(A::default());
         for row in rows.split(sums) {
             let (terms, pooled) = totals.split_at_mut(2 * rows.terms);
-            for (index, spec) in active(self) {
-                let (loss, count) = (2 * index, 2 * index + 1);
-                match spec.kind {
-                    Kind::Pixel(_) | Kind::Class(_) => {
-                        terms[loss].merge(&row[index]);
-                        terms[count].merge(&row[rows.valid()]);
-                    }
-                    Kind::Region(Pool::Sample, _) => {
-                        terms[loss].add(region_loss(self.program, rows, index, &row[rows.terms..]));
-                        terms[count].count(1);
-                    }
-                    Kind::Region(Pool::Batch, _) => {}
-                }
+            for (index, spec) in self.active() {
+                let (of_sample, of_batch) = (self.of_sample(index, &spec, row), 2 * index);
+                terms[of_batch].merge(&of_sample.loss);
+                terms[of_batch + 1].merge(&of_sample.count);
             }
-            merge(pooled, &row[rows.terms..]);
+            merge(pooled, &row[rows.region()..]);
         }
         Ok(())
     }
@@ -96,124 +88,118 @@ where
         factors: &mut [T],
         slopes: &mut [[T; 2]],
     ) -> Result<A::Real, Error> {
-        let rows = self.rows;
         let sizes = self.sizes();
         let totals = part("totals", totals, sizes.totals)?;
         let sums = part("sums", sums, sizes.sums)?;
         let factors = cut("factors", factors, sizes.factors)?;
         let slopes = cut("slopes", slopes, sizes.slopes)?;
-        let program = self.program;
-        let pooled = &totals[2 * rows.terms..];
-        let scale = A::Real::splat(self.call.scale);
+        match self.call.scale {
+            Scale::Batch(scale) => self.of_batch(totals, sums, scale, factors, slopes)?,
+            Scale::Samples(scales) => self.of_samples(sums, scales, factors, slopes)?,
+        }
+        let pooled = &totals[2 * self.rows.terms..];
         let mut value = A::Real::default();
-        factors.fill(T::default());
-        slopes.fill([T::default(); 2]);
-        for (index, spec) in active(self) {
-            let share = share(&spec, &totals[2 * index + 1]);
-            value += match spec.kind {
-                Kind::Region(Pool::Batch, _) => share * region_loss(program, rows, index, pooled),
-                Kind::Region(Pool::Sample, _) => share * totals[2 * index].total(),
-                Kind::Pixel(_) | Kind::Class(_) => {
-                    let factor = T::round_from((share * scale).widen());
-                    if !factor.widen().is_finite() {
-                        return Err(Error::Scale { value: self.call.scale });
-                    }
-                    factors[index] = factor;
-                    share * totals[2 * index].total()
-                }
+        for (index, spec) in self.active() {
+            let loss = match spec.kind {
+                Kind::Region(Pool::Batch) => self.region_loss(index, &spec, pooled),
+                _ => Some(totals[2 * index].total()),
             };
-        }
-        if rows.regions == 0 {
-            return Ok(value);
-        }
-        // Pooled terms have the same derivatives for every sample: found once, then copied.
-        let (first, others) = slopes.split_at_mut(rows.regions);
-        for (index, spec) in active(self) {
-            if matches!(spec.kind, Kind::Region(Pool::Batch, _)) {
-                let share = share(&spec, &totals[2 * index + 1]);
-                add_slopes(program, rows, index, pooled, share * scale, first);
-            }
-        }
-        others.chunks_exact_mut(rows.regions).for_each(|other| other.copy_from_slice(first));
-        for (index, spec) in active(self) {
-            if matches!(spec.kind, Kind::Region(Pool::Sample, _)) {
-                let share = share(&spec, &totals[2 * index + 1]);
-                let samples = rows.split(sums).zip(slopes.chunks_exact_mut(rows.regions));
-                for (row, slopes) in samples {
-                    add_slopes(program, rows, index, &row[rows.terms..], share * scale, slopes);
-                }
-            }
+            value += share(&spec, &totals[2 * index + 1]) * loss.unwrap_or_default();
         }
         Ok(value)
     }
+
+    /// The loss of each sample by itself, as if it were the whole batch, from sums after
+    /// [`Problem::reduce`].
+    ///
+    /// # Errors
+    /// [`Error::Pooled`] for a region term that pools the batch, [`Error::Samples`] unless there is
+    /// one place a sample, [`Error::Workspace`] if `sums` is too short.
+    pub fn sample_values(&self, sums: &[A], values: &mut [A::Real]) -> Result<(), Error> {
+        self.check_sample_values(values)?;
+        let sums = part("sums", sums, self.sizes().sums)?;
+        for (row, place) in self.rows.split(sums).zip(values) {
+            *place = A::Real::default();
+            for (index, spec) in self.active() {
+                let OfSample { loss, count } = self.of_sample(index, &spec, row);
+                *place += share(&spec, &count) * loss.total();
+            }
+        }
+        Ok(())
+    }
+
+    /// What [`Problem::sample_values`] asks for, before anything is computed.
+    ///
+    /// # Errors
+    /// [`Error::Pooled`], [`Error::Samples`].
+    pub fn check_sample_values(&self, values: &[A::Real]) -> Result<(), Error> {
+        self.active().try_for_each(|(_, spec)| check_per_sample(&spec))?;
+        let (length, expected) = (values.len(), self.shape().batch);
+        if length == expected {
+            return Ok(());
+        }
+        Err(Error::Samples { argument: "values", length, expected })
+    }
+
+    /// Whether every term is a mean over nothing.
+    pub(super) fn is_void(&self, totals: &[A]) -> bool {
+        let counts = |(index, spec): (usize, Spec<'_>)| match spec.kind {
+            Kind::Region(_) => true,
+            _ => totals[2 * index + 1].total() != A::Real::default(),
+        };
+        !self.active().any(counts)
+    }
+
+    /// A term in one sample. Terms that pool the batch have nothing there.
+    pub(super) fn of_sample(&self, index: usize, spec: &Spec<'_>, row: &[A]) -> OfSample<A> {
+        let mut own = OfSample { loss: A::default(), count: A::default() };
+        match spec.kind {
+            Kind::Pixel | Kind::Class => {
+                own.loss = row[index];
+                let denominator = self.rows.terms + index;
+                own.count =
+                    row[if spec.has_denominator() { denominator } else { self.rows.valid() }];
+            }
+            Kind::Region(Pool::Sample) => {
+                if let Some(value) = self.region_loss(index, spec, &row[self.rows.region()..]) {
+                    own.loss.add(value);
+                    own.count.count(1);
+                }
+            }
+            Kind::Region(Pool::Batch) => {}
+        }
+        own
+    }
+
+    /// The loss of region term `index`, from region sums and the number of valid pixels behind them: 0
+    /// of no valid pixel, none where there is no target and such regions are skipped.
+    fn region_loss(&self, index: usize, spec: &Spec<'_>, sums: &[A]) -> Option<A::Real> {
+        let (regions, valid) = sums.split_at(SUMS * self.rows.regions);
+        let sums = SeededSums::new(regions, None, spec.options.absent);
+        if spec.options.empty == Missing::Skip && sums.is_untargeted() {
+            return None;
+        }
+        if valid[0].total() == A::Real::default() {
+            return Some(A::Real::default());
+        }
+        Some(self.program.region(index, sums).value)
+    }
 }
 
-/// The terms that are evaluated: those whose coefficient is not 0.
-fn active<T, A, P, Z, Y>(
-    problem: &Problem<'_, T, A, P, Z, Y>,
-) -> impl Iterator<Item = (usize, Spec)>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-{
-    let channels = problem.shape().channels;
-    let spec = move |index| (index, problem.program.spec(index, channels));
-    (0..problem.program.len()).map(spec).filter(|(_, spec)| spec.coefficient != 0.0)
+/// A term's loss in a sample and what a mean divides it by.
+pub(super) struct OfSample<A> {
+    pub loss: A,
+    pub count: A,
 }
 
 /// What a term's loss is multiplied by: its coefficient, divided by `count` if it is a mean. The
 /// mean of nothing is 0.
-fn share<A: Accumulator>(spec: &Spec, count: &A) -> A::Real {
-    let zero = A::Real::default();
+pub(super) fn share<A: Accumulator>(spec: &Spec<'_>, count: &A) -> A::Real {
     let coefficient = A::Real::splat(spec.coefficient);
-    let (Kind::Pixel(reduction) | Kind::Class(reduction) | Kind::Region(_, reduction)) = spec.kind;
-    match (spec.kind, reduction) {
-        (Kind::Region(Pool::Batch, _), _) | (_, Reduction::Sum) => coefficient,
-        (_, Reduction::Mean) if count.total() == zero => zero,
-        (_, Reduction::Mean) => coefficient / count.total(),
-    }
-}
-
-/// The loss of region term `index`, from region sums and the number of valid pixels behind them.
-/// Of no valid pixel it is 0.
-fn region_loss<T, A, P>(program: &P, rows: Rows, index: usize, sums: &[A]) -> A::Real
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-{
-    let (regions, valid) = sums.split_at(SUMS * rows.regions);
-    if valid[0].total() == A::Real::default() {
-        return A::Real::default();
-    }
-    program.region(index, SeededSums::new(regions, None)).value
-}
-
-/// Adds `share` times the derivatives of region term `index` to `slopes`, one pair a class.
-fn add_slopes<T, A, P>(
-    program: &P,
-    rows: Rows,
-    index: usize,
-    sums: &[A],
-    share: A::Real,
-    slopes: &mut [[T; 2]],
-) where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-{
-    let (regions, valid) = sums.split_at(SUMS * rows.regions);
-    if valid[0].total() == A::Real::default() {
-        return;
-    }
-    for (class, slopes) in slopes.iter_mut().enumerate() {
-        let seeds = [Seed::FalsePositive(class), Seed::FalseNegative(class)];
-        for (slope, seed) in slopes.iter_mut().zip(seeds) {
-            let derivative = program.region(index, SeededSums::new(regions, Some(seed))).derivative;
-            *slope += T::round_from((share * derivative).widen());
-        }
+    let count = count.total();
+    match (spec.kind, spec.options.reduction) {
+        (Kind::Region(Pool::Batch), _) | (_, Reduction::Sum) => coefficient,
+        (_, Reduction::Mean) if count == A::Real::default() => A::Real::default(),
+        (_, Reduction::Mean) => coefficient / (count + A::Real::splat(spec.denominator_offset)),
     }
 }

@@ -9,15 +9,20 @@
 //! stages by themselves stream large images and join workers.
 
 mod call;
+mod check;
 mod evaluate;
+mod factors;
 mod finish;
+mod loss_map;
 mod problem;
 mod sigmoid;
 mod softmax;
 mod sweep;
+mod true_class;
+mod weights;
 mod workspace;
 
-pub use call::{Call, Link};
+pub use call::{Call, Link, Scale};
 pub use evaluate::{Report, evaluate};
 pub use finish::{merge_ranks, merge_tiles};
 pub use problem::Problem;

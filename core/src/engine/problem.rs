@@ -1,10 +1,11 @@
-use super::call::{Call, Link};
-use super::workspace::{Rows, Sizes, cut};
-use crate::compose::{Kind, Program};
+use super::call::{Call, Link, Scale};
+use super::workspace::{Needs, Rows, Sizes};
+use crate::compose::{Kind, Program, Spec};
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::region::Pool;
 use crate::summation::{Accumulator, SEGMENT};
-use crate::view::{GradientSink, LogitSource, Shape, TargetSource};
+use crate::view::{GradientSink, LogitSource, Shape, TargetSource, Weights};
 use core::marker::PhantomData;
 
 /// The largest number of classes: labels up to here are exact as `f32`.
@@ -13,12 +14,17 @@ const CLASSES: usize = 1 << 24;
 /// A loss, its inputs and options, known to fit together.
 #[derive(Debug)]
 pub struct Problem<'a, T, A, P, Z, Y> {
-    pub(super) call: Call,
+    pub(super) call: Call<'a>,
     pub(super) program: &'a P,
     pub(super) logits: &'a Z,
     pub(super) targets: &'a Y,
     pub(super) rows: Rows,
+    /// Whether any term is evaluated.
     pub(super) is_active: bool,
+    /// Whether region sums take weights.
+    pub(super) region_is_weighted: bool,
+    /// Whether weights of pixels and maps may not be negative.
+    pub(super) needs_positive: bool,
     sizes: Sizes,
     format: PhantomData<(T, A)>,
 }
@@ -36,7 +42,12 @@ where
     ///
     /// # Errors
     /// Shapes, channels, terms or options that do not fit, by name and value.
-    pub fn new(call: Call, program: &'a P, logits: &'a Z, targets: &'a Y) -> Result<Self, Error> {
+    pub fn new(
+        call: Call<'a>,
+        program: &'a P,
+        logits: &'a Z,
+        targets: &'a Y,
+    ) -> Result<Self, Error> {
         let shape = *logits.layout().shape();
         if shape.is_empty() {
             return Err(Error::Empty { argument: "logits", shape });
@@ -53,32 +64,64 @@ where
         if given != expected {
             return Err(Error::Shape { argument: "targets", shape: given, expected });
         }
-        if !call.scale.is_finite() {
-            return Err(Error::Scale { value: call.scale });
-        }
-        let (mut has_region, mut is_active) = (false, false);
+        check_shapes(&call, expected)?;
+        check_scale(call.scale, shape.batch)?;
+
+        let by_call = call.weights.is_some();
+        let (mut has_region, mut is_active, mut has_denominator) = (false, false, false);
+        let mut needs = Needs {
+            weights: false,
+            class_weights: false,
+            sample_factors: matches!(call.scale, Scale::Samples(_)),
+        };
+        let mut needs_positive = false;
+        let mut weighted_region = None;
         for index in 0..program.len() {
             let spec = program.spec(index, channels);
             spec.check()?;
+            check_link(&spec, call.link)?;
+            check_weights(&spec, &call, channels)?;
+            if let Scale::Samples(_) = call.scale {
+                check_per_sample(&spec)?;
+            }
             has_region |= spec.is_region();
-            is_active |= spec.coefficient != 0.0;
-            let expected = match (spec.kind, call.link) {
-                (Kind::Pixel(_), Link::Softmax) => "the sigmoid link",
-                (Kind::Class(_), Link::Sigmoid) => "the softmax link",
-                _ => continue,
-            };
-            return Err(Error::Link { term: spec.name, expected });
+            is_active |= spec.is_active();
+            has_denominator |= spec.has_denominator();
+            needs.weights |= spec.is_weighted(by_call);
+            needs.class_weights |= spec.options.class_weights.is_some();
+            needs_positive |= spec.divides_by_weights();
+            if spec.is_region() {
+                let weighted = spec.options.weighted;
+                needs_positive |= weighted;
+                if *weighted_region.get_or_insert(weighted) != weighted {
+                    return Err(Error::MixedRegions { term: spec.name, weighted });
+                }
+            }
         }
-        let regions = if has_region { channels } else { 0 };
-        let rows = Rows { terms: program.len(), regions };
+        let terms = program.len();
+        let rows = Rows {
+            terms,
+            denominators: if has_denominator { terms } else { 0 },
+            regions: if has_region { channels } else { 0 },
+        };
         let strides = *logits.layout().strides();
-        let sizes = Sizes::of(call.link, rows, shape).ok_or(Error::Extent {
+        let sizes = Sizes::of(call.link, rows, shape, needs).ok_or(Error::Extent {
             shape,
             strides,
             length: usize::MAX,
         })?;
-        let format = PhantomData;
-        Ok(Problem { call, program, logits, targets, rows, is_active, sizes, format })
+        Ok(Problem {
+            call,
+            program,
+            logits,
+            targets,
+            rows,
+            is_active,
+            region_is_weighted: weighted_region == Some(true),
+            needs_positive,
+            sizes,
+            format: PhantomData,
+        })
     }
 
     /// Lengths of the storage the stages need.
@@ -96,57 +139,98 @@ where
         self.shape().pixels().div_ceil(SEGMENT)
     }
 
+    /// Planes of targets: channels under the sigmoid link, one under softmax.
+    pub(super) fn planes(&self) -> usize {
+        self.targets.layout().shape().channels
+    }
+
     /// Checks that `gradient` has the logits' shape.
     ///
     /// # Errors
     /// [`Error::Shape`] if not.
     pub fn check_gradient<G: GradientSink<T>>(&self, gradient: &G) -> Result<(), Error> {
-        let (shape, expected) = (*gradient.layout().shape(), self.shape());
-        if shape == expected {
-            return Ok(());
-        }
-        Err(Error::Shape { argument: "gradient", shape, expected })
+        expect_shape("gradient", *gradient.layout().shape(), self.shape())
     }
 
-    /// Validates every target, adds the number of valid ones to each sample's row of `sums`, and
-    /// gives their number over all samples.
-    ///
-    /// # Errors
-    /// The first target in logical order that does not fit, `sums` being of no use then; or
-    /// [`Error::Workspace`] if it is too short.
-    pub fn check(&self, sums: &mut [A]) -> Result<u64, Error> {
-        let sums = cut("sums", sums, self.sizes().sums)?;
-        let Shape { channels, .. } = self.shape();
-        let ignore_index = self.call.ignore_index;
-        let mut total = 0;
-        for (sample, row) in self.rows.split_mut(sums).enumerate() {
-            match self.call.link {
-                Link::Sigmoid => {
-                    for channel in 0..channels {
-                        let checked = self.targets.check_shares(sample, channel, ignore_index);
-                        let valid = checked.map_err(|bad| Error::Share {
-                            target: bad.target,
-                            sample,
-                            channel,
-                            pixel: bad.pixel,
-                        })?;
-                        row[self.rows.valid()].count(valid);
-                        total += valid;
-                    }
-                }
-                Link::Softmax => {
-                    let checked = self.targets.check_labels(sample, channels as u32, ignore_index);
-                    let valid = checked.map_err(|bad| Error::Label {
-                        label: bad.target,
-                        sample,
-                        pixel: bad.pixel,
-                        classes: channels,
-                    })?;
-                    row[self.rows.valid()].count(valid);
-                    total += valid;
-                }
-            }
+    /// The terms that are evaluated: those whose coefficient is not 0.
+    pub(super) fn active(&self) -> impl Iterator<Item = (usize, Spec<'a>)> {
+        let (program, channels) = (self.program, self.shape().channels);
+        let spec = move |index| (index, program.spec(index, channels));
+        (0..program.len()).map(spec).filter(|(_, spec)| spec.is_active())
+    }
+}
+
+pub(super) fn expect_shape(
+    argument: &'static str,
+    shape: Shape,
+    expected: Shape,
+) -> Result<(), Error> {
+    if shape == expected { Ok(()) } else { Err(Error::Shape { argument, shape, expected }) }
+}
+
+/// Mask, weights and maps: shaped as the targets, or with one channel for all.
+fn check_shapes(call: &Call<'_>, targets: Shape) -> Result<(), Error> {
+    let check = |argument, shape: Shape| {
+        let expected = if shape.channels == 1 { targets.with_channels(1) } else { targets };
+        expect_shape(argument, shape, expected)
+    };
+    if let Some(mask) = &call.mask {
+        check("mask", *mask.layout().shape())?;
+    }
+    if let Some(weights) = &call.weights {
+        check("weights", *weights.layout().shape())?;
+    }
+    let shape = |map: &Weights<'_>| *map.layout().shape();
+    call.maps.iter().try_for_each(|map| check("map", shape(map)))
+}
+
+fn check_scale(scale: Scale<'_>, batch: usize) -> Result<(), Error> {
+    let finite = |value: f64| if value.is_finite() { Ok(()) } else { Err(Error::Scale { value }) };
+    match scale {
+        Scale::Batch(scale) => finite(scale),
+        Scale::Samples(scales) if scales.len() == batch => {
+            scales.iter().try_for_each(|&scale| finite(scale))
         }
-        Ok(total)
+        Scale::Samples(scales) => {
+            Err(Error::Samples { argument: "scale", length: scales.len(), expected: batch })
+        }
+    }
+}
+
+fn check_link(spec: &Spec<'_>, link: Link) -> Result<(), Error> {
+    let expected = match (spec.kind, link) {
+        (Kind::Pixel, Link::Softmax) => "the sigmoid link",
+        (Kind::Class, Link::Sigmoid) => "the softmax link",
+        _ => return Ok(()),
+    };
+    Err(Error::Link { term: spec.name, expected })
+}
+
+fn check_weights(spec: &Spec<'_>, call: &Call<'_>, classes: usize) -> Result<(), Error> {
+    let term = spec.name;
+    if spec.is_weighted(call.weights.is_some()) && !spec.is_weighable {
+        return Err(Error::NotWeighted { term });
+    }
+    let maps = call.maps.len();
+    if let Some(place) = spec.options.maps.iter().find(|&place| place >= maps) {
+        return Err(Error::Map { place, maps });
+    }
+    if spec.is_region() && spec.options.weighted && call.weights.is_none() {
+        return Err(Error::NoWeights { term });
+    }
+    match (spec.options.class_weights, spec.class_weights) {
+        (Some(list), Some(declared)) if list.len() != classes => {
+            let (name, length) = (declared.name, list.len());
+            Err(Error::ClassWeights { term, name, length, classes })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the term has a loss of each sample by itself.
+pub(super) fn check_per_sample(spec: &Spec<'_>) -> Result<(), Error> {
+    match spec.kind {
+        Kind::Region(Pool::Batch) if spec.is_active() => Err(Error::Pooled { term: spec.name }),
+        _ => Ok(()),
     }
 }

@@ -1,7 +1,8 @@
 //! A sweep under the sigmoid link: channel by channel, each by itself.
 
 use super::sweep::{Sweep, blocks};
-use crate::compose::{PixelTile, Program};
+use super::weights::{self, read_targets};
+use crate::compose::{PixelTile, Program, TileWeights};
 use crate::lanes::Real;
 use crate::level::Level;
 use crate::region::SUMS;
@@ -30,11 +31,16 @@ where
             sweep.pixels.clone(),
             &mut sweep,
             |s, first, count| {
-                let (sample, ignore) = (s.sample, s.call.ignore_index);
+                let (sample, at) = (s.sample, (s.sample, channel, first));
                 let z = s.logits.tile(sample, channel, first, count, &mut z_stage);
-                let all =
-                    s.targets.shares(sample, channel, first, count, ignore, &mut y, &mut valid);
-                let tile = PixelTile { z, y: &y, valid: (!all).then_some(&valid) };
+                let all = read_targets(&s.call, s.targets, at, count, &mut y, &mut valid);
+                if P::WEIGHABLE {
+                    let (call, program) = (&s.call, s.program);
+                    weights::fill(call, program, channels, &[], &y, at, count, s.weights);
+                }
+                let valid = (!all).then_some(&valid);
+                let weights = TileWeights { tiles: s.weights, by_call: s.call.weights.is_some() };
+                let tile = PixelTile { z, y: &y, valid, weights };
                 let partials = s.sums.is_some().then_some(&mut *s.partials);
                 let Some(gradient) = &mut s.gradient else {
                     s.program.pixel_tile::<Lv>(tile, &[], None, partials, None);
@@ -62,7 +68,7 @@ where
                 for (sum, partial) in row.iter_mut().zip(&mut *terms) {
                     sum.add(tree(partial));
                 }
-                let own = &mut row[s.rows.terms + SUMS * channel.min(s.rows.regions)..];
+                let own = &mut row[s.rows.region() + SUMS * channel.min(s.rows.regions)..];
                 for (sum, partial) in own.iter_mut().zip(&mut *regions) {
                     sum.add(tree(partial));
                 }

@@ -2,8 +2,10 @@
 //! time, so that any number of classes vectorises over pixels.
 
 use super::sweep::{Sweep, blocks};
-use crate::class::softmax::{Largest, class_gradient, inverse, probability};
-use crate::compose::{ClassTile, Program};
+use super::true_class::TrueClass;
+use super::weights::{self, read_targets};
+use crate::class::softmax::{class_gradient, probability};
+use crate::compose::{Program, TileWeights, weigh};
 use crate::lanes::{Real, Vector};
 use crate::level::Level;
 use crate::region::{self, SUMS};
@@ -12,26 +14,9 @@ use crate::view::{GradientSink, LogitSource, TargetSource, Write};
 
 type Tile<T> = [T; TILE];
 
-/// Classes taken together where what is found so far would else be loaded and stored for each.
-const TOGETHER: usize = 4;
-
 /// What the loops leave for one another, one number a pixel.
 struct Stage<T> {
-    logits: [Tile<T>; TOGETHER],
-    labels: Tile<T>,
-    valid: Tile<T>,
-    /// The largest logit and its class.
-    largest: Tile<T>,
-    largest_class: Tile<T>,
-    /// The true class's logit.
-    label_logit: Tile<T>,
-    /// The sum of exponentials of all classes but the largest.
-    others: Tile<T>,
-    /// `1 / (1 + others)`.
-    inverse: Tile<T>,
-    log_p: Tile<T>,
-    p: Tile<T>,
-    q: Tile<T>,
+    class: TrueClass<T>,
     /// The derivative of all class terms in `ln p_t`.
     slope: Tile<T>,
     /// The largest class's region slope.
@@ -53,23 +38,8 @@ where
     G: GradientSink<T>,
 {
     let zero = [T::default(); TILE];
-    let mut stage = Stage {
-        logits: [zero; TOGETHER],
-        labels: zero,
-        valid: zero,
-        largest: zero,
-        largest_class: zero,
-        label_logit: zero,
-        others: zero,
-        inverse: zero,
-        log_p: zero,
-        p: zero,
-        q: zero,
-        slope: zero,
-        shift: zero,
-        mean: zero,
-        gradient: zero,
-    };
+    let mut stage =
+        Stage { class: TrueClass::new(), slope: zero, shift: zero, mean: zero, gradient: zero };
     let sums = sweep.rows.terms + SUMS * sweep.rows.regions;
     sweep.partials[..sums].fill([T::default(); ACCUMULATORS]);
     blocks(
@@ -78,7 +48,9 @@ where
         |s, first, count| one_tile::<Lv, T, A, P, Z, Y, G>(s, &mut stage, first, count),
         |s| {
             let Some(row) = s.sums.as_deref_mut() else { return };
-            for (sum, partial) in row.iter_mut().zip(&mut s.partials[..sums]) {
+            let (terms, regions) = row.split_at_mut(s.rows.region());
+            let row = terms[..s.rows.terms].iter_mut().chain(regions);
+            for (sum, partial) in row.zip(&mut s.partials[..sums]) {
                 sum.add(tree(partial));
                 partial.fill(T::default());
             }
@@ -102,66 +74,33 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
     G: GradientSink<T>,
 {
     let channels = s.logits.layout().shape().channels;
-    let (sample, ignore) = (s.sample, s.call.ignore_index);
+    let (sample, at) = (s.sample, (s.sample, 0, first));
     let (terms, rest) = s.partials.split_at_mut(s.rows.terms);
     let (regions, exps) = rest.split_at_mut(SUMS * s.rows.regions);
     let (exps, _) = exps.as_flattened_mut().as_chunks_mut::<TILE>();
 
-    let all = s.targets.labels(sample, first, count, ignore, &mut stage.labels, &mut stage.valid);
-    let z = s.logits.tile(sample, 0, first, count, &mut stage.logits[0]);
-    stage.largest.copy_from_slice(z);
-    stage.largest_class.fill(T::default());
-    // The label's own, once its class has been met.
-    stage.label_logit.copy_from_slice(z);
-    let mut k = 1;
-    while k < channels {
-        let (labels, largest) = (&stage.labels, &mut stage.largest);
-        let (largest_class, label_logit) = (&mut stage.largest_class, &mut stage.label_logit);
-        if channels - k >= TOGETHER {
-            let z = following(s.logits, (sample, k, first), count, &mut stage.logits);
-            find_largest::<T::In<Lv>, _>(k, z, labels, largest, largest_class, label_logit);
-            k += TOGETHER;
-        } else {
-            let z = [s.logits.tile(sample, k, first, count, &mut stage.logits[0])];
-            find_largest::<T::In<Lv>, _>(k, z, labels, largest, largest_class, label_logit);
-            k += 1;
-        }
+    let Stage { class: stage, slope, shift, mean, gradient: gradient_stage } = stage;
+    let all = read_targets(&s.call, s.targets, at, count, &mut stage.labels, &mut stage.valid);
+    stage.read::<Lv, Z>(s.logits, at, count, exps);
+    if P::WEIGHABLE {
+        let (call, program, labels) = (&s.call, s.program, &stage.labels);
+        let class_weights = s.class_weights;
+        weights::fill(call, program, channels, class_weights, labels, at, count, s.weights);
     }
-    stage.others.fill(T::default());
-    let (largest, largest_class) = (&stage.largest, &stage.largest_class);
-    let (several, rest) = exps.as_chunks_mut::<TOGETHER>();
-    let single = several.len() * TOGETHER;
-    for (i, exps) in several.iter_mut().enumerate() {
-        let k = i * TOGETHER;
-        let z = following(s.logits, (sample, k, first), count, &mut stage.logits);
-        exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, &mut stage.others);
-    }
-    for (k, exps) in (single..).zip(rest.as_chunks_mut::<1>().0) {
-        let z = [s.logits.tile(sample, k, first, count, &mut stage.logits[0])];
-        exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, &mut stage.others);
-    }
-    true_class::<T::In<Lv>>(
-        &stage.labels,
-        &stage.largest,
-        &stage.largest_class,
-        &stage.label_logit,
-        &stage.others,
-        &mut stage.log_p,
-        &mut stage.p,
-        &mut stage.q,
-        &mut stage.inverse,
-    );
     let valid = (!all).then_some(&stage.valid);
-    let tile = ClassTile { log_p: &stage.log_p, p: &stage.p, q: &stage.q, valid };
+    let region_weight = if P::WEIGHABLE && s.region_is_weighted { s.weights.last() } else { None };
+    let tile =
+        stage.tile(valid, TileWeights { tiles: s.weights, by_call: s.call.weights.is_some() });
     let factors = s.gradient.as_ref().map_or(&[][..], |gradient| gradient.factors);
-    let slope = s.gradient.is_some().then_some(&mut stage.slope);
+    let into = s.gradient.is_some().then_some(&mut *slope);
     let partials = s.sums.is_some().then_some(terms);
-    s.program.class_tile::<Lv>(tile, factors, partials, slope);
+    s.program.class_tile::<Lv>(tile, factors, partials, into);
 
     if s.sums.is_some() {
         let (regions, _) = regions.as_chunks_mut::<SUMS>();
         for ((k, sums), exps) in regions.iter_mut().enumerate().zip(&*exps) {
-            region_sums::<T::In<Lv>>(k, exps, &stage.inverse, &stage.labels, &stage.q, valid, sums);
+            let (inverse, labels, q) = (&stage.inverse, &stage.labels, &stage.q);
+            region_sums::<T::In<Lv>>(k, exps, inverse, labels, q, valid, region_weight, sums);
         }
     }
 
@@ -170,9 +109,9 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
     if !slopes.is_empty() {
         for (k, slopes) in slopes.iter().enumerate() {
             let (class, labels) = (&stage.largest_class, &stage.labels);
-            region_shift::<T::In<Lv>>(k, *slopes, class, labels, &mut stage.shift);
+            region_shift::<T::In<Lv>>(k, *slopes, class, labels, shift);
         }
-        stage.mean.fill(T::default());
+        mean.fill(T::default());
         for ((k, slopes), exps) in slopes.iter().enumerate().zip(&*exps) {
             region_mean::<T::In<Lv>>(
                 k,
@@ -181,8 +120,8 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
                 &stage.inverse,
                 &stage.largest_class,
                 &stage.labels,
-                &stage.shift,
-                &mut stage.mean,
+                shift,
+                mean,
             );
         }
     }
@@ -191,96 +130,59 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
         let (direct, place) = if whole {
             match gradient.sink.whole_tile(sample, k, first) {
                 Some(place) => (true, place),
-                None => (false, &mut stage.gradient),
+                None => (false, &mut *gradient_stage),
             }
         } else {
-            (false, &mut stage.gradient)
+            (false, &mut *gradient_stage)
         };
-        let class = ClassPart {
-            exps,
-            inverse: &stage.inverse,
-            labels: &stage.labels,
-            q: &stage.q,
-            slope: &stage.slope,
-        };
+        let class =
+            ClassPart { exps, inverse: &stage.inverse, labels: &stage.labels, q: &stage.q, slope };
         match slopes.get(k) {
             None => gradient_of_class::<T::In<Lv>>(k, class, valid, place),
             Some(slopes) => gradient_of_class_and_region::<T::In<Lv>>(
                 k,
                 class,
                 *slopes,
-                &stage.shift,
-                &stage.mean,
+                (shift, mean),
+                region_weight,
                 valid,
                 place,
             ),
         }
         if !direct {
-            gradient.sink.put((sample, k, first), count, &stage.gradient, s.call.write);
+            gradient.sink.put((sample, k, first), count, gradient_stage, s.call.write);
         }
     }
 }
 
-/// The tiles of `N` classes from `k` on.
+/// False positives where `k` is not the label, false negatives and target mass where it is.
 #[inline(always)]
-fn following<'s, T: Real, Z: LogitSource<T>, const N: usize>(
-    logits: &'s Z,
-    (sample, k, first): (usize, usize, usize),
-    count: usize,
-    stages: &'s mut [Tile<T>; N],
-) -> [&'s Tile<T>; N] {
-    let mut classes = k..k + N;
-    stages.each_mut().map(|stage| {
-        let class = classes.next().unwrap_or(k);
-        logits.tile(sample, class, first, count, stage)
-    })
-}
-
-#[inline(always)]
-fn find_largest<V: Vector, const N: usize>(
+#[allow(
+    clippy::too_many_arguments,
+    reason = "separate arrays vectorise, a struct of them does not"
+)]
+fn region_sums<V: Vector>(
     k: usize,
-    z: [&Tile<V::Elem>; N],
+    exps: &Tile<V::Elem>,
+    inverse: &Tile<V::Elem>,
     labels: &Tile<V::Elem>,
-    largest: &mut Tile<V::Elem>,
-    largest_class: &mut Tile<V::Elem>,
-    label_logit: &mut Tile<V::Elem>,
+    q: &Tile<V::Elem>,
+    valid: Option<&Tile<V::Elem>>,
+    weight: Option<&Tile<V::Elem>>,
+    sums: &mut [Partial<V::Elem>; SUMS],
 ) {
-    for at in (0..TILE).step_by(V::LANES) {
-        let label = V::load(&labels[at..]);
-        let mut found =
-            Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
-        let mut own = V::load(&label_logit[at..]);
-        for (j, z) in z.iter().enumerate() {
-            let (z, class) = (V::load(&z[at..]), V::splat((k + j) as f64));
-            found = found.with(z, class);
-            own = V::select(label.eq(class), z, own);
+    match (valid, weight) {
+        (None, None) => {
+            region_sum_loop::<V, false, false>(k, exps, inverse, labels, q, q, q, sums);
         }
-        found.logit.store(&mut largest[at..]);
-        found.class.store(&mut largest_class[at..]);
-        own.store(&mut label_logit[at..]);
-    }
-}
-
-#[inline(always)]
-fn exponentials<V: Vector, const N: usize>(
-    k: usize,
-    z: [&Tile<V::Elem>; N],
-    largest: &Tile<V::Elem>,
-    largest_class: &Tile<V::Elem>,
-    exps: &mut [Tile<V::Elem>; N],
-    others: &mut Tile<V::Elem>,
-) {
-    for at in (0..TILE).step_by(V::LANES) {
-        let largest =
-            Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
-        let mut sum = V::load(&others[at..]);
-        for (j, (z, exps)) in z.iter().zip(&mut *exps).enumerate() {
-            let class = V::splat((k + j) as f64);
-            let exp = largest.exp_of(V::load(&z[at..]), class);
-            exp.store(&mut exps[at..]);
-            sum = largest.add_other(sum, exp, class);
+        (Some(valid), None) => {
+            region_sum_loop::<V, true, false>(k, exps, inverse, labels, q, valid, q, sums);
         }
-        sum.store(&mut others[at..]);
+        (_, Some(weight)) => {
+            let all = [V::Elem::round_from(1.0); TILE];
+            let valid = valid.unwrap_or(&all);
+            region_sum_loop::<V, true, true>(k, exps, inverse, labels, q, valid, weight, sums);
+        }
     }
 }
 
@@ -289,55 +191,14 @@ fn exponentials<V: Vector, const N: usize>(
     clippy::too_many_arguments,
     reason = "separate arrays vectorise, a struct of them does not"
 )]
-fn true_class<V: Vector>(
-    labels: &Tile<V::Elem>,
-    largest: &Tile<V::Elem>,
-    largest_class: &Tile<V::Elem>,
-    label_logit: &Tile<V::Elem>,
-    others: &Tile<V::Elem>,
-    log_p: &mut Tile<V::Elem>,
-    p: &mut Tile<V::Elem>,
-    q: &mut Tile<V::Elem>,
-    inverses: &mut Tile<V::Elem>,
-) {
-    for at in (0..TILE).step_by(V::LANES) {
-        let largest =
-            Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
-        let (label, logit) = (V::load(&labels[at..]), V::load(&label_logit[at..]));
-        let others = V::load(&others[at..]);
-        let pixel = largest.class_pixel(label, logit, others);
-        pixel.log_p.store(&mut log_p[at..]);
-        pixel.p.store(&mut p[at..]);
-        pixel.q.store(&mut q[at..]);
-        inverse(others).store(&mut inverses[at..]);
-    }
-}
-
-/// False positives where `k` is not the label, false negatives and target mass where it is.
-#[inline(always)]
-fn region_sums<V: Vector>(
-    k: usize,
-    exps: &Tile<V::Elem>,
-    inverse: &Tile<V::Elem>,
-    labels: &Tile<V::Elem>,
-    q: &Tile<V::Elem>,
-    valid: Option<&Tile<V::Elem>>,
-    sums: &mut [Partial<V::Elem>; SUMS],
-) {
-    match valid {
-        None => region_sum_loop::<V, false>(k, exps, inverse, labels, q, labels, sums),
-        Some(valid) => region_sum_loop::<V, true>(k, exps, inverse, labels, q, valid, sums),
-    }
-}
-
-#[inline(always)]
-fn region_sum_loop<V: Vector, const MASKED: bool>(
+fn region_sum_loop<V: Vector, const MASKED: bool, const WEIGHTED: bool>(
     k: usize,
     exps: &Tile<V::Elem>,
     inverse: &Tile<V::Elem>,
     labels: &Tile<V::Elem>,
     q: &Tile<V::Elem>,
     valid: &Tile<V::Elem>,
+    weight: &Tile<V::Elem>,
     sums: &mut [Partial<V::Elem>; SUMS],
 ) {
     let (zero, class) = (V::splat(0.0), V::splat(k as f64));
@@ -349,7 +210,9 @@ fn region_sum_loop<V: Vector, const MASKED: bool>(
             let p = probability(V::load(&exps[at..]), V::load(&inverse[at..]));
             let keep = zero.lt(V::load(&valid[at..]));
             let values = region::softmax::class_sums(is_label, p, V::load(&q[at..]));
+            let weight = V::load(&weight[at..]);
             for (total, value) in totals.iter_mut().zip(values) {
+                let value = if WEIGHTED { weigh(weight, value) } else { value };
                 let value = if MASKED { V::select(keep, value, zero) } else { value };
                 accumulate(total, lane, value);
             }
@@ -444,8 +307,8 @@ fn gradient_of_class_and_region<V: Vector>(
     k: usize,
     ClassPart { exps, inverse, labels, q, slope }: ClassPart<'_, V::Elem>,
     slopes: [V::Elem; 2],
-    shift: &Tile<V::Elem>,
-    mean: &Tile<V::Elem>,
+    (shift, mean): (&Tile<V::Elem>, &Tile<V::Elem>),
+    weight: Option<&Tile<V::Elem>>,
     valid: Option<&Tile<V::Elem>>,
     gradient: &mut Tile<V::Elem>,
 ) {
@@ -456,7 +319,12 @@ fn gradient_of_class_and_region<V: Vector>(
         let g = class_gradient(is_label, V::load(&slope[at..]), V::load(&q[at..]), p);
         let (shift, mean) = (V::load(&shift[at..]), V::load(&mean[at..]));
         let region_slope = region_slope::<V>(is_label, slopes);
-        let g = g + region::softmax::class_gradient(p, region_slope, shift, mean);
+        let of_region = region::softmax::class_gradient(p, region_slope, shift, mean);
+        let of_region = match weight {
+            None => of_region,
+            Some(weight) => weigh(V::load(&weight[at..]), of_region),
+        };
+        let g = g + of_region;
         let g = match valid {
             None => g,
             Some(valid) => V::select(zero.lt(V::load(&valid[at..])), g, zero),

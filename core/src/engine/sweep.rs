@@ -4,7 +4,7 @@ use super::{sigmoid, softmax};
 use crate::compose::Program;
 use crate::lanes::Real;
 use crate::level::{Kernel, Level};
-use crate::summation::{Accumulator, Partial};
+use crate::summation::{Accumulator, BLOCK, Partial, TILE};
 use crate::view::{GradientSink, LogitSource, TargetSource};
 use core::ops::Range;
 
@@ -23,7 +23,7 @@ pub struct Gradient<'s, T, G> {
 /// [`Level::enter`].
 #[derive(Debug)]
 pub struct Sweep<'s, T, A, P, Z, Y, G> {
-    pub(super) call: Call,
+    pub(super) call: Call<'s>,
     pub(super) rows: Rows,
     pub(super) program: &'s P,
     pub(super) logits: &'s Z,
@@ -31,6 +31,11 @@ pub struct Sweep<'s, T, A, P, Z, Y, G> {
     pub(super) sample: usize,
     pub(super) pixels: Range<usize>,
     pub(super) partials: &'s mut [Partial<T>],
+    /// A tile of weights a term, if any is weighted, and one for region terms.
+    pub(super) weights: &'s mut [[T; TILE]],
+    pub(super) class_weights: &'s [T],
+    /// Whether region sums take weights.
+    pub(super) region_is_weighted: bool,
     /// A row that the sums are added to.
     pub(super) sums: Option<&'s mut [A]>,
     pub(super) gradient: Option<Gradient<'s, T, G>>,
@@ -65,7 +70,6 @@ pub(super) fn blocks<S>(
     mut tile: impl FnMut(&mut S, usize, usize),
     mut block: impl FnMut(&mut S),
 ) {
-    use crate::summation::{BLOCK, TILE};
     for start in pixels.clone().step_by(BLOCK) {
         let end = pixels.end.min(start + BLOCK);
         for first in (start..end).step_by(TILE) {

@@ -4,19 +4,27 @@ use crate::region::SUMS;
 use crate::summation::{ACCUMULATORS, Partial, TILE};
 use crate::view::Shape;
 
-/// The layout of sums: a row a sample, holding one sum a term, the region sums of each class, and
-/// the number of valid pixels; and of totals, which come after [`super::Problem::close`]: the same with two
-/// numbers a term (its loss and what that is divided by).
+/// The layout of sums: a row a sample, holding one sum a term, one denominator a term if one has its
+/// own, the region sums of each class, and the number of valid pixels; and of totals, which come after
+/// [`super::Problem::close`]: two numbers a term (its loss and what that is divided by), then region
+/// sums and valid pixels as in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rows {
     pub terms: usize,
+    /// `terms`, or 0 if every mean is divided by the number of valid pixels.
+    pub denominators: usize,
     /// Classes with region sums; 0 if no term asks for them.
     pub regions: usize,
 }
 
 impl Rows {
+    /// Where the region sums of a row start.
+    pub fn region(self) -> usize {
+        self.terms + self.denominators
+    }
+
     pub fn len(self) -> usize {
-        self.terms + SUMS * self.regions + 1
+        self.region() + SUMS * self.regions + 1
     }
 
     pub fn valid(self) -> usize {
@@ -47,11 +55,26 @@ pub struct Sizes {
     pub factors: usize,
     /// Of [`Workspace::slopes`].
     pub slopes: usize,
+    /// Of [`Workspace::weights`].
+    pub weights: usize,
+    /// Of [`Workspace::class_weights`].
+    pub class_weights: usize,
+}
+
+/// What the storage depends on besides shape and rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Needs {
+    /// Whether a term is weighted.
+    pub weights: bool,
+    /// Whether a term has class weights.
+    pub class_weights: bool,
+    /// Whether samples have factors of their own.
+    pub sample_factors: bool,
 }
 
 impl Sizes {
     /// None if one of them overflows.
-    pub(super) fn of(link: Link, rows: Rows, shape: Shape) -> Option<Self> {
+    pub(super) fn of(link: Link, rows: Rows, shape: Shape, needs: Needs) -> Option<Self> {
         let Shape { batch, channels, .. } = shape;
         let any_region = usize::from(rows.regions > 0);
         let regions = rows.regions.checked_mul(SUMS)?;
@@ -59,14 +82,20 @@ impl Sizes {
             Link::Sigmoid => SUMS * any_region,
             Link::Softmax => channels.checked_mul(TILE / ACCUMULATORS)?.checked_add(regions)?,
         };
-        let row = rows.terms.checked_add(regions)?.checked_add(1)?;
+        let row = rows.region().checked_add(regions)?.checked_add(1)?;
+        let factors =
+            if needs.sample_factors { batch.checked_mul(rows.terms)? } else { rows.terms };
+        let class_weights =
+            if needs.class_weights { rows.terms.checked_mul(channels)? } else { 0 };
         Some(Sizes {
             partials: rows.terms.checked_add(beside_terms)?,
             sums: batch.checked_mul(row)?,
             segment: row,
             totals: row.checked_add(rows.terms)?,
-            factors: rows.terms,
+            factors,
             slopes: batch.checked_mul(rows.regions)?,
+            weights: if needs.weights { rows.terms.checked_add(1)? } else { 0 },
+            class_weights,
         })
     }
 }
@@ -84,10 +113,15 @@ pub struct Workspace<'w, T, A> {
     pub segment: &'w mut [A],
     /// Totals over samples.
     pub totals: &'w mut [A],
-    /// What each pixel or class term's slope is multiplied by.
+    /// What each pixel or class term's slope is multiplied by; for each sample, if the call's scale is
+    /// one number a sample.
     pub factors: &'w mut [T],
     /// The derivatives of the loss in each sample's and class's false positives and negatives.
     pub slopes: &'w mut [[T; 2]],
+    /// A tile of weights a term, and one for region terms.
+    pub weights: &'w mut [[T; TILE]],
+    /// The weights of each class in each term.
+    pub class_weights: &'w mut [T],
 }
 
 impl<T, A> Workspace<'_, T, A> {
@@ -100,6 +134,8 @@ impl<T, A> Workspace<'_, T, A> {
             totals: cut("totals", self.totals, sizes.totals)?,
             factors: cut("factors", self.factors, sizes.factors)?,
             slopes: cut("slopes", self.slopes, sizes.slopes)?,
+            weights: cut("weights", self.weights, sizes.weights)?,
+            class_weights: cut("class_weights", self.class_weights, sizes.class_weights)?,
         })
     }
 }

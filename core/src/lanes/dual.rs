@@ -209,14 +209,22 @@ impl<L: Lanes> Lanes for Dual<L> {
         self.chain(self.value.softplus(), self.value.sigmoid())
     }
 
-    /// At 0 the derivative of a power below 1 is infinite; it is taken as 0 there, so that a
-    /// perfect prediction has a finite gradient.
+    /// The derivative of a power below 1 is infinite at 0. It is taken as 0 there, and as that of
+    /// 1e-30 at anything smaller, so that a perfect prediction has a finite gradient, and one next to
+    /// perfect too.
     #[inline(always)]
     fn powf(self, exponent: f64) -> Self {
-        let slope = L::splat(exponent) * self.value.powf(exponent - 1.0);
         let zero = L::splat(0.0);
-        let slope =
-            if exponent < 1.0 { L::select(self.value.eq(zero), zero, slope) } else { slope };
+        let slope = if exponent == 0.0 {
+            zero
+        } else {
+            let least = L::splat(1e-30);
+            let is_bounded = 0.0 < exponent && exponent < 1.0;
+            let bounded = L::select(self.value.lt(least), least, self.value);
+            let base = if is_bounded { bounded } else { self.value };
+            let slope = L::splat(exponent) * base.powf(exponent - 1.0);
+            if exponent < 1.0 { L::select(self.value.eq(zero), zero, slope) } else { slope }
+        };
         self.chain(self.value.powf(exponent), slope)
     }
 }

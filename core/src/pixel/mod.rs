@@ -1,8 +1,10 @@
 //! Losses of one logit and its target: the sigmoid link.
 
 mod bce;
+mod focal;
 
 pub use bce::Bce;
+pub use focal::Focal;
 
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};

@@ -1,7 +1,7 @@
 use super::{Classes, Pool, RegionTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter};
+use crate::term::{Arguments, Parameter, not_negative};
 
 /// Dice loss, averaged over classes:
 ///
@@ -25,11 +25,7 @@ impl Dice {
     /// # Errors
     /// [`Error::Parameter`] for any other.
     pub fn smooth(smooth: f64) -> Result<Self, Error> {
-        if smooth.is_finite() && smooth >= 0.0 {
-            return Ok(Dice { smooth });
-        }
-        let expected = "a finite number, 0 or larger";
-        Err(Error::Parameter { term: Self::NAME, name: "smooth", value: smooth, expected })
+        Ok(Dice { smooth: not_negative(Self::NAME, "smooth", smooth)? })
     }
 }
 
@@ -42,7 +38,7 @@ impl Default for Dice {
 
 impl RegionTerm for Dice {
     const NAME: &'static str = "dice";
-    const PARAMETERS: &'static [Parameter] = &[Parameter { name: "smooth", default: 1e-6 }];
+    const PARAMETERS: &'static [Parameter] = &[Parameter::number("smooth", 1e-6)];
 
     fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
         Dice::smooth(arguments.get(0))
@@ -55,15 +51,12 @@ impl RegionTerm for Dice {
     #[inline(always)]
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
         let zero = L::splat(0.0);
-        let mut sum = zero;
-        for class in 0..classes.len() {
-            let s = classes.get(class);
+        classes.mean(|s| {
             let wrong = s.false_positive + s.false_negative;
             // (G - FN) + G + FP, in this order, is never below 0.
             let mass = (s.target - s.false_negative) + s.target + s.false_positive;
             let mass = mass + L::splat(self.smooth);
-            sum = sum + L::select(mass.eq(zero), zero, wrong / mass);
-        }
-        sum / L::splat(classes.len() as f64)
+            L::select(mass.eq(zero), zero, wrong / mass)
+        })
     }
 }

@@ -1,15 +1,19 @@
 //! Losses of whole regions: of sums over the pixels of a sample or of the batch.
 
 mod dice;
+mod focal_tversky;
 pub mod softmax;
+mod tversky;
 
 pub use dice::Dice;
+pub use focal_tversky::FocalTversky;
+pub use tversky::Tversky;
 
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};
 use crate::pixel::Pixel;
 use crate::summation::Accumulator;
-use crate::term::{Arguments, Parameter};
+use crate::term::{Arguments, Missing, Parameter};
 
 /// The sums of one class, over valid pixels, of probabilities `p` and targets `g`.
 ///
@@ -28,7 +32,7 @@ pub struct ClassSums<L> {
 pub const SUMS: usize = 3;
 
 /// The sums of all classes.
-pub trait Classes<L> {
+pub trait Classes<L: Lanes> {
     /// How many classes there are; 1 for a binary mask.
     fn len(&self) -> usize;
     /// The sums of class `class < len`.
@@ -36,6 +40,16 @@ pub trait Classes<L> {
     /// Whether there is none.
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+    /// The mean of `loss` over classes, of those with a target alone if absent ones are skipped
+    /// ([`Missing::Skip`]). 0 if none is left.
+    #[inline(always)]
+    fn mean(&self, loss: impl Fn(&ClassSums<L>) -> L) -> L {
+        let mut sum = L::splat(0.0);
+        for class in 0..self.len() {
+            sum = sum + loss(&self.get(class));
+        }
+        sum / L::splat(self.len() as f64)
     }
 }
 
@@ -85,12 +99,32 @@ pub enum Seed {
 pub struct SeededSums<'a, A> {
     sums: &'a [A],
     seed: Option<Seed>,
+    absent: Missing,
 }
 
-impl<'a, A> SeededSums<'a, A> {
+impl<'a, A: Accumulator> SeededSums<'a, A> {
     /// [`SUMS`] accumulators a class.
-    pub fn new(sums: &'a [A], seed: Option<Seed>) -> Self {
-        SeededSums { sums, seed }
+    pub fn new(sums: &'a [A], seed: Option<Seed>, absent: Missing) -> Self {
+        SeededSums { sums, seed, absent }
+    }
+
+    /// What the loss is to be differentiated in.
+    pub fn seed(&self) -> Option<Seed> {
+        self.seed
+    }
+
+    /// The sums of class `class` as plain numbers; 0 past the last.
+    pub fn total(&self, class: usize) -> ClassSums<A::Real> {
+        let read = |sum: usize| {
+            let sum = class.checked_mul(SUMS).and_then(|first| self.sums.get(first + sum));
+            sum.map_or(A::Real::default(), A::total)
+        };
+        ClassSums { false_positive: read(0), false_negative: read(1), target: read(2) }
+    }
+
+    /// Whether no class has a target.
+    pub fn is_untargeted(&self) -> bool {
+        (0..Classes::len(self)).all(|class| self.total(class).target == A::Real::default())
     }
 }
 
@@ -100,19 +134,32 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for SeededSums<'_, A> {
     }
 
     fn get(&self, class: usize) -> ClassSums<Dual<A::Real>> {
-        let read = |sum: usize, seed: Option<Seed>| {
-            let total = self.sums.get(class * SUMS + sum).map_or(A::Real::default(), A::total);
-            if seed.is_some() && seed == self.seed {
+        let seeded = |total: A::Real, seed: Seed| {
+            if self.seed == Some(seed) {
                 Dual::new(total, A::Real::splat(1.0))
             } else {
                 Dual::constant(total)
             }
         };
+        let ClassSums { false_positive, false_negative, target } = self.total(class);
         ClassSums {
-            false_positive: read(0, Some(Seed::FalsePositive(class))),
-            false_negative: read(1, Some(Seed::FalseNegative(class))),
-            target: read(2, None),
+            false_positive: seeded(false_positive, Seed::FalsePositive(class)),
+            false_negative: seeded(false_negative, Seed::FalseNegative(class)),
+            target: Dual::constant(target),
         }
+    }
+
+    fn mean(&self, loss: impl Fn(&ClassSums<Dual<A::Real>>) -> Dual<A::Real>) -> Dual<A::Real> {
+        let (mut sum, mut count) = (Dual::splat(0.0), 0);
+        for class in 0..Classes::len(self) {
+            let sums = self.get(class);
+            let is_absent = sums.target.value == A::Real::default();
+            if self.absent == Missing::Keep || !is_absent {
+                sum = sum + loss(&sums);
+                count += 1;
+            }
+        }
+        if count == 0 { sum } else { sum / Dual::splat(f64::from(count)) }
     }
 }
 

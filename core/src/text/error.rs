@@ -4,6 +4,7 @@ use super::number::Number;
 use super::place::{Place, Pointer};
 use super::suggest::suggest;
 use super::syntax::{ArgumentText, Value, Word};
+use crate::engine::Link;
 
 /// A mistake in the text of a loss, and where it is: `at 17: expected `,` or `)`, found `=``.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,6 +66,27 @@ pub enum Mistake<'a> {
         value: Value<'a>,
         /// What was expected.
         expected: &'static str,
+    },
+    /// A number out of its range.
+    Refused {
+        /// What it is the value of.
+        name: &'static str,
+        /// The number.
+        value: f64,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A term that has no meaning under the link of the call.
+    Link {
+        /// The term.
+        term: &'a str,
+        /// The link it needs.
+        expected: Link,
+    },
+    /// Parameters that a term of the caller's refuses without saying which.
+    Parameters {
+        /// The term.
+        term: &'a str,
     },
 }
 
@@ -166,6 +188,17 @@ impl fmt::Display for Mistake<'_> {
                     None => expected_one_of(f, choices),
                 }
             }
+            Mistake::Refused { name, value, expected } => {
+                write!(f, "`{name}` is {}, expected {expected}", Number(value))
+            }
+            Mistake::Link { term, expected } => {
+                let link = match expected {
+                    Link::Sigmoid => "sigmoid",
+                    Link::Softmax => "softmax",
+                };
+                write!(f, "`{term}` needs the {link} link")
+            }
+            Mistake::Parameters { term } => write!(f, "`{term}` refuses its parameters"),
             Mistake::Value { argument, value, expected } => match value {
                 Value::Number(value) => {
                     write!(f, "`{argument}` is {}, expected {expected}", Number(value))

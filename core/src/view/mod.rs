@@ -4,11 +4,13 @@ mod gradient;
 mod layout;
 mod logits;
 mod targets;
+mod weights;
 
 pub use gradient::{GradientSink, NoGradient, ViewMut, Write};
 pub use layout::{Layout, Shape, Strides};
 pub use logits::{Logit, LogitSource, SingleLogits};
 pub use targets::{AnyTargets, Bad, Target, TargetSource};
+pub use weights::{Mask, Weights};
 
 use crate::error::Error;
 

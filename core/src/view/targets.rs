@@ -1,4 +1,4 @@
-use super::{Layout, View};
+use super::{Layout, Mask, View};
 use crate::lanes::Real;
 use crate::summation::{BLOCK, TILE};
 
@@ -184,7 +184,7 @@ pub trait TargetSource: Sync {
         valid: &mut [T; TILE],
     ) -> bool;
 
-    /// The valid pixels among shares of one sample and channel.
+    /// The valid pixels among shares of one sample and channel: neither ignored nor left out by `mask`.
     ///
     /// # Errors
     /// The first pixel in row-major order that is no share.
@@ -193,6 +193,7 @@ pub trait TargetSource: Sync {
         sample: usize,
         channel: usize,
         ignore_index: Option<i64>,
+        mask: Option<&Mask<'_>>,
     ) -> Result<u64, Bad>;
 
     /// The valid pixels among labels of one sample.
@@ -204,6 +205,7 @@ pub trait TargetSource: Sync {
         sample: usize,
         classes: u32,
         ignore_index: Option<i64>,
+        mask: Option<&Mask<'_>>,
     ) -> Result<u64, Bad>;
 }
 
@@ -255,37 +257,43 @@ impl<E: Target> View<'_, E> {
     #[inline(always)]
     fn check(
         &self,
-        sample: usize,
-        channel: usize,
+        (sample, channel): (usize, usize),
         ignore_index: Option<i64>,
+        mask: Option<&Mask<'_>>,
         fits: impl Fn(E) -> bool,
     ) -> Result<u64, Bad> {
         let pixels = self.layout.shape().pixels();
         let ignored = ignore_index.and_then(E::from_label);
         let is_ignored = |e: E| ignored.is_some_and(|ignored| e == ignored);
-        let locate = |from: usize| {
-            let target = |pixel| self.data[self.layout.index(sample, channel, pixel)];
-            let bad = |&pixel: &usize| !fits(target(pixel)) && !is_ignored(target(pixel));
-            let pixel = (from..pixels).find(bad).unwrap_or(from);
-            Bad { pixel, target: target(pixel).number() }
-        };
         let mut valid = 0u64;
+        let mut counts = [true; BLOCK];
         for from in (0..pixels).step_by(BLOCK) {
             let count = BLOCK.min(pixels - from);
+            if let Some(mask) = mask {
+                mask.read((sample, channel, from), count, &mut counts);
+            }
             let (mut kept, mut good) = (0u32, true);
-            let mut see = |e: E| {
-                let ignored = is_ignored(e);
+            let mut see = |e: E, counts: bool| {
+                let ignored = is_ignored(e) | !counts;
                 kept += u32::from(!ignored);
                 good &= ignored | fits(e);
             };
             if self.layout.pixel_stride() == Some(1) {
                 let first = self.layout.index(sample, channel, from);
-                self.data[first..first + count].iter().for_each(|&e| see(e));
+                let stored = &self.data[first..first + count];
+                match mask {
+                    None => stored.iter().for_each(|&e| see(e, true)),
+                    Some(_) => stored.iter().zip(&counts).for_each(|(&e, &counts)| see(e, counts)),
+                }
             } else {
-                self.layout.scan(sample, channel, from, count, |_, at| see(self.data[at]));
+                let each = |i: usize, at: usize| see(self.data[at], counts[i]);
+                self.layout.scan(sample, channel, from, count, each);
             }
             if !good {
-                return Err(locate(from));
+                let target = |i: usize| self.data[self.layout.index(sample, channel, from + i)];
+                let bad = |&i: &usize| counts[i] && !fits(target(i)) && !is_ignored(target(i));
+                let i = (0..count).find(bad).unwrap_or_default();
+                return Err(Bad { pixel: from + i, target: target(i).number() });
             }
             valid += u64::from(kept);
         }
@@ -343,11 +351,13 @@ impl<E: Target> TargetSource for View<'_, E> {
         sample: usize,
         channel: usize,
         ignore_index: Option<i64>,
+        mask: Option<&Mask<'_>>,
     ) -> Result<u64, Bad> {
-        if E::ALWAYS_A_SHARE && ignore_index.and_then(E::from_label).is_none() {
+        let ignores = ignore_index.and_then(E::from_label).is_some();
+        if E::ALWAYS_A_SHARE && !ignores && mask.is_none() {
             return Ok(self.layout.shape().pixels() as u64);
         }
-        self.check(sample, channel, ignore_index, E::is_share)
+        self.check((sample, channel), ignore_index, mask, E::is_share)
     }
 
     #[inline(always)]
@@ -356,8 +366,9 @@ impl<E: Target> TargetSource for View<'_, E> {
         sample: usize,
         classes: u32,
         ignore_index: Option<i64>,
+        mask: Option<&Mask<'_>>,
     ) -> Result<u64, Bad> {
-        self.check(sample, 0, ignore_index, |e| e.is_label(classes))
+        self.check((sample, 0), ignore_index, mask, |e| e.is_label(classes))
     }
 }
 
@@ -432,8 +443,9 @@ impl TargetSource for AnyTargets<'_> {
         sample: usize,
         channel: usize,
         ignore_index: Option<i64>,
+        mask: Option<&Mask<'_>>,
     ) -> Result<u64, Bad> {
-        each_targets!(self, view => view.check_shares(sample, channel, ignore_index))
+        each_targets!(self, view => view.check_shares(sample, channel, ignore_index, mask))
     }
 
     #[inline(always)]
@@ -442,7 +454,8 @@ impl TargetSource for AnyTargets<'_> {
         sample: usize,
         classes: u32,
         ignore_index: Option<i64>,
+        mask: Option<&Mask<'_>>,
     ) -> Result<u64, Bad> {
-        each_targets!(self, view => view.check_labels(sample, classes, ignore_index))
+        each_targets!(self, view => view.check_labels(sample, classes, ignore_index, mask))
     }
 }

@@ -28,7 +28,7 @@ pub fn objectives(classes: usize) -> Vec<Box<dyn Objective>> {
 
 struct Loss<P> {
     name: &'static str,
-    call: Call,
+    call: Call<'static>,
     channels: usize,
     program: P,
     level: AnyLevel,
@@ -36,7 +36,12 @@ struct Loss<P> {
 }
 
 impl<P: Program<f32, f64> + 'static> Loss<P> {
-    fn boxed(name: &'static str, call: Call, channels: usize, program: P) -> Box<dyn Objective> {
+    fn boxed(
+        name: &'static str,
+        call: Call<'static>,
+        channels: usize,
+        program: P,
+    ) -> Box<dyn Objective> {
         let call = Call { ignore_index: Some(i64::from(IGNORED)), ..call };
         let (level, buffers) = (AnyLevel::best(), Buffers::new());
         Box::new(Loss { name, call, channels, program, level, buffers })

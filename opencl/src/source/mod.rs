@@ -52,12 +52,13 @@ fn terms<P: Parts>(parts: &P, before: &str) -> String {
 type Value<'g, T> = (usize, Option<Expr<'g, T>>);
 
 /// Traces the parts' pixel or class terms: `call` is [`Parts::pixel`] or [`Parts::class`] and gets
-/// the factors, the values to fill, and what fills one. Gives the values by term and what `call`
+/// the factors, weights (which no term reads), the values to fill, and what fills one. Gives the values by term and what `call`
 /// gives: the sum of factors times slopes.
 fn trace_terms<'g, T: Format, P: Parts>(
     graph: &'g Graph<T>,
     parts: &P,
     call: impl FnOnce(
+        &P::Each<Expr<'g, T>>,
         &P::Each<Expr<'g, T>>,
         &mut P::Each<Value<'g, T>>,
         &dyn Fn(&mut Value<'g, T>, Expr<'g, T>),
@@ -75,7 +76,8 @@ fn trace_terms<'g, T: Format, P: Parts>(
         graph.note(first, parts.spec(value.0, 1).name);
         next.set((graph.len() + to_come, 2));
     };
-    let slope = call(&factors, &mut each, &put);
+    let weights = P::each::<Expr<'g, T>>(|_| Expr::Constant(T::default()), 0);
+    let slope = call(&factors, &weights, &mut each, &put);
     let mut values = vec![Expr::Constant(T::default()); P::LEN];
     let mut list = |i: usize, (_, value): Value<'g, T>| {
         if let Some(value) = value {

@@ -20,8 +20,8 @@ fn pixel<T: Format>(graph: &Graph<T>) -> Pixel<Expr<'_, T>> {
 fn values<T: Format, P: Parts>(parts: &P) -> String {
     let graph = Graph::<T>::new();
     let pixel = pixel(&graph);
-    let (mut values, _) = trace_terms(&graph, parts, |factors, sums, add| {
-        parts.pixel(&pixel, factors, sums, add, None)
+    let (mut values, _) = trace_terms(&graph, parts, |factors, weights, sums, add| {
+        parts.pixel(&pixel, factors, weights, sums, add, None)
     });
     let mut sums = "";
     if P::REGION {
@@ -36,8 +36,8 @@ fn values<T: Format, P: Parts>(parts: &P) -> String {
 fn gradient<T: Format, P: Parts>(parts: &P) -> String {
     let graph = Graph::<T>::new();
     let pixel = pixel(&graph);
-    let (_, mut gradient) = trace_terms(&graph, parts, |factors, sums, add| {
-        parts.pixel(&pixel, factors, sums, add, None)
+    let (_, mut gradient) = trace_terms(&graph, parts, |factors, weights, sums, add| {
+        parts.pixel(&pixel, factors, weights, sums, add, None)
     });
     if P::REGION {
         graph.note(graph.len(), "region terms, from the derivatives in false positives, negatives");

@@ -104,8 +104,8 @@ fn class_parts<T: Format>() -> String {
 fn class_values<T: Format, P: Parts>(parts: &P) -> String {
     let graph = Graph::<T>::new();
     let pixel = class_pixel(&graph);
-    let (values, _) = trace_terms(&graph, parts, |factors, sums, add| {
-        parts.class(&pixel, factors, sums, add, None)
+    let (values, _) = trace_terms(&graph, parts, |factors, weights, sums, add| {
+        parts.class(&pixel, factors, weights, sums, add, None)
     });
     let comment = format!("/* What a pixel adds to sums. Terms:{}. */\n", terms(parts, ""));
     let signature = format!("void class_values({QUANTITIES}, real *values)");
@@ -115,8 +115,8 @@ fn class_values<T: Format, P: Parts>(parts: &P) -> String {
 fn class_slope<T: Format, P: Parts>(parts: &P) -> String {
     let graph = Graph::<T>::new();
     let pixel = class_pixel(&graph);
-    let (_, slope) = trace_terms(&graph, parts, |factors, sums, add| {
-        parts.class(&pixel, factors, sums, add, None)
+    let (_, slope) = trace_terms(&graph, parts, |factors, weights, sums, add| {
+        parts.class(&pixel, factors, weights, sums, add, None)
     });
     let comment =
         format!("/* The derivative in ln p of the true class. Factors:{}. */\n", terms(parts, ""));

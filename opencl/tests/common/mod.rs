@@ -92,6 +92,8 @@ pub fn on_cpu<T: Format, E: DeviceTarget, P: Parts>(
         totals: &mut vec![0.0; sizes.totals],
         factors: &mut vec![T::default(); sizes.factors],
         slopes: &mut vec![[T::default(); 2]; sizes.slopes],
+        weights: &mut [],
+        class_weights: &mut [],
     };
     let mut gradient = vec![T::default(); logits.len()];
     let mut sink = ViewMut::new(&mut gradient, layout)?;

@@ -147,6 +147,8 @@ where
         totals: &mut storage.totals,
         factors: &mut storage.factors,
         slopes: &mut storage.slopes,
+        weights: &mut [],
+        class_weights: &mut [],
     };
     let problem = Problem::new(call, program, &logits, &targets)?;
     let report = evaluate(level, &problem, Some(&mut sink), &mut workspace)?;

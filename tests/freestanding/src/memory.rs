@@ -74,6 +74,14 @@ unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, count: usize) -> i32 {
     0
 }
 
+/// # Safety
+/// That of `memcmp`, of which compilers call this form where only equality counts.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn bcmp(a: *const u8, b: *const u8, count: usize) -> i32 {
+    // SAFETY: the caller's word.
+    unsafe { memcmp(a, b, count) }
+}
+
 /// Named by the compiled core library's unwinding tables, and never called: panics end the program.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}

@@ -54,6 +54,8 @@ fn bce(memory: &mut Memory) -> Result<(), Error> {
         totals: &mut [Sum::default(); 3],
         factors: &mut [0.0; 1],
         slopes: &mut [],
+        weights: &mut [],
+        class_weights: &mut [],
     };
     let report = evaluate(Scalar, &problem, Some(&mut gradient), &mut workspace)?;
     memory.value = report.value as f32;

@@ -1,0 +1,59 @@
+use crate::engine::Link;
+
+/// A loss for a kind of task, by name: the text of a sum of terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// Its name, read as `preset:name`.
+    pub name: &'static str,
+    /// What it is for.
+    pub task: &'static str,
+    binary: &'static str,
+    multiclass: &'static str,
+}
+
+impl Preset {
+    /// The loss as text: under softmax with `ce` in place of `bce`.
+    pub const fn text(&self, link: Link) -> &'static str {
+        match link {
+            Link::Sigmoid => self.binary,
+            Link::Softmax => self.multiclass,
+        }
+    }
+
+    /// The preset called `name`.
+    pub fn by_name(name: &str) -> Option<&'static Preset> {
+        PRESETS.iter().find(|preset| preset.name == name)
+    }
+}
+
+/// The source's four.
+pub const PRESETS: &[Preset] = &[
+    Preset {
+        name: "balanced",
+        task: "classes of similar size",
+        binary: "0.5*bce + 0.5*dice",
+        multiclass: "0.5*ce + 0.5*dice",
+    },
+    Preset {
+        name: "imbalanced",
+        task: "a class that is rare",
+        binary: "0.5*dice + 0.5*focal",
+        multiclass: "0.5*dice + 0.5*focal",
+    },
+    Preset {
+        name: "boundary",
+        task: "precise edges",
+        binary: "0.3*bce + 0.4*dice + 0.3*boundary",
+        multiclass: "0.3*ce + 0.4*dice + 0.3*boundary",
+    },
+    Preset {
+        name: "medical",
+        task: "overlap, and nothing missed",
+        binary: "0.5*dice + 0.5*tversky(fp=0.3, fn=0.7)",
+        multiclass: "0.5*dice + 0.5*tversky(fp=0.3, fn=0.7)",
+    },
+];
+
+/// Their names, for a message.
+pub(super) const NAMES: [&str; 4] =
+    [PRESETS[0].name, PRESETS[1].name, PRESETS[2].name, PRESETS[3].name];

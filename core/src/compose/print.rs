@@ -1,0 +1,102 @@
+use core::fmt;
+
+use super::listed::{Listed, Term};
+use super::map::MapCall;
+use super::parse::options_of;
+use crate::lanes::Real;
+use crate::summation::Accumulator;
+use crate::term::Parameter;
+use crate::text::Number;
+
+/// The text that [`super::parse`] reads back as the same loss: what is at its default is left out.
+impl<T: Real, A: Accumulator> fmt::Display for Listed<'_, T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, term) in self.terms().iter().enumerate() {
+            if i > 0 {
+                f.write_str(" + ")?;
+            }
+            write!(f, "{term}")?;
+            for place in term.options().maps.iter() {
+                match self.map_calls().get(place) {
+                    Some(map) => write!(f, " @ {map}")?,
+                    None => write!(f, " @ map {place} of the call")?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The text of the term without its maps.
+impl<T: Real, A: Accumulator> fmt::Display for Term<'_, T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(definition) = self.definition() else { return Ok(()) };
+        if self.coefficient() != 1.0 {
+            write!(f, "{}*", Number(self.coefficient()))?;
+        }
+        f.write_str(definition.name)?;
+        let mut list = ArgumentList { is_open: false };
+        let options = self.options();
+        if let (Some(declared), Some(weights)) = (definition.class_weights, options.class_weights) {
+            list.put(f, declared.name, &weights)?;
+        }
+        list.put_values(f, definition.parameters, self.values())?;
+        for option in options_of(definition) {
+            let chosen = (option.get)(&options).and_then(|i| option.choices.get(i));
+            if let Some(chosen) = chosen {
+                list.put(f, option.name, chosen)?;
+            }
+        }
+        list.close(f)
+    }
+}
+
+impl<T: Real> fmt::Display for MapCall<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(definition) = self.definition() else { return Ok(()) };
+        f.write_str(definition.name)?;
+        let mut list = ArgumentList { is_open: false };
+        list.put_values(f, definition.parameters, self.values())?;
+        list.close(f)
+    }
+}
+
+/// `(name=value, name=value)`, or nothing if there is none.
+struct ArgumentList {
+    is_open: bool,
+}
+
+impl ArgumentList {
+    fn put(
+        &mut self,
+        f: &mut fmt::Formatter<'_>,
+        name: &str,
+        value: &dyn fmt::Display,
+    ) -> fmt::Result {
+        f.write_str(if self.is_open { ", " } else { "(" })?;
+        self.is_open = true;
+        write!(f, "{name}={value}")
+    }
+
+    fn put_values(
+        &mut self,
+        f: &mut fmt::Formatter<'_>,
+        parameters: &[Parameter],
+        values: &[f64],
+    ) -> fmt::Result {
+        for (parameter, &value) in parameters.iter().zip(values) {
+            if value.to_bits() == parameter.default.to_bits() {
+                continue;
+            }
+            match parameter.choices.get(value as usize) {
+                Some(word) => self.put(f, parameter.name, word)?,
+                None => self.put(f, parameter.name, &Number(value))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn close(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_open { f.write_str(")") } else { Ok(()) }
+    }
+}

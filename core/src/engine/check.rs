@@ -1,0 +1,73 @@
+use super::call::Link;
+use super::problem::Problem;
+use super::workspace::{Workspace, cut};
+use crate::compose::Program;
+use crate::error::Error;
+use crate::lanes::Real;
+use crate::summation::Accumulator;
+use crate::view::{LogitSource, TargetSource};
+
+impl<T, A, P, Z, Y> Problem<'_, T, A, P, Z, Y>
+where
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+{
+    /// Validates every target and weight, adds the number of valid pixels, and whatever else means are
+    /// divided by, to each sample's row of sums, and gives the number of valid pixels over all samples:
+    /// 0 also where all of the call's weights are 0.
+    ///
+    /// # Errors
+    /// The first target in logical order that does not fit, or the first weight, sums being of no use
+    /// then; or [`Error::Workspace`] if it is too short.
+    pub fn check(&self, workspace: &mut Workspace<'_, T, A>) -> Result<u64, Error> {
+        let mut workspace = workspace.cut(&self.sizes())?;
+        let valid = self.check_targets(workspace.sums)?;
+        if !P::WEIGHABLE {
+            return Ok(valid);
+        }
+        self.load_class_weights(workspace.class_weights);
+        let weightless = self.weigh(&mut workspace)?;
+        Ok(if weightless { 0 } else { valid })
+    }
+
+    /// The same of targets alone, for losses whose means are divided by valid pixels.
+    ///
+    /// # Errors
+    /// As [`Problem::check`].
+    pub(super) fn check_targets(&self, sums: &mut [A]) -> Result<u64, Error> {
+        let sums = cut("sums", sums, self.sizes().sums)?;
+        let classes = self.shape().channels;
+        let (ignored, mask) = (self.call.ignore_index, self.call.mask.as_ref());
+        let mut total = 0;
+        for (sample, row) in self.rows.split_mut(sums).enumerate() {
+            for channel in 0..self.planes() {
+                let valid = match self.call.link {
+                    Link::Sigmoid => self
+                        .targets
+                        .check_shares(sample, channel, ignored, mask)
+                        .map_err(|bad| Error::Share {
+                            target: bad.target,
+                            sample,
+                            channel,
+                            pixel: bad.pixel,
+                        })?,
+                    Link::Softmax => self
+                        .targets
+                        .check_labels(sample, classes as u32, ignored, mask)
+                        .map_err(|bad| Error::Label {
+                            label: bad.target,
+                            sample,
+                            pixel: bad.pixel,
+                            classes,
+                        })?,
+                };
+                row[self.rows.valid()].count(valid);
+                total += valid;
+            }
+        }
+        Ok(total)
+    }
+}

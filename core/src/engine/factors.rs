@@ -1,0 +1,129 @@
+//! What the gradient needs of the sums: a factor a pixel or class term, and the derivatives of region
+//! terms in each class's false positives and false negatives.
+
+use super::finish::share;
+use super::problem::Problem;
+use crate::compose::{Kind, Program, Spec};
+use crate::error::Error;
+use crate::lanes::{Lanes, Real};
+use crate::region::{Pool, SUMS, Seed, SeededSums};
+use crate::summation::Accumulator;
+use crate::term::Missing;
+use crate::view::{LogitSource, TargetSource};
+
+impl<T, A, P, Z, Y> Problem<'_, T, A, P, Z, Y>
+where
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+{
+    /// Of the loss of the batch times `scale`.
+    pub(super) fn of_batch(
+        &self,
+        totals: &[A],
+        sums: &[A],
+        scale: f64,
+        factors: &mut [T],
+        slopes: &mut [[T; 2]],
+    ) -> Result<(), Error> {
+        let rows = self.rows;
+        let share = |index: usize, spec: &Spec<'_>| share(spec, &totals[2 * index + 1]);
+        self.set_factors(scale, factors, share)?;
+        if rows.regions == 0 {
+            return Ok(());
+        }
+        // Pooled terms have the same derivatives for every sample: found once, then copied.
+        let (first, others) = slopes.split_at_mut(rows.regions);
+        first.fill([T::default(); 2]);
+        self.add_slopes(Pool::Batch, &totals[2 * rows.terms..], scale, first, share);
+        others.chunks_exact_mut(rows.regions).for_each(|other| other.copy_from_slice(first));
+        for (row, own) in rows.split(sums).zip(slopes.chunks_exact_mut(rows.regions)) {
+            self.add_slopes(Pool::Sample, &row[rows.region()..], scale, own, share);
+            saturate(own);
+        }
+        Ok(())
+    }
+
+    /// Of the sum of each sample's own loss times its scale.
+    pub(super) fn of_samples(
+        &self,
+        sums: &[A],
+        scales: &[f64],
+        factors: &mut [T],
+        slopes: &mut [[T; 2]],
+    ) -> Result<(), Error> {
+        let rows = self.rows;
+        for (sample, (row, &scale)) in rows.split(sums).zip(scales).enumerate() {
+            let share = |index: usize, spec: &Spec<'_>| {
+                share(spec, &self.of_sample(index, spec, row).count)
+            };
+            let own = &mut factors[sample * rows.terms..(sample + 1) * rows.terms];
+            self.set_factors(scale, own, share)?;
+            let own = &mut slopes[sample * rows.regions..(sample + 1) * rows.regions];
+            own.fill([T::default(); 2]);
+            self.add_slopes(Pool::Sample, &row[rows.region()..], scale, own, share);
+            saturate(own);
+        }
+        Ok(())
+    }
+
+    fn set_factors(
+        &self,
+        scale: f64,
+        factors: &mut [T],
+        share: impl Fn(usize, &Spec<'_>) -> A::Real,
+    ) -> Result<(), Error> {
+        factors.fill(T::default());
+        for (index, spec) in self.active().filter(|(_, spec)| !spec.is_region()) {
+            let factor = T::round_from((share(index, &spec) * A::Real::splat(scale)).widen());
+            if !factor.widen().is_finite() {
+                return Err(Error::Scale { value: scale });
+            }
+            factors[index] = factor;
+        }
+        Ok(())
+    }
+
+    /// Adds the derivatives of the region terms that are pooled as `pool` says, one pair a class, from
+    /// the region sums and the number of valid pixels behind them.
+    fn add_slopes(
+        &self,
+        pool: Pool,
+        sums: &[A],
+        scale: f64,
+        slopes: &mut [[T; 2]],
+        share: impl Fn(usize, &Spec<'_>) -> A::Real,
+    ) {
+        let (regions, valid) = sums.split_at(SUMS * self.rows.regions);
+        if valid[0].total() == A::Real::default() {
+            return;
+        }
+        let is_own = |spec: &Spec<'_>| spec.kind == Kind::Region(pool);
+        for (index, spec) in self.active().filter(|(_, spec)| is_own(spec)) {
+            let seeded = |seed| SeededSums::new(regions, seed, spec.options.absent);
+            if spec.options.empty == Missing::Skip && seeded(None).is_untargeted() {
+                continue;
+            }
+            let share = share(index, &spec) * A::Real::splat(scale);
+            for (class, slopes) in slopes.iter_mut().enumerate() {
+                let seeds = [Seed::FalsePositive(class), Seed::FalseNegative(class)];
+                for (slope, seed) in slopes.iter_mut().zip(seeds) {
+                    let derivative = self.program.region(index, seeded(Some(seed))).derivative;
+                    *slope += T::round_from((share * derivative).widen());
+                }
+            }
+        }
+    }
+}
+
+/// Bounds slopes to a quarter of the largest number, so that a pixel without any `p (1 - p)` left has
+/// gradient 0, not NaN, however steep the loss. NaN stays.
+fn saturate<T: Real>(slopes: &mut [[T; 2]]) {
+    let most = T::splat(if T::DOUBLE { f64::MAX / 4.0 } else { f64::from(f32::MAX) / 4.0 });
+    for slope in slopes.as_flattened_mut() {
+        let low = T::select(Lanes::lt(*slope, -most), -most, *slope);
+        *slope = T::select(Lanes::lt(most, low), most, low);
+    }
+}

@@ -1,0 +1,211 @@
+//! The probability of each pixel's true class, of one tile: all channels together, one loop over its
+//! pixels at a time, so that any number of classes vectorises over pixels.
+
+use super::weights::At;
+use crate::class::softmax::{Largest, inverse};
+use crate::compose::{ClassTile, TileWeights};
+use crate::lanes::{Real, Vector};
+use crate::level::Level;
+use crate::summation::TILE;
+use crate::view::LogitSource;
+
+type Tile<T> = [T; TILE];
+
+/// Classes taken together where what is found so far would else be loaded and stored for each.
+const TOGETHER: usize = 4;
+
+/// What is known of each pixel of a tile.
+pub(super) struct TrueClass<T> {
+    logits: [Tile<T>; TOGETHER],
+    pub labels: Tile<T>,
+    pub valid: Tile<T>,
+    /// The largest logit and its class.
+    largest: Tile<T>,
+    pub largest_class: Tile<T>,
+    /// The true class's logit.
+    label_logit: Tile<T>,
+    /// The sum of exponentials of all classes but the largest.
+    others: Tile<T>,
+    /// `1 / (1 + others)`.
+    pub inverse: Tile<T>,
+    log_p: Tile<T>,
+    p: Tile<T>,
+    pub q: Tile<T>,
+}
+
+impl<T: Real> TrueClass<T> {
+    #[inline(always)]
+    pub fn new() -> Self {
+        let zero = [T::default(); TILE];
+        TrueClass {
+            logits: [zero; TOGETHER],
+            labels: zero,
+            valid: zero,
+            largest: zero,
+            largest_class: zero,
+            label_logit: zero,
+            others: zero,
+            inverse: zero,
+            log_p: zero,
+            p: zero,
+            q: zero,
+        }
+    }
+
+    /// Computes all from the labels and logits of a tile, and each class's exponentials.
+    #[inline(always)]
+    pub fn read<Lv: Level, Z: LogitSource<T>>(
+        &mut self,
+        logits: &Z,
+        (sample, _, first): At,
+        count: usize,
+        exps: &mut [Tile<T>],
+    ) {
+        let channels = exps.len();
+        let z = logits.tile(sample, 0, first, count, &mut self.logits[0]);
+        self.largest.copy_from_slice(z);
+        self.largest_class.fill(T::default());
+        // The label's own, once its class has been met.
+        self.label_logit.copy_from_slice(z);
+        let mut k = 1;
+        while k < channels {
+            let (labels, largest) = (&self.labels, &mut self.largest);
+            let (largest_class, label_logit) = (&mut self.largest_class, &mut self.label_logit);
+            if channels - k >= TOGETHER {
+                let z = following(logits, (sample, k, first), count, &mut self.logits);
+                find_largest::<T::In<Lv>, _>(k, z, labels, largest, largest_class, label_logit);
+                k += TOGETHER;
+            } else {
+                let z = [logits.tile(sample, k, first, count, &mut self.logits[0])];
+                find_largest::<T::In<Lv>, _>(k, z, labels, largest, largest_class, label_logit);
+                k += 1;
+            }
+        }
+        self.others.fill(T::default());
+        let (largest, largest_class) = (&self.largest, &self.largest_class);
+        let (several, rest) = exps.as_chunks_mut::<TOGETHER>();
+        let single = several.len() * TOGETHER;
+        for (i, exps) in several.iter_mut().enumerate() {
+            let k = i * TOGETHER;
+            let z = following(logits, (sample, k, first), count, &mut self.logits);
+            exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, &mut self.others);
+        }
+        for (k, exps) in (single..).zip(rest.as_chunks_mut::<1>().0) {
+            let z = [logits.tile(sample, k, first, count, &mut self.logits[0])];
+            exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, &mut self.others);
+        }
+        true_class::<T::In<Lv>>(
+            &self.labels,
+            &self.largest,
+            &self.largest_class,
+            &self.label_logit,
+            &self.others,
+            &mut self.log_p,
+            &mut self.p,
+            &mut self.q,
+            &mut self.inverse,
+        );
+    }
+
+    /// What class terms read.
+    #[inline(always)]
+    pub fn tile<'t>(
+        &'t self,
+        valid: Option<&'t Tile<T>>,
+        weights: TileWeights<'t, T>,
+    ) -> ClassTile<'t, T> {
+        ClassTile { log_p: &self.log_p, p: &self.p, q: &self.q, valid, weights }
+    }
+}
+
+/// The tiles of `N` classes from `k` on.
+#[inline(always)]
+fn following<'s, T: Real, Z: LogitSource<T>, const N: usize>(
+    logits: &'s Z,
+    (sample, k, first): (usize, usize, usize),
+    count: usize,
+    stages: &'s mut [Tile<T>; N],
+) -> [&'s Tile<T>; N] {
+    let mut classes = k..k + N;
+    stages.each_mut().map(|stage| {
+        let class = classes.next().unwrap_or(k);
+        logits.tile(sample, class, first, count, stage)
+    })
+}
+
+#[inline(always)]
+fn find_largest<V: Vector, const N: usize>(
+    k: usize,
+    z: [&Tile<V::Elem>; N],
+    labels: &Tile<V::Elem>,
+    largest: &mut Tile<V::Elem>,
+    largest_class: &mut Tile<V::Elem>,
+    label_logit: &mut Tile<V::Elem>,
+) {
+    for at in (0..TILE).step_by(V::LANES) {
+        let label = V::load(&labels[at..]);
+        let mut found =
+            Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
+        let mut own = V::load(&label_logit[at..]);
+        for (j, z) in z.iter().enumerate() {
+            let (z, class) = (V::load(&z[at..]), V::splat((k + j) as f64));
+            found = found.with(z, class);
+            own = V::select(label.eq(class), z, own);
+        }
+        found.logit.store(&mut largest[at..]);
+        found.class.store(&mut largest_class[at..]);
+        own.store(&mut label_logit[at..]);
+    }
+}
+
+#[inline(always)]
+fn exponentials<V: Vector, const N: usize>(
+    k: usize,
+    z: [&Tile<V::Elem>; N],
+    largest: &Tile<V::Elem>,
+    largest_class: &Tile<V::Elem>,
+    exps: &mut [Tile<V::Elem>; N],
+    others: &mut Tile<V::Elem>,
+) {
+    for at in (0..TILE).step_by(V::LANES) {
+        let largest =
+            Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
+        let mut sum = V::load(&others[at..]);
+        for (j, (z, exps)) in z.iter().zip(&mut *exps).enumerate() {
+            let class = V::splat((k + j) as f64);
+            let exp = largest.exp_of(V::load(&z[at..]), class);
+            exp.store(&mut exps[at..]);
+            sum = largest.add_other(sum, exp, class);
+        }
+        sum.store(&mut others[at..]);
+    }
+}
+
+#[inline(always)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "separate arrays vectorise, a struct of them does not"
+)]
+fn true_class<V: Vector>(
+    labels: &Tile<V::Elem>,
+    largest: &Tile<V::Elem>,
+    largest_class: &Tile<V::Elem>,
+    label_logit: &Tile<V::Elem>,
+    others: &Tile<V::Elem>,
+    log_p: &mut Tile<V::Elem>,
+    p: &mut Tile<V::Elem>,
+    q: &mut Tile<V::Elem>,
+    inverses: &mut Tile<V::Elem>,
+) {
+    for at in (0..TILE).step_by(V::LANES) {
+        let largest =
+            Largest { logit: V::load(&largest[at..]), class: V::load(&largest_class[at..]) };
+        let (label, logit) = (V::load(&labels[at..]), V::load(&label_logit[at..]));
+        let others = V::load(&others[at..]);
+        let pixel = largest.class_pixel(label, logit, others);
+        pixel.log_p.store(&mut log_p[at..]);
+        pixel.p.store(&mut p[at..]);
+        pixel.q.store(&mut q[at..]);
+        inverse(others).store(&mut inverses[at..]);
+    }
+}

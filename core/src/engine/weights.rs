@@ -1,0 +1,252 @@
+//! Weights of pixels: the product, for each term and tile, of the call's weights, the term's maps and
+//! its class weights; and the sums of those by which some means are divided.
+
+use super::call::{Call, Link};
+use super::problem::Problem;
+use super::sweep::blocks;
+use super::workspace::Workspace;
+use crate::compose::Program;
+use crate::error::Error;
+use crate::lanes::Real;
+use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, SEGMENT, TILE, accumulate, tree};
+use crate::term::Maps;
+use crate::view::{LogitSource, Mask, TargetSource};
+
+/// Sample, channel and first pixel of a tile.
+pub(super) type At = (usize, usize, usize);
+
+/// Reads the targets of a tile as the link asks for; gives whether all of the tile counts, `valid`
+/// being untouched if so.
+#[inline(always)]
+pub(super) fn read_targets<T: Real, Y: TargetSource>(
+    call: &Call<'_>,
+    targets: &Y,
+    at: At,
+    count: usize,
+    y: &mut [T; TILE],
+    valid: &mut [T; TILE],
+) -> bool {
+    let ((sample, channel, first), ignored) = (at, call.ignore_index);
+    let all = match call.link {
+        Link::Sigmoid => targets.shares(sample, channel, first, count, ignored, y, valid),
+        Link::Softmax => targets.labels(sample, first, count, ignored, y, valid),
+    };
+    match &call.mask {
+        None => all,
+        Some(mask) => all & apply_mask(mask, at, count, all, valid),
+    }
+}
+
+/// Takes pixels out of `valid`, which is written from scratch if `all` count; gives whether none was.
+fn apply_mask<T: Real>(
+    mask: &Mask<'_>,
+    at: At,
+    count: usize,
+    all: bool,
+    valid: &mut [T; TILE],
+) -> bool {
+    let mut counts = [false; BLOCK];
+    mask.read(at, count, &mut counts);
+    if all && counts[..TILE].iter().all(|&counts| counts) {
+        return true;
+    }
+    if all {
+        valid.fill(T::splat(1.0));
+    }
+    for (valid, counts) in valid.iter_mut().zip(counts) {
+        *valid = if counts { *valid } else { T::default() };
+    }
+    false
+}
+
+/// Multiplies the call's weights and some of its maps into a tile.
+fn multiply_pixels<T: Real>(
+    call: &Call<'_>,
+    maps: Maps,
+    at: At,
+    count: usize,
+    tile: &mut [T; TILE],
+) {
+    if let Some(weights) = &call.weights {
+        weights.multiply(at, count, tile);
+    }
+    for map in maps.iter().filter_map(|place| call.maps.get(place)) {
+        map.multiply(at, count, tile);
+    }
+}
+
+/// Multiplies the weight of each pixel's class into a tile. What is no class is not valid either.
+fn multiply_classes<T: Real>(labels: &[T; TILE], class_weights: &[T], tile: &mut [T; TILE]) {
+    for (weight, label) in tile.iter_mut().zip(labels) {
+        let of_class = class_weights.get(label.widen() as usize).copied();
+        *weight = *weight * of_class.unwrap_or_default();
+    }
+}
+
+/// Fills a tile for each weighted term of `program`, and the last one for region terms.
+#[inline(never)]
+#[allow(clippy::too_many_arguments, reason = "one tile's coordinates, inputs and outputs")]
+pub(super) fn fill<T: Real, A: Accumulator, P: Program<T, A>>(
+    call: &Call<'_>,
+    program: &P,
+    classes: usize,
+    class_weights: &[T],
+    labels: &[T; TILE],
+    at: At,
+    count: usize,
+    tiles: &mut [[T; TILE]],
+) {
+    let by_call = call.weights.is_some();
+    let Some((of_regions, of_terms)) = tiles.split_last_mut() else { return };
+    for (index, tile) in of_terms.iter_mut().enumerate() {
+        let spec = program.spec(index, classes);
+        if !spec.is_active() || !spec.is_weighted(by_call) {
+            continue;
+        }
+        let tile = if spec.is_region() { &mut *of_regions } else { tile };
+        tile.fill(T::splat(1.0));
+        multiply_pixels(call, spec.options.maps, at, count, tile);
+        let of_term = class_weights.chunks_exact(classes).nth(index);
+        if let (Some(_), Some(own)) = (spec.options.class_weights, of_term) {
+            multiply_classes(labels, own, tile);
+        }
+    }
+}
+
+impl<T, A, P, Z, Y> Problem<'_, T, A, P, Z, Y>
+where
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+{
+    /// Writes each term's class weights to its part of `class_weights`.
+    pub(super) fn load_class_weights(&self, class_weights: &mut [T]) {
+        let classes = self.shape().channels;
+        for (index, own) in class_weights.chunks_exact_mut(classes).enumerate() {
+            let list = self.program.spec(index, classes).options.class_weights;
+            let list = list.iter().flat_map(|list| list.iter());
+            own.iter_mut().zip(list).for_each(|(own, weight)| *own = T::round_from(weight));
+        }
+    }
+
+    /// Checks the call's weights and maps and adds up each term's own denominator. Gives whether the
+    /// call has weights and all of them are 0.
+    pub(super) fn weigh(&self, workspace: &mut Workspace<'_, T, A>) -> Result<bool, Error> {
+        let call = &self.call;
+        if call.weights.is_none() && call.maps.is_empty() && self.rows.denominators == 0 {
+            return Ok(false);
+        }
+        let Workspace { partials, sums, segment, class_weights, .. } = workspace;
+        let pixels = self.shape().pixels();
+        let mut y = [T::default(); TILE];
+        let mut valid = [T::default(); TILE];
+        let mut weightless = call.weights.is_some();
+        let mut fault = None;
+        for (sample, row) in self.rows.split_mut(sums).enumerate() {
+            for start in (0..pixels).step_by(SEGMENT) {
+                segment.fill(A::default());
+                for channel in 0..self.planes() {
+                    let of_segment = start..pixels.min(start + SEGMENT);
+                    partials[..self.rows.terms].fill([T::default(); ACCUMULATORS]);
+                    let state = &mut (&mut *partials, &mut *segment);
+                    blocks(
+                        of_segment,
+                        state,
+                        |(partials, _), first, count| {
+                            let at = (sample, channel, first);
+                            valid.fill(T::splat(1.0));
+                            read_targets(call, self.targets, at, count, &mut y, &mut valid);
+                            if fault.is_none() {
+                                fault = self.check_tile(at, count, &valid, &mut weightless).err();
+                            }
+                            self.add_denominators(at, count, &y, &valid, class_weights, partials);
+                        },
+                        |(partials, segment)| {
+                            let own = segment[self.rows.terms..].iter_mut();
+                            let own = own.take(self.rows.denominators);
+                            for (sum, partial) in own.zip(partials.iter_mut()) {
+                                sum.add(tree(partial));
+                                partial.fill(T::default());
+                            }
+                        },
+                    );
+                }
+                if let Some(fault) = fault {
+                    return Err(fault);
+                }
+                row.iter_mut().zip(&**segment).for_each(|(row, sum)| row.merge(sum));
+            }
+        }
+        Ok(weightless)
+    }
+
+    /// The call's weights and maps at the pixels of a tile that count.
+    fn check_tile(
+        &self,
+        at: At,
+        count: usize,
+        valid: &[T; TILE],
+        weightless: &mut bool,
+    ) -> Result<(), Error> {
+        let zero = T::default();
+        let of_call = self.call.weights.iter().map(|weights| ("weights", weights));
+        let maps = self.call.maps.iter().map(|map| ("map", map));
+        for (argument, weights) in of_call.chain(maps) {
+            let mut tile = [T::splat(1.0); TILE];
+            weights.multiply(at, count, &mut tile);
+            let (sample, channel, first) = at;
+            for (i, (weight, valid)) in tile.iter().zip(valid).take(count).enumerate() {
+                let value = weight.widen();
+                if *valid == zero {
+                    continue;
+                }
+                if !value.is_finite() || (self.needs_positive && value < 0.0) {
+                    let pixel = first + i;
+                    let is_signed = !self.needs_positive;
+                    return Err(Error::Weight {
+                        argument,
+                        value,
+                        sample,
+                        channel,
+                        pixel,
+                        is_signed,
+                    });
+                }
+                *weightless &= argument != "weights" || value == 0.0;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what the means of some terms are divided by, of one tile.
+    fn add_denominators(
+        &self,
+        at: At,
+        count: usize,
+        labels: &[T; TILE],
+        valid: &[T; TILE],
+        class_weights: &[T],
+        partials: &mut [[T; ACCUMULATORS]],
+    ) {
+        let (zero, classes) = (T::default(), self.shape().channels);
+        for (index, spec) in self.active().filter(|(_, spec)| spec.has_denominator()) {
+            let mut tile = [T::splat(1.0); TILE];
+            if spec.divides_by_weights() {
+                multiply_pixels(&self.call, spec.options.maps, at, count, &mut tile);
+            }
+            let of_term = class_weights.chunks_exact(classes).nth(index);
+            if let (true, Some(own)) = (spec.divides_by_class_weights(), of_term) {
+                multiply_classes(labels, own, &mut tile);
+            }
+            for row in (0..TILE).step_by(ACCUMULATORS) {
+                for lane in 0..ACCUMULATORS {
+                    let at = row + lane;
+                    let weight = if valid[at] == zero { zero } else { tile[at] };
+                    accumulate(&mut partials[index], lane, weight);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+use super::{Bce, Pixel, PixelTerm};
+use crate::error::Error;
+use crate::lanes::Lanes;
+use crate::term::{Arguments, Parameter, checked, not_negative};
+
+/// Binary focal loss of a logit `z` and a target `y` in `[0, 1]`:
+///
+/// ```text
+/// focal = alpha_t (1 - p_t)^gamma bce,  1 - p_t = y (1 - p) + (1 - y) p,
+///                                       alpha_t = y alpha + (1 - y) (1 - alpha)
+/// ```
+///
+/// Averaged over valid pixels. A soft target interpolates both factors, as in the source; the
+/// minimum is then not at `p = y`. For `gamma < 1` the gradient of a pixel goes to 0 with its loss.
+///
+/// Source: Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, section 3.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Focal {
+    alpha: f64,
+    gamma: f64,
+}
+
+impl Focal {
+    /// With the foreground's weight `alpha` in `[0, 1]` and focusing parameter `gamma`, at least 0.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for others.
+    pub fn with(alpha: f64, gamma: f64) -> Result<Self, Error> {
+        let in_range = (0.0..=1.0).contains(&alpha);
+        Ok(Focal {
+            alpha: checked(Self::NAME, "alpha", alpha, in_range, "0 to 1")?,
+            gamma: not_negative(Self::NAME, "gamma", gamma)?,
+        })
+    }
+}
+
+impl Default for Focal {
+    /// `alpha = 0.25`, `gamma = 2`.
+    fn default() -> Self {
+        Focal { alpha: 0.25, gamma: 2.0 }
+    }
+}
+
+impl Focal {
+    /// `1 - y`, `1 - p_t` and `alpha_t (1 - p_t)^gamma`.
+    #[inline(always)]
+    fn factors<L: Lanes>(&self, pixel: &Pixel<L>) -> [L; 3] {
+        let background = L::splat(1.0) - pixel.y;
+        let wrong = pixel.y * pixel.q + background * pixel.p;
+        let (alpha, rest) = (L::splat(self.alpha), L::splat(1.0 - self.alpha));
+        let weight = pixel.y * alpha + background * rest;
+        [background, wrong, weight * wrong.powf(self.gamma)]
+    }
+}
+
+impl PixelTerm for Focal {
+    const NAME: &'static str = "focal";
+    const PARAMETERS: &'static [Parameter] =
+        &[Parameter::number("alpha", 0.25), Parameter::number("gamma", 2.0)];
+
+    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
+        Focal::with(arguments.get(0), arguments.get(1))
+    }
+
+    #[inline(always)]
+    fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
+        let [_, _, factor] = self.factors(pixel);
+        factor * Bce.loss(pixel)
+    }
+
+    /// `alpha_t (1 - p_t)^gamma (bce' + gamma (1 - 2y) bce p (1 - p) / (1 - p_t))`: one power instead
+    /// of the dual numbers' two, and none of a negative exponent, which overflows for `gamma < 1`
+    /// where `1 - p_t` is next to 0.
+    #[inline(always)]
+    fn value_and_slope<L: Lanes>(&self, pixel: &Pixel<L>) -> (L, L) {
+        let [background, wrong, factor] = self.factors(pixel);
+        let (bce, slope) = Bce.value_and_slope(pixel);
+        let (zero, pq) = (L::splat(0.0), pixel.p * pixel.q);
+        let focus = L::splat(self.gamma) * (background - pixel.y) * bce * (pq / wrong);
+        // Where the logit is infinite, or `1 - p_t` underflows, nothing changes any more.
+        let focus = L::select(pq.eq(zero), zero, focus);
+        (factor * bce, factor * (slope + focus))
+    }
+}

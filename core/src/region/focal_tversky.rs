@@ -1,0 +1,63 @@
+use super::{Classes, RegionTerm, Tversky};
+use crate::error::Error;
+use crate::lanes::Lanes;
+use crate::term::{Arguments, Parameter, not_negative};
+
+/// Focal Tversky loss: the loss of [`Tversky`], to the power of `gamma`, class by class, then averaged
+/// over classes.
+///
+/// ```text
+/// (1 - tversky)^gamma
+/// ```
+///
+/// For `gamma < 1` the gradient grows without bound towards a perfect prediction. It is 0 at a
+/// Tversky loss of exactly 0 and bounded by that of a loss of 1e-30 ([`Lanes::powf`] of dual numbers).
+///
+/// Source: Abraham and Khan, "A novel focal Tversky loss function with improved attention U-Net for
+/// lesion segmentation", ISBI 2019, section 2 (their exponent is `1 / gamma`).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FocalTversky {
+    tversky: Tversky,
+    gamma: f64,
+}
+
+impl FocalTversky {
+    /// With weights of false positives and false negatives, exponent and smoothing, all finite and at
+    /// least 0.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for others.
+    pub fn with(fp_weight: f64, fn_weight: f64, gamma: f64, smooth: f64) -> Result<Self, Error> {
+        Ok(FocalTversky {
+            tversky: Tversky::of(Self::NAME, fp_weight, fn_weight, smooth)?,
+            gamma: not_negative(Self::NAME, "gamma", gamma)?,
+        })
+    }
+}
+
+impl Default for FocalTversky {
+    /// Both weights 0.5, `gamma = 1`, `smooth = 1e-6`.
+    fn default() -> Self {
+        FocalTversky { tversky: Tversky::default(), gamma: 1.0 }
+    }
+}
+
+impl RegionTerm for FocalTversky {
+    const NAME: &'static str = "focal_tversky";
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::number("fp", 0.5).or("alpha"),
+        Parameter::number("fn", 0.5).or("beta"),
+        Parameter::number("gamma", 1.0),
+        Parameter::number("smooth", 1e-6),
+    ];
+
+    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
+        let [fp_weight, fn_weight, gamma, smooth] = [0, 1, 2, 3].map(|i| arguments.get(i));
+        FocalTversky::with(fp_weight, fn_weight, gamma, smooth)
+    }
+
+    #[inline(always)]
+    fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
+        classes.mean(|s| self.tversky.class(s).powf(self.gamma))
+    }
+}
