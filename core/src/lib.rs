@@ -33,6 +33,7 @@
 #![forbid(unsafe_code)]
 
 pub mod class;
+pub mod class_weights;
 pub mod compose;
 pub mod engine;
 mod error;
