@@ -223,6 +223,52 @@ pub enum Error {
         /// The length that fits.
         expected: usize,
     },
+    /// Fewer classes than there can be, or more.
+    Classes {
+        /// The argument with an entry a class.
+        argument: &'static str,
+        /// How many there are.
+        classes: usize,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A list of another length than the one that fits.
+    Length {
+        /// The argument.
+        argument: &'static str,
+        /// Its length.
+        length: usize,
+        /// The length that fits.
+        expected: usize,
+    },
+    /// A count of pixels that might overflow.
+    Count {
+        /// The class.
+        class: usize,
+        /// Its count.
+        count: u64,
+        /// Pixels to be counted, of any class.
+        more: u64,
+    },
+    /// Classes of which no pixel was counted: no masks, or every pixel ignored.
+    NothingCounted {
+        /// The number of classes.
+        classes: usize,
+    },
+    /// Masks in which only one class occurs, where two are needed.
+    OneClass {
+        /// That class.
+        class: usize,
+    },
+    /// An image of more pixels than can be numbered.
+    Pixels {
+        /// The argument.
+        argument: &'static str,
+        /// Pixels of one image.
+        pixels: usize,
+        /// How many there may be.
+        most: usize,
+    },
 }
 
 impl fmt::Display for Error {
@@ -334,6 +380,28 @@ impl fmt::Display for Error {
             }
             Error::Workspace { argument, length, expected } => {
                 write!(f, "workspace `{argument}` holds {length}, expected at least {expected}")
+            }
+            Error::Classes { argument, classes, expected } => {
+                write!(f, "`{argument}` has entries for {classes} classes, expected {expected}")
+            }
+            Error::Length { argument, length, expected } => {
+                write!(f, "`{argument}` has {length} entries, expected {expected}")
+            }
+            Error::Count { class, count, more } => write!(
+                f,
+                "class {class} has {count} pixels, and {more} more may overflow, expected at most \
+                 2^64 - 1 in all"
+            ),
+            Error::NothingCounted { classes } => write!(
+                f,
+                "no pixel of any of the {classes} classes was counted: there are no masks, or \
+                 every pixel holds `ignore_index`"
+            ),
+            Error::OneClass { class } => {
+                write!(f, "only class {class} occurs in the masks, expected at least two classes")
+            }
+            Error::Pixels { argument, pixels, most } => {
+                write!(f, "an image of `{argument}` has {pixels} pixels, expected at most {most}")
             }
         }
     }

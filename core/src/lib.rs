@@ -36,12 +36,15 @@
 #![forbid(unsafe_code)]
 
 pub mod class;
+pub mod class_weights;
 pub mod compose;
 pub mod engine;
 mod error;
+pub mod guide;
 pub mod lanes;
 pub mod level;
 pub mod pixel;
+mod pixelwise;
 pub mod region;
 pub mod summation;
 pub mod term;

@@ -1,0 +1,165 @@
+//! Class weights by inverse frequency.
+//!
+//! With `total` the pixels counted, `K` the number of classes and `count_k` the pixels of class
+//! `k`:
+//!
+//! ```text
+//! r_k = total / (K count_k + 1e-6)        w_k = K r_k / sum_j r_j
+//! ```
+//!
+//! so that the weights add up to `K`. [`Absent`] says what becomes of classes that never occur.
+//! Pixels at `ignore_index` are not counted, be it one of the classes or not.
+//!
+//! ```
+//! use segloss_core::class_weights::{Absent, ClassCounts};
+//! use segloss_core::view::{Layout, Shape, View};
+//!
+//! let layout = Layout::channels_first(Shape::new(1, 1, &[2, 2])?)?;
+//! let (mut counts, mut weights) = ([0; 2], [0.0; 2]);
+//! let mut counter = ClassCounts::new(&mut counts)?;
+//! counter.add(&View::new(&[0u8, 0, 0, 1], layout)?, Some(255))?;
+//! counter.add(&View::new(&[255u8, 0, 0, 1], layout)?, Some(255))?;
+//! assert_eq!(counter.counts(), [5, 2]);
+//! counter.weights(Absent::default(), &mut weights)?;
+//! assert!((weights[1] / weights[0] - 2.5).abs() < 1e-6);
+//! # Ok::<(), segloss_core::Error>(())
+//! ```
+
+use crate::error::Error;
+use crate::pixelwise::{self, MOST_CLASSES};
+use crate::view::TargetSource;
+
+/// What weight a class gets that never occurs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Absent {
+    /// What the formula says: the 1e-6 alone decides, so absent classes share nearly all of `K`
+    /// and the others are left with about 1e-8 each. An `ignore_index` that is one of the classes
+    /// makes that class such a one.
+    #[default]
+    Source,
+    /// Nothing. The classes that occur, `n` of them, are weighted among themselves,
+    /// `w_k = n r_k / sum_j r_j` over those alone: their weights add up to `n`.
+    Zero,
+    /// One. The classes that occur are weighted as by [`Absent::Zero`], so that all weights add up
+    /// to `K`.
+    One,
+}
+
+/// Pixels of each class over any number of masks, in storage of the caller's.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ClassCounts<'c> {
+    counts: &'c mut [u64],
+}
+
+impl<'c> ClassCounts<'c> {
+    /// A counter with one class an entry, counting on from what `counts` holds: zeros at first,
+    /// or an earlier count, or the sum of several workers' counts.
+    ///
+    /// # Errors
+    /// [`Error::Classes`] unless there are 1 to 2^24.
+    pub fn new(counts: &'c mut [u64]) -> Result<Self, Error> {
+        let classes = counts.len();
+        if !(1..=MOST_CLASSES).contains(&classes) {
+            return Err(Error::Classes { argument: "counts", classes, expected: "1 to 2^24" });
+        }
+        Ok(ClassCounts { counts })
+    }
+
+    /// Pixels of each class so far.
+    pub fn counts(&self) -> &[u64] {
+        self.counts
+    }
+
+    /// Counts the pixels of `targets`, label maps of shape batch x 1 x spatial axes.
+    ///
+    /// # Errors
+    /// All before anything is counted:
+    /// [`Error::Empty`] and [`Error::Shape`] for targets without a pixel or with several channels;
+    /// [`Error::Label`] for the first label in row-major order that is neither a class nor
+    /// `ignore_index`; [`Error::Count`] if a count might overflow.
+    pub fn add<Y: TargetSource>(
+        &mut self,
+        targets: &Y,
+        ignore_index: Option<i64>,
+    ) -> Result<(), Error> {
+        let more = pixelwise::check_labels(targets, self.counts.len(), ignore_index)?;
+        for (class, &count) in self.counts.iter().enumerate() {
+            if count.checked_add(more).is_none() {
+                return Err(Error::Count { class, count, more });
+            }
+        }
+        for sample in 0..targets.layout().shape().batch {
+            pixelwise::each_label(targets, sample, ignore_index, |_, label| {
+                if let Some(label) = label {
+                    self.counts[label as usize] += 1;
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes the weight of each class to `weights`.
+    ///
+    /// # Errors
+    /// [`Error::Length`] unless there is one weight a class; [`Error::NothingCounted`] if all
+    /// counts are 0. `weights` is untouched then.
+    pub fn weights(&self, absent: Absent, weights: &mut [f64]) -> Result<(), Error> {
+        let classes = self.counts.len();
+        check_weights(weights, classes)?;
+        // 2^24 counts at most, so far from overflowing.
+        let total: u128 = self.counts.iter().map(|&count| u128::from(count)).sum();
+        if total == 0 {
+            return Err(Error::NothingCounted { classes });
+        }
+        let raw = |count: u64| total as f64 / (classes as f64 * count as f64 + 1e-6);
+        let is_weighted = |count: u64| count > 0 || absent == Absent::Source;
+        let (mut sum, mut weighted) = (0.0, 0u32);
+        for &count in self.counts.iter().filter(|&&count| is_weighted(count)) {
+            sum += raw(count);
+            weighted += 1;
+        }
+        let fixed = if absent == Absent::One { 1.0 } else { 0.0 };
+        for (weight, &count) in weights.iter_mut().zip(&*self.counts) {
+            *weight =
+                if is_weighted(count) { raw(count) / sum * f64::from(weighted) } else { fixed };
+        }
+        Ok(())
+    }
+}
+
+fn check_weights(weights: &[f64], expected: usize) -> Result<(), Error> {
+    let length = weights.len();
+    if length == expected {
+        return Ok(());
+    }
+    Err(Error::Length { argument: "weights", length, expected })
+}
+
+/// Weights of the classes of all `masks`, each batch x 1 x spatial axes of a size of its own.
+/// `counts`, one entry a class, is set to the pixels of each class.
+///
+/// # Errors
+/// Those of [`ClassCounts`], the sample of a label being counted over all masks. `weights` is
+/// untouched then; `counts` holds what was counted before.
+pub fn class_weights<Y: TargetSource>(
+    masks: impl IntoIterator<Item = Y>,
+    ignore_index: Option<i64>,
+    absent: Absent,
+    counts: &mut [u64],
+    weights: &mut [f64],
+) -> Result<(), Error> {
+    check_weights(weights, counts.len())?;
+    let mut counter = ClassCounts::new(counts)?;
+    counter.counts.fill(0);
+    let mut before = 0usize;
+    for mask in masks {
+        counter.add(&mask, ignore_index).map_err(|error| match error {
+            Error::Label { label, sample, pixel, classes } => {
+                Error::Label { label, sample: sample.saturating_add(before), pixel, classes }
+            }
+            error => error,
+        })?;
+        before = before.saturating_add(mask.layout().shape().batch);
+    }
+    counter.weights(absent, weights)
+}

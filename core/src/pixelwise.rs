@@ -1,0 +1,103 @@
+//! Targets checked and read pixel by pixel, for what is off the hot path.
+
+use crate::error::Error;
+use crate::summation::TILE;
+use crate::view::{Shape, TargetSource};
+
+/// Labels below this are exact in every format that reads them.
+pub(crate) const MOST_CLASSES: usize = 1 << 24;
+
+/// Refuses targets without a pixel.
+pub(crate) fn check_filled(targets: &impl TargetSource) -> Result<(), Error> {
+    let shape = *targets.layout().shape();
+    if shape.is_empty() {
+        return Err(Error::Empty { argument: "targets", shape });
+    }
+    Ok(())
+}
+
+/// The valid pixels among labels of one channel; `classes` is from 1 to [`MOST_CLASSES`].
+pub(crate) fn check_labels(
+    targets: &impl TargetSource,
+    classes: usize,
+    ignore_index: Option<i64>,
+) -> Result<u64, Error> {
+    check_filled(targets)?;
+    let shape = *targets.layout().shape();
+    let expected = shape.with_channels(1);
+    if shape != expected {
+        return Err(Error::Shape { argument: "targets", shape, expected });
+    }
+    (0..shape.batch).try_fold(0, |valid, sample| {
+        match targets.check_labels(sample, classes as u32, ignore_index) {
+            Ok(more) => Ok(valid + more),
+            Err(bad) => Err(Error::Label { label: bad.target, sample, pixel: bad.pixel, classes }),
+        }
+    })
+}
+
+/// The valid pixels among shares of any number of channels.
+pub(crate) fn check_shares(
+    targets: &impl TargetSource,
+    ignore_index: Option<i64>,
+) -> Result<u64, Error> {
+    check_filled(targets)?;
+    let Shape { batch, channels, .. } = *targets.layout().shape();
+    let mut valid = 0;
+    for sample in 0..batch {
+        for channel in 0..channels {
+            valid += targets.check_shares(sample, channel, ignore_index).map_err(|bad| {
+                Error::Share { target: bad.target, sample, channel, pixel: bad.pixel }
+            })?;
+        }
+    }
+    Ok(valid)
+}
+
+/// Calls `see(pixel, label)` for each pixel of a sample that passed [`check_labels`]; the label is
+/// None at `ignore_index`.
+pub(crate) fn each_label(
+    targets: &impl TargetSource,
+    sample: usize,
+    ignore_index: Option<i64>,
+    mut see: impl FnMut(usize, Option<u32>),
+) {
+    each(
+        targets.layout().shape().pixels(),
+        |from, count, y, valid| targets.labels(sample, from, count, ignore_index, y, valid),
+        |pixel, label| see(pixel, label.map(|label| label as u32)),
+    );
+}
+
+/// Calls `see(pixel, share)` for each pixel of a channel that passed [`check_shares`]; the share is
+/// None at `ignore_index`.
+pub(crate) fn each_share(
+    targets: &impl TargetSource,
+    sample: usize,
+    channel: usize,
+    ignore_index: Option<i64>,
+    see: impl FnMut(usize, Option<f64>),
+) {
+    each(
+        targets.layout().shape().pixels(),
+        |from, count, y, valid| {
+            targets.shares(sample, channel, from, count, ignore_index, y, valid)
+        },
+        see,
+    );
+}
+
+fn each(
+    pixels: usize,
+    read: impl Fn(usize, usize, &mut [f64; TILE], &mut [f64; TILE]) -> bool,
+    mut see: impl FnMut(usize, Option<f64>),
+) {
+    let (mut y, mut valid) = ([0.0; TILE], [0.0; TILE]);
+    for from in (0..pixels).step_by(TILE) {
+        let count = TILE.min(pixels - from);
+        let all = read(from, count, &mut y, &mut valid);
+        for (i, (&y, &valid)) in y.iter().zip(&valid).take(count).enumerate() {
+            see(from + i, (all || valid != 0.0).then_some(y));
+        }
+    }
+}
