@@ -41,6 +41,30 @@ impl Case {
     }
 }
 
+/// Inputs of one call with shares of foreground for targets.
+#[derive(Clone, Debug)]
+pub struct SoftCase {
+    /// Of logits and targets.
+    pub shape: Shape,
+    /// Channels first, packed.
+    pub logits: Vec<f64>,
+    /// From 0 to 1, a third of them 0 or 1, and [`IGNORED`]. Exact in `f32`, as the logits.
+    pub targets: Vec<f64>,
+}
+
+impl SoftCase {
+    /// Logits up to `span` on both sides, and a share of `ignored` pixels.
+    pub fn new(seed: u64, shape: Shape, span: f64, ignored: f64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let count = shape.batch * shape.channels * shape.pixels();
+        let share = |rng: &mut Rng| f64::from(((rng.f64() * 1.5 - 0.25) as f32).clamp(0.0, 1.0));
+        let targets = (0..count)
+            .map(|_| if rng.f64() < ignored { f64::from(IGNORED) } else { share(&mut rng) })
+            .collect();
+        SoftCase { shape, logits: logits(&mut rng, count, span), targets }
+    }
+}
+
 fn logits(rng: &mut Rng, count: usize, span: f64) -> Vec<f64> {
     (0..count).map(|_| f64::from(((rng.f64() * 2.0 - 1.0) * span) as f32)).collect()
 }

@@ -1,5 +1,8 @@
 //! What the tests of all parts of segloss share.
 
 pub mod case;
+pub mod exact;
+pub mod golden;
+pub mod objective;
 pub mod oracle;
 pub mod run;

@@ -1,0 +1,56 @@
+use super::{AlphaParameter, Case, Input};
+use crate::objective::{Input as Oracle, Objective, Term};
+
+/// Why `segloss` does not give what the source's code gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Departure {
+    /// Nothing is averaged: NaN there, 0 with gradient 0 here (findings A1, A2).
+    AllIgnored,
+    /// No pixel has another label: distances to a pixel outside the image there, weight 0 here
+    /// (findings B1 to B4).
+    OneLabel,
+    /// An axis of extent 1 is lost, and the map is that of a line or a point there; here the axis
+    /// has an outside (findings C3, C4).
+    LostAxis,
+    /// `theta = 0` there dilates until nothing changes, here not at all (finding G1).
+    Flooded,
+    /// Fewer alphas than classes: the last serves the rest there, an error here (finding D19).
+    ShortAlpha,
+}
+
+impl Case {
+    /// The departure in this case, if the source's result is not to be expected.
+    pub fn departure(&self, input: &Input) -> Option<Departure> {
+        let call = self.call();
+        let kept = match call.input(input) {
+            Oracle::Dense(dense) => dense.targets.iter().flatten().count(),
+            Oracle::Labelled(labelled) => labelled.labels.iter().flatten().count(),
+        };
+        if kept == 0 && matches!(self.loss.as_str(), "ce" | "wce") {
+            return Some(Departure::AllIgnored);
+        }
+        if let Some(AlphaParameter::Classes(alpha)) = &self.params.alpha
+            && alpha.len() < input.shape[1]
+        {
+            return Some(Departure::ShortAlpha);
+        }
+        let Objective::Sum(terms) = &call.objective else { return None };
+        terms.iter().find_map(|(_, term)| match term {
+            Term::Boundary { theta: 0, .. } => Some(Departure::Flooded),
+            // Where the source raises, what is recorded is the image's.
+            Term::Boundary { .. } if self.loss == "boundary" && self.raises.is_none() => {
+                let [.., height, width] = input.shape;
+                (height == 1 || width == 1).then_some(Departure::LostAxis)
+            }
+            Term::Distance { .. } => has_one_label(input).then_some(Departure::OneLabel),
+            _ => None,
+        })
+    }
+}
+
+/// Whether some sample has no boundary.
+fn has_one_label(input: &Input) -> bool {
+    let [.., height, width] = input.shape;
+    let one = |mask: &[f64]| mask.iter().all(|&y| (y > 0.5) == (mask[0] > 0.5));
+    input.targets.chunks(height * width).any(one)
+}
