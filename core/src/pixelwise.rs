@@ -29,10 +29,8 @@ pub(crate) fn check_labels(
         return Err(Error::Shape { argument: "targets", shape, expected });
     }
     (0..shape.batch).try_fold(0, |valid, sample| {
-        match targets.check_labels(sample, classes as u32, ignore_index) {
-            Ok(more) => Ok(valid + more),
-            Err(bad) => Err(Error::Label { label: bad.target, sample, pixel: bad.pixel, classes }),
-        }
+        let checked = targets.check_labels(sample, classes as u32, ignore_index, None);
+        Ok(valid + checked.map_err(|bad| bad.label(sample, classes))?)
     })
 }
 
@@ -46,9 +44,8 @@ pub(crate) fn check_shares(
     let mut valid = 0;
     for sample in 0..batch {
         for channel in 0..channels {
-            valid += targets.check_shares(sample, channel, ignore_index).map_err(|bad| {
-                Error::Share { target: bad.target, sample, channel, pixel: bad.pixel }
-            })?;
+            let checked = targets.check_shares(sample, channel, ignore_index, None);
+            valid += checked.map_err(|bad| bad.share(sample, channel))?;
         }
     }
     Ok(valid)

@@ -6,10 +6,15 @@
 
 mod evaluate;
 pub mod level;
+mod library;
+mod loss;
+mod maps;
 mod workspace;
 
 pub use evaluate::evaluate;
 pub use level::AnyLevel;
+pub use library::Library;
+pub use loss::{Loss, Outputs};
 pub use workspace::Buffers;
 
 #[cfg(doctest)]

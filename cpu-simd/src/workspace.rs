@@ -1,3 +1,4 @@
+use crate::maps::MapBuffers;
 use segloss_core::Error;
 use segloss_core::engine::{Sizes, Workspace};
 use segloss_core::lanes::Real;
@@ -14,6 +15,7 @@ pub struct Buffers<T, A = f64> {
     slopes: Vec<[T; 2]>,
     weights: Vec<[T; TILE]>,
     class_weights: Vec<T>,
+    pub(crate) maps: MapBuffers<T>,
 }
 
 impl<T: Real, A: Accumulator> Default for Buffers<T, A> {
@@ -34,6 +36,7 @@ impl<T: Real, A: Accumulator> Buffers<T, A> {
             slopes: Vec::new(),
             weights: Vec::new(),
             class_weights: Vec::new(),
+            maps: MapBuffers::default(),
         }
     }
 
@@ -64,7 +67,7 @@ impl<T: Real, A: Accumulator> Buffers<T, A> {
     }
 }
 
-fn grow<X: Clone + Default>(
+pub(crate) fn grow<X: Clone + Default>(
     argument: &'static str,
     part: &mut Vec<X>,
     length: usize,

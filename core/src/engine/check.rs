@@ -48,21 +48,11 @@ where
                     Link::Sigmoid => self
                         .targets
                         .check_shares(sample, channel, ignored, mask)
-                        .map_err(|bad| Error::Share {
-                            target: bad.target,
-                            sample,
-                            channel,
-                            pixel: bad.pixel,
-                        })?,
+                        .map_err(|bad| bad.share(sample, channel))?,
                     Link::Softmax => self
                         .targets
                         .check_labels(sample, classes as u32, ignored, mask)
-                        .map_err(|bad| Error::Label {
-                            label: bad.target,
-                            sample,
-                            pixel: bad.pixel,
-                            classes,
-                        })?,
+                        .map_err(|bad| bad.label(sample, classes))?,
                 };
                 row[self.rows.valid()].count(valid);
                 total += valid;

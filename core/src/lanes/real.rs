@@ -1,5 +1,6 @@
 use super::Lanes;
 use crate::level::Level;
+use crate::view::{View, Weights};
 
 /// Consecutive pixels held as one value.
 pub trait Vector: Lanes {
@@ -33,11 +34,13 @@ pub trait Real:
     fn widen(self) -> f64;
     /// Rounds to `f32`.
     fn narrow(self) -> f32;
+    /// Weights of pixels stored in this format.
+    fn weights(view: View<'_, Self>) -> Weights<'_>;
 }
 
 macro_rules! real {
     ($float:ident, $uint:ident, $int:ident, double: $double:literal, vector: $vector:ident,
-     mantissa_bits: $mantissa:literal, sqrt: $sqrt:path) => {
+     mantissa_bits: $mantissa:literal, sqrt: $sqrt:path, weights: $weights:ident) => {
         impl Lanes for $float {
             type Mask = bool;
             const DOUBLE: bool = $double;
@@ -120,12 +123,16 @@ macro_rules! real {
             fn narrow(self) -> f32 {
                 self as f32
             }
+
+            fn weights(view: View<'_, Self>) -> Weights<'_> {
+                Weights::$weights(view)
+            }
         }
     };
 }
 
-real!(f32, u32, i32, double: false, vector: Single, mantissa_bits: 23, sqrt: root::sqrtf);
-real!(f64, u64, i64, double: true, vector: Double, mantissa_bits: 52, sqrt: root::sqrt);
+real!(f32, u32, i32, double: false, vector: Single, mantissa_bits: 23, sqrt: root::sqrtf, weights: F32);
+real!(f64, u64, i64, double: true, vector: Double, mantissa_bits: 52, sqrt: root::sqrt, weights: F64);
 
 /// Square root of one lane. Both are correctly rounded, hence equal; but libm's is inline assembly on
 /// x86-64 and aarch64, which keeps a loop from being vectorised.

@@ -1,4 +1,5 @@
 use super::{Layout, Mask, View};
+use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{BLOCK, TILE};
 
@@ -152,6 +153,18 @@ pub struct Bad {
     pub pixel: usize,
     /// What it holds.
     pub target: f64,
+}
+
+impl Bad {
+    /// The error of a label of this sample.
+    pub(crate) fn label(self, sample: usize, classes: usize) -> Error {
+        Error::Label { label: self.target, sample, pixel: self.pixel, classes }
+    }
+
+    /// The error of a share of this sample and channel.
+    pub(crate) fn share(self, sample: usize, channel: usize) -> Error {
+        Error::Share { target: self.target, sample, channel, pixel: self.pixel }
+    }
 }
 
 /// Where the engine reads targets: tiles of the computing format, whatever lies in memory.

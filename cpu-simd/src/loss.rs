@@ -1,0 +1,191 @@
+use core::fmt;
+
+use segloss_core::Error;
+use segloss_core::compose::{Listed, MapCall, Term, parse};
+use segloss_core::engine::{self, Call, Link, Problem, Report};
+use segloss_core::lanes::Real;
+use segloss_core::summation::Accumulator;
+use segloss_core::text::TextError;
+use segloss_core::view::{
+    GradientSink, Layout, LogitSource, NoGradient, Shape, TargetSource, View, Weights,
+};
+
+use crate::{Buffers, Library, with_level};
+
+/// The most terms of a loss.
+const TERMS: usize = 32;
+/// The most distinct maps of a loss.
+const MAPS: usize = 16;
+
+/// A loss read from text ([`segloss_core::text`]), ready for any number of calls from any thread.
+///
+/// ```
+/// use segloss_core::{engine::{Call, Link}, view::*};
+/// use segloss_simd::{Buffers, Library, Loss, Outputs};
+///
+/// let (logits, mask, mut gradient) = ([0.5f32, -1.0], [1u8, 0], [0f32; 2]);
+/// let packed = Layout::channels_first(Shape::new(1, 1, &[2])?)?;
+/// let (z, y) = (View::new(&logits, packed)?, View::new(&mask, packed)?);
+///
+/// let library = Library::default();
+/// let loss = Loss::new(&library, "0.5*bce + 0.5*dice(smooth=1)", Link::Sigmoid)?;
+/// let mut sink = ViewMut::new(&mut gradient, packed)?;
+/// let outputs = Outputs::gradient(&mut sink);
+/// let report = loss.evaluate(Call::sigmoid(), &z, &y, &[], outputs, &mut Buffers::new())?;
+/// assert_eq!(report.valid, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Loss<'l, T: Real, A: Accumulator = f64> {
+    library: &'l Library<T, A>,
+    link: Link,
+    text: Box<str>,
+}
+
+/// Where the results of a call go besides the value. What is none is not computed.
+#[derive(Debug)]
+pub struct Outputs<'o, R, G, M = NoGradient> {
+    /// The gradient with respect to the logits, of their shape.
+    pub gradient: Option<&'o mut G>,
+    /// The loss of each sample by itself; see [`Problem::sample_values`].
+    pub samples: Option<&'o mut [R]>,
+    /// The loss of each pixel, of the targets' shape; see [`Problem::loss_map`].
+    pub loss_map: Option<&'o mut M>,
+}
+
+impl<R> Outputs<'_, R, NoGradient> {
+    /// The value alone.
+    pub fn none() -> Self {
+        Outputs { gradient: None, samples: None, loss_map: None }
+    }
+}
+
+impl<'o, R, G> Outputs<'o, R, G> {
+    /// The gradient.
+    pub fn gradient(gradient: &'o mut G) -> Self {
+        Outputs { gradient: Some(gradient), samples: None, loss_map: None }
+    }
+}
+
+impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
+    /// The loss that `text` describes under `link`, with the terms and maps of `library`.
+    ///
+    /// # Errors
+    /// The first mistake in the text: where it is, and what was expected there.
+    pub fn new<'t>(
+        library: &'l Library<T, A>,
+        text: &'t str,
+        link: Link,
+    ) -> Result<Self, TextError<'t>>
+    where
+        'l: 't,
+    {
+        let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
+        parse::<T, A>(text, link, library.registry(), &mut terms, &mut maps)?;
+        Ok(Loss { library, link, text: text.into() })
+    }
+
+    /// The link that it was read for.
+    pub fn link(&self) -> Link {
+        self.link
+    }
+
+    /// Calls `use_it` with the loss's terms.
+    pub fn with<R>(&self, use_it: impl FnOnce(&Listed<'_, T, A>) -> R) -> R {
+        let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
+        // Reading it anew takes less than a microsecond, and lets a loss own its text.
+        match parse(&self.text, self.link, self.library.registry(), &mut terms, &mut maps) {
+            Ok(loss) => use_it(&loss),
+            // It was read before, from the same text.
+            Err(_) => use_it(&Listed::new(&[])),
+        }
+    }
+
+    /// The loss of a call, and what `outputs` asks for. `call.link` and `call.maps` are set here.
+    ///
+    /// `given` are the maps that are not computed, by name. `buffers` serve any number of calls; once
+    /// they have grown to the largest, nothing is allocated.
+    ///
+    /// # Errors
+    /// Inputs or outputs that do not fit the loss or one another, by name and value; or no memory for
+    /// the buffers. Outputs are then untouched.
+    pub fn evaluate<Z, Y, G, M>(
+        &self,
+        call: Call<'_>,
+        logits: &Z,
+        targets: &Y,
+        given: &[(&str, Weights<'_>)],
+        outputs: Outputs<'_, A::Real, G, M>,
+        buffers: &mut Buffers<T, A>,
+    ) -> Result<Report<A::Real>, Error>
+    where
+        Z: LogitSource<T>,
+        Y: TargetSource,
+        G: GradientSink<T>,
+        M: GradientSink<T>,
+    {
+        let call = Call { link: self.link, ..call };
+        self.with(|loss| {
+            // Taken out while they are read, so that the rest of the buffers can be written.
+            let mut map_buffers = core::mem::take(&mut buffers.maps);
+            let result = map_buffers.compute(loss.map_calls(), &call, targets).and_then(|()| {
+                let mut maps = [Weights::F32(View::new(&[], nothing()?)?); MAPS];
+                let shape = *targets.layout().shape();
+                let own = maps.iter_mut().zip(loss.map_calls()).enumerate();
+                own.into_iter().try_for_each(|(place, (weights, map))| {
+                    *weights = map_buffers.weights(place, map, shape, given)?;
+                    Ok(())
+                })?;
+                let call = Call { maps: &maps[..loss.map_calls().len()], ..call };
+                let problem = Problem::new(call, loss, logits, targets)?;
+                self.run(&problem, outputs, buffers)
+            });
+            buffers.maps = map_buffers;
+            result
+        })
+    }
+
+    fn run<Z, Y, G, M>(
+        &self,
+        problem: &Problem<'_, T, A, Listed<'_, T, A>, Z, Y>,
+        outputs: Outputs<'_, A::Real, G, M>,
+        buffers: &mut Buffers<T, A>,
+    ) -> Result<Report<A::Real>, Error>
+    where
+        Z: LogitSource<T>,
+        Y: TargetSource,
+        G: GradientSink<T>,
+        M: GradientSink<T>,
+    {
+        let Outputs { gradient, samples, loss_map } = outputs;
+        if let Some(samples) = &samples {
+            problem.check_sample_values(samples)?;
+        }
+        if let Some(loss_map) = &loss_map {
+            problem.check_loss_map(&**loss_map)?;
+        }
+        let mut workspace = buffers.lend(&problem.sizes())?;
+        with_level!(self.library.level(), level => {
+            let report = engine::evaluate(level, problem, gradient, &mut workspace)?;
+            if let Some(samples) = samples {
+                problem.sample_values(workspace.sums, samples)?;
+            }
+            if let Some(loss_map) = loss_map {
+                problem.loss_map(level, &mut workspace, loss_map)?;
+            }
+            Ok(report)
+        })
+    }
+}
+
+/// The text that reads back as this loss.
+impl<T: Real, A: Accumulator> fmt::Display for Loss<'_, T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with(|loss| loss.fmt(f))
+    }
+}
+
+/// The layout of no elements.
+fn nothing() -> Result<Layout, Error> {
+    Layout::channels_first(Shape { batch: 0, channels: 0, spatial: [0; 3] })
+}

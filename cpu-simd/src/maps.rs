@@ -1,0 +1,66 @@
+use segloss_core::Error;
+use segloss_core::compose::MapCall;
+use segloss_core::engine::Call;
+use segloss_core::lanes::Real;
+use segloss_core::view::{Layout, Shape, TargetSource, View, Weights};
+
+use crate::workspace::grow;
+
+/// Owned storage for computed weight maps.
+#[derive(Debug)]
+pub(crate) struct MapBuffers<T> {
+    scratch: Vec<u64>,
+    weights: Vec<Vec<T>>,
+}
+
+impl<T> Default for MapBuffers<T> {
+    fn default() -> Self {
+        MapBuffers { scratch: Vec::new(), weights: Vec::new() }
+    }
+}
+
+impl<T: Real> MapBuffers<T> {
+    /// Computes the maps that are not given.
+    pub(crate) fn compute<Y: TargetSource>(
+        &mut self,
+        maps: &[MapCall<'_, T>],
+        call: &Call<'_>,
+        targets: &Y,
+    ) -> Result<(), Error> {
+        let shape = *targets.layout().shape();
+        let targets_count = shape.batch * shape.channels * shape.pixels();
+        if self.weights.len() < maps.len() {
+            let length = maps.len();
+            let more = self.weights.try_reserve_exact(length - self.weights.len());
+            more.map_err(|_| Error::Memory { argument: "maps", length })?;
+            self.weights.resize_with(length, Vec::new);
+        }
+        for (map, weights) in maps.iter().zip(&mut self.weights) {
+            if map.is_given() {
+                continue;
+            }
+            let length = map.scratch(shape.spatial).unwrap_or(usize::MAX);
+            grow("map scratch", &mut self.scratch, length)?;
+            grow("map weights", weights, targets_count)?;
+            map.compute(call, targets, &mut self.scratch, &mut weights[..targets_count])?;
+        }
+        Ok(())
+    }
+
+    /// The weights of map `place`, shaped as the targets; of a given one, those under its name.
+    pub(crate) fn weights<'w>(
+        &'w self,
+        place: usize,
+        map: &MapCall<'_, T>,
+        targets: Shape,
+        given: &[(&str, Weights<'w>)],
+    ) -> Result<Weights<'w>, Error> {
+        let name = map.definition().map_or("", |definition| definition.name);
+        if map.is_given() {
+            let own = given.iter().find(|(own, _)| *own == name);
+            return own.map(|(_, weights)| *weights).ok_or(Error::NotComputed { map: name });
+        }
+        let computed = self.weights.get(place).map_or(&[][..], Vec::as_slice);
+        Ok(T::weights(View::new(computed, Layout::channels_first(targets)?)?))
+    }
+}
