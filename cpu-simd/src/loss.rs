@@ -27,7 +27,7 @@ const MAPS: usize = 16;
 /// let packed = Layout::channels_first(Shape::new(1, 1, &[2])?)?;
 /// let (z, y) = (View::new(&logits, packed)?, View::new(&mask, packed)?);
 ///
-/// let library = Library::default();
+/// let library = Library::<f32>::default();
 /// let loss = Loss::new(&library, "0.5*bce + 0.5*dice(smooth=1)", Link::Sigmoid)?;
 /// let mut sink = ViewMut::new(&mut gradient, packed)?;
 /// let outputs = Outputs::gradient(&mut sink);
@@ -131,11 +131,9 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
             let result = map_buffers.compute(loss.map_calls(), &call, targets).and_then(|()| {
                 let mut maps = [Weights::F32(View::new(&[], nothing()?)?); MAPS];
                 let shape = *targets.layout().shape();
-                let own = maps.iter_mut().zip(loss.map_calls()).enumerate();
-                own.into_iter().try_for_each(|(place, (weights, map))| {
-                    *weights = map_buffers.weights(place, map, shape, given)?;
-                    Ok(())
-                })?;
+                for (place, map) in loss.map_calls().iter().enumerate() {
+                    maps[place] = map_buffers.weights(place, map, shape, given)?;
+                }
                 let call = Call { maps: &maps[..loss.map_calls().len()], ..call };
                 let problem = Problem::new(call, loss, logits, targets)?;
                 self.run(&problem, outputs, buffers)

@@ -141,13 +141,13 @@ where
         Err(Error::Samples { argument: "values", length, expected })
     }
 
-    /// Whether every term is a mean over nothing.
+    /// Whether every term that is evaluated is divided by 0.
     pub(super) fn is_void(&self, totals: &[A]) -> bool {
         let counts = |(index, spec): (usize, Spec<'_>)| match spec.kind {
             Kind::Region(_) => true,
             _ => totals[2 * index + 1].total() != A::Real::default(),
         };
-        !self.active().any(counts)
+        self.is_active && !self.active().any(counts)
     }
 
     /// A term in one sample. Terms that pool the batch have nothing there.
