@@ -126,6 +126,29 @@ pub enum Error {
         /// The length that fits.
         expected: usize,
     },
+    /// An output that has not one element for each pixel.
+    Length {
+        /// The argument.
+        argument: &'static str,
+        /// Its length.
+        length: usize,
+        /// The length that fits.
+        expected: usize,
+    },
+    /// An image too large for the numbers of its distance transform.
+    TooLong {
+        /// Its shape.
+        shape: Shape,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A spacing for another number of axes than the image has.
+    Spacing {
+        /// How many the spacing is for.
+        given: usize,
+        /// Axes of the image.
+        axes: usize,
+    },
 }
 
 impl fmt::Display for Error {
@@ -179,6 +202,15 @@ impl fmt::Display for Error {
             }
             Error::Workspace { argument, length, expected } => {
                 write!(f, "workspace `{argument}` holds {length}, expected at least {expected}")
+            }
+            Error::Length { argument, length, expected } => {
+                write!(f, "`{argument}` holds {length}, expected {expected}: one for each pixel")
+            }
+            Error::TooLong { shape, expected } => {
+                write!(f, "`labels` has shape {shape}, expected {expected}")
+            }
+            Error::Spacing { given, axes } => {
+                write!(f, "`spacing` is for {given} axes, expected {axes} as `labels` has")
             }
         }
     }

@@ -38,6 +38,7 @@ pub mod engine;
 mod error;
 pub mod lanes;
 pub mod level;
+pub mod maps;
 pub mod pixel;
 pub mod region;
 pub mod summation;

@@ -1,0 +1,5 @@
+//! Maps against their definitions, taken at their word.
+
+mod exhaustive;
+mod brute;
+mod random;
