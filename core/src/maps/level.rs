@@ -1,3 +1,4 @@
+use super::bits;
 use super::edt::{hull, window};
 use crate::level::{Level, Scalar};
 
@@ -68,6 +69,11 @@ pub trait MapLevel: Level {
     /// pixels in `costs`, and is `2^30 - 64` or larger only if all of them are, when it is that.
     fn solve(self, segment: Segment<'_, i32>) {
         hull::solve(self, segment, 1);
+    }
+
+    /// Bits of bytes that are 0 or 1, in whole words: 64 bytes for each.
+    fn pack(self, bytes: &[u8], bits: &mut [u64]) {
+        bits::pack(self, bytes, bits);
     }
 }
 

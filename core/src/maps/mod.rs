@@ -15,10 +15,14 @@
 //! An axis of extent 1 is an axis: the pixels of a 1 x 7 image have an outside above and below. Images
 //! with fewer than three axes have leading axes of extent 1 that do not count.
 
+pub mod band;
+pub mod bits;
+pub mod decay;
 pub mod edt;
 mod fork;
 mod labels;
 mod level;
+pub mod morphology;
 mod scratch;
 
 pub use fork::{Fork, Serial};

@@ -57,9 +57,13 @@ impl<'a> Scratch<'a> {
 }
 
 /// Storage that must hold `expected` elements or more.
-pub(crate) fn check(length: usize, expected: usize) -> Result<(), Error> {
+pub(crate) fn check(
+    argument: &'static str,
+    length: usize,
+    expected: usize,
+) -> Result<(), Error> {
     if length < expected {
-        return Err(Error::Workspace { argument: "scratch", length, expected });
+        return Err(Error::Workspace { argument, length, expected });
     }
     Ok(())
 }

@@ -41,6 +41,7 @@ use core::marker::PhantomData;
 use bytemuck::Pod;
 
 pub use self::finish::Squared;
+pub(crate) use self::cost::Cost;
 pub(crate) use self::finish::Finish;
 use self::finish::{AsDistance, AsSigned, AsSquared, Known, Only};
 use self::rule::{Rule, ToBackground, ToKnownBackground, ToKnownOther, ToOther};
@@ -312,7 +313,7 @@ fn check<S: Labels, O>(
     let words = scratch_words(labels, spacing, fork)?;
     let [d, h, w] = labels.spatial();
     fits("out", out.len(), d * h * w)?;
-    super::scratch::check(scratch.len(), words)
+    super::scratch::check("scratch", scratch.len(), words)
 }
 
 /// The transform of labels, output and storage that have been checked.
