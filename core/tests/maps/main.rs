@@ -2,4 +2,5 @@
 
 mod exhaustive;
 mod brute;
+mod morphology;
 mod random;
