@@ -6,6 +6,7 @@
 
 mod evaluate;
 pub mod level;
+pub mod maps;
 mod workspace;
 
 pub use evaluate::evaluate;
