@@ -269,6 +269,20 @@ pub enum Error {
         /// How many there may be.
         most: usize,
     },
+    /// An image too large for the numbers of its distance transform.
+    TooLong {
+        /// Its shape.
+        shape: Shape,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A spacing for another number of axes than the image has.
+    Spacing {
+        /// How many the spacing is for.
+        given: usize,
+        /// Axes of the image.
+        axes: usize,
+    },
 }
 
 impl fmt::Display for Error {
@@ -402,6 +416,12 @@ impl fmt::Display for Error {
             }
             Error::Pixels { argument, pixels, most } => {
                 write!(f, "an image of `{argument}` has {pixels} pixels, expected at most {most}")
+            }
+            Error::TooLong { shape, expected } => {
+                write!(f, "`labels` has shape {shape}, expected {expected}")
+            }
+            Error::Spacing { given, axes } => {
+                write!(f, "`spacing` is for {given} axes, expected {axes} as `labels` has")
             }
         }
     }

@@ -43,6 +43,7 @@ mod error;
 pub mod guide;
 pub mod lanes;
 pub mod level;
+pub mod maps;
 pub mod pixel;
 mod pixelwise;
 pub mod region;

@@ -8,7 +8,8 @@ mod evaluate;
 pub mod level;
 mod library;
 mod loss;
-mod maps;
+mod map_buffers;
+pub mod maps;
 mod workspace;
 
 pub use evaluate::evaluate;

@@ -1,4 +1,4 @@
-use crate::maps::MapBuffers;
+use crate::map_buffers::MapBuffers;
 use segloss_core::Error;
 use segloss_core::engine::{Sizes, Workspace};
 use segloss_core::lanes::Real;

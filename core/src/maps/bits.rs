@@ -1,0 +1,135 @@
+//! Masks of one bit a pixel.
+//!
+//! Rows follow each other from the first slice to the last; each starts with a word of its own, lowest
+//! bit first, and the bits past its end are 0.
+
+use super::scratch::{Words, check};
+use super::{Labels, MapLevel};
+use crate::error::Error;
+use crate::level::{Kernel, Level};
+
+/// Pixels of a word.
+pub const WORD: usize = u64::BITS as usize;
+
+/// Words of a row of so many pixels.
+pub fn row_words(width: usize) -> usize {
+    width.div_ceil(WORD)
+}
+
+/// Words of an image of this depth, height and width.
+///
+/// # Errors
+/// [`Error::Extent`] if the number overflows.
+pub fn words(spatial: [usize; 3]) -> Result<usize, Error> {
+    let [d, h, w] = spatial;
+    let count = d.checked_mul(h).and_then(|rows| rows.checked_mul(row_words(w)));
+    Words::NONE.and::<u64>(count).count(spatial)
+}
+
+/// The pixels that are not background.
+///
+/// # Errors
+/// [`Error::Workspace`] if `bits` is shorter than [`words`] says, or `scratch` than [`row_words`] of eight
+/// rows.
+pub fn foreground<Lv: MapLevel, S: Labels>(
+    level: Lv,
+    labels: &S,
+    bits: &mut [u64],
+    scratch: &mut [u64],
+) -> Result<(), Error> {
+    let [d, h, w] = labels.spatial();
+    let words = words(labels.spatial())?;
+    check("bits", bits.len(), words)?;
+    let needed = scratch_words::<S>(labels)?;
+    check("scratch", scratch.len(), needed)?;
+    let mut scratch = super::scratch::Scratch::of(scratch);
+    let (stage, bytes) = (scratch.take(w), scratch.take::<u8>(w.next_multiple_of(WORD)));
+    bytes[w..].fill(0);
+    for (row, bits) in bits[..words].chunks_mut(row_words(w)).enumerate().take(d * h) {
+        let labels = labels.row(row, stage);
+        level.enter(Foreground::<S> { labels, bytes: &mut bytes[..w] });
+        level.pack(bytes, bits);
+    }
+    Ok(())
+}
+
+/// Length of the storage for [`foreground`], in words of 64 bits.
+///
+/// # Errors
+/// [`Error::Extent`] if the number overflows.
+pub fn scratch_words<S: Labels>(labels: &S) -> Result<usize, Error> {
+    let [.., w] = labels.spatial();
+    Words::NONE
+        .and::<S::Label>(Some(w))
+        .and::<u8>(w.checked_next_multiple_of(WORD))
+        .count(labels.spatial())
+}
+
+struct Foreground<'a, S: Labels> {
+    labels: &'a [S::Label],
+    bytes: &'a mut [u8],
+}
+
+impl<S: Labels> Kernel for Foreground<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        for (byte, &label) in self.bytes.iter_mut().zip(self.labels) {
+            *byte = u8::from(!S::is_background(label));
+        }
+    }
+}
+
+/// [`MapLevel::pack`] by plain arithmetic.
+pub(super) fn pack<Lv: Level>(level: Lv, bytes: &[u8], bits: &mut [u64]) {
+    level.enter(Pack { bytes, bits });
+}
+
+struct Pack<'a> {
+    bytes: &'a [u8],
+    bits: &'a mut [u64],
+}
+
+impl Kernel for Pack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        // Byte `i` of eight goes to bit `56 + i` of the product; nothing carries into those.
+        const GATHER: u64 = 0x0102_0408_1020_4080;
+        for (word, bytes) in self.bits.iter_mut().zip(self.bytes.as_chunks::<WORD>().0) {
+            let mut eights = [0; 8];
+            for (eight, bytes) in eights.iter_mut().zip(bytes.as_chunks::<8>().0) {
+                *eight = (u64::from_le_bytes(*bytes).wrapping_mul(GATHER) >> 56) as u8;
+            }
+            *word = u64::from_le_bytes(eights);
+        }
+    }
+}
+
+/// One of two values for each pixel of a row.
+pub(super) struct Choose<'a, T> {
+    pub(super) bits: &'a [u64],
+    pub(super) set: T,
+    pub(super) clear: T,
+    /// Whole words of pixels.
+    pub(super) out: &'a mut [T],
+}
+
+impl<T: Copy> Kernel for Choose<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        for (&word, out) in self.bits.iter().zip(self.out.as_chunks_mut::<WORD>().0) {
+            for (part, out) in word.to_le_bytes().into_iter().zip(out.as_chunks_mut::<8>().0) {
+                // All eight in lanes of one vector, each testing a bit of its own.
+                let part = u32::from(part);
+                for (lane, out) in out.iter_mut().enumerate() {
+                    *out = if part & (1 << lane) != 0 { self.set } else { self.clear };
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Weights that fall with the distance to the nearest pixel of another label.
+
+use bytemuck::Pod;
+
+use super::edt::{self, Cost, Finish, Spacing};
+use super::{Fork, Label, Labels, MapLevel};
+use crate::error::Error;
+use crate::lanes::Real;
+
+/// What the weight is where there is no other label, the distance being infinite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Empty {
+    /// The limit for long distances.
+    #[default]
+    Zero,
+    /// As if there were no map.
+    One,
+}
+
+/// `exp(-d / sigma)` for the distance `d` to the nearest pixel of another label, in pixels or in the unit of
+/// the spacing.
+///
+/// With unit spacing `d` is at least 1, beside the boundary: weights never reach 1 but `exp(-1 / sigma)`.
+/// Both sides of the boundary are the same. The distance-map loss with sigma 5 is the usual one.
+///
+/// Ignored pixels are treated as [`edt`](super::edt) does: they have the weight that `empty` says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decay {
+    sigma: f64,
+    empty: Empty,
+}
+
+impl Decay {
+    /// Weights that fall to 1/e in `sigma`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] unless `sigma` is from 1e-30 to 1e30.
+    pub fn new(sigma: f64, empty: Empty) -> Result<Self, Error> {
+        if !(1e-30..=1e30).contains(&sigma) {
+            let expected = "a positive number, from 1e-30 to 1e30";
+            return Err(Error::Parameter { term: "decay", name: "sigma", value: sigma, expected });
+        }
+        Ok(Decay { sigma, empty })
+    }
+
+    /// Length of the storage for [`Decay::weights`], in words of 64 bits: as of [`edt::scratch_words`].
+    ///
+    /// # Errors
+    /// As of [`edt::scratch_words`].
+    pub fn scratch_words<S: Labels>(
+        labels: &S,
+        spacing: Spacing,
+        fork: impl Fork,
+    ) -> Result<usize, Error> {
+        edt::scratch_words(labels, spacing, fork)
+    }
+
+    /// The weights of one image.
+    ///
+    /// # Errors
+    /// As of [`edt::distance_to_other`].
+    pub fn weights<Lv: MapLevel, S: Labels, T: Real + Pod>(
+        &self,
+        level: Lv,
+        fork: impl Fork,
+        labels: &S,
+        spacing: Spacing,
+        out: &mut [T],
+        scratch: &mut [u64],
+    ) -> Result<(), Error> {
+        let rate = T::round_from(-1.0 / self.sigma);
+        let empty = T::round_from(f64::from(u8::from(self.empty == Empty::One)));
+        edt::to_other(level, fork, labels, spacing, Weight { rate, empty }, out, scratch)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Weight<T> {
+    /// `-1 / sigma`.
+    rate: T,
+    empty: T,
+}
+
+impl<E: Label, T: Real + Pod> Finish<E> for Weight<T> {
+    type Out = T;
+
+    #[inline(always)]
+    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, _: E) -> T {
+        let weight = (cost.distance::<T>() * self.rate).exp_of_nonpositive();
+        if cost >= C::NONE { self.empty } else { weight }
+    }
+}

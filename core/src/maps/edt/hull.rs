@@ -1,0 +1,134 @@
+use super::cost::Cost;
+use crate::level::{Kernel, Level};
+use crate::maps::level::{AFTER, BEFORE, Segment};
+
+/// Solves a segment: its lower envelope of parabolas, one for each pixel, after Felzenszwalb and
+/// Huttenlocher (Distance Transforms of Sampled Functions, 2012). Pixels that two others hide are
+/// dropped first, which leaves few to the part that takes one at a time.
+pub(crate) fn solve<C: Cost, Lv: Level>(level: Lv, segment: Segment<'_, C>, weight: C) {
+    let Segment { costs, first, start, end, places, values, starts, keep, out } = segment;
+    let pixels = costs.len() - BEFORE - AFTER;
+    let keep = &mut keep[..pixels.next_multiple_of(8)];
+    keep[pixels..].fill(0);
+    level.enter(Prune { costs, keep: &mut keep[..pixels], weight });
+    let candidates = compress(keep, &costs[BEFORE..], first, places, values);
+    let found = envelope(candidates, start, end, places, values, starts, weight);
+    if found == 0 {
+        out[..end - start].fill(C::NONE);
+        return;
+    }
+    let (places, starts) = (&places[..found], &starts[..found + 1]);
+    level.enter(Fill { places, values: &values[..found], starts, start, weight, out });
+}
+
+/// Marks the pixels that none of three pairs around them hides.
+struct Prune<'a, C> {
+    costs: &'a [C],
+    keep: &'a mut [u8],
+    weight: C,
+}
+
+impl<C: Cost> Kernel for Prune<'_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let n = self.keep.len();
+        let at = |shift: usize| &self.costs[BEFORE + shift..][..n];
+        let behind = |steps: usize| &self.costs[BEFORE - steps..][..n];
+        let here = at(0);
+        let pairs = [(behind(1), at(1)), (behind(2), at(2)), (behind(4), at(4))];
+        for x in 0..n {
+            let cost = here[x];
+            let hidden = |pair: usize, steps| {
+                cost.hidden(pairs[pair].0[x], pairs[pair].1[x], steps, self.weight)
+            };
+            let drop = (cost >= C::NONE) | hidden(0, 1) | hidden(1, 2) | hidden(2, 4);
+            self.keep[x] = u8::from(!drop);
+        }
+    }
+}
+
+/// Places and costs of the marked pixels, and their number.
+fn compress<C: Cost>(
+    keep: &[u8],
+    costs: &[C],
+    first: usize,
+    places: &mut [i32],
+    values: &mut [C],
+) -> usize {
+    let mut n = 0;
+    for (block, (keep, costs)) in keep.as_chunks::<8>().0.iter().zip(costs.chunks(8)).enumerate() {
+        let mut marks = u64::from_le_bytes(*keep);
+        while marks != 0 {
+            let lane = marks.trailing_zeros() as usize / 8;
+            places[n] = (first + 8 * block + lane) as i32;
+            values[n] = costs[lane];
+            n += 1;
+            marks &= marks - 1;
+        }
+    }
+    n
+}
+
+/// Keeps the candidates that are nearest to some pixel of `start..end`, in place, each with the first
+/// such pixel; `starts` ends with `end`. Gives their number.
+fn envelope<C: Cost>(
+    candidates: usize,
+    start: usize,
+    end: usize,
+    places: &mut [i32],
+    values: &mut [C],
+    starts: &mut [u32],
+    weight: C,
+) -> usize {
+    let (first, last) = (start as i64, end as i64);
+    let mut top = 0;
+    for candidate in 0..candidates {
+        let (place, value) = (places[candidate], values[candidate]);
+        let mut from = first;
+        while top > 0 {
+            let (below, cost) = (places[top - 1], values[top - 1]);
+            let overtaken = cost.overtaken(value, place - below, weight);
+            from = i64::from(below).saturating_add(overtaken);
+            if from > i64::from(starts[top - 1]) {
+                break;
+            }
+            top -= 1;
+            from = first;
+        }
+        if from < last {
+            (places[top], values[top], starts[top]) = (place, value, from as u32);
+            top += 1;
+        }
+    }
+    starts[top] = end as u32;
+    top
+}
+
+/// Writes the distances to each candidate from the pixels it is nearest to.
+struct Fill<'a, C> {
+    places: &'a [i32],
+    values: &'a [C],
+    starts: &'a [u32],
+    start: usize,
+    weight: C,
+    out: &'a mut [C],
+}
+
+impl<C: Cost> Kernel for Fill<'_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let candidates = self.places.iter().zip(self.values).zip(self.starts.windows(2));
+        for ((&place, &value), span) in candidates {
+            let (from, to) = (span[0] as usize, span[1] as usize);
+            let mut steps = from as i32 - place;
+            for out in &mut self.out[from - self.start..to - self.start] {
+                *out = value.seen_from(steps, self.weight);
+                steps += 1;
+            }
+        }
+    }
+}

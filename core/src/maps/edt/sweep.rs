@@ -1,0 +1,497 @@
+//! A whole transform: gaps along the first axis, kept for a band of slices at a time, and envelopes
+//! along the others as soon as a slice has its gaps.
+
+use core::ops::Range;
+
+use bytemuck::Pod;
+
+use super::columns::{Advance, Back, Carry, Next};
+use super::cost::{Cost, Gap};
+use super::finish::{Finish, Finished};
+use super::line::{Costs, Line};
+use super::rule::Rule;
+use crate::maps::scratch::{Scratch, Words};
+use crate::maps::{Fork, Labels, MapLevel};
+
+/// Lines across the rows of a slice that are taken at a time: as many as fill what memory gives at once.
+const TILE: usize = 16;
+/// Gaps kept in a band, few enough for the second-level cache.
+const BAND: usize = 1 << 16;
+
+/// Slices x rows x pixels, and what to do with them.
+#[derive(Clone, Copy)]
+pub(crate) struct Sweep<'s, Lv, S, R, C, F> {
+    pub(crate) level: Lv,
+    pub(crate) labels: &'s S,
+    pub(crate) rule: R,
+    pub(crate) finish: F,
+    /// Squares of the spacing along slices, rows and pixels.
+    pub(crate) weights: [C; 3],
+}
+
+/// How a sweep is divided up.
+#[derive(Clone, Copy)]
+struct Parts {
+    slices: usize,
+    rows: usize,
+    pixels: usize,
+    /// Slices of a part.
+    part: usize,
+}
+
+impl Parts {
+    fn new([slices, rows, pixels]: [usize; 3], workers: usize) -> Self {
+        // Parts of a few slices would spend their time on what is done for each part.
+        let parts = workers.clamp(1, slices.div_ceil(64));
+        Parts { slices, rows, pixels, part: slices.div_ceil(parts) }
+    }
+
+    fn slice(&self) -> usize {
+        self.rows * self.pixels
+    }
+
+    fn count(&self) -> usize {
+        self.slices.div_ceil(self.part)
+    }
+
+    fn slices_of(&self, part: usize) -> Range<usize> {
+        let from = part * self.part;
+        from..(from + self.part).min(self.slices)
+    }
+
+    /// Slices of gaps kept at the edges of parts: before, at the end, after and at the start of each.
+    fn edges(&self) -> usize {
+        if self.count() > 1 { 4 * self.count() } else { 0 }
+    }
+
+    /// Slices of a band.
+    fn band(&self) -> usize {
+        (BAND / self.slice().max(1)).clamp(8, 64).min(self.part)
+    }
+}
+
+/// Words of storage for a sweep.
+pub(crate) fn words<S: Labels, C: Cost, O: Pod>(
+    spatial: [usize; 3],
+    by_label: bool,
+    workers: usize,
+) -> Words {
+    let parts = Parts::new(spatial, workers);
+    let slice = parts.rows.checked_mul(parts.pixels);
+    let edges = slice.and_then(|slice| slice.checked_mul(parts.edges()));
+    part_words::<S, C, O>(&parts, by_label).times(parts.count()).and::<C::Gap>(edges)
+}
+
+fn part_words<S: Labels, C: Cost, O: Pod>(parts: &Parts, by_label: bool) -> Words {
+    let slice = parts.rows.checked_mul(parts.pixels);
+    let slices = |n: usize| slice.and_then(|slice| slice.checked_mul(n));
+    let bands = parts.part.div_ceil(parts.band());
+    let mut words = Words::NONE
+        .and::<C::Gap>(slices(bands))
+        .and::<C::Gap>(slices(parts.band()))
+        .and::<C::Gap>(slices(1))
+        .and::<O>(Some(parts.pixels))
+        .and::<S::Label>(Some(parts.pixels))
+        .and::<S::Label>(Some(parts.pixels));
+    words = Line::<C>::words(words, parts.pixels);
+    if parts.rows > 1 {
+        let tile = parts.rows.checked_mul(TILE);
+        words = Line::<C>::words(words, parts.rows)
+            .and::<C>(slices(1))
+            .and::<C::Gap>(tile)
+            .and::<C>(tile)
+            .and::<S::Label>(if by_label { slices(1) } else { Some(0) })
+            .and::<S::Label>(if by_label { tile } else { Some(0) });
+    }
+    words
+}
+
+/// Storage of one part.
+struct Store<'a, S: Labels, C: Cost, O> {
+    /// Gaps of the sweep there at the slice before each band.
+    states: &'a mut [C::Gap],
+    band: &'a mut [C::Gap],
+    /// Gaps of the sweep back at the slice after.
+    back: &'a mut [C::Gap],
+    row: &'a mut [O],
+    stages: [&'a mut [S::Label]; 2],
+    line: Line<'a, C>,
+    across: Option<Across<'a, S, C>>,
+}
+
+/// Storage for lines across the rows of a slice.
+struct Across<'a, S: Labels, C: Cost> {
+    line: Line<'a, C>,
+    slice: &'a mut [C],
+    gaps: &'a mut [C::Gap],
+    costs: &'a mut [C],
+    slice_labels: &'a mut [S::Label],
+    labels: &'a mut [S::Label],
+}
+
+impl<'a, S: Labels, C: Cost, O: Pod> Store<'a, S, C, O> {
+    fn new(scratch: &'a mut [u64], parts: &Parts, by_label: bool) -> Self {
+        let (slice, mut scratch) = (parts.slice(), Scratch::of(scratch));
+        Store {
+            states: scratch.take(parts.part.div_ceil(parts.band()) * slice),
+            band: scratch.take(parts.band() * slice),
+            back: scratch.take(slice),
+            row: scratch.take(parts.pixels),
+            stages: [scratch.take(parts.pixels), scratch.take(parts.pixels)],
+            line: Line::new(&mut scratch, parts.pixels),
+            across: (parts.rows > 1).then(|| {
+                let tile = TILE * parts.rows;
+                Across {
+                    line: Line::new(&mut scratch, parts.rows),
+                    slice: scratch.take(slice),
+                    gaps: scratch.take(tile),
+                    costs: scratch.take(tile),
+                    slice_labels: scratch.take(if by_label { slice } else { 0 }),
+                    labels: scratch.take(if by_label { tile } else { 0 }),
+                }
+            }),
+        }
+    }
+}
+
+impl<Lv, S, R, C, F> Sweep<'_, Lv, S, R, C, F>
+where
+    Lv: MapLevel,
+    S: Labels,
+    R: Rule<S::Label>,
+    C: Cost,
+    F: Finish<S::Label>,
+{
+    /// The transform of all slices. `scratch` is as long as [`words`] says.
+    pub(crate) fn run(
+        &self,
+        fork: impl Fork,
+        spatial: [usize; 3],
+        out: &mut [F::Out],
+        mut scratch: Scratch<'_>,
+    ) {
+        let parts = Parts::new(spatial, fork.workers());
+        let slice = parts.slice();
+        let edges: &mut [C::Gap] = scratch.take(parts.edges() * slice);
+        edges.fill(C::Gap::NONE);
+        let words = scratch.rest();
+        let lengths = [parts.edges() / parts.count() * slice, parts.part * slice];
+        let each = Each { parts: &parts, lengths, words: words.len() / parts.count() };
+        let all = 0..parts.count();
+        if parts.count() > 1 {
+            each.part(
+                fork,
+                all.clone(),
+                edges,
+                &mut [],
+                words,
+                &|slices, edges, _: &mut [u8], words| {
+                    self.find_edges(&parts, slices, edges, words);
+                },
+            );
+            self.join_edges(&parts, edges, words);
+        }
+        each.part(fork, all, edges, out, words, &|slices, edges, out, words| {
+            self.part(&parts, slices, edges, out, words);
+        });
+    }
+
+    /// Gaps that a part by itself has at its last slice there and its first slice back.
+    fn find_edges(
+        &self,
+        parts: &Parts,
+        slices: Range<usize>,
+        edges: &mut [C::Gap],
+        words: &mut [u64],
+    ) {
+        let mut scratch = Scratch::of(words);
+        let mut stages = [scratch.take(parts.pixels), scratch.take(parts.pixels)];
+        let [_, end, _, start] = quarters(edges);
+        for z in slices.clone() {
+            let before = if z == slices.start { z } else { z - 1 };
+            self.advance(parts, z, before, end, &mut stages);
+        }
+        for z in slices.clone().rev() {
+            let after = if z + 1 == slices.end { z } else { z + 1 };
+            self.advance(parts, z, after, start, &mut stages);
+        }
+    }
+
+    /// Gives each part the gaps outside it, and carries them through parts that end none.
+    fn join_edges(&self, parts: &Parts, edges: &mut [C::Gap], words: &mut [u64]) {
+        let mut scratch = Scratch::of(words);
+        let mut stages = [scratch.take(parts.pixels), scratch.take(parts.pixels)];
+        let (slice, count) = (parts.slice(), parts.count());
+        for p in 1..count {
+            let (before, here) = edges.split_at_mut(4 * p * slice);
+            let from = &before[before.len() - 3 * slice..][..slice];
+            let [outside, end, ..] = quarters(&mut here[..4 * slice]);
+            outside.copy_from_slice(from);
+            let slices = parts.slices_of(p);
+            self.carry(
+                parts,
+                slices.start,
+                slices.start - 1,
+                slices.len(),
+                outside,
+                end,
+                &mut stages,
+            );
+        }
+        for p in (0..count - 1).rev() {
+            let (here, after) = edges.split_at_mut(4 * (p + 1) * slice);
+            let from = &after[3 * slice..4 * slice];
+            let first = here.len() - 4 * slice;
+            let [_, _, outside, start] = quarters(&mut here[first..]);
+            outside.copy_from_slice(from);
+            let slices = parts.slices_of(p);
+            self.carry(
+                parts,
+                slices.end - 1,
+                slices.end,
+                slices.len(),
+                outside,
+                start,
+                &mut stages,
+            );
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a part's slices, its gaps and two buffers")]
+    fn carry(
+        &self,
+        parts: &Parts,
+        first: usize,
+        outside: usize,
+        slices: usize,
+        from: &[C::Gap],
+        gaps: &mut [C::Gap],
+        [here, there]: &mut [&mut [S::Label]; 2],
+    ) {
+        let n = parts.pixels;
+        let rows = from.chunks(n).zip(gaps.chunks_mut(n));
+        for (y, (from, gaps)) in rows.enumerate() {
+            let labels = self.labels.row(first * parts.rows + y, here);
+            let neighbours = self.labels.row(outside * parts.rows + y, there);
+            Carry::<S, _, _> { rule: self.rule, labels, neighbours, from, slices, gaps }.run();
+        }
+    }
+
+    /// Gaps of slice `z` from those of `neighbour`, in place.
+    fn advance(
+        &self,
+        parts: &Parts,
+        z: usize,
+        neighbour: usize,
+        gaps: &mut [C::Gap],
+        [here, there]: &mut [&mut [S::Label]; 2],
+    ) {
+        for (y, gaps) in gaps.chunks_mut(parts.pixels).enumerate() {
+            let labels = self.labels.row(z * parts.rows + y, here);
+            let neighbours = self.labels.row(neighbour * parts.rows + y, there);
+            self.level.enter(Advance::<S, _, _> { rule: self.rule, labels, neighbours, gaps });
+        }
+    }
+
+    /// The transform of a part. Its slices are finished from the last to the first.
+    fn part(
+        &self,
+        parts: &Parts,
+        slices: Range<usize>,
+        edges: &mut [C::Gap],
+        out: &mut [F::Out],
+        words: &mut [u64],
+    ) {
+        let (slice, height) = (parts.slice(), parts.band());
+        let mut store = Store::<S, C, F::Out>::new(words, parts, R::BY_LABEL);
+        if edges.is_empty() {
+            store.states[..slice].fill(C::Gap::NONE);
+            store.back.fill(C::Gap::NONE);
+        } else {
+            store.states[..slice].copy_from_slice(&edges[..slice]);
+            store.back.copy_from_slice(&edges[2 * slice..3 * slice]);
+        }
+        let bands = slices.len().div_ceil(height);
+        let band = |i: usize| {
+            let from = slices.start + i * height;
+            from..(from + height).min(slices.end)
+        };
+        for i in 1..bands {
+            let (done, state) = store.states.split_at_mut(i * slice);
+            let state = &mut state[..slice];
+            state.copy_from_slice(&done[(i - 1) * slice..]);
+            for z in band(i - 1) {
+                self.advance(parts, z, z.saturating_sub(1), state, &mut store.stages);
+            }
+        }
+        for i in (0..bands).rev() {
+            let zs = band(i);
+            for (j, z) in zs.clone().enumerate() {
+                let (done, gaps) = store.band.split_at_mut(j * slice);
+                let from = match j {
+                    0 => &store.states[i * slice..],
+                    _ => &done[(j - 1) * slice..],
+                };
+                self.there(parts, z, from, &mut gaps[..slice], &mut store.stages);
+            }
+            for z in zs.clone().rev() {
+                let first = (z - zs.start) * slice;
+                self.back(parts, z, first, &mut store);
+                let out = &mut out[(z - slices.start) * slice..][..slice];
+                self.slice(parts, z, first, out, &mut store);
+            }
+        }
+    }
+
+    fn there(
+        &self,
+        parts: &Parts,
+        z: usize,
+        from: &[C::Gap],
+        to: &mut [C::Gap],
+        [here, there]: &mut [&mut [S::Label]; 2],
+    ) {
+        let n = parts.pixels;
+        for (y, (from, to)) in from.chunks(n).zip(to.chunks_mut(n)).enumerate() {
+            let labels = self.labels.row(z * parts.rows + y, here);
+            let neighbours = self.labels.row(z.saturating_sub(1) * parts.rows + y, there);
+            let rule = self.rule;
+            self.level.enter(Next::<S, _, _> { rule, labels, neighbours, from, to });
+        }
+    }
+
+    fn back(&self, parts: &Parts, z: usize, first: usize, store: &mut Store<'_, S, C, F::Out>) {
+        let n = parts.pixels;
+        let after = (z + 1).min(parts.slices - 1);
+        let [here, there] = &mut store.stages;
+        let gaps = store.band[first..][..parts.slice()].chunks_mut(n);
+        for (y, (gaps, back)) in gaps.zip(store.back.chunks_mut(n)).enumerate() {
+            let labels = self.labels.row(z * parts.rows + y, here);
+            let neighbours = self.labels.row(after * parts.rows + y, there);
+            let rule = self.rule;
+            self.level.enter(Back::<S, _, _> { rule, labels, neighbours, gaps, back });
+        }
+    }
+
+    /// Envelopes along the rows of a slice, after those across them.
+    fn slice(
+        &self,
+        parts: &Parts,
+        z: usize,
+        first: usize,
+        out: &mut [F::Out],
+        store: &mut Store<'_, S, C, F::Out>,
+    ) {
+        let Store { band, line, across, stages: [stage, _], row, .. } = store;
+        let gaps = &band[first..][..parts.slice()];
+        let weight = self.weights[0];
+        if let Some(across) = across {
+            self.across(parts, z, gaps, stage, across);
+        }
+        for (y, out) in out.chunks_mut(parts.pixels).enumerate() {
+            let labels = self.labels.row(z * parts.rows + y, stage);
+            let costs = match across {
+                None => Costs::Gaps { gaps, weight },
+                Some(across) => Costs::Squares(&across.slice[y * parts.pixels..][..parts.pixels]),
+            };
+            let by_label = R::BY_LABEL.then_some(labels);
+            let costs = line.run::<S, _>(self.level, &costs, by_label, self.weights[2]);
+            // By way of a row in the first-level cache: a copy writes to memory at full width, past
+            // the cache where that is faster.
+            let finish = self.finish;
+            self.level.enter(Finished::<S, _, _> { finish, costs, labels, out: row });
+            if F::ALL {
+                out.copy_from_slice(row);
+            } else {
+                let chosen = labels.iter().map(|&label| finish.chooses::<S>(label));
+                let places = out.iter_mut().zip(&**row).zip(chosen);
+                places.filter(|(_, chosen)| *chosen).for_each(|((out, &value), _)| *out = value);
+            }
+        }
+    }
+
+    fn across(
+        &self,
+        parts: &Parts,
+        z: usize,
+        gaps: &[C::Gap],
+        stage: &mut [S::Label],
+        store: &mut Across<'_, S, C>,
+    ) {
+        let (rows, pixels) = (parts.rows, parts.pixels);
+        if R::BY_LABEL {
+            for (y, to) in store.slice_labels.chunks_mut(pixels).enumerate() {
+                to.copy_from_slice(self.labels.row(z * rows + y, stage));
+            }
+        }
+        for x in (0..pixels).step_by(TILE) {
+            let wide = TILE.min(pixels - x);
+            turn(gaps, pixels, x, wide, store.gaps, rows);
+            if R::BY_LABEL {
+                turn(store.slice_labels, pixels, x, wide, store.labels, rows);
+            }
+            for column in 0..wide {
+                let line = column * rows..(column + 1) * rows;
+                let gaps = &store.gaps[line.clone()];
+                let costs = Costs::Gaps { gaps, weight: self.weights[0] };
+                let labels = if R::BY_LABEL { Some(&store.labels[line.clone()]) } else { None };
+                let run = store.line.run::<S, _>(self.level, &costs, labels, self.weights[1]);
+                store.costs[line].copy_from_slice(run);
+            }
+            for (y, row) in store.slice.chunks_mut(pixels).enumerate() {
+                for (column, cost) in row[x..x + wide].iter_mut().enumerate() {
+                    *cost = store.costs[column * rows + y];
+                }
+            }
+        }
+    }
+}
+
+/// `wide` columns from `x` on, each one after the other.
+fn turn<T: Copy>(from: &[T], pixels: usize, x: usize, wide: usize, to: &mut [T], rows: usize) {
+    for (y, row) in from.chunks(pixels).enumerate() {
+        for (column, &value) in row[x..x + wide].iter().enumerate() {
+            to[column * rows + y] = value;
+        }
+    }
+}
+
+fn quarters<T>(all: &mut [T]) -> [&mut [T]; 4] {
+    let quarter = all.len() / 4;
+    let (low, high) = all.split_at_mut(2 * quarter);
+    let ((a, b), (c, d)) = (low.split_at_mut(quarter), high.split_at_mut(quarter));
+    [a, b, c, d]
+}
+
+/// Calls for each part with its share of edges, output and storage.
+struct Each<'p> {
+    parts: &'p Parts,
+    /// Of edges and output.
+    lengths: [usize; 2],
+    words: usize,
+}
+
+impl Each<'_> {
+    fn part<G: Send, O: Send>(
+        &self,
+        fork: impl Fork,
+        which: Range<usize>,
+        edges: &mut [G],
+        out: &mut [O],
+        words: &mut [u64],
+        call: &(impl Fn(Range<usize>, &mut [G], &mut [O], &mut [u64]) + Sync),
+    ) {
+        if which.len() <= 1 {
+            return call(self.parts.slices_of(which.start), edges, out, words);
+        }
+        let half = which.len() / 2;
+        let middle = which.start + half;
+        let (edges, later_edges) = edges.split_at_mut(half * self.lengths[0]);
+        let (out, later_out) = out.split_at_mut((half * self.lengths[1]).min(out.len()));
+        let (words, later_words) = words.split_at_mut(half * self.words);
+        fork.join(
+            || self.part(fork, which.start..middle, edges, out, words, call),
+            || self.part(fork, middle..which.end, later_edges, later_out, later_words, call),
+        );
+    }
+}

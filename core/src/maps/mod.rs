@@ -1,0 +1,30 @@
+//! Weight maps and what they are made of: binary morphology and exact Euclidean distance transforms
+//! of masks and label maps, in one to three dimensions.
+//!
+//! Everything works on whole images (never on tiles of one), takes time linear in the number of
+//! pixels on every mask, and gives the same results at every [`MapLevel`]. Storage is the caller's,
+//! as long as a function beside each operation says.
+//!
+//! | module | gives |
+//! |---|---|
+//! | [`band`] | weights for pixels near a boundary |
+//! | [`decay`] | weights that fall with the distance to the other label |
+//! | [`edt`] | exact distances: to background, to the nearest other label, signed |
+//! | [`morphology`] | erosion and dilation of bit-packed masks |
+//!
+//! An axis of extent 1 is an axis: the pixels of a 1 x 7 image have an outside above and below. Images
+//! with fewer than three axes have leading axes of extent 1 that do not count.
+
+pub mod band;
+pub mod bits;
+pub mod decay;
+pub mod edt;
+mod fork;
+mod labels;
+mod level;
+pub mod morphology;
+mod scratch;
+
+pub use fork::{Fork, Serial};
+pub use labels::{Classes, Label, Labels, Mask};
+pub use level::{Clipped, MapLevel, Segment};

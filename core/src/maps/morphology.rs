@@ -1,0 +1,271 @@
+//! Erosion and dilation of bit-packed masks, 64 pixels at a time.
+//!
+//! Many iterations are put together from few steps: a ball of radius `r` moved by `a` to both sides along
+//! each axis, and left where it is, covers the ball of radius `r + a` if `a <= r / axes + 1`. Every step on
+//! the way lies inside the image then. (Gil and Kimmel, Efficient Dilation, Erosion, Opening and Closing
+//! Algorithms, 2002, on such compositions.)
+
+use super::bits::{WORD, row_words, words};
+use super::fork::rows as each_row;
+use super::scratch::{Scratch, Words, check};
+use super::{Fork, MapLevel};
+use crate::error::Error;
+use crate::level::{Kernel, Level};
+
+/// The neighbourhood of a pixel that one iteration looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// The pixel and those that share a face with it: 3, 5 or 7. The default of SciPy.
+    Cross,
+    /// The pixel and all around it: 3, 9 or 27.
+    Full,
+}
+
+/// What lies outside the image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Border {
+    /// Background, which erodes the edges of the image: what SciPy does.
+    #[default]
+    Zero,
+    /// More of what is at the edge: it changes nothing.
+    Keep,
+}
+
+/// The shape of a mask.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// Depth, height and width; axes that the image does not have are 1.
+    pub spatial: [usize; 3],
+    /// How many axes the image has, from 1 to 3: width alone, height too, or depth too.
+    pub axes: usize,
+}
+
+impl Extent {
+    /// 1 to 3 axes, e.g. `&[height, width]`.
+    ///
+    /// # Errors
+    /// [`Error::Axes`] for another number of axes, [`Error::Extent`] if the pixels overflow `usize`.
+    pub fn new(spatial: &[usize]) -> Result<Self, Error> {
+        let shape = crate::view::Shape::new(1, 1, spatial)?;
+        Ok(Extent { spatial: shape.spatial, axes: spatial.len() })
+    }
+
+    fn has(&self, axis: usize) -> bool {
+        axis + self.axes.min(3) >= 3
+    }
+}
+
+/// Length of the storage for [`dilate`] and [`erode`], in words of 64 bits: an eighth of a byte a pixel,
+/// and four rows.
+///
+/// # Errors
+/// [`Error::Extent`] if the number overflows.
+pub fn scratch_words(extent: Extent, fork: impl Fork) -> Result<usize, Error> {
+    let line = line_words(row_words(extent.spatial[2])).checked_mul(fork.workers());
+    let image = words(extent.spatial)?;
+    Words::NONE.and::<u64>(Some(image)).and::<u64>(line).count(extent.spatial)
+}
+
+/// `bits` and all pixels that `iterations` steps of the element reach from them.
+///
+/// # Errors
+/// [`Error::Workspace`] if `bits` or `scratch` is too short.
+pub fn dilate<Lv: MapLevel>(
+    level: Lv,
+    fork: impl Fork,
+    extent: Extent,
+    element: Element,
+    iterations: u32,
+    bits: &mut [u64],
+    scratch: &mut [u64],
+) -> Result<(), Error> {
+    iterate::<_, false>(level, fork, extent, element, 0, iterations, bits, scratch)
+}
+
+/// The pixels of `bits` from which `iterations` steps of the element reach nothing else.
+///
+/// # Errors
+/// [`Error::Workspace`] if `bits` or `scratch` is too short.
+#[allow(clippy::too_many_arguments, reason = "what to do, how, and where")]
+pub fn erode<Lv: MapLevel>(
+    level: Lv,
+    fork: impl Fork,
+    extent: Extent,
+    element: Element,
+    border: Border,
+    iterations: u32,
+    bits: &mut [u64],
+    scratch: &mut [u64],
+) -> Result<(), Error> {
+    let outside = match border {
+        Border::Zero => 0,
+        Border::Keep => !0,
+    };
+    iterate::<_, true>(level, fork, extent, element, outside, iterations, bits, scratch)
+}
+
+#[allow(clippy::too_many_arguments, reason = "what to do, how, and where")]
+fn iterate<Lv: MapLevel, const ALL: bool>(
+    level: Lv,
+    fork: impl Fork,
+    extent: Extent,
+    element: Element,
+    outside: u64,
+    iterations: u32,
+    bits: &mut [u64],
+    scratch: &mut [u64],
+) -> Result<(), Error> {
+    let needed = scratch_words(extent, fork)?;
+    let words = words(extent.spatial)?;
+    check("bits", bits.len(), words)?;
+    check("scratch", scratch.len(), needed)?;
+    // Steps across the whole image change nothing more.
+    let far = extent.spatial.iter().fold(0usize, |sum, &n| sum.saturating_add(n));
+    let radius = (iterations as usize).min(far);
+    let mut scratch = Scratch::of(scratch);
+    let (mut from, mut to) = (&mut bits[..words], scratch.take(words));
+    let lines = scratch.rest();
+    let mut steps = 0;
+    let mut step = |along: [bool; 3], by: usize| {
+        let step = Step::<_, ALL> { level, extent, outside, along, by };
+        step.run(fork, from, to, lines);
+        core::mem::swap(&mut from, &mut to);
+        steps += 1;
+    };
+    let axes: [bool; 3] = core::array::from_fn(|axis| extent.has(axis));
+    match element {
+        Element::Cross => balls(radius, extent.axes, |by| step(axes, by)),
+        Element::Full => (0..3).filter(|&axis| axes[axis]).for_each(|axis| {
+            let along = core::array::from_fn(|other| other == axis);
+            balls(radius, 1, |by| step(along, by));
+        }),
+    }
+    if steps % 2 == 1 {
+        // What `from` names is the scratch.
+        to.copy_from_slice(from);
+    }
+    Ok(())
+}
+
+/// Steps that make a ball of a radius from a point.
+fn balls(radius: usize, axes: usize, mut step: impl FnMut(usize)) {
+    let mut reached = 0;
+    while reached < radius {
+        let by = (reached / axes.max(1) + 1).min(radius - reached);
+        step(by);
+        reached += by;
+    }
+}
+
+/// A row between as many words on both sides, and one more for what is shifted in.
+fn line_words(row: usize) -> usize {
+    3 * row + 4
+}
+
+/// Every pixel, and those `by` before and after it along some axes: all of them, or any.
+#[derive(Clone, Copy)]
+struct Step<Lv, const ALL: bool> {
+    level: Lv,
+    extent: Extent,
+    outside: u64,
+    along: [bool; 3],
+    by: usize,
+}
+
+impl<Lv: MapLevel, const ALL: bool> Step<Lv, ALL> {
+    fn run(&self, fork: impl Fork, from: &[u64], to: &mut [u64], lines: &mut [u64]) {
+        let [_, h, w] = self.extent.spatial;
+        let n = row_words(w);
+        each_row(fork, n, to, line_words(n), lines, &|row, out, line| {
+            let read = |z: Option<usize>, y: Option<usize>| {
+                let row = z? * h + y?;
+                from.get(row * n..(row + 1) * n)
+            };
+            let (z, y) = (row / h, row % h);
+            let (up, down) = (y.checked_sub(self.by), Some(y + self.by).filter(|&y| y < h));
+            let (front, back) = (z.checked_sub(self.by), z.checked_add(self.by));
+            let here = &from[row * n..(row + 1) * n];
+            if self.along[2] {
+                let line = &mut line[..line_words(n)];
+                line.fill(self.outside);
+                line[n + 2..2 * n + 2].copy_from_slice(here);
+                if !w.is_multiple_of(WORD) {
+                    line[2 * n + 1] |= self.outside << (w % WORD);
+                }
+                self.level.enter(Along::<ALL> { line, by: self.by.min(n * WORD), out });
+            } else {
+                out.copy_from_slice(here);
+            }
+            let mut across =
+                |other| self.level.enter(Across::<ALL> { other, outside: self.outside, out });
+            if self.along[1] {
+                across(read(Some(z), up));
+                across(read(Some(z), down));
+            }
+            if self.along[0] {
+                across(read(front, Some(y)));
+                across(read(back, Some(y)));
+            }
+            if !w.is_multiple_of(WORD) {
+                out[n - 1] &= !(!0 << (w % WORD));
+            }
+        });
+    }
+}
+
+#[inline(always)]
+fn both<const ALL: bool>(a: u64, b: u64) -> u64 {
+    if ALL { a & b } else { a | b }
+}
+
+struct Along<'a, const ALL: bool> {
+    line: &'a [u64],
+    by: usize,
+    out: &'a mut [u64],
+}
+
+impl<const ALL: bool> Kernel for Along<'_, ALL> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let n = self.out.len();
+        let (whole, bits) = (self.by / WORD, (self.by % WORD) as u32);
+        // `BITS - bits` in two shifts, the sum of which may be a whole word.
+        let rest = WORD as u32 - 1 - bits;
+        let at = |first: usize| &self.line[first..][..n];
+        let (here, low, lower) = (at(n + 2), at(n + 2 - whole), at(n + 1 - whole));
+        let (high, higher) = (at(n + 2 + whole), at(n + 3 + whole));
+        for i in 0..n {
+            let before = low[i] << bits | lower[i] >> 1 >> rest;
+            let after = high[i] >> bits | higher[i] << 1 << rest;
+            self.out[i] = both::<ALL>(here[i], both::<ALL>(before, after));
+        }
+    }
+}
+
+struct Across<'a, const ALL: bool> {
+    other: Option<&'a [u64]>,
+    outside: u64,
+    out: &'a mut [u64],
+}
+
+impl<const ALL: bool> Kernel for Across<'_, ALL> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        match self.other {
+            Some(other) => {
+                for (out, &other) in self.out.iter_mut().zip(other) {
+                    *out = both::<ALL>(*out, other);
+                }
+            }
+            None => {
+                for out in self.out {
+                    *out = both::<ALL>(*out, self.outside);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Maps against their definitions, taken at their word.
+
+mod brute;
+mod exhaustive;
+mod morphology;
+mod random;

@@ -1,0 +1,10 @@
+//! The maps of `segloss-core` with each level's instructions, and on several threads.
+
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+pub use segloss_core::maps::*;
+
+use crate::level::Portable;
+
+impl MapLevel for Portable {}
