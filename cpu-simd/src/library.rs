@@ -3,6 +3,7 @@ use segloss_core::class::ClassTerm;
 use segloss_core::compose::{Definition, MapDefinition, Registry, WeightMap};
 use segloss_core::lanes::Real;
 use segloss_core::level::Level;
+use segloss_core::maps::MapLevel;
 use segloss_core::pixel::PixelTerm;
 use segloss_core::region::RegionTerm;
 use segloss_core::summation::Accumulator;
@@ -130,7 +131,7 @@ impl<T: Real, A: Accumulator> Library<T, A> {
     }
 
     fn builtin(&self) -> Registry<'static, T, A> {
-        fn builtin<T: Real, A: Accumulator, Lv: Level>(_: Lv) -> Registry<'static, T, A> {
+        fn builtin<T: Real, A: Accumulator, Lv: MapLevel>(_: Lv) -> Registry<'static, T, A> {
             Registry::builtin::<Lv>()
         }
         with_level!(self.level, level => builtin(level))

@@ -103,7 +103,8 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
 
     /// The loss of a call, and what `outputs` asks for. `call.link` and `call.maps` are set here.
     ///
-    /// `given` are the maps that are not computed, by name. `buffers` serve any number of calls; once
+    /// `given` are maps by name: those that are not computed, and any that is to be used again, as the
+    /// weights of the same masks, instead of being computed. `buffers` serve any number of calls; once
     /// they have grown to the largest, nothing is allocated.
     ///
     /// # Errors
@@ -128,16 +129,17 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         self.with(|loss| {
             // Taken out while they are read, so that the rest of the buffers can be written.
             let mut map_buffers = core::mem::take(&mut buffers.maps);
-            let result = map_buffers.compute(loss.map_calls(), &call, targets).and_then(|()| {
-                let mut maps = [Weights::F32(View::new(&[], nothing()?)?); MAPS];
-                let shape = *targets.layout().shape();
-                for (place, map) in loss.map_calls().iter().enumerate() {
-                    maps[place] = map_buffers.weights(place, map, shape, given)?;
-                }
-                let call = Call { maps: &maps[..loss.map_calls().len()], ..call };
-                let problem = Problem::new(call, loss, logits, targets)?;
-                self.run(&problem, outputs, buffers)
-            });
+            let result =
+                map_buffers.compute(loss.map_calls(), given, &call, targets).and_then(|()| {
+                    let mut maps = [Weights::F32(View::new(&[], nothing()?)?); MAPS];
+                    let shape = *targets.layout().shape();
+                    for (place, map) in loss.map_calls().iter().enumerate() {
+                        maps[place] = map_buffers.weights(place, map, shape, given)?;
+                    }
+                    let call = Call { maps: &maps[..loss.map_calls().len()], ..call };
+                    let problem = Problem::new(call, loss, logits, targets)?;
+                    self.run(&problem, outputs, buffers)
+                });
             buffers.maps = map_buffers;
             result
         })
@@ -185,5 +187,5 @@ impl<T: Real, A: Accumulator> fmt::Display for Loss<'_, T, A> {
 
 /// The layout of no elements.
 fn nothing() -> Result<Layout, Error> {
-    Layout::channels_first(Shape { batch: 0, channels: 0, spatial: [0; 3] })
+    Layout::channels_first(Shape { batch: 0, channels: 0, spatial: [0; 3], axes: 1 })
 }

@@ -24,6 +24,7 @@ impl<T: Real> MapBuffers<T> {
     pub(crate) fn compute<Y: TargetSource>(
         &mut self,
         maps: &[MapCall<'_, T>],
+        given: &[(&str, Weights<'_>)],
         call: &Call<'_>,
         targets: &Y,
     ) -> Result<(), Error> {
@@ -36,10 +37,10 @@ impl<T: Real> MapBuffers<T> {
             self.weights.resize_with(length, Vec::new);
         }
         for (map, weights) in maps.iter().zip(&mut self.weights) {
-            if map.is_given() {
+            if by_name(given, map).is_some() {
                 continue;
             }
-            let length = map.scratch(shape.spatial).unwrap_or(usize::MAX);
+            let length = map.scratch(call, targets)?;
             grow("map scratch", &mut self.scratch, length)?;
             grow("map weights", weights, targets_count)?;
             map.compute(call, targets, &mut self.scratch, &mut weights[..targets_count])?;
@@ -47,7 +48,8 @@ impl<T: Real> MapBuffers<T> {
         Ok(())
     }
 
-    /// The weights of map `place`, shaped as the targets; of a given one, those under its name.
+    /// The weights of map `place`: those given under its name, or the computed ones, shaped as the
+    /// targets.
     pub(crate) fn weights<'w>(
         &'w self,
         place: usize,
@@ -55,12 +57,19 @@ impl<T: Real> MapBuffers<T> {
         targets: Shape,
         given: &[(&str, Weights<'w>)],
     ) -> Result<Weights<'w>, Error> {
-        let name = map.definition().map_or("", |definition| definition.name);
-        if map.is_given() {
-            let own = given.iter().find(|(own, _)| *own == name);
-            return own.map(|(_, weights)| *weights).ok_or(Error::NotComputed { map: name });
+        if let Some(weights) = by_name(given, map) {
+            return Ok(weights);
         }
         let computed = self.weights.get(place).map_or(&[][..], Vec::as_slice);
         Ok(T::weights(View::new(computed, Layout::channels_first(targets)?)?))
     }
+}
+
+/// The weights given under the map's name.
+fn by_name<'w, T: Real>(
+    given: &[(&str, Weights<'w>)],
+    map: &MapCall<'_, T>,
+) -> Option<Weights<'w>> {
+    let name = map.definition()?.name;
+    given.iter().find(|(own, _)| *own == name).map(|(_, weights)| *weights)
 }

@@ -265,7 +265,7 @@ fn extents_of_any_size() {
         }
     }
     // More sums than can be counted.
-    let endless = Shape { batch: usize::MAX / 2, channels: 1, spatial: [1; 3] };
+    let endless = Shape { batch: usize::MAX / 2, channels: 1, spatial: [1; 3], axes: 3 };
     let layout = Layout::strided(endless, Strides::default()).unwrap();
     let (logits, targets) =
         (View::new(&[0f32], layout).unwrap(), View::new(&[7f32], layout).unwrap());

@@ -58,7 +58,7 @@ fn streamed<P: Program<f32, f64>>(
     for sum in [true, false] {
         for from in (0..pixels).step_by(tile) {
             let to = pixels.min(from + tile);
-            let shape = Shape { spatial: [1, 1, to - from], ..case.shape };
+            let shape = Shape { spatial: [1, 1, to - from], axes: 1, ..case.shape };
             let z = cut(&logits, pixels, from, to);
             let y = cut(&case.targets, pixels, from, to);
             let (z, y) = (packed(&z, shape), packed(&y, targets_shape(call, shape)));

@@ -3,22 +3,42 @@ use core::fmt;
 use crate::engine::{Call, Link};
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::maps::edt::Spacing;
 use crate::summation::{BLOCK, TILE};
 use crate::term::{Arguments, PARAMETERS, Parameter};
-use crate::view::TargetSource;
+use crate::view::{Shape, TargetSource};
 
 /// The label of a pixel that does not count.
 pub const IGNORED: u32 = u32::MAX;
 
 /// The labels of one plane of targets, whatever they are stored as: classes under softmax; under the
 /// sigmoid link 1 where the target is above one half, else 0.
-pub trait Labels {
-    /// Depth, height and width.
-    fn spatial(&self) -> [usize; 3];
+pub trait LabelSource: Sync {
+    /// Batch and channels of 1, and the extents of space.
+    fn shape(&self) -> Shape;
+
+    /// Distances between neighbouring pixels along depth, height and width.
+    fn spacing(&self) -> Spacing;
 
     /// Reads the labels of consecutive pixels in row-major order from `first` on, [`IGNORED`] where a
     /// pixel does not count. Reads past the last are [`IGNORED`].
     fn read(&self, first: usize, labels: &mut [u32]);
+
+    /// The labels in memory, where they are stored as bytes and no mask leaves any out.
+    fn bytes(&self) -> Option<LabelBytes<'_>>;
+}
+
+/// Labels stored as bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct LabelBytes<'a> {
+    /// From the first pixel on.
+    pub data: &'a [u8],
+    /// Strides along depth, height and width.
+    pub strides: [usize; 3],
+    /// Whether all that is not 0 is one label.
+    pub is_binary: bool,
+    /// What pixels hold that do not count.
+    pub ignored: Option<u8>,
 }
 
 /// A weight map, as its author writes it: labels in, one weight a pixel out.
@@ -36,14 +56,25 @@ pub trait WeightMap: Copy + Send + Sync + 'static {
     /// [`Error::Parameter`] for one out of its range.
     fn new(arguments: Arguments<'_>) -> Result<Self, Error>;
 
-    /// Words of scratch that a plane of these extents takes; none if the number overflows.
-    fn scratch(&self, spatial: [usize; 3]) -> Option<usize> {
-        let _ = spatial;
-        Some(0)
+    /// Words of scratch that a plane takes.
+    ///
+    /// # Errors
+    /// [`Error::Extent`] if the number overflows, or another for a plane that the map cannot take.
+    fn scratch(&self, labels: &dyn LabelSource) -> Result<usize, Error> {
+        let _ = labels;
+        Ok(0)
     }
 
     /// Writes the weight of each pixel of a plane, all of which hold 1.
-    fn weigh<T: Real>(&self, labels: &dyn Labels, scratch: &mut [u64], weights: &mut [T]);
+    ///
+    /// # Errors
+    /// What [`WeightMap::scratch`] could not tell.
+    fn weigh<T: Real>(
+        &self,
+        labels: &dyn LabelSource,
+        scratch: &mut [u64],
+        weights: &mut [T],
+    ) -> Result<(), Error>;
 }
 
 /// A weight map that is an object, from another language or written by hand.
@@ -58,26 +89,36 @@ pub trait ObjectMap<T>: Sync {
     }
 
     /// As [`WeightMap::scratch`].
-    fn scratch(&self, arguments: Arguments<'_>, spatial: [usize; 3]) -> Option<usize> {
-        let _ = (arguments, spatial);
-        Some(0)
+    ///
+    /// # Errors
+    /// As there.
+    fn scratch(&self, arguments: Arguments<'_>, labels: &dyn LabelSource) -> Result<usize, Error> {
+        let _ = (arguments, labels);
+        Ok(0)
     }
 
     /// As [`WeightMap::weigh`].
+    ///
+    /// # Errors
+    /// As there.
     fn weigh(
         &self,
         arguments: Arguments<'_>,
-        labels: &dyn Labels,
+        labels: &dyn LabelSource,
         scratch: &mut [u64],
         weights: &mut [T],
-    );
+    ) -> Result<(), Error>;
 }
+
+type Check = fn(Arguments<'_>) -> Result<(), Error>;
+type Measure = fn(Arguments<'_>, &dyn LabelSource) -> Result<usize, Error>;
+type Weigh<T> = fn(Arguments<'_>, &dyn LabelSource, &mut [u64], &mut [T]) -> Result<(), Error>;
 
 /// A map of a generic trait, compiled for one format.
 struct Compiled<T> {
-    check: fn(Arguments<'_>) -> Result<(), Error>,
-    scratch: fn(Arguments<'_>, [usize; 3]) -> Option<usize>,
-    weigh: fn(Arguments<'_>, &dyn Labels, &mut [u64], &mut [T]),
+    check: Check,
+    scratch: Measure,
+    weigh: Weigh<T>,
 }
 
 enum MapBody<'d, T> {
@@ -106,11 +147,9 @@ impl<T: Real> MapDefinition<'static, T> {
     pub const fn computed<M: WeightMap>() -> Self {
         let compiled = Compiled {
             check: |arguments| M::new(arguments).map(|_| ()),
-            scratch: |arguments, spatial| M::new(arguments).ok()?.scratch(spatial),
+            scratch: |arguments, labels| M::new(arguments)?.scratch(labels),
             weigh: |arguments, labels, scratch, weights| {
-                if let Ok(map) = M::new(arguments) {
-                    map.weigh(labels, scratch, weights);
-                }
+                M::new(arguments)?.weigh(labels, scratch, weights)
             },
         };
         MapDefinition { name: M::NAME, parameters: M::PARAMETERS, body: MapBody::Formula(compiled) }
@@ -204,20 +243,25 @@ impl<'a, T: Real> MapCall<'a, T> {
         Arguments::new(self.values(), self.definition.map_or(&[], |map| map.parameters))
     }
 
-    /// Words of scratch that [`MapCall::compute`] takes; none if the number overflows.
-    pub fn scratch(&self, spatial: [usize; 3]) -> Option<usize> {
+    /// Words of scratch that [`MapCall::compute`] takes.
+    ///
+    /// # Errors
+    /// [`Error::NotComputed`] for a map that the caller gives; [`Error::Extent`] if the number overflows,
+    /// or another for an image that the map cannot take.
+    pub fn scratch<Y: TargetSource>(&self, call: &Call<'_>, targets: &Y) -> Result<usize, Error> {
+        let labels = LabelPlane { call, targets, sample: 0, channel: 0 };
         match self.definition.map(|map| &map.body) {
-            None | Some(MapBody::Given) => Some(0),
-            Some(MapBody::Formula(map)) => (map.scratch)(self.arguments(), spatial),
-            Some(MapBody::Object(map)) => map.scratch(self.arguments(), spatial),
+            Some(MapBody::Formula(map)) => (map.scratch)(self.arguments(), &labels),
+            Some(MapBody::Object(map)) => map.scratch(self.arguments(), &labels),
+            None | Some(MapBody::Given) => Err(Error::NotComputed { map: self.name() }),
         }
     }
 
     /// Computes the weights of all samples and channels of `targets`, packed, channels first.
     ///
     /// # Errors
-    /// [`Error::NotComputed`] for a map that the caller gives, [`Error::Workspace`] for `scratch`
-    /// shorter than [`MapCall::scratch`] says or `weights` other than one a target.
+    /// As [`MapCall::scratch`]; [`Error::Empty`] for targets without a pixel; [`Error::Workspace`] for
+    /// `scratch` shorter than [`MapCall::scratch`] says or `weights` other than one a target.
     pub fn compute<Y: TargetSource>(
         &self,
         call: &Call<'_>,
@@ -226,35 +270,39 @@ impl<'a, T: Real> MapCall<'a, T> {
         weights: &mut [T],
     ) -> Result<(), Error> {
         let shape = *targets.layout().shape();
-        let pixels = shape.pixels();
-        let name = self.definition.map_or("", |map| map.name);
-        if self.is_given() {
-            return Err(Error::NotComputed { map: name });
+        if shape.is_empty() {
+            return Err(Error::Empty { argument: "targets", shape });
         }
-        let length = scratch.len();
-        let expected = self.scratch(shape.spatial).unwrap_or(usize::MAX);
+        let (length, expected) = (scratch.len(), self.scratch(call, targets)?);
         let Some(scratch) = scratch.get_mut(..expected) else {
             return Err(Error::Workspace { argument: "map scratch", length, expected });
         };
+        let pixels = shape.pixels();
         let (length, expected) = (weights.len(), shape.batch * shape.channels * pixels);
         if length != expected {
             return Err(Error::Workspace { argument: "map weights", length, expected });
         }
         weights.fill(T::splat(1.0));
-        for (plane, weights) in weights.chunks_exact_mut(pixels.max(1)).enumerate() {
+        for (plane, weights) in weights.chunks_exact_mut(pixels).enumerate() {
             let (sample, channel) = (plane / shape.channels, plane % shape.channels);
             let labels = LabelPlane { call, targets, sample, channel };
             match self.definition.map(|map| &map.body) {
                 Some(MapBody::Formula(map)) => {
-                    (map.weigh)(self.arguments(), &labels, scratch, weights);
+                    (map.weigh)(self.arguments(), &labels, scratch, weights)?;
                 }
                 Some(MapBody::Object(map)) => {
-                    map.weigh(self.arguments(), &labels, scratch, weights);
+                    map.weigh(self.arguments(), &labels, scratch, weights)?;
                 }
-                None | Some(MapBody::Given) => {}
+                None | Some(MapBody::Given) => {
+                    return Err(Error::NotComputed { map: self.name() });
+                }
             }
         }
         Ok(())
+    }
+
+    fn name(&self) -> &'static str {
+        self.definition.map_or("", |map| map.name)
     }
 }
 
@@ -276,7 +324,7 @@ impl<Y: TargetSource> LabelPlane<'_, Y> {
     fn read_tile(&self, first: usize, labels: &mut [u32]) {
         let LabelPlane { call, targets, sample, channel } = *self;
         let (count, ignored) = (labels.len(), call.ignore_index);
-        let (mut y, mut valid) = ([0f64; TILE], [1f64; TILE]);
+        let (mut y, mut valid) = ([0f32; TILE], [1f32; TILE]);
         match call.link {
             Link::Sigmoid => {
                 targets.shares(sample, channel, first, count, ignored, &mut y, &mut valid);
@@ -297,19 +345,43 @@ impl<Y: TargetSource> LabelPlane<'_, Y> {
     }
 }
 
-impl<Y: TargetSource> Labels for LabelPlane<'_, Y> {
-    fn spatial(&self) -> [usize; 3] {
-        self.targets.layout().shape().spatial
+impl<Y: TargetSource> LabelPlane<'_, Y> {
+    fn exists(&self) -> bool {
+        let shape = self.targets.layout().shape();
+        self.sample < shape.batch && self.channel < shape.channels && !shape.is_empty()
+    }
+}
+
+impl<Y: TargetSource> LabelSource for LabelPlane<'_, Y> {
+    fn shape(&self) -> Shape {
+        Shape { batch: 1, channels: 1, ..*self.targets.layout().shape() }
+    }
+
+    fn spacing(&self) -> Spacing {
+        self.call.spacing
     }
 
     fn read(&self, first: usize, labels: &mut [u32]) {
-        let shape = self.targets.layout().shape();
-        let exists = self.sample < shape.batch && self.channel < shape.channels;
-        let there = if exists { shape.pixels().saturating_sub(first) } else { 0 };
+        let pixels = self.targets.layout().shape().pixels();
+        let there = if self.exists() { pixels.saturating_sub(first) } else { 0 };
         let (own, past) = labels.split_at_mut(there.min(labels.len()));
         past.fill(IGNORED);
         for (i, tile) in own.chunks_mut(TILE).enumerate() {
             self.read_tile(first + i * TILE, tile);
         }
+    }
+
+    fn bytes(&self) -> Option<LabelBytes<'_>> {
+        if !self.exists() || self.call.mask.is_some() {
+            return None;
+        }
+        let layout = self.targets.layout();
+        let first = layout.index(self.sample, self.channel, 0);
+        Some(LabelBytes {
+            data: self.targets.bytes()?.get(first..)?,
+            strides: layout.strides().spatial,
+            is_binary: self.call.link == Link::Sigmoid,
+            ignored: self.targets.ignored_byte(self.call.ignore_index),
+        })
     }
 }

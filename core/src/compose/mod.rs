@@ -17,7 +17,9 @@ pub use definition::{ClassBody, Definition, Output, PixelArrays, PixelBody, Regi
 pub(crate) use fixed::weigh;
 pub use fixed::{ClassPart, Parts, PixelPart, RegionPart, class, pixel, region};
 pub use listed::{Listed, Term};
-pub use map::{IGNORED, LabelPlane, Labels, MapCall, MapDefinition, ObjectMap, WeightMap};
+pub use map::{
+    IGNORED, LabelBytes, LabelPlane, LabelSource, MapCall, MapDefinition, ObjectMap, WeightMap,
+};
 pub use parse::parse;
 pub use presets::{PRESETS, Preset};
 pub use program::{ClassTile, Kind, PixelTile, Program, Spec, TileWeights};

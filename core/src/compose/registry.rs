@@ -4,7 +4,7 @@ use crate::class::{self, Ce};
 use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::level::Level;
+use crate::maps::{MapLevel, NamedBand, NamedDecay};
 use crate::pixel::{self, Bce};
 use crate::region::{Dice, FocalTversky, Tversky};
 use crate::summation::Accumulator;
@@ -33,7 +33,7 @@ pub struct Registry<'d, T: Real, A: Accumulator = f64> {
 
 impl<T: Real, A: Accumulator> Registry<'static, T, A> {
     /// What this crate has, run at level `Lv`.
-    pub fn builtin<Lv: Level>() -> Self {
+    pub fn builtin<Lv: MapLevel>() -> Self {
         Registry {
             builtin_terms: &const {
                 [
@@ -47,24 +47,16 @@ impl<T: Real, A: Accumulator> Registry<'static, T, A> {
                 ]
             },
             builtin_maps: &const {
-                [MapDefinition::given("band", BAND), MapDefinition::given("decay", DECAY)]
+                [
+                    MapDefinition::computed::<NamedBand<Lv>>(),
+                    MapDefinition::computed::<NamedDecay<Lv>>(),
+                ]
             },
             own_terms: &[],
             own_maps: &[],
         }
     }
 }
-
-/// Parameters of the boundary band.
-const BAND: &[Parameter] = &[
-    Parameter::number("theta", 3.0),
-    Parameter::number("weight", 5.0),
-    Parameter::choice("border", &["zero", "keep"]),
-];
-
-/// Parameters of the distance decay.
-const DECAY: &[Parameter] =
-    &[Parameter::number("sigma", 5.0), Parameter::choice("empty", &["zero", "one"])];
 
 /// Names that a term's arguments have besides its parameters, or that stand for more than a term.
 const RESERVED_PARAMETERS: [&str; 6] =

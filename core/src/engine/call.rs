@@ -1,3 +1,4 @@
+use crate::maps::edt::Spacing;
 use crate::view::{Mask, Weights, Write};
 
 /// How logits become probabilities.
@@ -39,6 +40,8 @@ pub struct Call<'a> {
     pub weights: Option<Weights<'a>>,
     /// The maps that terms refer to by place. Finite and signed as `weights`.
     pub maps: &'a [Weights<'a>],
+    /// Distances between neighbouring pixels, for maps that measure them.
+    pub spacing: Spacing,
     /// The gradient of whatever follows in the loss.
     pub scale: Scale<'a>,
     /// Whether the gradient replaces what its buffer holds or is added to it.
@@ -54,6 +57,7 @@ impl Call<'_> {
             mask: None,
             weights: None,
             maps: &[],
+            spacing: Spacing::UNIT,
             scale: Scale::Batch(1.0),
             write: Write::Overwrite,
         }

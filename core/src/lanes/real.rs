@@ -24,6 +24,7 @@ pub trait Real:
     + Sync
     + core::fmt::Debug
     + core::ops::AddAssign
+    + bytemuck::Pod
     + 'static
 {
     /// The vector of this format that `Lv` computes with.

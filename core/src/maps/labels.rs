@@ -7,6 +7,7 @@ use crate::view::{Shape, Strides};
 pub trait Label: Pod + PartialEq + PartialOrd + Send + Sync {}
 
 impl Label for u8 {}
+impl Label for u32 {}
 impl Label for i32 {}
 impl Label for i64 {}
 

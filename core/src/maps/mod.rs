@@ -23,8 +23,10 @@ mod fork;
 mod labels;
 mod level;
 pub mod morphology;
+mod named;
 mod scratch;
 
 pub use fork::{Fork, Serial};
 pub use labels::{Classes, Label, Labels, Mask};
 pub use level::{Clipped, MapLevel, Segment};
+pub use named::{NamedBand, NamedDecay};

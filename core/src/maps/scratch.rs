@@ -26,7 +26,7 @@ impl Words {
     /// The number, or the error that `spatial` is too large.
     pub(crate) fn count(self, spatial: [usize; 3]) -> Result<usize, Error> {
         self.0.ok_or(Error::Extent {
-            shape: Shape { batch: 1, channels: 1, spatial },
+            shape: Shape { batch: 1, channels: 1, spatial, axes: 3 },
             strides: Strides::default(),
             length: usize::MAX,
         })

@@ -11,6 +11,9 @@ pub struct Shape {
     pub channels: usize,
     /// Depth, height and width; leading axes that a tensor does not have are 1.
     pub spatial: [usize; 3],
+    /// How many of those there are, from 1 to 3. A row of an image is not the same as a line: it has an
+    /// outside above and below.
+    pub axes: usize,
 }
 
 impl Shape {
@@ -19,14 +22,14 @@ impl Shape {
     /// # Errors
     /// [`Error::Axes`] for another number of axes, [`Error::Extent`] if the number of elements
     /// overflows `usize`.
-    pub fn new(batch: usize, channels: usize, spatial: &[usize]) -> Result<Self, Error> {
-        let spatial = match *spatial {
+    pub fn new(batch: usize, channels: usize, axes: &[usize]) -> Result<Self, Error> {
+        let spatial = match *axes {
             [w] => [1, 1, w],
             [h, w] => [1, h, w],
             [d, h, w] => [d, h, w],
-            _ => return Err(Error::Axes { axes: spatial.len() }),
+            _ => return Err(Error::Axes { axes: axes.len() }),
         };
-        let shape = Shape { batch, channels, spatial };
+        let shape = Shape { batch, channels, spatial, axes: axes.len() };
         // Axes of extent 0 aside, so that no product of some of the extents overflows either.
         match shape.extents().iter().try_fold(1usize, |n, &e| n.checked_mul(e.max(1))) {
             Some(_) => Ok(shape),
@@ -57,8 +60,9 @@ impl Shape {
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [b, c, d, h, w] = self.extents();
-        write!(f, "{b}x{c}x{d}x{h}x{w}")
+        write!(f, "{}x{}", self.batch, self.channels)?;
+        let absent = 3 - self.axes.clamp(1, 3);
+        self.spatial.iter().skip(absent).try_for_each(|extent| write!(f, "x{extent}"))
     }
 }
 
@@ -185,7 +189,7 @@ impl Layout {
 
     /// Index of a pixel in row-major order within its sample and channel.
     #[inline(always)]
-    pub(super) fn index(&self, sample: usize, channel: usize, pixel: usize) -> usize {
+    pub(crate) fn index(&self, sample: usize, channel: usize, pixel: usize) -> usize {
         let base = sample * self.strides.batch + channel * self.strides.channel;
         if let Some(stride) = self.pixel_stride {
             return base + pixel * stride;

@@ -22,6 +22,11 @@ pub trait Target: Copy + PartialEq + Send + Sync {
     fn is_label(self, classes: u32) -> bool;
     /// The number itself, for messages.
     fn number(self) -> f64;
+    /// The same elements, where they are stored as bytes.
+    fn as_bytes(stored: &[Self]) -> Option<&[u8]> {
+        let _ = stored;
+        None
+    }
 }
 
 macro_rules! integer_target {
@@ -58,6 +63,10 @@ macro_rules! integer_target {
             #[inline(always)]
             fn number(self) -> f64 {
                 self as f64
+            }
+
+            fn as_bytes(stored: &[Self]) -> Option<&[u8]> {
+                bytemuck::try_cast_slice(stored).ok().filter(|_| size_of::<Self>() == 1)
             }
         }
     )*};
@@ -99,6 +108,10 @@ impl Target for bool {
     #[inline(always)]
     fn number(self) -> f64 {
         u8::from(self).into()
+    }
+
+    fn as_bytes(stored: &[Self]) -> Option<&[u8]> {
+        Some(bytemuck::cast_slice(stored))
     }
 }
 
@@ -196,6 +209,12 @@ pub trait TargetSource: Sync {
         y: &mut [T; TILE],
         valid: &mut [T; TILE],
     ) -> bool;
+
+    /// All elements, in their layout, where they are stored as bytes.
+    fn bytes(&self) -> Option<&[u8]>;
+
+    /// The stored form of `ignore_index`, where elements are stored as bytes and one can hold it.
+    fn ignored_byte(&self, ignore_index: Option<i64>) -> Option<u8>;
 
     /// The valid pixels among shares of one sample and channel: neither ignored nor left out by `mask`.
     ///
@@ -331,6 +350,15 @@ impl<E: Target> TargetSource for View<'_, E> {
         &self.layout
     }
 
+    fn bytes(&self) -> Option<&[u8]> {
+        E::as_bytes(self.data)
+    }
+
+    fn ignored_byte(&self, ignore_index: Option<i64>) -> Option<u8> {
+        let ignored = ignore_index.and_then(E::from_label)?;
+        E::as_bytes(&[ignored])?.first().copied()
+    }
+
     #[inline(always)]
     fn shares<T: Real>(
         &self,
@@ -419,6 +447,14 @@ impl TargetSource for AnyTargets<'_> {
     #[inline(always)]
     fn layout(&self) -> &Layout {
         each_targets!(self, view => view.layout())
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        each_targets!(self, view => view.bytes())
+    }
+
+    fn ignored_byte(&self, ignore_index: Option<i64>) -> Option<u8> {
+        each_targets!(self, view => view.ignored_byte(ignore_index))
     }
 
     #[inline(always)]

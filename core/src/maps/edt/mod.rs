@@ -216,7 +216,7 @@ fn holds<S: Labels, Q: Squared>(labels: &S) -> Result<(), Error> {
 }
 
 fn too_long(spatial: [usize; 3], expected: &'static str) -> Error {
-    Error::TooLong { shape: Shape { batch: 1, channels: 1, spatial }, expected }
+    Error::TooLong { shape: Shape { batch: 1, channels: 1, spatial, axes: 3 }, expected }
 }
 
 /// The square of the diagonal.
