@@ -28,11 +28,9 @@ impl Extents {
     }
 }
 
-/// As images, or as volumes where the depth is not 1.
 impl From<Shape> for Extents {
     fn from(shape: Shape) -> Self {
-        let flat = usize::from(shape.spatial[0] == 1);
-        let spatial = shape.spatial[flat..].to_vec();
+        let spatial = shape.spatial[3 - shape.axes..].to_vec();
         Extents { batch: shape.batch, channels: shape.channels, spatial }
     }
 }
