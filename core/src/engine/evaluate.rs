@@ -1,7 +1,7 @@
 use super::call::Scale;
 use super::problem::Problem;
 use super::sweep::{Gradient, Sweep};
-use super::workspace::Workspace;
+use super::workspace::{Own, Shared, Workspace, cut, part};
 use crate::compose::Program;
 use crate::error::Error;
 use crate::lanes::Real;
@@ -41,8 +41,7 @@ where
     ) -> Result<(), Error> {
         let mut workspace = workspace.cut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
-        self.sweep_all(level, &mut workspace, true, None::<&mut NoGradient>);
-        Ok(())
+        self.sweep_all(level, &mut workspace, true, None::<&mut NoGradient>)
     }
 
     /// Writes the gradient, from the factors and slopes of [`Problem::finish`].
@@ -63,10 +62,10 @@ where
         self.check_gradient(sink)?;
         let mut workspace = workspace.cut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
-        self.sweep_all(level, &mut workspace, false, Some(sink));
-        Ok(())
+        self.sweep_all(level, &mut workspace, false, Some(sink))
     }
 
+    /// The gradient where no term is evaluated: not even a NaN logit counts.
     fn write_zeros<G: GradientSink<T>>(&self, sink: &mut G) {
         let shape = self.shape();
         let zeros = [T::default(); TILE];
@@ -80,59 +79,162 @@ where
         }
     }
 
+    /// The parts that a sweep can be divided into: segments of samples. Each writes its own places of
+    /// the gradient and no others.
+    pub fn units(&self) -> usize {
+        self.shape().batch * self.segments()
+    }
+
+    /// The part of a sweep that is `unit < units()`: adds its sums to `sums`, where given (one row, as
+    /// [`super::Sizes::segment`] says), and writes its gradient to `sink`, where given, from the factors and
+    /// slopes of [`Problem::finish`] in `shared`.
+    ///
+    /// Sums of all units of a sample, added to its row in ascending order, are those of
+    /// [`Problem::reduce`] in every bit. `shared` is to have been through [`Problem::check`].
+    ///
+    /// # Errors
+    /// [`Error::Workspace`] for storage that is too short, [`Error::Shape`] if the sink's shape is not
+    /// the logits'.
+    pub fn sweep_unit<Lv: Level, G: GradientSink<T>>(
+        &self,
+        level: Lv,
+        unit: usize,
+        shared: &Shared<'_, T>,
+        own: &mut Own<'_, T>,
+        sums: Option<&mut [A]>,
+        sink: Option<&mut G>,
+    ) -> Result<(), Error> {
+        let sizes = self.sizes();
+        let sums = match sums {
+            Some(sums) => Some(cut("sums", sums, sizes.segment)?),
+            None => None,
+        };
+        let partials = cut("partials", own.partials, sizes.partials)?;
+        let weights = cut("weights", own.weights, sizes.weights)?;
+        let class_weights = part("class_weights", shared.class_weights, sizes.class_weights)?;
+        let (sample, start) = (unit / self.segments(), unit % self.segments() * SEGMENT);
+        if sample >= self.shape().batch {
+            return Ok(());
+        }
+        let gradient = match sink {
+            None => None,
+            Some(sink) => {
+                self.check_gradient(sink)?;
+                let factors = part("factors", shared.factors, sizes.factors)?;
+                let slopes = part("slopes", shared.slopes, sizes.slopes)?;
+                let (terms, regions) = (self.rows.terms, self.rows.regions);
+                let first = match self.call.scale {
+                    Scale::Batch(_) => 0,
+                    Scale::Samples(_) => sample * terms,
+                };
+                let factors = &factors[first..first + terms];
+                let slopes = &slopes[sample * regions..(sample + 1) * regions];
+                Some(Gradient { sink, factors, slopes })
+            }
+        };
+        level.enter(Sweep {
+            call: self.call,
+            rows: self.rows,
+            program: self.program,
+            logits: self.logits,
+            targets: self.targets,
+            sample,
+            pixels: start..self.shape().pixels().min(start + SEGMENT),
+            partials,
+            weights,
+            class_weights,
+            region_is_weighted: self.region_is_weighted,
+            sums,
+            gradient,
+        });
+        Ok(())
+    }
+
+    /// All units in turn.
     fn sweep_all<Lv, G>(
         &self,
         level: Lv,
         workspace: &mut Workspace<'_, T, A>,
         sum: bool,
         mut sink: Option<&mut G>,
-    ) where
+    ) -> Result<(), Error>
+    where
         Lv: Level,
         G: GradientSink<T>,
     {
         if !self.is_active {
-            // Not even a NaN logit counts where no term is evaluated.
             if let Some(sink) = sink {
                 self.write_zeros(sink);
             }
-            return;
+            return Ok(());
         }
-        let pixels = self.shape().pixels();
         let Workspace { partials, sums, segment, factors, slopes, weights, class_weights, .. } =
             workspace;
-        let terms = self.rows.terms;
+        let shared = Shared { factors, slopes, class_weights };
+        let mut own = Own { partials, weights };
         for (sample, row) in self.rows.split_mut(sums).enumerate() {
-            for start in (0..pixels).step_by(SEGMENT) {
+            for of_sample in 0..self.segments() {
+                let unit = sample * self.segments() + of_sample;
                 segment.fill(A::default());
-                let own = sample * self.rows.regions..(sample + 1) * self.rows.regions;
-                let first_factor = match self.call.scale {
-                    Scale::Batch(_) => 0,
-                    Scale::Samples(_) => sample * terms,
-                };
-                level.enter(Sweep {
-                    call: self.call,
-                    rows: self.rows,
-                    program: self.program,
-                    logits: self.logits,
-                    targets: self.targets,
-                    sample,
-                    pixels: start..pixels.min(start + SEGMENT),
-                    partials,
-                    weights,
-                    class_weights,
-                    region_is_weighted: self.region_is_weighted,
-                    sums: sum.then_some(&mut **segment),
-                    gradient: sink.as_deref_mut().map(|sink| Gradient {
-                        sink,
-                        factors: &factors[first_factor..first_factor + terms],
-                        slopes: &slopes[own],
-                    }),
-                });
+                let into = sum.then_some(&mut **segment);
+                self.sweep_unit(level, unit, &shared, &mut own, into, sink.as_deref_mut())?;
                 if sum {
                     row.iter_mut().zip(&**segment).for_each(|(row, sum)| row.merge(sum));
                 }
             }
         }
+        Ok(())
+    }
+}
+
+/// How the sweeps of an evaluation are run: all units in turn ([`evaluate`]), or several at a time.
+pub trait Sweeps<T: Real, A: Accumulator, P, Z, Y> {
+    /// Whether there is a gradient to write.
+    fn has_gradient(&self) -> bool;
+
+    /// Runs [`Problem::sweep_unit`] on all units, adding sums to the rows of the workspace if `sum` and
+    /// writing the gradient if `gradient`.
+    ///
+    /// # Errors
+    /// What a unit gives, or no memory.
+    fn run(
+        &mut self,
+        problem: &Problem<'_, T, A, P, Z, Y>,
+        workspace: &mut Workspace<'_, T, A>,
+        sum: bool,
+        gradient: bool,
+    ) -> Result<(), Error>;
+}
+
+/// One unit after the other.
+struct InTurn<'g, Lv, G> {
+    level: Lv,
+    sink: Option<&'g mut G>,
+}
+
+impl<T, A, P, Z, Y, Lv, G> Sweeps<T, A, P, Z, Y> for InTurn<'_, Lv, G>
+where
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+    Lv: Level,
+    G: GradientSink<T>,
+{
+    fn has_gradient(&self) -> bool {
+        self.sink.is_some()
+    }
+
+    fn run(
+        &mut self,
+        problem: &Problem<'_, T, A, P, Z, Y>,
+        workspace: &mut Workspace<'_, T, A>,
+        sum: bool,
+        gradient: bool,
+    ) -> Result<(), Error> {
+        let sink = self.sink.as_deref_mut().filter(|_| gradient);
+        problem.sweep_all(self.level, workspace, sum, sink)
     }
 }
 
@@ -159,26 +261,45 @@ where
     if let Some(gradient) = &gradient {
         problem.check_gradient(&**gradient)?;
     }
+    evaluate_with(&mut InTurn { level, sink: gradient }, problem, workspace)
+}
+
+/// The same with the sweeps run as `sweeps` does.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_with<S, T, A, P, Z, Y>(
+    sweeps: &mut S,
+    problem: &Problem<'_, T, A, P, Z, Y>,
+    workspace: &mut Workspace<'_, T, A>,
+) -> Result<Report<A::Real>, Error>
+where
+    S: Sweeps<T, A, P, Z, Y>,
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+{
     let mut workspace = workspace.cut(&problem.sizes())?;
     workspace.sums.fill(A::default());
     let valid = problem.check(&mut workspace)?;
     let fused = problem.rows.regions == 0;
-    let none = None::<&mut NoGradient>;
-    let value = match gradient {
-        None => {
-            problem.sweep_all(level, &mut workspace, true, none);
+    let value = match (sweeps.has_gradient(), fused) {
+        (false, _) => {
+            sweeps.run(problem, &mut workspace, true, false)?;
             finish_all(problem, &mut workspace)?
         }
-        Some(sink) if fused => {
+        (true, true) => {
             // The factors need only the counts, so sums and gradient take one sweep.
             finish_all(problem, &mut workspace)?;
-            problem.sweep_all(level, &mut workspace, true, Some(sink));
+            sweeps.run(problem, &mut workspace, true, true)?;
             finish_all(problem, &mut workspace)?
         }
-        Some(sink) => {
-            problem.sweep_all(level, &mut workspace, true, none);
+        (true, false) => {
+            sweeps.run(problem, &mut workspace, true, false)?;
             let value = finish_all(problem, &mut workspace)?;
-            problem.sweep_all(level, &mut workspace, false, Some(sink));
+            sweeps.run(problem, &mut workspace, false, true)?;
             value
         }
     };
@@ -186,6 +307,7 @@ where
     Ok(Report { value, valid })
 }
 
+/// The loss of the workspace's sums, with factors and slopes.
 fn finish_all<T, A, P, Z, Y>(
     problem: &Problem<'_, T, A, P, Z, Y>,
     workspace: &mut Workspace<'_, T, A>,

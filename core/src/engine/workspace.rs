@@ -124,6 +124,27 @@ pub struct Workspace<'w, T, A> {
     pub class_weights: &'w mut [T],
 }
 
+/// The storage of a workspace that units of a sweep read alike.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<'w, T> {
+    /// [`Workspace::factors`].
+    pub factors: &'w [T],
+    /// [`Workspace::slopes`].
+    pub slopes: &'w [[T; 2]],
+    /// [`Workspace::class_weights`].
+    pub class_weights: &'w [T],
+}
+
+/// The storage that each unit of a sweep needs for itself while it runs. What it holds before does not
+/// matter.
+#[derive(Debug)]
+pub struct Own<'w, T> {
+    /// As long as [`Sizes::partials`] says.
+    pub partials: &'w mut [Partial<T>],
+    /// As long as [`Sizes::weights`] says.
+    pub weights: &'w mut [[T; TILE]],
+}
+
 impl<T, A> Workspace<'_, T, A> {
     /// The first elements of each part, as many as `sizes` says.
     pub(super) fn cut(&mut self, sizes: &Sizes) -> Result<Workspace<'_, T, A>, Error> {
