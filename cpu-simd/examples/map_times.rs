@@ -9,13 +9,14 @@
 
 use std::error::Error;
 use std::io::{BufRead, stdin};
+use std::sync::Arc;
 use std::time::Instant;
 
 use segloss_simd::maps::band::Band;
 use segloss_simd::maps::decay::{Decay, Empty};
 use segloss_simd::maps::edt::{self, Spacing};
 use segloss_simd::maps::morphology::Border;
-use segloss_simd::maps::{Classes, Labels, Mask, Serial, bits};
+use segloss_simd::maps::{Classes, Fork, Labels, Mask, Serial, Threads, bits};
 use segloss_simd::{AnyLevel, with_level};
 
 /// Along the axes of a volume, in that order; images take the last ones.
@@ -63,27 +64,30 @@ impl Image {
         let mask = Mask::new(&self.labels, &self.extents)?;
         let classes = Classes::new(&self.labels, &self.extents)?;
         let spacing = Spacing::new(&SPACING[3 - self.extents.len()..])?;
-        if threads != 1 {
-            return Err("only one thread".into());
-        }
-        let words = [
-            edt::scratch_words(&mask, spacing, Serial)?,
-            edt::scratch_words(&mask, Spacing::UNIT, Serial)?,
-            Band::weights_scratch_words(&mask, Serial)?,
-        ];
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        let pool = Arc::new(pool);
+        let words = pool.install(|| {
+            let distances = edt::scratch_words(&mask, Spacing::UNIT, Threads)?;
+            let spaced = edt::scratch_words(&mask, spacing, Threads)?;
+            let weights = Band::weights_scratch_words(&mask, Threads)?;
+            Ok::<_, segloss_core::Error>(distances.max(spaced).max(weights))
+        })?;
         let bytes = match work {
             "bits" => bits::words(mask.spatial())? * 8,
-            _ => self.labels.len() * 4,
+            "background" | "squared" | "other" | "classes" | "signed" | "decay" | "spaced"
+            | "weights" => self.labels.len() * 4,
+            _ => return Err(format!("`{work}` is no work").into()),
         };
-        let scratch = vec![0; words.into_iter().max().unwrap_or(0)];
+        let scratch = vec![0; words];
         let out = vec![0; bytes.div_ceil(8)];
-        Ok(Job { work: work.to_owned(), level, mask, classes, spacing, scratch, out, bytes })
+        Ok(Job { work: work.to_owned(), level, pool, mask, classes, spacing, scratch, out, bytes })
     }
 }
 
 struct Job<'i> {
     work: String,
     level: AnyLevel,
+    pool: Arc<rayon::ThreadPool>,
     mask: Mask<'i>,
     classes: Classes<'i, u8>,
     spacing: Spacing,
@@ -104,7 +108,15 @@ impl Job<'_> {
     }
 
     fn run(&mut self) -> Result<(), Box<dyn Error>> {
-        let (unit, spacing, fork) = (Spacing::UNIT, self.spacing, Serial);
+        if self.pool.current_num_threads() == 1 {
+            return Ok(self.run_with(Serial)?);
+        }
+        let threads = self.pool.clone();
+        Ok(threads.install(|| self.run_with(Threads))?)
+    }
+
+    fn run_with(&mut self, fork: impl Fork) -> Result<(), segloss_core::Error> {
+        let (unit, spacing) = (Spacing::UNIT, self.spacing);
         let (mask, classes) = (&self.mask, &self.classes);
         let (scratch, out) = (&mut self.scratch, bytemuck::cast_slice_mut(&mut self.out));
         let out = &mut out[..self.bytes];
@@ -125,7 +137,7 @@ impl Job<'_> {
                 .weights(level, fork, mask, singles(out), scratch)?,
             "bits" => Band::new(3, 5.0, Border::Zero)?
                 .bits(level, fork, mask, bytemuck::cast_slice_mut(out), scratch)?,
-            work => return Err(format!("`{work}` is no work").into()),
+            _ => unreachable!("`job` takes no other work"),
         });
         Ok(())
     }

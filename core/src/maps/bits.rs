@@ -122,14 +122,23 @@ impl<T: Copy> Kernel for Choose<'_, T> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
+        // Copies, because a choice between places in memory becomes gathered loads.
+        let (set, clear) = (self.set, self.clear);
+        // A length that the compiler does not know, or it unrolls the loop before making vectors of it.
+        let masks: [u32; 32] = core::array::from_fn(|lane| 1 << lane);
+        let masks = &masks[..core::hint::black_box(masks.len())];
         for (&word, out) in self.bits.iter().zip(self.out.as_chunks_mut::<WORD>().0) {
-            for (part, out) in word.to_le_bytes().into_iter().zip(out.as_chunks_mut::<8>().0) {
-                // All eight in lanes of one vector, each testing a bit of its own.
-                let part = u32::from(part);
-                for (lane, out) in out.iter_mut().enumerate() {
-                    *out = if part & (1 << lane) != 0 { self.set } else { self.clear };
-                }
+            let halves = [word as u32, (word >> 32) as u32];
+            for (half, out) in halves.into_iter().zip(out.as_chunks_mut::<32>().0) {
+                choose(half, masks, set, clear, out);
             }
         }
+    }
+}
+
+#[inline(always)]
+fn choose<T: Copy>(bits: u32, masks: &[u32], set: T, clear: T, out: &mut [T]) {
+    for (out, mask) in out.iter_mut().zip(masks) {
+        *out = if bits & mask != 0 { set } else { clear };
     }
 }

@@ -46,14 +46,25 @@ fn nearest(bounds: &[u8; BLOCK], around: &[u8; BLOCK + 2 * MARGIN]) -> Option<[u
     let mut best = *bounds;
     for k in 1..MARGIN {
         let square = (k * k) as u8;
-        let largest = best.iter().fold(0, |largest: u8, &b| largest.max(b));
-        if largest <= square {
+        if largest(&best) <= square {
             return Some(best);
         }
         let (before, after) = (&around[MARGIN - k..][..BLOCK], &around[MARGIN + k..][..BLOCK]);
-        for ((best, &a), &b) in best.iter_mut().zip(before).zip(after) {
-            *best = (*best).min(a.min(b).saturating_add(square));
-        }
+        lower(&mut best, before, after, square);
     }
-    best.iter().all(|&best| best < 255).then_some(best)
+    (largest(&best) < 255).then_some(best)
+}
+
+// Calls, because the loop over distances would be unrolled and its bytes taken one by one.
+
+#[inline(never)]
+fn largest(best: &[u8]) -> u8 {
+    best.iter().fold(0, |largest: u8, &b| largest.max(b))
+}
+
+#[inline(never)]
+fn lower(best: &mut [u8], before: &[u8], after: &[u8], square: u8) {
+    for ((best, &a), &b) in best.iter_mut().zip(before).zip(after) {
+        *best = (*best).min(a.min(b).saturating_add(square));
+    }
 }

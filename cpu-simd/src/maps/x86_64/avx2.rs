@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use segloss_core::maps::{Clipped, Segment};
 
-use super::grid::{STEP, divide};
+use super::grid::{SHORT, STEP, divide};
 
 const BLOCK: usize = Clipped::BLOCK;
 const MARGIN: usize = Clipped::MARGIN;
@@ -136,6 +136,16 @@ fn widen(bytes: __m256i, out: &mut [i32; BYTES]) {
 /// first term once for each pixel.
 #[target_feature(enable = "avx2")]
 pub(super) fn solve(segment: Segment<'_, i32>) {
+    if segment.costs.len() < SHORT {
+        solve_any::<true>(segment);
+    } else {
+        solve_any::<false>(segment);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn solve_any<const SHORT: bool>(segment: Segment<'_, i32>) {
     let Segment { costs, first, start, end, places: slopes, values, starts, out, .. } = segment;
     let pixels = end - start;
     let candidates = prune(costs, first as i32 - start as i32, slopes, values);
@@ -148,12 +158,12 @@ pub(super) fn solve(segment: Segment<'_, i32>) {
     slopes[candidates..].fill(0);
     values[candidates..].fill(NONE);
     let intervals = divide(pixels, candidates, starts, |x, low, high| {
-        search(slopes, values, x as i32, low, high)
+        search::<SHORT>(slopes, values, x as i32, low, high)
     });
     let blocks = out.as_chunks_mut::<STEP>().0.iter_mut().take(intervals);
     for (interval, (block, ends)) in blocks.zip(starts.windows(2)).enumerate() {
         let nearest = ends[0] as usize..ends[1] as usize + 1;
-        fill(&slopes[nearest.clone()], &values[nearest], (interval * STEP) as i32, block);
+        fill::<SHORT>(&slopes[nearest.clone()], &values[nearest], (interval * STEP) as i32, block);
     }
 }
 
@@ -193,10 +203,18 @@ fn prune(costs: &[i32], first: i32, slopes: &mut [i32], values: &mut [i32]) -> u
     found
 }
 
+/// Of a pixel and a slope. For short segments in one instruction: the high half of `x` is 0, and a slope
+/// fits into its low half.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn product<const SHORT: bool>(x: __m256i, slope: __m256i) -> __m256i {
+    if SHORT { _mm256_madd_epi16(x, slope) } else { _mm256_mullo_epi32(x, slope) }
+}
+
 /// A candidate nearest to pixel `x` among `low..=high`.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn search(slopes: &[i32], values: &[i32], x: i32, low: usize, high: usize) -> usize {
+fn search<const SHORT: bool>(slopes: &[i32], values: &[i32], x: i32, low: usize, high: usize) -> usize {
     let x = _mm256_set1_epi32(x);
     let count = (high - low) / LANES + 1;
     let slopes = slopes[low..low + count * LANES].as_chunks().0;
@@ -205,7 +223,7 @@ fn search(slopes: &[i32], values: &[i32], x: i32, low: usize, high: usize) -> us
     let mut chosen = _mm256_setzero_si256();
     let mut place = counting();
     for (slopes, values) in slopes.iter().zip(values) {
-        let value = _mm256_add_epi32(_mm256_mullo_epi32(x, load(slopes)), load(values));
+        let value = _mm256_add_epi32(product::<SHORT>(x, load(slopes)), load(values));
         let nearer = _mm256_cmpgt_epi32(best, value);
         best = _mm256_min_epi32(best, value);
         chosen = _mm256_blendv_epi8(chosen, place, nearer);
@@ -228,7 +246,7 @@ fn least(lanes: __m256i) -> __m256i {
 /// The squared distances of a block to the nearest of a few candidates.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn fill(slopes: &[i32], values: &[i32], first: i32, block: &mut [i32; STEP]) {
+fn fill<const SHORT: bool>(slopes: &[i32], values: &[i32], first: i32, block: &mut [i32; STEP]) {
     let x = [0, 1, 2, 3].map(|quarter| {
         _mm256_add_epi32(_mm256_set1_epi32(first + quarter * LANES as i32), counting())
     });
@@ -236,7 +254,7 @@ fn fill(slopes: &[i32], values: &[i32], first: i32, block: &mut [i32; STEP]) {
     for (&slope, &value) in slopes.iter().zip(values) {
         let (slope, value) = (_mm256_set1_epi32(slope), _mm256_set1_epi32(value));
         for (best, x) in best.iter_mut().zip(x) {
-            let seen = _mm256_add_epi32(_mm256_mullo_epi32(x, slope), value);
+            let seen = _mm256_add_epi32(product::<SHORT>(x, slope), value);
             *best = _mm256_min_epi32(*best, seen);
         }
     }

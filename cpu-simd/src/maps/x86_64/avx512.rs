@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use segloss_core::maps::{Clipped, Segment};
 
-use super::grid::{STEP, divide};
+use super::grid::{SHORT, STEP, divide};
 
 const BLOCK: usize = Clipped::BLOCK;
 const MARGIN: usize = Clipped::MARGIN;
@@ -15,10 +15,10 @@ const LANES: usize = 16;
 const NONE: i32 = (1 << 30) - 64;
 
 macro_rules! kernel {
-    ($($(#[$meta:meta])* $visibility:vis fn $name:ident $(<$(const $n:ident: usize),*>)? ($($arguments:tt)*) $(-> $output:ty)? $body:block)*) => {$(
+    ($($(#[$meta:meta])* $visibility:vis fn $name:ident $(<const $n:ident: bool>)? ($($arguments:tt)*) $(-> $output:ty)? $body:block)*) => {$(
         $(#[$meta])*
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-        $visibility fn $name $(<$(const $n: usize),*>)? ($($arguments)*) $(-> $output)? $body
+        $visibility fn $name $(<const $n: bool>)? ($($arguments)*) $(-> $output)? $body
     )*};
 }
 
@@ -116,6 +116,15 @@ kernel! {
     /// `(x - i)^2 + cost = x^2 + (-2i) x + (i^2 + cost)`: a product and a sum for each candidate, and the
     /// first term once for each pixel.
     pub(super) fn solve(segment: Segment<'_, i32>) {
+        if segment.costs.len() < SHORT {
+            solve_any::<true>(segment);
+        } else {
+            solve_any::<false>(segment);
+        }
+    }
+
+    #[inline]
+    fn solve_any<const SHORT: bool>(segment: Segment<'_, i32>) {
         let Segment { costs, first, start, end, places: slopes, values, starts, out, .. } = segment;
         let pixels = end - start;
         let candidates = prune(costs, first as i32 - start as i32, slopes, values);
@@ -128,7 +137,7 @@ kernel! {
         slopes[candidates..].fill(0);
         values[candidates..].fill(NONE);
         let intervals = divide(pixels, candidates, starts, |x, low, high| {
-            search(slopes, values, x as i32, low, high)
+            search::<SHORT>(slopes, values, x as i32, low, high)
         });
         let blocks = out.as_chunks_mut::<STEP>().0.iter_mut().take(intervals);
         for (interval, (block, ends)) in blocks.zip(starts.windows(2)).enumerate() {
@@ -136,7 +145,7 @@ kernel! {
             // Rounded up to fours: candidates past the last are as good as any.
             let count = (high - low + 4) & !3;
             let (slopes, values) = (&slopes[low..low + count], &values[low..low + count]);
-            fill(slopes, values, (interval * STEP) as i32, block);
+            fill::<SHORT>(slopes, values, (interval * STEP) as i32, block);
         }
     }
 
@@ -171,14 +180,21 @@ kernel! {
         found
     }
 
+    /// Of a pixel and a slope. For short segments in one instruction: the high half of `x` is 0, and
+    /// a slope fits into its low half.
+    #[inline]
+    fn product<const SHORT: bool>(x: __m512i, slope: __m512i) -> __m512i {
+        if SHORT { _mm512_madd_epi16(x, slope) } else { _mm512_mullo_epi32(x, slope) }
+    }
+
     /// A candidate nearest to pixel `x` among `low..=high`.
     #[inline]
-    fn search(slopes: &[i32], values: &[i32], x: i32, low: usize, high: usize) -> usize {
+    fn search<const SHORT: bool>(slopes: &[i32], values: &[i32], x: i32, low: usize, high: usize) -> usize {
         let x = _mm512_set1_epi32(x);
         let count = (high - low) / LANES + 1;
         let slopes = slopes[low..low + count * LANES].as_chunks().0;
         let values = values[low..low + count * LANES].as_chunks().0;
-        let seen = |slopes, values| _mm512_add_epi32(_mm512_mullo_epi32(x, load(slopes)), load(values));
+        let seen = |slopes, values| _mm512_add_epi32(product::<SHORT>(x, load(slopes)), load(values));
         let mut best = _mm512_set1_epi32(i32::MAX);
         let mut chunk = _mm512_setzero_si512();
         for (i, (slopes, values)) in slopes.iter().zip(values).enumerate() {
@@ -196,7 +212,7 @@ kernel! {
 
     /// The squared distances of a block to the nearest of a few candidates, a multiple of four.
     #[inline]
-    fn fill(slopes: &[i32], values: &[i32], first: i32, block: &mut [i32; STEP]) {
+    fn fill<const SHORT: bool>(slopes: &[i32], values: &[i32], first: i32, block: &mut [i32; STEP]) {
         let x = [0, LANES].map(|ahead| {
             _mm512_add_epi32(_mm512_set1_epi32(first + ahead as i32), counting())
         });
@@ -205,7 +221,7 @@ kernel! {
             for (i, (&slope, &value)) in slopes.iter().zip(values).enumerate() {
                 let (slope, value) = (_mm512_set1_epi32(slope), _mm512_set1_epi32(value));
                 for (best, x) in best.iter_mut().zip(x) {
-                    let seen = _mm512_add_epi32(_mm512_mullo_epi32(x, slope), value);
+                    let seen = _mm512_add_epi32(product::<SHORT>(x, slope), value);
                     best[i % 2] = _mm512_min_epi32(best[i % 2], seen);
                 }
             }

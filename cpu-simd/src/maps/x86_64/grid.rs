@@ -1,3 +1,5 @@
+/// Segments of fewer costs have pixels and slopes that fit into 16 bits.
+pub(super) const SHORT: usize = 1 << 14;
 /// Pixels from one grid point to the next.
 pub(super) const STEP: usize = 32;
 
