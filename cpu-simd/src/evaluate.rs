@@ -1,13 +1,18 @@
 use segloss_core::Error;
 use segloss_core::compose::Program;
-use segloss_core::engine::{self, Problem, Report};
+use segloss_core::engine::{self, Problem, Report, Workspace};
 use segloss_core::lanes::Real;
+use segloss_core::level::Level;
 use segloss_core::summation::Accumulator;
-use segloss_core::view::{GradientSink, LogitSource, TargetSource};
+use segloss_core::view::{LogitSource, TargetSource};
 
+use crate::sink::MemorySink;
+#[cfg(feature = "rayon")]
+use crate::threads::{AtOnce, ThreadBuffers};
 use crate::{AnyLevel, Buffers, with_level};
 
-/// The loss, and its gradient if `gradient` is given, at `level`.
+/// The loss, and its gradient if `gradient` is given, at `level`; with feature `rayon` on the threads of
+/// the caller's pool, with the same bits.
 ///
 /// `buffers` serve any number of calls; once they have grown to the largest, nothing is allocated.
 ///
@@ -25,8 +30,42 @@ where
     P: Program<T, A>,
     Z: LogitSource<T>,
     Y: TargetSource,
-    G: GradientSink<T>,
+    G: MemorySink<T>,
 {
-    let mut workspace = buffers.lend(&problem.sizes())?;
-    with_level!(level, level => engine::evaluate(level, problem, gradient, &mut workspace))
+    let mut workspace = buffers.workspace.lend(&problem.sizes())?;
+    with_level!(level, level => run(
+        level,
+        problem,
+        gradient,
+        &mut workspace,
+        #[cfg(feature = "rayon")]
+        &mut buffers.threads,
+    ))
+}
+
+pub(crate) fn run<Lv, T, A, P, Z, Y, G>(
+    level: Lv,
+    problem: &Problem<'_, T, A, P, Z, Y>,
+    gradient: Option<&mut G>,
+    workspace: &mut Workspace<'_, T, A>,
+    #[cfg(feature = "rayon")] buffers: &mut ThreadBuffers<T, A>,
+) -> Result<Report<A::Real>, Error>
+where
+    Lv: Level,
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+    G: MemorySink<T>,
+{
+    #[cfg(not(feature = "rayon"))]
+    return engine::evaluate(level, problem, gradient, workspace);
+    #[cfg(feature = "rayon")]
+    {
+        if let Some(gradient) = &gradient {
+            problem.check_gradient(&**gradient)?;
+        }
+        engine::evaluate_with(&mut AtOnce { level, sink: gradient, buffers }, problem, workspace)
+    }
 }

@@ -10,12 +10,16 @@ mod library;
 mod loss;
 mod map_buffers;
 pub mod maps;
+mod sink;
+#[cfg(feature = "rayon")]
+mod threads;
 mod workspace;
 
 pub use evaluate::evaluate;
 pub use level::AnyLevel;
 pub use library::Library;
 pub use loss::{Loss, Outputs};
+pub use sink::MemorySink;
 pub use workspace::Buffers;
 
 #[cfg(doctest)]

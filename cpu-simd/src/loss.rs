@@ -2,7 +2,7 @@ use core::fmt;
 
 use segloss_core::Error;
 use segloss_core::compose::{Listed, MapCall, Term, parse};
-use segloss_core::engine::{self, Call, Link, Problem, Report};
+use segloss_core::engine::{Call, Link, Problem, Report};
 use segloss_core::lanes::Real;
 use segloss_core::summation::Accumulator;
 use segloss_core::text::TextError;
@@ -10,6 +10,8 @@ use segloss_core::view::{
     GradientSink, Layout, LogitSource, NoGradient, Shape, TargetSource, View, Weights,
 };
 
+use crate::evaluate::run;
+use crate::sink::MemorySink;
 use crate::{Buffers, Library, with_level};
 
 /// The most terms of a loss.
@@ -122,7 +124,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
     where
         Z: LogitSource<T>,
         Y: TargetSource,
-        G: GradientSink<T>,
+        G: MemorySink<T>,
         M: GradientSink<T>,
     {
         let call = Call { link: self.link, ..call };
@@ -154,7 +156,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
     where
         Z: LogitSource<T>,
         Y: TargetSource,
-        G: GradientSink<T>,
+        G: MemorySink<T>,
         M: GradientSink<T>,
     {
         let Outputs { gradient, samples, loss_map } = outputs;
@@ -164,9 +166,16 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         if let Some(loss_map) = &loss_map {
             problem.check_loss_map(&**loss_map)?;
         }
-        let mut workspace = buffers.lend(&problem.sizes())?;
+        let mut workspace = buffers.workspace.lend(&problem.sizes())?;
         with_level!(self.library.level(), level => {
-            let report = engine::evaluate(level, problem, gradient, &mut workspace)?;
+            let report = run(
+                level,
+                problem,
+                gradient,
+                &mut workspace,
+                #[cfg(feature = "rayon")]
+                &mut buffers.threads,
+            )?;
             if let Some(samples) = samples {
                 problem.sample_values(workspace.sums, samples)?;
             }

@@ -1,4 +1,6 @@
 use crate::map_buffers::MapBuffers;
+#[cfg(feature = "rayon")]
+use crate::threads::ThreadBuffers;
 use segloss_core::Error;
 use segloss_core::engine::{Sizes, Workspace};
 use segloss_core::lanes::Real;
@@ -7,6 +9,41 @@ use segloss_core::summation::{Accumulator, Partial, TILE};
 /// Owned storage for evaluations. Grows to what the largest call needs, then allocates no more.
 #[derive(Debug)]
 pub struct Buffers<T, A = f64> {
+    pub(crate) workspace: WorkspaceBuffers<T, A>,
+    pub(crate) maps: MapBuffers<T>,
+    #[cfg(feature = "rayon")]
+    pub(crate) threads: ThreadBuffers<T, A>,
+}
+
+impl<T, A> Default for Buffers<T, A> {
+    fn default() -> Self {
+        Buffers {
+            workspace: WorkspaceBuffers::default(),
+            maps: MapBuffers::default(),
+            #[cfg(feature = "rayon")]
+            threads: ThreadBuffers::default(),
+        }
+    }
+}
+
+impl<T: Real, A: Accumulator> Buffers<T, A> {
+    /// Nothing allocated yet.
+    pub fn new() -> Self {
+        Buffers::default()
+    }
+
+    /// A workspace of at least these sizes.
+    ///
+    /// # Errors
+    /// [`Error::Memory`] if the system does not give that much.
+    pub fn lend(&mut self, sizes: &Sizes) -> Result<Workspace<'_, T, A>, Error> {
+        self.workspace.lend(sizes)
+    }
+}
+
+/// What a [`Workspace`] borrows.
+#[derive(Debug)]
+pub(crate) struct WorkspaceBuffers<T, A> {
     partials: Vec<Partial<T>>,
     sums: Vec<A>,
     segment: Vec<A>,
@@ -15,19 +52,11 @@ pub struct Buffers<T, A = f64> {
     slopes: Vec<[T; 2]>,
     weights: Vec<[T; TILE]>,
     class_weights: Vec<T>,
-    pub(crate) maps: MapBuffers<T>,
 }
 
-impl<T: Real, A: Accumulator> Default for Buffers<T, A> {
+impl<T, A> Default for WorkspaceBuffers<T, A> {
     fn default() -> Self {
-        Buffers::new()
-    }
-}
-
-impl<T: Real, A: Accumulator> Buffers<T, A> {
-    /// Nothing allocated yet.
-    pub fn new() -> Self {
-        Buffers {
+        WorkspaceBuffers {
             partials: Vec::new(),
             sums: Vec::new(),
             segment: Vec::new(),
@@ -36,15 +65,12 @@ impl<T: Real, A: Accumulator> Buffers<T, A> {
             slopes: Vec::new(),
             weights: Vec::new(),
             class_weights: Vec::new(),
-            maps: MapBuffers::default(),
         }
     }
+}
 
-    /// A workspace of at least these sizes.
-    ///
-    /// # Errors
-    /// [`Error::Memory`] if the system does not give that much.
-    pub fn lend(&mut self, sizes: &Sizes) -> Result<Workspace<'_, T, A>, Error> {
+impl<T: Real, A: Accumulator> WorkspaceBuffers<T, A> {
+    pub(crate) fn lend(&mut self, sizes: &Sizes) -> Result<Workspace<'_, T, A>, Error> {
         grow("partials", &mut self.partials, sizes.partials)?;
         grow("sums", &mut self.sums, sizes.sums)?;
         grow("segment", &mut self.segment, sizes.segment)?;
@@ -75,7 +101,7 @@ pub(crate) fn grow<X: Clone + Default>(
     grow_with(argument, part, length, X::default())
 }
 
-fn grow_with<X: Clone>(
+pub(crate) fn grow_with<X: Clone>(
     argument: &'static str,
     part: &mut Vec<X>,
     length: usize,

@@ -207,9 +207,12 @@ pub trait Sweeps<T: Real, A: Accumulator, P, Z, Y> {
 }
 
 /// One unit after the other.
-struct InTurn<'g, Lv, G> {
-    level: Lv,
-    sink: Option<&'g mut G>,
+#[derive(Debug)]
+pub struct InTurn<'g, Lv, G> {
+    /// With these vectors.
+    pub level: Lv,
+    /// Where the gradient goes, if it is asked for.
+    pub sink: Option<&'g mut G>,
 }
 
 impl<T, A, P, Z, Y, Lv, G> Sweeps<T, A, P, Z, Y> for InTurn<'_, Lv, G>

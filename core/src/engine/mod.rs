@@ -23,7 +23,7 @@ mod weights;
 mod workspace;
 
 pub use call::{Call, Link, Scale};
-pub use evaluate::{Report, Sweeps, evaluate, evaluate_with};
+pub use evaluate::{InTurn, Report, Sweeps, evaluate, evaluate_with};
 pub use finish::{merge_ranks, merge_tiles};
 pub use problem::Problem;
 pub use workspace::{Own, Shared, Sizes, Workspace};

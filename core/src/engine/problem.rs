@@ -129,6 +129,11 @@ where
         self.sizes
     }
 
+    /// Whether any term is evaluated: one whose coefficient is not 0.
+    pub fn is_active(&self) -> bool {
+        self.is_active
+    }
+
     /// The logits' shape.
     pub fn shape(&self) -> Shape {
         *self.logits.layout().shape()

@@ -33,6 +33,16 @@ impl<'a, E> ViewMut<'a, E> {
         }
         Ok(ViewMut { data, layout })
     }
+
+    /// The elements, and how they are laid out.
+    pub fn parts(&mut self) -> (&mut [E], Layout) {
+        (self.data, self.layout)
+    }
+
+    /// The same for as long as they were borrowed.
+    pub fn into_parts(self) -> (&'a mut [E], Layout) {
+        (self.data, self.layout)
+    }
 }
 
 /// Where the engine writes the gradient, tile by tile.

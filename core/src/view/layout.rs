@@ -182,14 +182,15 @@ impl Layout {
         })
     }
 
+    /// The stride from each pixel to the next in row-major order, where it is the same throughout.
     #[inline(always)]
-    pub(super) fn pixel_stride(&self) -> Option<usize> {
+    pub fn pixel_stride(&self) -> Option<usize> {
         self.pixel_stride
     }
 
     /// Index of a pixel in row-major order within its sample and channel.
     #[inline(always)]
-    pub(crate) fn index(&self, sample: usize, channel: usize, pixel: usize) -> usize {
+    pub fn index(&self, sample: usize, channel: usize, pixel: usize) -> usize {
         let base = sample * self.strides.batch + channel * self.strides.channel;
         if let Some(stride) = self.pixel_stride {
             return base + pixel * stride;
@@ -201,7 +202,7 @@ impl Layout {
 
     /// Calls `each(place, index)` for `count` pixels from `pixel` on, place counting from 0.
     #[inline(always)]
-    pub(super) fn scan(
+    pub fn scan(
         &self,
         sample: usize,
         channel: usize,

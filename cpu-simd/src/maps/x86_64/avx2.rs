@@ -214,7 +214,13 @@ fn product<const SHORT: bool>(x: __m256i, slope: __m256i) -> __m256i {
 /// A candidate nearest to pixel `x` among `low..=high`.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn search<const SHORT: bool>(slopes: &[i32], values: &[i32], x: i32, low: usize, high: usize) -> usize {
+fn search<const SHORT: bool>(
+    slopes: &[i32],
+    values: &[i32],
+    x: i32,
+    low: usize,
+    high: usize,
+) -> usize {
     let x = _mm256_set1_epi32(x);
     let count = (high - low) / LANES + 1;
     let slopes = slopes[low..low + count * LANES].as_chunks().0;
