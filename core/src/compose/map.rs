@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::lanes::Real;
 use crate::maps::edt::Spacing;
 use crate::summation::{BLOCK, TILE};
-use crate::term::{Arguments, PARAMETERS, Parameter};
+use crate::term::{Arguments, PARAMETERS, Parameter, complete};
 use crate::view::{Shape, TargetSource};
 
 /// The label of a pixel that does not count.
@@ -209,16 +209,8 @@ impl<'a, T: Real> MapCall<'a, T> {
     /// [`Error::Parameter`] for a parameter out of its range, [`Error::Arguments`] for more values
     /// than parameters.
     pub fn new(definition: &'a MapDefinition<'a, T>, values: &[f64]) -> Result<Self, Error> {
-        let (given, expected) = (values.len(), definition.parameters.len());
-        if given > expected || expected > PARAMETERS {
-            let expected = expected.min(PARAMETERS);
-            return Err(Error::Arguments { term: definition.name, given, expected });
-        }
-        let mut all = [0.0; PARAMETERS];
-        let defaults = definition.parameters.iter().map(|parameter| parameter.default);
-        all.iter_mut().zip(defaults).for_each(|(value, default)| *value = default);
-        all.iter_mut().zip(values).for_each(|(value, &given)| *value = given);
-        let call = MapCall { definition: Some(definition), values: all };
+        let values = complete(definition.name, definition.parameters, values)?;
+        let call = MapCall { definition: Some(definition), values };
         definition.check(call.arguments())?;
         Ok(call)
     }
