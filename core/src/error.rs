@@ -156,6 +156,13 @@ pub enum Error {
         /// The term.
         term: &'static str,
     },
+    /// An option for a term of a kind that does not have it.
+    NoOption {
+        /// The term.
+        term: &'static str,
+        /// The option.
+        option: &'static str,
+    },
     /// Weights for a term composed at compile time without them.
     NotWeighted {
         /// The term.
@@ -355,6 +362,9 @@ impl fmt::Display for Error {
             ),
             Error::NoClassWeights { term } => {
                 write!(f, "`{term}` was given class weights, expected none")
+            }
+            Error::NoOption { term, option } => {
+                write!(f, "`{term}` was given `{option}`, expected options that its kind has")
             }
             Error::NotWeighted { term } => write!(
                 f,

@@ -37,10 +37,48 @@ impl Parameter {
         Parameter { also: Some(also), ..self }
     }
 
+    /// Its names.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        [Some(self.name), self.also].into_iter().flatten()
+    }
+
     /// Whether this is what `name` refers to.
     pub fn is_called(&self, name: &str) -> bool {
-        self.name == name || self.also == Some(name)
+        self.names().any(|own| own == name)
     }
+
+    /// Whether `value` can be its value: finite, and the place of a word if it is a choice.
+    pub(crate) fn takes(&self, value: f64) -> bool {
+        let place = value as usize;
+        let is_place = place < self.choices.len() && (place as f64).to_bits() == value.to_bits();
+        value.is_finite() && (self.choices.is_empty() || is_place)
+    }
+}
+
+/// A value for each of the parameters of `term`: those `given`, and the defaults of the rest.
+///
+/// # Errors
+/// [`Error::Arguments`] for more values than parameters, [`Error::Parameter`] for one that is not
+/// finite, or of a choice not the place of a word.
+pub(crate) fn complete(
+    term: &'static str,
+    parameters: &[Parameter],
+    given: &[f64],
+) -> Result<[f64; PARAMETERS], Error> {
+    let expected = parameters.len().min(PARAMETERS);
+    if given.len() > expected || parameters.len() > PARAMETERS {
+        return Err(Error::Arguments { term, given: given.len(), expected });
+    }
+    let mut all = [0.0; PARAMETERS];
+    for (index, (value, parameter)) in all.iter_mut().zip(parameters).enumerate() {
+        *value = given.get(index).copied().unwrap_or(parameter.default);
+        if !parameter.takes(*value) {
+            let is_choice = !parameter.choices.is_empty();
+            let expected = if is_choice { "the place of a word" } else { "a finite number" };
+            return Err(Error::Parameter { term, name: parameter.name, value: *value, expected });
+        }
+    }
+    Ok(all)
 }
 
 /// The values of a term's parameters, in the order the term declares them.

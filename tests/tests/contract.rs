@@ -4,14 +4,15 @@ use segloss_conformance::run::{Outcome, run};
 use segloss_core::Error;
 use segloss_core::class::Ce;
 use segloss_core::compose::{Definition, Listed, Program, Term, class, pixel, region};
-use segloss_core::engine::{Call, Problem, Scale};
+use segloss_core::engine::{Call, Link, Problem, Scale};
 use segloss_core::lanes::Lanes;
 use segloss_core::level::Scalar;
 use segloss_core::pixel::{Bce, Pixel, PixelTerm};
 use segloss_core::region::Dice;
 use segloss_core::term::Options;
 use segloss_core::term::{Arguments, Parameter};
-use segloss_core::view::{Layout, Shape, Strides, Target, View, ViewMut, Write};
+use segloss_core::view::{Layout, Mask, NoGradient, Shape, Strides, Target, View, ViewMut, Write};
+use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 fn shape(batch: usize, channels: usize, pixels: usize) -> Shape {
     Shape::new(batch, channels, &[pixels]).unwrap()
@@ -279,7 +280,7 @@ fn extents_of_any_size() {
         (View::new(&[0f32], layout).unwrap(), View::new(&[7f32], layout).unwrap());
     let problem =
         Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets).unwrap();
-    let found = segloss_simd::Buffers::<f32>::new().lend(&problem.sizes()).err();
+    let found = Buffers::<f32>::new().lend(&problem.sizes()).err();
     assert!(matches!(found, Some(Error::Memory { argument: "sums", .. })), "{found:?}");
 }
 
@@ -390,10 +391,26 @@ fn a_workspace_too_short_is_named() {
     let (logits, targets) = (packed(&z, shape(1, 1, 4)), packed(&y, shape(1, 1, 4)));
     let problem =
         Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets).unwrap();
-    let mut buffers = segloss_simd::Buffers::new();
+    let mut buffers = Buffers::new();
     let mut workspace = buffers.lend(&problem.sizes()).unwrap();
     workspace.slopes = &mut [];
-    let none = None::<&mut segloss_core::view::NoGradient>;
+    let none = None::<&mut NoGradient>;
     let found = segloss_core::engine::evaluate(Scalar, &problem, none, &mut workspace);
     assert_eq!(found, Err(Error::Workspace { argument: "slopes", length: 0, expected: 1 }));
+}
+
+/// A map is computed before the rest of the call is looked at.
+#[test]
+fn a_mask_of_another_shape_beside_a_computed_map() {
+    let (logits, targets, mask) = ([0.5f32; 600], [1u8; 600], [1u8; 3]);
+    let library = Library::<f32>::new(AnyLevel::best());
+    for text in ["boundary", "distance", "bce @ band @ decay"] {
+        let loss = Loss::new(&library, text, Link::Sigmoid).unwrap();
+        let mask = Mask::U8(packed(&mask, shape(1, 1, 3)));
+        let call = Call { mask: Some(mask), ..Call::sigmoid() };
+        let (z, y) = (packed(&logits, shape(1, 1, 600)), packed(&targets, shape(1, 1, 600)));
+        let outputs = Outputs::none() as Outputs<'_, f64, NoGradient>;
+        let error = loss.evaluate(call, &z, &y, &[], outputs, &mut Buffers::new()).unwrap_err();
+        assert_eq!(error.to_string(), "`mask` has shape 1x1x3, expected 1x1x600", "{text}");
+    }
 }

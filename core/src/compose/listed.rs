@@ -8,7 +8,7 @@ use crate::level::Level;
 use crate::pixel::Pixel;
 use crate::region::{self, Pool, SUMS, SeededSums};
 use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, accumulate};
-use crate::term::{Arguments, Options, PARAMETERS};
+use crate::term::{Arguments, Options, PARAMETERS, complete};
 
 /// A term of a loss put together at run time.
 #[derive(Clone, Copy, Debug)]
@@ -34,24 +34,15 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
     /// [`Error::Parameter`] for a parameter out of its range, [`Error::Arguments`] for more values
     /// than parameters, [`Error::Coefficient`] for a coefficient that is negative or not finite,
     /// [`Error::ClassWeight`] for a class weight that is, [`Error::NoClassWeights`] for class weights
-    /// of a term that takes none.
+    /// of a term that takes none, [`Error::NoOption`] for another option that its kind does not have.
     pub fn new(
         coefficient: f64,
         definition: &'a Definition<'a, T, A>,
         values: &[f64],
         options: Options<'a>,
     ) -> Result<Self, Error> {
-        let expected = definition.parameters.len();
-        let given = values.len();
-        if given > expected || expected > PARAMETERS {
-            let expected = expected.min(PARAMETERS);
-            return Err(Error::Arguments { term: definition.name, given, expected });
-        }
-        let mut all = [0.0; PARAMETERS];
-        let defaults = definition.parameters.iter().map(|parameter| parameter.default);
-        all.iter_mut().zip(defaults).for_each(|(value, default)| *value = default);
-        all.iter_mut().zip(values).for_each(|(value, &given)| *value = given);
-        let term = Term { coefficient, definition: Some(definition), values: all, options };
+        let values = complete(definition.name, definition.parameters, values)?;
+        let term = Term { coefficient, definition: Some(definition), values, options };
         definition.check(term.arguments())?;
         term.spec(1).check()?;
         Ok(term)

@@ -1,11 +1,11 @@
 use core::fmt;
 
-use crate::engine::{Call, Link};
+use crate::engine::{Call, Link, check_mask};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::maps::edt::Spacing;
 use crate::summation::{BLOCK, TILE};
-use crate::term::{Arguments, PARAMETERS, Parameter};
+use crate::term::{Arguments, PARAMETERS, Parameter, complete};
 use crate::view::{Shape, TargetSource};
 
 /// The label of a pixel that does not count.
@@ -209,16 +209,8 @@ impl<'a, T: Real> MapCall<'a, T> {
     /// [`Error::Parameter`] for a parameter out of its range, [`Error::Arguments`] for more values
     /// than parameters.
     pub fn new(definition: &'a MapDefinition<'a, T>, values: &[f64]) -> Result<Self, Error> {
-        let (given, expected) = (values.len(), definition.parameters.len());
-        if given > expected || expected > PARAMETERS {
-            let expected = expected.min(PARAMETERS);
-            return Err(Error::Arguments { term: definition.name, given, expected });
-        }
-        let mut all = [0.0; PARAMETERS];
-        let defaults = definition.parameters.iter().map(|parameter| parameter.default);
-        all.iter_mut().zip(defaults).for_each(|(value, default)| *value = default);
-        all.iter_mut().zip(values).for_each(|(value, &given)| *value = given);
-        let call = MapCall { definition: Some(definition), values: all };
+        let values = complete(definition.name, definition.parameters, values)?;
+        let call = MapCall { definition: Some(definition), values };
         definition.check(call.arguments())?;
         Ok(call)
     }
@@ -260,8 +252,9 @@ impl<'a, T: Real> MapCall<'a, T> {
     /// Computes the weights of all samples and channels of `targets`, packed, channels first.
     ///
     /// # Errors
-    /// As [`MapCall::scratch`]; [`Error::Empty`] for targets without a pixel; [`Error::Workspace`] for
-    /// `scratch` shorter than [`MapCall::scratch`] says or `weights` other than one a target.
+    /// As [`MapCall::scratch`]; [`Error::Empty`] for targets without a pixel; [`Error::Shape`] for a mask
+    /// that is not shaped as they are; [`Error::Workspace`] for `scratch` shorter than
+    /// [`MapCall::scratch`] says or `weights` other than one a target.
     pub fn compute<Y: TargetSource>(
         &self,
         call: &Call<'_>,
@@ -273,6 +266,7 @@ impl<'a, T: Real> MapCall<'a, T> {
         if shape.is_empty() {
             return Err(Error::Empty { argument: "targets", shape });
         }
+        check_mask(call, shape)?;
         let (length, expected) = (scratch.len(), self.scratch(call, targets)?);
         let Some(scratch) = scratch.get_mut(..expected) else {
             return Err(Error::Workspace { argument: "map scratch", length, expected });
@@ -306,7 +300,8 @@ impl<'a, T: Real> MapCall<'a, T> {
     }
 }
 
-/// One sample and channel of targets, as a call reads them.
+/// One sample and channel of targets, as a call reads them. If they are not there, or the call's mask is
+/// of another shape, no pixel counts.
 #[derive(Clone, Copy, Debug)]
 pub struct LabelPlane<'a, Y> {
     /// Its link, `ignore_index` and mask count.
@@ -347,8 +342,9 @@ impl<Y: TargetSource> LabelPlane<'_, Y> {
 
 impl<Y: TargetSource> LabelPlane<'_, Y> {
     fn exists(&self) -> bool {
-        let shape = self.targets.layout().shape();
-        self.sample < shape.batch && self.channel < shape.channels && !shape.is_empty()
+        let shape = *self.targets.layout().shape();
+        let is_there = self.sample < shape.batch && self.channel < shape.channels;
+        is_there && !shape.is_empty() && check_mask(self.call, shape).is_ok()
     }
 }
 

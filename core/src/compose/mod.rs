@@ -6,6 +6,7 @@ mod definition;
 mod fixed;
 mod listed;
 mod map;
+mod options;
 mod parse;
 mod presets;
 mod print;

@@ -1,16 +1,16 @@
 use super::definition::Definition;
 use super::listed::{Listed, Term};
 use super::map::{MapCall, MapDefinition};
+use super::options::{OPTIONS, TermOption};
 use super::presets::{NAMES, Preset};
 use super::registry::Registry;
 use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::region::Pool;
 use crate::summation::Accumulator;
-use crate::term::{Maps, Missing, Normalise, Options, PARAMETERS, Parameter, Reduction};
+use crate::term::{Maps, Options, PARAMETERS, Parameter};
 use crate::text::{
-    ArgumentText, CallText, Mistake, Named, NumberList, Syntax, TermText, TextError, Value,
+    ArgumentText, CallText, Mistake, Named, Syntax, TermText, Terms, TextError, Value, Word,
 };
 
 /// The loss that `text` describes ([`crate::text`]) under `link`, with the terms and maps of `registry`.
@@ -31,45 +31,23 @@ pub fn parse<'a, 's, T: Real, A: Accumulator>(
 where
     'a: 's,
 {
-    let sum = match Syntax::parse(text)? {
-        Syntax::Sum(sum) => sum,
-        Syntax::Preset(word) => {
-            let Some(preset) = Preset::by_name(word.text) else {
-                let (named, name, choices) = (Named::Preset, word.text, &NAMES);
-                let mistake = Mistake::Unknown { named, name, suggestion: None, choices };
-                return Err(TextError::new(word.place, mistake));
-            };
-            match Syntax::parse(preset.text(link))? {
-                Syntax::Sum(sum) => sum,
-                Syntax::Preset(word) => {
-                    return Err(TextError::unknown(Named::Preset, word, []));
-                }
-            }
-        }
-    };
     let mut reader = Reader { link, registry, maps, used: 0 };
-    let mut count = 0;
-    for term in sum {
-        let limit = terms.len();
-        let Some(place) = terms.get_mut(count) else {
-            let mistake = Mistake::Many { what: "terms", count: count + 1, limit };
-            return Err(TextError::new(term.place, mistake));
-        };
-        *place = reader.term(&term)?;
-        count += 1;
-    }
+    let count = match Syntax::parse(text)? {
+        Syntax::Sum(sum) => reader.sum(sum, terms)?,
+        Syntax::Preset(word) => reader.preset(word, terms)?,
+    };
     let Reader { maps, used, .. } = reader;
-    Ok(Listed::new(terms.get(..count).unwrap_or_default())
-        .maps(maps.get(..used).unwrap_or_default()))
+    let terms = terms.get(..count).unwrap_or_default();
+    Ok(Listed::new(terms).maps(maps.get(..used).unwrap_or_default()))
 }
 
 /// A name that stands for cross-entropy times a map.
-struct Shorthand {
-    name: &'static str,
+pub(super) struct Shorthand {
+    pub name: &'static str,
     map: &'static str,
 }
 
-const SHORTHANDS: [Shorthand; 2] =
+pub(super) const SHORTHANDS: [Shorthand; 2] =
     [Shorthand { name: "boundary", map: "band" }, Shorthand { name: "distance", map: "decay" }];
 
 /// The values of parameters, given or not.
@@ -85,20 +63,20 @@ impl Values {
         Values { values, given: [false; PARAMETERS] }
     }
 
+    /// One for each of `parameters`.
+    fn of(&self, parameters: &[Parameter]) -> &[f64] {
+        self.values.get(..parameters.len()).unwrap_or_default()
+    }
+
     /// Reads `argument` if it is one of `parameters`.
     fn read<'a>(
         &mut self,
         parameters: &'static [Parameter],
         argument: &ArgumentText<'a>,
     ) -> Result<bool, TextError<'a>> {
-        let own = parameters.iter().position(|p| p.is_called(argument.name.text));
-        let Some((index, parameter)) = own.and_then(|i| Some((i, parameters.get(i)?))) else {
-            return Ok(false);
-        };
-        let (Some(value), Some(given)) = (self.values.get_mut(index), self.given.get_mut(index))
-        else {
-            return Ok(false);
-        };
+        let places = self.values.iter_mut().zip(&mut self.given).zip(parameters);
+        let own = |(_, parameter): &(_, &Parameter)| parameter.is_called(argument.name.text);
+        let Some(((value, given), parameter)) = { places }.find(own) else { return Ok(false) };
         if *given {
             let mistake = Mistake::Repeated { argument: parameter.name };
             return Err(TextError::new(argument.name.place, mistake));
@@ -120,13 +98,15 @@ fn choice<'a>(
     argument: &ArgumentText<'a>,
     choices: &'static [&'static str],
 ) -> Result<usize, TextError<'a>> {
-    let Value::Word(word) = argument.value else {
-        return Err(TextError::value(argument, "a word"));
+    let ArgumentText { name, value, place } = *argument;
+    let Value::Word(word) = value else {
+        let mistake = Mistake::Word { argument: name.text, value, choices };
+        return Err(TextError::new(place, mistake));
     };
     choices
         .iter()
         .position(|choice| *choice == word.text)
-        .ok_or_else(|| TextError::unknown_of(Named::Choice(argument.name.text), word, choices))
+        .ok_or_else(|| TextError::unknown_of(Named::Choice(name.text), word, choices))
 }
 
 struct Reader<'a, 'm, T: Real, A: Accumulator> {
@@ -137,6 +117,42 @@ struct Reader<'a, 'm, T: Real, A: Accumulator> {
 }
 
 impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
+    /// Reads a sum into `terms`, and says how many there are.
+    fn sum(
+        &mut self,
+        sum: Terms<'a>,
+        terms: &mut [Term<'a, T, A>],
+    ) -> Result<usize, TextError<'a>> {
+        let (limit, mut count) = (terms.len(), 0);
+        for text in sum {
+            let Some(term) = terms.get_mut(count) else {
+                let mistake = Mistake::Many { what: "terms", count: count + 1, limit };
+                return Err(TextError::new(text.place, mistake));
+            };
+            *term = self.term(&text)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// The same of what `word` stands for, where every mistake then is.
+    fn preset(
+        &mut self,
+        word: Word<'a>,
+        terms: &mut [Term<'a, T, A>],
+    ) -> Result<usize, TextError<'a>> {
+        let unknown = || {
+            let (named, name, choices) = (Named::Preset, word.text, &NAMES);
+            let mistake = Mistake::Unknown { named, name, suggestion: None, choices };
+            TextError::new(word.place, mistake)
+        };
+        let preset = Preset::by_name(word.text).ok_or_else(unknown)?;
+        let Syntax::Sum(sum) = Syntax::parse(preset.text(self.link))? else {
+            return Err(unknown());
+        };
+        self.sum(sum, terms).map_err(|error| TextError::new(word.place, error.mistake))
+    }
+
     fn term(&mut self, text: &TermText<'a>) -> Result<Term<'a, T, A>, TextError<'a>> {
         let call = &text.call;
         let shorthand = SHORTHANDS.iter().find(|shorthand| shorthand.name == call.name.text);
@@ -146,6 +162,12 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
             None => None,
         };
         let map_parameters = map.map_or(&[][..], |map| map.parameters);
+        let is_region = definition.link().is_none();
+        if is_region && text.maps().next().is_some() {
+            let expected = "a pixel or class term before `@`";
+            let mistake = Mistake::Unexpected { found: call.name.text, expected };
+            return Err(TextError::new(call.name.place, mistake));
+        }
         let mut values = Values::new(definition.parameters);
         let mut map_values = Values::new(map_parameters);
         let mut options = Options::default();
@@ -153,42 +175,35 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
             let is_read = map_values.read(map_parameters, &argument)?
                 || values.read(definition.parameters, &argument)?
                 || class_weights(definition, &argument, &mut options)?
-                || option(definition, &argument, &mut options)?;
+                || option(is_region, &argument, &mut options)?;
             if !is_read {
-                let parameters = definition.parameters.iter().chain(map_parameters);
+                let parameters = map_parameters.iter().chain(definition.parameters);
                 let of_classes = definition.class_weights.iter().map(|weights| weights.name);
+                let options = OPTIONS.iter().filter(|option| option.is_of(is_region));
                 let candidates = parameters
-                    .map(|p| p.name)
+                    .flat_map(Parameter::names)
                     .chain(of_classes)
-                    .chain(options_of(definition).map(|option| option.name));
+                    .chain(options.map(|option| option.name));
                 let named = Named::Argument(call.name.text);
                 return Err(TextError::unknown(named, argument.name, candidates));
             }
         }
         if let Some(map) = map {
-            let values = map_values.values.get(..map.parameters.len()).unwrap_or_default();
-            let made = MapCall::new(map, values).map_err(|error| refused(call, error))?;
+            let made = MapCall::new(map, map_values.of(map_parameters))
+                .map_err(|error| refused(call, map_parameters, error))?;
             self.add_map(call, made, &mut options)?;
         }
         for map in text.maps() {
             let made = self.map(&map)?;
-            if definition.link().is_none() {
-                let expected = "a pixel or class term before `@`";
-                let mistake = Mistake::Unexpected { found: call.name.text, expected };
-                return Err(TextError::new(call.name.place, mistake));
-            }
             self.add_map(&map, made, &mut options)?;
         }
-        let given = values.values.get(..definition.parameters.len()).unwrap_or_default();
+        let given = values.of(definition.parameters);
         Term::new(text.coefficient, definition, given, options).map_err(|error| match error {
             Error::Coefficient { value } => {
-                let expected = "a finite number, 0 or larger";
-                TextError::new(
-                    text.place,
-                    Mistake::Refused { name: "coefficient", value, expected },
-                )
+                let (name, expected) = ("coefficient", "a finite number, 0 or larger");
+                TextError::new(text.place, Mistake::Refused { name, value, expected })
             }
-            error => refused(call, error),
+            error => refused(call, definition.parameters, error),
         })
     }
 
@@ -237,13 +252,13 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
         let mut values = Values::new(definition.parameters);
         for argument in call.arguments() {
             if !values.read(definition.parameters, &argument)? {
-                let candidates = definition.parameters.iter().map(|p| p.name);
+                let candidates = definition.parameters.iter().flat_map(Parameter::names);
                 let named = Named::Argument(call.name.text);
                 return Err(TextError::unknown(named, argument.name, candidates));
             }
         }
-        let given = values.values.get(..definition.parameters.len()).unwrap_or_default();
-        MapCall::new(definition, given).map_err(|error| refused(call, error))
+        MapCall::new(definition, values.of(definition.parameters))
+            .map_err(|error| refused(call, definition.parameters, error))
     }
 
     /// The place of a map, new or as one before it.
@@ -274,21 +289,31 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
     }
 }
 
-/// Where a parameter that is out of its range was given, or else where its term is.
-fn refused<'a>(call: &CallText<'a>, error: Error) -> TextError<'a> {
-    let (name, value, expected) = match error {
-        Error::Parameter { name, value, expected, .. } => (name, value, expected),
-        _ => {
-            let mistake = Mistake::Parameters { term: call.name.text };
-            return TextError::new(call.name.place, mistake);
-        }
+/// Where a parameter or class weight that is out of its range was given, or else where its term is.
+fn refused<'a>(call: &CallText<'a>, parameters: &[Parameter], error: Error) -> TextError<'a> {
+    let given = |name: &str| {
+        let own = parameters.iter().find(|parameter| parameter.name == name);
+        let is_own = move |argument: &ArgumentText<'a>| match own {
+            Some(parameter) => parameter.is_called(argument.name.text),
+            None => argument.name.text == name,
+        };
+        call.arguments().find(is_own)
     };
-    let given = call.arguments().find(|argument| match argument.value {
-        Value::Number(number) => number.to_bits() == value.to_bits(),
-        _ => argument.name.text == name,
-    });
-    let place = given.map_or(call.name.place, |argument| argument.place);
-    TextError::new(place, Mistake::Refused { name, value, expected })
+    let (place, mistake) = match error {
+        Error::Parameter { name, value, expected, .. } => {
+            (given(name).map(|argument| argument.place), Mistake::Refused { name, value, expected })
+        }
+        Error::ClassWeight { name, class, value, .. } => {
+            let expected = "a finite number, 0 or larger";
+            let place = given(name).and_then(|argument| match argument.value {
+                Value::Numbers(list) => list.place(class),
+                _ => None,
+            });
+            (place, Mistake::Refused { name, value, expected })
+        }
+        _ => (None, Mistake::Parameters { term: call.name.text }),
+    };
+    TextError::new(place.unwrap_or(call.name.place), mistake)
 }
 
 /// Reads the list of class weights, if `argument` is it.
@@ -297,95 +322,24 @@ fn class_weights<'a, T: Real, A: Accumulator>(
     argument: &ArgumentText<'a>,
     options: &mut Options<'a>,
 ) -> Result<bool, TextError<'a>> {
-    let Some(weights) = definition.class_weights.filter(|w| w.name == argument.name.text) else {
+    if definition.class_weights.is_none_or(|weights| weights.name != argument.name.text) {
         return Ok(false);
-    };
+    }
     let Value::Numbers(list) = argument.value else {
         return Err(TextError::value(argument, "a list of one number a class"));
     };
-    let bad = |list: &NumberList<'a>| list.iter().position(|weight| weight < 0.0);
-    if let Some(index) = bad(&list) {
-        let (name, expected) = (weights.name, "numbers of 0 or more");
-        let value = list.iter().nth(index).unwrap_or_default();
-        let place = list.place(index).unwrap_or(argument.place);
-        return Err(TextError::new(place, Mistake::Refused { name, value, expected }));
-    }
     options.class_weights = Some(list);
     Ok(true)
 }
 
-/// An option of a call, with the words that it takes. The first is the default.
-pub(super) struct CallOption {
-    pub name: &'static str,
-    pub choices: &'static [&'static str],
-    is_for_regions: Option<bool>,
-    /// Sets the option to the choice of this place.
-    set: fn(&mut Options<'_>, usize),
-    /// The place of what it is set to; none if it is not set.
-    pub get: fn(&Options<'_>) -> Option<usize>,
-}
-
-const OPTIONS: [CallOption; 6] = [
-    CallOption {
-        name: "reduction",
-        choices: &["mean", "sum"],
-        is_for_regions: None,
-        set: |options, i| options.reduction = [Reduction::Mean, Reduction::Sum][i.min(1)],
-        get: |options| (options.reduction == Reduction::Sum).then_some(1),
-    },
-    CallOption {
-        name: "normalise",
-        choices: &["valid", "weights"],
-        is_for_regions: Some(false),
-        set: |options, i| options.normalise = [Normalise::Valid, Normalise::Weights][i.min(1)],
-        get: |options| (options.normalise == Normalise::Weights).then_some(1),
-    },
-    CallOption {
-        name: "pool",
-        choices: &["sample", "batch"],
-        is_for_regions: Some(true),
-        set: |options, i| options.pool = Some([Pool::Sample, Pool::Batch][i.min(1)]),
-        get: |options| options.pool.map(|pool| usize::from(pool == Pool::Batch)),
-    },
-    CallOption {
-        name: "empty",
-        choices: &["keep", "skip"],
-        is_for_regions: Some(true),
-        set: |options, i| options.empty = [Missing::Keep, Missing::Skip][i.min(1)],
-        get: |options| (options.empty == Missing::Skip).then_some(1),
-    },
-    CallOption {
-        name: "absent",
-        choices: &["keep", "skip"],
-        is_for_regions: Some(true),
-        set: |options, i| options.absent = [Missing::Keep, Missing::Skip][i.min(1)],
-        get: |options| (options.absent == Missing::Skip).then_some(1),
-    },
-    CallOption {
-        name: "weighted",
-        choices: &["false", "true"],
-        is_for_regions: Some(true),
-        set: |options, i| options.weighted = i == 1,
-        get: |options| options.weighted.then_some(1),
-    },
-];
-
-/// The options that a term has.
-pub(super) fn options_of<T: Real, A: Accumulator>(
-    definition: &Definition<'_, T, A>,
-) -> impl Iterator<Item = &'static CallOption> + use<T, A> {
-    let is_region = definition.link().is_none();
-    OPTIONS.iter().filter(move |option| option.is_for_regions.is_none_or(|own| own == is_region))
-}
-
 /// Reads an option of the term, if `argument` is one.
-fn option<'a, T: Real, A: Accumulator>(
-    definition: &Definition<'_, T, A>,
+fn option<'a>(
+    is_region: bool,
     argument: &ArgumentText<'a>,
     options: &mut Options<'a>,
 ) -> Result<bool, TextError<'a>> {
-    let own = |option: &&CallOption| option.name == argument.name.text;
-    let Some(option) = options_of(definition).find(own) else { return Ok(false) };
-    (option.set)(options, choice(argument, option.choices)?);
+    let own = |option: &&TermOption| option.is_of(is_region) && option.name == argument.name.text;
+    let Some(option) = OPTIONS.iter().find(own) else { return Ok(false) };
+    (option.set)(options, choice(argument, &option.words)? == 1);
     Ok(true)
 }

@@ -2,13 +2,15 @@ use core::fmt;
 
 use super::listed::{Listed, Term};
 use super::map::MapCall;
-use super::parse::options_of;
+use super::options::OPTIONS;
 use crate::lanes::Real;
 use crate::summation::Accumulator;
 use crate::term::Parameter;
 use crate::text::Number;
 
-/// The text that [`super::parse`] reads back as the same loss: what is at its default is left out.
+/// The text that [`super::parse`] reads back as the same loss: what is at its default is left out. (Maps
+/// are then numbered in the order in which they appear; one that [`Listed::maps`] was not told has no
+/// name, and is shown by its place.)
 impl<T: Real, A: Accumulator> fmt::Display for Listed<'_, T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, term) in self.terms().iter().enumerate() {
@@ -41,10 +43,9 @@ impl<T: Real, A: Accumulator> fmt::Display for Term<'_, T, A> {
             list.put(f, declared.name, &weights)?;
         }
         list.put_values(f, definition.parameters, self.values())?;
-        for option in options_of(definition) {
-            let chosen = (option.get)(&options).and_then(|i| option.choices.get(i));
-            if let Some(chosen) = chosen {
-                list.put(f, option.name, chosen)?;
+        for option in OPTIONS.iter().filter(|option| option.is_of(definition.link().is_none())) {
+            if let Some(is_second) = (option.get)(&options) {
+                list.put(f, option.name, &option.words[usize::from(is_second)])?;
             }
         }
         list.close(f)

@@ -1,3 +1,4 @@
+use super::options::foreign;
 use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes, Real};
@@ -71,11 +72,14 @@ impl Spec<'_> {
         self.divides_by_class_weights() || self.divides_by_weights()
     }
 
-    /// The term by itself: its coefficient and its class weights.
+    /// The term by itself: its coefficient, options and class weights.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let value = self.coefficient;
         if !(value.is_finite() && value >= 0.0) {
             return Err(Error::Coefficient { value });
+        }
+        if let Some(option) = foreign(self.kind, &self.options) {
+            return Err(Error::NoOption { term: self.name, option });
         }
         let Some(list) = self.options.class_weights else { return Ok(()) };
         let Some(declared) = self.class_weights else {

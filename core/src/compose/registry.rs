@@ -1,5 +1,7 @@
 use super::definition::Definition;
 use super::map::MapDefinition;
+use super::options::OPTIONS;
+use super::parse::SHORTHANDS;
 use crate::class::{self, Ce};
 use crate::engine::Link;
 use crate::error::Error;
@@ -9,6 +11,7 @@ use crate::pixel::{self, Bce};
 use crate::region::{Dice, FocalTversky, Tversky};
 use crate::summation::Accumulator;
 use crate::term::{PARAMETERS, Parameter};
+use crate::text::{is_name, is_word};
 
 /// The terms and maps that a text can name: the built-in ones, and the caller's own in the caller's
 /// storage.
@@ -58,41 +61,31 @@ impl<T: Real, A: Accumulator> Registry<'static, T, A> {
     }
 }
 
-/// Names that a term's arguments have besides its parameters, or that stand for more than a term.
-const RESERVED_PARAMETERS: [&str; 6] =
-    ["reduction", "normalise", "pool", "empty", "absent", "weighted"];
-const RESERVED_TERMS: [&str; 3] = ["boundary", "distance", "preset"];
-
 impl<'d, T: Real, A: Accumulator> Registry<'d, T, A> {
     /// With the caller's own terms, in place of any given before.
     ///
     /// # Errors
     /// [`Error::Definition`] for a name that is taken or that no text can hold, or for parameters that
-    /// are too many, called alike or called as an option.
+    /// are too many, called alike or as an option, or have a default that they cannot take.
     pub fn with_terms(self, own_terms: &'d [Definition<'d, T, A>]) -> Result<Self, Error> {
         let registry = Registry { own_terms, ..self };
         for (index, term) in own_terms.iter().enumerate() {
             let name = term.name;
-            let fault = |reason| Err(Error::Definition { name, reason });
-            if !is_name(name) {
-                return fault(NO_NAME);
-            }
             let clashes = |other: &Definition<'_, T, A>| {
                 let both = other.link().is_none() || term.link().is_none();
                 other.name == name && (both || other.link() == term.link())
             };
             let mut others = self.builtin_terms.iter().chain(&own_terms[..index]);
-            if others.any(clashes) || RESERVED_TERMS.contains(&name) {
-                return fault("the name is taken");
-            }
-            check_parameters(name, term.parameters)?;
-            let mut names = term
-                .parameters
-                .iter()
-                .flat_map(names)
-                .chain(term.class_weights.iter().map(|w| w.name));
-            if names.any(|name| RESERVED_PARAMETERS.contains(&name)) {
-                return fault("a parameter is called as an option of every term");
+            let stands_for_more = |name| {
+                name == "preset" || SHORTHANDS.iter().any(|shorthand| shorthand.name == name)
+            };
+            let is_taken = others.any(clashes) || stands_for_more(name);
+            let of_classes = term.class_weights.map(|weights| weights.name);
+            check(name, is_taken, term.parameters, of_classes)?;
+            let mut names = term.parameters.iter().flat_map(Parameter::names).chain(of_classes);
+            if names.any(|name| OPTIONS.iter().any(|option| option.name == name)) {
+                let reason = "a parameter is called as an option of terms";
+                return Err(Error::Definition { name, reason });
             }
         }
         Ok(registry)
@@ -105,15 +98,8 @@ impl<'d, T: Real, A: Accumulator> Registry<'d, T, A> {
     pub fn with_maps(self, own_maps: &'d [MapDefinition<'d, T>]) -> Result<Self, Error> {
         let registry = Registry { own_maps, ..self };
         for (index, map) in own_maps.iter().enumerate() {
-            let name = map.name;
-            if !is_name(name) {
-                return Err(Error::Definition { name, reason: NO_NAME });
-            }
             let mut others = self.builtin_maps.iter().chain(&own_maps[..index]);
-            if others.any(|other| other.name == name) {
-                return Err(Error::Definition { name, reason: "the name is taken" });
-            }
-            check_parameters(name, map.parameters)?;
+            check(map.name, others.any(|other| other.name == map.name), map.parameters, None)?;
         }
         Ok(registry)
     }
@@ -139,26 +125,40 @@ impl<'d, T: Real, A: Accumulator> Registry<'d, T, A> {
     }
 }
 
-const NO_NAME: &str = "the name is not made of letters, digits and `_`, starting with no digit";
-
-fn is_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
-fn names(parameter: &Parameter) -> impl Iterator<Item = &'static str> {
-    [Some(parameter.name), parameter.also].into_iter().flatten()
-}
-
-fn check_parameters(name: &'static str, parameters: &[Parameter]) -> Result<(), Error> {
-    if parameters.len() > PARAMETERS {
-        return Err(Error::Definition { name, reason: "there are more than 8 parameters" });
+/// What terms and maps have in common: that a text can say all of it, and in one way.
+fn check(
+    name: &'static str,
+    is_taken: bool,
+    parameters: &[Parameter],
+    of_classes: Option<&'static str>,
+) -> Result<(), Error> {
+    let fault = |reason| Err(Error::Definition { name, reason });
+    if !is_name(name) {
+        return fault("the name is not made of letters, digits and `_`, starting with no digit");
     }
-    for (index, parameter) in parameters.iter().enumerate() {
-        let is_taken = |name| parameters[..index].iter().any(|other| other.is_called(name));
-        if names(parameter).any(is_taken) {
-            return Err(Error::Definition { name, reason: "two parameters have the same name" });
+    if is_taken {
+        return fault("the name is taken");
+    }
+    if parameters.len() > PARAMETERS {
+        return fault("there are more than 8 parameters");
+    }
+    let names = || parameters.iter().flat_map(Parameter::names).chain(of_classes);
+    if !names().all(is_name) {
+        return fault(
+            "a parameter's name is not made of letters, digits and `_`, starting with no digit",
+        );
+    }
+    if names().enumerate().any(|(i, name)| names().take(i).any(|other| other == name)) {
+        return fault("two parameters have the same name");
+    }
+    for parameter in parameters {
+        let words = parameter.choices;
+        let is_taken = |(i, word): (usize, &&str)| words[..i].contains(word);
+        if !words.iter().all(|word| is_word(word)) || words.iter().enumerate().any(is_taken) {
+            return fault("a parameter's choices are not different words");
+        }
+        if !parameter.takes(parameter.default) {
+            return fault("a parameter's default is not finite, or none of its choices");
         }
     }
     Ok(())

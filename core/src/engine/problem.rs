@@ -175,18 +175,25 @@ pub(super) fn expect_shape(
 
 /// Mask, weights and maps: shaped as the targets, or with one channel for all.
 fn check_shapes(call: &Call<'_>, targets: Shape) -> Result<(), Error> {
-    let check = |argument, shape: Shape| {
-        let expected = if shape.channels == 1 { targets.with_channels(1) } else { targets };
-        expect_shape(argument, shape, expected)
-    };
-    if let Some(mask) = &call.mask {
-        check("mask", *mask.layout().shape())?;
-    }
+    check_mask(call, targets)?;
+    let shape = |weights: &Weights<'_>| *weights.layout().shape();
     if let Some(weights) = &call.weights {
-        check("weights", *weights.layout().shape())?;
+        expect_plane("weights", shape(weights), targets)?;
     }
-    let shape = |map: &Weights<'_>| *map.layout().shape();
-    call.maps.iter().try_for_each(|map| check("map", shape(map)))
+    call.maps.iter().try_for_each(|map| expect_plane("map", shape(map), targets))
+}
+
+/// The mask alone.
+pub(crate) fn check_mask(call: &Call<'_>, targets: Shape) -> Result<(), Error> {
+    match &call.mask {
+        None => Ok(()),
+        Some(mask) => expect_plane("mask", *mask.layout().shape(), targets),
+    }
+}
+
+fn expect_plane(argument: &'static str, shape: Shape, targets: Shape) -> Result<(), Error> {
+    let expected = if shape.channels == 1 { targets.with_channels(1) } else { targets };
+    expect_shape(argument, shape, expected)
 }
 
 fn check_scale(scale: Scale<'_>, batch: usize) -> Result<(), Error> {

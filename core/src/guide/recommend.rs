@@ -106,6 +106,16 @@ pub enum Situation {
 }
 
 impl Situation {
+    /// All of them.
+    pub const ALL: [Situation; 6] = [
+        Situation::Balanced,
+        Situation::Imbalanced,
+        Situation::SmallObjects,
+        Situation::Boundary,
+        Situation::Medical,
+        Situation::Simple,
+    ];
+
     /// Its name in words.
     pub fn name(self) -> &'static str {
         match self {

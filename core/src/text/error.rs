@@ -67,6 +67,15 @@ pub enum Mistake<'a> {
         /// What was expected.
         expected: &'static str,
     },
+    /// A value that is no word, of an argument that takes one.
+    Word {
+        /// The argument.
+        argument: &'a str,
+        /// Its value.
+        value: Value<'a>,
+        /// The words that it takes.
+        choices: &'a [&'a str],
+    },
     /// A number out of its range.
     Refused {
         /// What it is the value of.
@@ -113,10 +122,10 @@ impl<'a> TextError<'a> {
     }
 
     /// `word` names none of the `candidates`; the likeliest is suggested.
-    pub fn unknown(
+    pub fn unknown<'c: 'a>(
         named: Named<'a>,
         word: Word<'a>,
-        candidates: impl IntoIterator<Item = &'a str>,
+        candidates: impl IntoIterator<Item = &'c str>,
     ) -> Self {
         let suggestion = suggest(word.text, candidates);
         let mistake = Mistake::Unknown { named, name: word.text, suggestion, choices: &[] };
@@ -199,18 +208,23 @@ impl fmt::Display for Mistake<'_> {
                 write!(f, "`{term}` needs the {link} link")
             }
             Mistake::Parameters { term } => write!(f, "`{term}` refuses its parameters"),
-            Mistake::Value { argument, value, expected } => match value {
-                Value::Number(value) => {
-                    write!(f, "`{argument}` is {}, expected {expected}", Number(value))
-                }
-                Value::Numbers(list) => {
-                    write!(f, "`{argument}` is a list of {}, expected {expected}", list.len())
-                }
-                Value::Word(word) => {
-                    write!(f, "`{argument}` is `{}`, expected {expected}", word.text)
-                }
-            },
+            Mistake::Value { argument, value, expected } => {
+                given(f, argument, value)?;
+                write!(f, ", expected {expected}")
+            }
+            Mistake::Word { argument, value, choices } => {
+                given(f, argument, value)?;
+                expected_one_of(f, choices)
+            }
         }
+    }
+}
+
+fn given(f: &mut fmt::Formatter<'_>, argument: &str, value: Value<'_>) -> fmt::Result {
+    match value {
+        Value::Number(value) => write!(f, "`{argument}` is {}", Number(value)),
+        Value::Numbers(list) => write!(f, "`{argument}` is a list of {}", list.len()),
+        Value::Word(word) => write!(f, "`{argument}` is `{}`", word.text),
     }
 }
 

@@ -49,3 +49,4 @@ pub use suggest::suggest;
 pub use syntax::{
     ArgumentText, Arguments, CallText, MAX_ARGUMENTS, Maps, Syntax, TermText, Terms, Value, Word,
 };
+pub(crate) use syntax::{is_name, is_word};

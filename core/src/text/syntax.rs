@@ -291,6 +291,16 @@ fn not_finite(text: &str) -> bool {
     ["inf", "infinity", "nan"].iter().any(|name| word.eq_ignore_ascii_case(name))
 }
 
+/// Whether `text` can be the name of a term, a map or an argument.
+pub(crate) fn is_name(text: &str) -> bool {
+    Scanner::new(text).word().is_some_and(|word| word.text == text)
+}
+
+/// Whether `text` can be a value that is a word.
+pub(crate) fn is_word(text: &str) -> bool {
+    is_name(text) && !not_finite(text)
+}
+
 /// Items separated by commas up to a closing bracket.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Brackets<'a> {
