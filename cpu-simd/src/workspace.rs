@@ -42,7 +42,7 @@ impl<T: Real, A: Accumulator> Buffers<T, A> {
     }
 }
 
-fn grow<X: Clone + Default>(
+pub(crate) fn grow<X: Clone + Default>(
     argument: &'static str,
     part: &mut Vec<X>,
     length: usize,

@@ -7,11 +7,7 @@ use crate::maps::level::{AFTER, BEFORE, Segment};
 /// dropped first, which leaves few to the part that takes one at a time.
 pub(crate) fn solve<C: Cost, Lv: Level>(level: Lv, segment: Segment<'_, C>, weight: C) {
     let Segment { costs, first, start, end, places, values, starts, keep, out } = segment;
-    let pixels = costs.len() - BEFORE - AFTER;
-    let keep = &mut keep[..pixels.next_multiple_of(8)];
-    keep[pixels..].fill(0);
-    level.enter(Prune { costs, keep: &mut keep[..pixels], weight });
-    let candidates = compress(keep, &costs[BEFORE..], first, places, values);
+    let candidates = candidates(level, costs, first, keep, places, values, weight);
     let found = envelope(candidates, start, end, places, values, starts, weight);
     if found == 0 {
         out[..end - start].fill(C::NONE);
@@ -19,6 +15,23 @@ pub(crate) fn solve<C: Cost, Lv: Level>(level: Lv, segment: Segment<'_, C>, weig
     }
     let (places, starts) = (&places[..found], &starts[..found + 1]);
     level.enter(Fill { places, values: &values[..found], starts, start, weight, out });
+}
+
+/// Places and costs of the pixels that others do not hide, and their number.
+pub(super) fn candidates<C: Cost, Lv: Level>(
+    level: Lv,
+    costs: &[C],
+    first: usize,
+    keep: &mut [u8],
+    places: &mut [i32],
+    values: &mut [C],
+    weight: C,
+) -> usize {
+    let pixels = costs.len() - BEFORE - AFTER;
+    let keep = &mut keep[..pixels.next_multiple_of(8)];
+    keep[pixels..].fill(0);
+    level.enter(Prune { costs, keep: &mut keep[..pixels], weight });
+    compress(keep, &costs[BEFORE..], first, places, values)
 }
 
 /// Marks the pixels that none of three pairs around them hides.
