@@ -31,7 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             ["image", file, ref extents @ ..] => image = Image::read(file, extents)?,
             ["time", work, level, threads, runs] => {
                 let mut job = image.job(work, level.parse()?, threads.parse()?)?;
-                let mut times: Vec<f64> = (0..runs.parse()?).map(|_| job.time()).collect::<Result<_, _>>()?;
+                let mut times: Vec<f64> =
+                    (0..runs.parse()?).map(|_| job.time()).collect::<Result<_, _>>()?;
                 times.sort_unstable_by(f64::total_cmp);
                 println!("{:.4}", times[times.len() / 2] * 1e9 / image.labels.len() as f64);
             }

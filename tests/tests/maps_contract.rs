@@ -223,7 +223,8 @@ fn scratch_is_as_small_as_promised() {
     let bytes = |shape: &[usize], spacing: &[f64]| {
         let mask = vec![0u8; shape.iter().product()];
         let labels = Mask::new(&mask, shape).unwrap();
-        let spacing = if spacing.is_empty() { Spacing::UNIT } else { Spacing::new(spacing).unwrap() };
+        let spacing =
+            if spacing.is_empty() { Spacing::UNIT } else { Spacing::new(spacing).unwrap() };
         let words = edt::scratch_words(&labels, spacing, Serial).unwrap();
         let band = Band::weights_scratch_words(&labels, Serial).unwrap();
         let of = |words: usize| words as f64 * 8.0 / mask.len() as f64;

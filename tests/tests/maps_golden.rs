@@ -118,7 +118,10 @@ fn signed_distances_and_decay() {
         let expected = numbers(&case["signed_d2_abs"]);
         for ((&found, &squared), &pixel) in signed.iter().zip(&expected).zip(&pixels) {
             assert_eq!(found > 0.0, pixel != 0, "{}", case["id"]);
-            assert!(one_label && found.is_infinite() || (found * found - squared).abs() < 1e-9 * squared);
+            assert!(
+                one_label && found.is_infinite()
+                    || (found * found - squared).abs() < 1e-9 * squared
+            );
         }
         if case["distance_weight_sigma5"].is_null() || one_label {
             continue;

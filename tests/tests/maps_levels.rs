@@ -124,7 +124,10 @@ fn noise_and_lone_pixels() {
         for chance in [0.5, 0.03, 0.001, 0.00002, 0.0] {
             let map: Vec<u8> =
                 (0..shape.iter().product()).map(|_| u8::from(rng.f64() >= chance)).collect();
-            assert_same_everywhere(&Mask::new(&map, shape).unwrap(), &format!("{chance} {shape:?}"));
+            assert_same_everywhere(
+                &Mask::new(&map, shape).unwrap(),
+                &format!("{chance} {shape:?}"),
+            );
         }
     }
 }

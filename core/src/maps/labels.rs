@@ -64,11 +64,9 @@ impl<'a, E: Label> Grid<'a, E> {
             Some(place) if place.len() == strides.len() => place.copy_from_slice(strides),
             _ => return Err(Error::Axes { axes: strides.len() }),
         }
-        let span = shape
-            .spatial
-            .iter()
-            .zip(along)
-            .try_fold(1usize, |n, (&extent, stride)| n.checked_add((extent - 1).checked_mul(stride)?));
+        let span = shape.spatial.iter().zip(along).try_fold(1usize, |n, (&extent, stride)| {
+            n.checked_add((extent - 1).checked_mul(stride)?)
+        });
         match span {
             Some(span) if span <= data.len() => {}
             _ => {

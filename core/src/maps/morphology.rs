@@ -196,7 +196,8 @@ impl<Lv: MapLevel, const ALL: bool> Step<Lv, ALL> {
             } else {
                 out.copy_from_slice(here);
             }
-            let mut across = |other| self.level.enter(Across::<ALL> { other, outside: self.outside, out });
+            let mut across =
+                |other| self.level.enter(Across::<ALL> { other, outside: self.outside, out });
             if self.along[1] {
                 across(read(Some(z), up));
                 across(read(Some(z), down));

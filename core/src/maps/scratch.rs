@@ -57,11 +57,7 @@ impl<'a> Scratch<'a> {
 }
 
 /// Storage that must hold `expected` elements or more.
-pub(crate) fn check(
-    argument: &'static str,
-    length: usize,
-    expected: usize,
-) -> Result<(), Error> {
+pub(crate) fn check(argument: &'static str, length: usize, expected: usize) -> Result<(), Error> {
     if length < expected {
         return Err(Error::Workspace { argument, length, expected });
     }

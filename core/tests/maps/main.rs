@@ -1,6 +1,6 @@
 //! Maps against their definitions, taken at their word.
 
-mod exhaustive;
 mod brute;
+mod exhaustive;
 mod morphology;
 mod random;

@@ -28,8 +28,9 @@ fn step(image: &[bool], extent: Extent, element: Element, all: bool, outside: bo
     let around = offsets(extent.axes, element);
     (0..image.len())
         .map(|pixel| {
-            let mut seen =
-                around.iter().map(|&by| beside(image, extent.spatial, pixel, by).unwrap_or(outside));
+            let mut seen = around
+                .iter()
+                .map(|&by| beside(image, extent.spatial, pixel, by).unwrap_or(outside));
             if all { seen.all(|set| set) } else { seen.any(|set| set) }
         })
         .collect()

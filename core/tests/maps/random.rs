@@ -2,9 +2,7 @@
 
 use proptest::prelude::*;
 use segloss_core::level::Scalar;
-use segloss_core::maps::edt::{
-    Spacing, distance_to_background, distance_to_other, scratch_words,
-};
+use segloss_core::maps::edt::{Spacing, distance_to_background, distance_to_other, scratch_words};
 use segloss_core::maps::{Classes, Labels, Mask, Serial};
 
 use crate::{brute, exhaustive};

@@ -21,7 +21,8 @@ pub fn divide(
     loop {
         let ends = point == 0 || point == intervals;
         let low = if point == 0 { 0 } else { nearest[point - half] as usize };
-        let high = if ends { candidates - 1 } else { nearest[(point + half).min(intervals)] as usize };
+        let high =
+            if ends { candidates - 1 } else { nearest[(point + half).min(intervals)] as usize };
         let pixel = (point * STEP).min(pixels - 1);
         nearest[point] = if low == high { low } else { search(pixel, low, high) } as u32;
         if point == 0 {

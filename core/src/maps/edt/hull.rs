@@ -51,8 +51,7 @@ impl<C: Cost> Kernel for Prune<'_, C> {
         let behind = |steps: usize| &self.costs[BEFORE - steps..][..n];
         let here = at(0);
         let pairs = [(behind(1), at(1)), (behind(2), at(2)), (behind(4), at(4))];
-        for x in 0..n {
-            let cost = here[x];
+        for (x, &cost) in here.iter().enumerate() {
             let hidden = |pair: usize, steps| {
                 cost.hidden(pairs[pair].0[x], pairs[pair].1[x], steps, self.weight)
             };
@@ -137,10 +136,10 @@ impl<C: Cost> Kernel for Fill<'_, C> {
         let candidates = self.places.iter().zip(self.values).zip(self.starts.windows(2));
         for ((&place, &value), span) in candidates {
             let (from, to) = (span[0] as usize, span[1] as usize);
-            let mut steps = from as i32 - place;
-            for out in &mut self.out[from - self.start..to - self.start] {
-                *out = value.seen_from(steps, self.weight);
-                steps += 1;
+            let steps = from as i32 - place;
+            let pixels = &mut self.out[from - self.start..to - self.start];
+            for (ahead, out) in pixels.iter_mut().enumerate() {
+                *out = value.seen_from(steps + ahead as i32, self.weight);
             }
         }
     }

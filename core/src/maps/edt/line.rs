@@ -2,9 +2,9 @@
 
 use super::cost::{Cost, Gap};
 use crate::level::{Kernel, Level};
+use crate::maps::Labels;
 use crate::maps::level::{AFTER, BEFORE, Clipped, MapLevel, Segment};
 use crate::maps::scratch::{Scratch, Words};
-use crate::maps::Labels;
 
 const BLOCK: usize = Clipped::BLOCK;
 const MARGIN: usize = Clipped::MARGIN;
@@ -172,10 +172,8 @@ impl<'a, C: Cost> Line<'a, C> {
         if labels.is_some() {
             level.enter(Bound { near: self.near[0], bounds });
         }
-        let line = Clipped {
-            costs: &self.clipped[..blocks + 2 * MARGIN],
-            bounds: &self.bounds[..blocks],
-        };
+        let line =
+            Clipped { costs: &self.clipped[..blocks + 2 * MARGIN], bounds: &self.bounds[..blocks] };
         level.window(line, deep, bytemuck::cast_slice_mut(&mut self.out[..blocks]));
     }
 
@@ -338,8 +336,11 @@ impl<S: Labels> Kernel for Ends<'_, S> {
             return;
         }
         self.near[n - 1] = mark(!S::same(self.labels[n - 1], self.labels[n - 2]));
-        let (before, here, after) = (&self.labels[..n - 2], &self.labels[1..n - 1], &self.labels[2..]);
-        for (((near, &a), &b), &c) in self.near[1..n - 1].iter_mut().zip(before).zip(here).zip(after) {
+        let (before, here, after) =
+            (&self.labels[..n - 2], &self.labels[1..n - 1], &self.labels[2..]);
+        for (((near, &a), &b), &c) in
+            self.near[1..n - 1].iter_mut().zip(before).zip(here).zip(after)
+        {
             *near = mark(!(S::same(a, b) & S::same(b, c)));
         }
     }
@@ -492,11 +493,9 @@ impl<S: Labels, C: Cost> Kernel for Runs<'_, S, C> {
 
 #[inline(always)]
 fn lower<C: Cost>(pixels: &mut [C], steps: i32, more: i32, zero: C, weight: C) {
-    let mut steps = steps;
-    for pixel in pixels {
-        let there = zero.seen_from(steps, weight);
-        *pixel = if there < *pixel { there } else { *pixel };
-        steps += more;
+    for (i, pixel) in pixels.iter_mut().enumerate() {
+        let there = zero.seen_from(steps + more * i as i32, weight);
+        *pixel = there.least(*pixel);
     }
 }
 

@@ -42,9 +42,9 @@ use core::marker::PhantomData;
 
 use bytemuck::Pod;
 
-pub use self::finish::Squared;
 pub(crate) use self::cost::Cost;
 pub(crate) use self::finish::Finish;
+pub use self::finish::Squared;
 use self::finish::{AsDistance, AsSigned, AsSquared, Known, Only};
 use self::rule::{Rule, ToBackground, ToKnownBackground, ToKnownOther, ToOther};
 use self::squeezed::{Numbers, Squeezed};

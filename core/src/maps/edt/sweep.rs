@@ -179,9 +179,16 @@ where
         let each = Each { parts: &parts, lengths, words: words.len() / parts.count() };
         let all = 0..parts.count();
         if parts.count() > 1 {
-            each.part(fork, all.clone(), edges, &mut [], words, &|slices, edges, _: &mut [u8], words| {
-                self.find_edges(&parts, slices, edges, words);
-            });
+            each.part(
+                fork,
+                all.clone(),
+                edges,
+                &mut [],
+                words,
+                &|slices, edges, _: &mut [u8], words| {
+                    self.find_edges(&parts, slices, edges, words);
+                },
+            );
             self.join_edges(&parts, edges, words);
         }
         each.part(fork, all, edges, out, words, &|slices, edges, out, words| {
@@ -221,7 +228,15 @@ where
             let [outside, end, ..] = quarters(&mut here[..4 * slice]);
             outside.copy_from_slice(from);
             let slices = parts.slices_of(p);
-            self.carry(parts, slices.start, slices.start - 1, slices.len(), outside, end, &mut stages);
+            self.carry(
+                parts,
+                slices.start,
+                slices.start - 1,
+                slices.len(),
+                outside,
+                end,
+                &mut stages,
+            );
         }
         for p in (0..count - 1).rev() {
             let (here, after) = edges.split_at_mut(4 * (p + 1) * slice);
@@ -230,7 +245,15 @@ where
             let [_, _, outside, start] = quarters(&mut here[first..]);
             outside.copy_from_slice(from);
             let slices = parts.slices_of(p);
-            self.carry(parts, slices.end - 1, slices.end, slices.len(), outside, start, &mut stages);
+            self.carry(
+                parts,
+                slices.end - 1,
+                slices.end,
+                slices.len(),
+                outside,
+                start,
+                &mut stages,
+            );
         }
     }
 

@@ -185,7 +185,8 @@ fn prune(costs: &[i32], first: i32, slopes: &mut [i32], values: &mut [i32]) -> u
             _mm256_cmpgt_epi32(sum, twice)
         };
         let there = _mm256_cmpgt_epi32(_mm256_set1_epi32(NONE), cost);
-        let keep = _mm256_and_si256(_mm256_and_si256(there, pair(1)), _mm256_and_si256(pair(2), pair(4)));
+        let keep =
+            _mm256_and_si256(_mm256_and_si256(there, pair(1)), _mm256_and_si256(pair(2), pair(4)));
         let mut keep = _mm256_movemask_ps(_mm256_castsi256_ps(keep)) as u32;
         if n - x < LANES {
             keep &= (1 << (n - x)) - 1;
@@ -213,7 +214,13 @@ fn product<const SHORT: bool>(x: __m256i, slope: __m256i) -> __m256i {
 /// A candidate nearest to pixel `x` among `low..=high`.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn search<const SHORT: bool>(slopes: &[i32], values: &[i32], x: i32, low: usize, high: usize) -> usize {
+fn search<const SHORT: bool>(
+    slopes: &[i32],
+    values: &[i32],
+    x: i32,
+    low: usize,
+    high: usize,
+) -> usize {
     let x = _mm256_set1_epi32(x);
     let count = (high - low) / LANES + 1;
     let slopes = slopes[low..low + count * LANES].as_chunks().0;
