@@ -75,7 +75,7 @@ fn assert_same_everywhere<S: Labels>(labels: &S, what: &str) {
     let spacing = Spacing::new(&along[3 - labels.axes()..]).unwrap();
     let expected = maps(Scalar, Serial, labels, spacing).unwrap();
     for level in AnyLevel::available() {
-        for workers in [1, 2, 3, 7] {
+        for workers in [1, 2, 7] {
             let found = with_level!(level, level => maps(level, Split(workers), labels, spacing));
             assert!(found.unwrap() == expected, "{what}: {} on {workers}", level.name());
         }
@@ -106,7 +106,7 @@ fn discs(rng: &mut Rng, shape: &[usize], labels: u8, count: usize) -> Vec<u8> {
 #[test]
 fn shapes_with_inner_and_outer_distances() {
     let mut rng = Rng::with_seed(11);
-    for shape in [&[1000][..], &[300, 517], &[129, 64], &[700, 33], &[70, 90, 100], &[200, 5, 70]] {
+    for shape in [&[1000][..], &[200, 317], &[129, 64], &[700, 33], &[66, 40, 70], &[200, 5, 30]] {
         for (labels, count) in [(2, 3), (2, 40), (5, 30)] {
             let map = discs(&mut rng, shape, labels, count);
             let what = format!("{labels} labels, {count} discs, {shape:?}");

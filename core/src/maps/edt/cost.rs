@@ -1,6 +1,6 @@
 use bytemuck::Pod;
 
-use super::hull;
+use super::{hull, spaced};
 use crate::lanes::{Lanes, Real};
 use crate::maps::{MapLevel, Segment};
 
@@ -53,8 +53,8 @@ gap!(u16, u32);
 pub(crate) trait Cost: Pod + PartialOrd + Send + Sync {
     /// There is nothing to measure to.
     const NONE: Self;
-    /// Whether [`MapLevel::window`] finds the short distances.
-    const WINDOW: bool;
+    /// Whether [`MapLevel::window`] finds the short distances, from costs in bytes.
+    const BYTES: bool;
     /// What counts the steps along a column.
     type Gap: Gap;
 
@@ -72,8 +72,17 @@ pub(crate) trait Cost: Pod + PartialOrd + Send + Sync {
     /// it, of cost `other`, is at least as near.
     fn overtaken(self, other: Self, ahead: i32, weight: Self) -> i64;
 
-    /// The cost, or 255 if that is more than 254. Only where `WINDOW` holds.
+    /// The lower of two.
+    #[inline(always)]
+    fn least(self, other: Self) -> Self {
+        if self < other { self } else { other }
+    }
+
+    /// The cost, or 255 if that is more than 254. Only where `BYTES` holds.
     fn clipped(self) -> u8;
+
+    /// Whether this is a squared distance that pixels within 15 steps along the line do not settle.
+    fn is_long(self, weight: Self) -> bool;
 
     /// The distance, infinite for `NONE`.
     fn distance<T: Real>(self) -> T;
@@ -86,11 +95,11 @@ pub(crate) trait Cost: Pod + PartialOrd + Send + Sync {
 }
 
 macro_rules! integer_cost {
-    ($int:ident, gap: $gap:ident, bits: $bits:literal, window: $window:literal, $solve:path) => {
+    ($int:ident, gap: $gap:ident, bits: $bits:literal, bytes: $window:literal, $solve:path) => {
         impl Cost for $int {
             // Twice this and twice the square of a few steps is in range.
             const NONE: Self = (1 << $bits) - 64;
-            const WINDOW: bool = $window;
+            const BYTES: bool = $window;
             type Gap = $gap;
 
             #[inline(always)]
@@ -124,6 +133,11 @@ macro_rules! integer_cost {
             }
 
             #[inline(always)]
+            fn is_long(self, _: Self) -> bool {
+                self > 254
+            }
+
+            #[inline(always)]
             fn distance<T: Real>(self) -> T {
                 let squared = T::round_from(self as f64).sqrt();
                 if self >= Self::NONE { T::splat(f64::INFINITY) } else { squared }
@@ -141,8 +155,8 @@ macro_rules! integer_cost {
     };
 }
 
-integer_cost!(i32, gap: u16, bits: 30, window: true, MapLevel::solve);
-integer_cost!(i64, gap: u32, bits: 62, window: false, solve_wide);
+integer_cost!(i32, gap: u16, bits: 30, bytes: true, MapLevel::solve);
+integer_cost!(i64, gap: u32, bits: 62, bytes: false, solve_wide);
 
 fn solve_wide<Lv: MapLevel>(level: Lv, segment: Segment<'_, i64>) {
     hull::solve(level, segment, 1);
@@ -150,7 +164,7 @@ fn solve_wide<Lv: MapLevel>(level: Lv, segment: Segment<'_, i64>) {
 
 impl Cost for f64 {
     const NONE: Self = f64::INFINITY;
-    const WINDOW: bool = false;
+    const BYTES: bool = false;
     type Gap = u32;
 
     #[inline(always)]
@@ -186,6 +200,11 @@ impl Cost for f64 {
     }
 
     #[inline(always)]
+    fn is_long(self, weight: Self) -> bool {
+        self > 254.0 * weight
+    }
+
+    #[inline(always)]
     fn distance<T: Real>(self) -> T {
         T::round_from(Lanes::sqrt(self))
     }
@@ -196,6 +215,6 @@ impl Cost for f64 {
     }
 
     fn solve<Lv: MapLevel>(level: Lv, segment: Segment<'_, Self>, weight: Self) {
-        hull::solve(level, segment, weight);
+        spaced::solve(level, segment, weight);
     }
 }

@@ -7,11 +7,7 @@ use crate::maps::level::{AFTER, BEFORE, Segment};
 /// dropped first, which leaves few to the part that takes one at a time.
 pub(crate) fn solve<C: Cost, Lv: Level>(level: Lv, segment: Segment<'_, C>, weight: C) {
     let Segment { costs, first, start, end, places, values, starts, keep, out } = segment;
-    let pixels = costs.len() - BEFORE - AFTER;
-    let keep = &mut keep[..pixels.next_multiple_of(8)];
-    keep[pixels..].fill(0);
-    level.enter(Prune { costs, keep: &mut keep[..pixels], weight });
-    let candidates = compress(keep, &costs[BEFORE..], first, places, values);
+    let candidates = candidates(level, costs, first, keep, places, values, weight);
     let found = envelope(candidates, start, end, places, values, starts, weight);
     if found == 0 {
         out[..end - start].fill(C::NONE);
@@ -19,6 +15,23 @@ pub(crate) fn solve<C: Cost, Lv: Level>(level: Lv, segment: Segment<'_, C>, weig
     }
     let (places, starts) = (&places[..found], &starts[..found + 1]);
     level.enter(Fill { places, values: &values[..found], starts, start, weight, out });
+}
+
+/// Places and costs of the pixels that others do not hide, and their number.
+pub(super) fn candidates<C: Cost, Lv: Level>(
+    level: Lv,
+    costs: &[C],
+    first: usize,
+    keep: &mut [u8],
+    places: &mut [i32],
+    values: &mut [C],
+    weight: C,
+) -> usize {
+    let pixels = costs.len() - BEFORE - AFTER;
+    let keep = &mut keep[..pixels.next_multiple_of(8)];
+    keep[pixels..].fill(0);
+    level.enter(Prune { costs, keep: &mut keep[..pixels], weight });
+    compress(keep, &costs[BEFORE..], first, places, values)
 }
 
 /// Marks the pixels that none of three pairs around them hides.
@@ -38,8 +51,7 @@ impl<C: Cost> Kernel for Prune<'_, C> {
         let behind = |steps: usize| &self.costs[BEFORE - steps..][..n];
         let here = at(0);
         let pairs = [(behind(1), at(1)), (behind(2), at(2)), (behind(4), at(4))];
-        for x in 0..n {
-            let cost = here[x];
+        for (x, &cost) in here.iter().enumerate() {
             let hidden = |pair: usize, steps| {
                 cost.hidden(pairs[pair].0[x], pairs[pair].1[x], steps, self.weight)
             };
@@ -124,10 +136,10 @@ impl<C: Cost> Kernel for Fill<'_, C> {
         let candidates = self.places.iter().zip(self.values).zip(self.starts.windows(2));
         for ((&place, &value), span) in candidates {
             let (from, to) = (span[0] as usize, span[1] as usize);
-            let mut steps = from as i32 - place;
-            for out in &mut self.out[from - self.start..to - self.start] {
-                *out = value.seen_from(steps, self.weight);
-                steps += 1;
+            let steps = from as i32 - place;
+            let pixels = &mut self.out[from - self.start..to - self.start];
+            for (ahead, out) in pixels.iter_mut().enumerate() {
+                *out = value.seen_from(steps + ahead as i32, self.weight);
             }
         }
     }

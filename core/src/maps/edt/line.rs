@@ -29,6 +29,17 @@ impl<C: Cost> Costs<'_, C> {
             Costs::Squares(costs) => costs.len(),
         }
     }
+
+    /// Those from `first` on.
+    fn write<Lv: Level>(&self, level: Lv, first: usize, to: &mut [C]) {
+        let range = first..first + to.len();
+        match *self {
+            Costs::Gaps { gaps, weight } => {
+                level.enter(Square { gaps: &gaps[range], weight, costs: to });
+            }
+            Costs::Squares(costs) => to.copy_from_slice(&costs[range]),
+        }
+    }
 }
 
 /// Storage for lines of up to a number of pixels, and which of its blocks were deep on the line before:
@@ -37,6 +48,7 @@ pub(crate) struct Line<'a, C> {
     clipped: &'a mut [u8],
     bounds: &'a mut [u8],
     near: [&'a mut [u8]; 2],
+    padded: &'a mut [C],
     deep: &'a mut [u8],
     costs: &'a mut [C],
     places: &'a mut [i32],
@@ -50,12 +62,13 @@ impl<'a, C: Cost> Line<'a, C> {
     pub(crate) fn words(words: Words, length: usize) -> Words {
         let blocks = length.checked_next_multiple_of(BLOCK);
         let room = blocks.and_then(|n| n.checked_add(BLOCK));
-        let window = if C::WINDOW { room } else { Some(0) };
+        let (bytes, padded) = if C::BYTES { (room, Some(0)) } else { (Some(0), room) };
         words
-            .and::<u8>(window)
-            .and::<u8>(window)
-            .and::<u8>(window)
-            .and::<u8>(window)
+            .and::<u8>(bytes)
+            .and::<u8>(bytes)
+            .and::<u8>(room)
+            .and::<u8>(room)
+            .and::<C>(padded)
             .and::<u8>(room.map(|n| n / BLOCK))
             .and::<C>(room)
             .and::<i32>(room)
@@ -68,11 +81,12 @@ impl<'a, C: Cost> Line<'a, C> {
     pub(crate) fn new(scratch: &mut Scratch<'a>, length: usize) -> Self {
         let blocks = length.next_multiple_of(BLOCK);
         let room = blocks + BLOCK;
-        let window = if C::WINDOW { room } else { 0 };
+        let (bytes, padded) = if C::BYTES { (room, 0) } else { (0, room) };
         let mut line = Line {
-            clipped: scratch.take(window),
-            bounds: scratch.take(window),
-            near: [scratch.take(window), scratch.take(window)],
+            clipped: scratch.take(bytes),
+            bounds: scratch.take(bytes),
+            near: [scratch.take(room), scratch.take(room)],
+            padded: scratch.take(padded),
             deep: scratch.take(room / BLOCK),
             costs: scratch.take(room),
             places: scratch.take(room),
@@ -84,7 +98,8 @@ impl<'a, C: Cost> Line<'a, C> {
         line.clipped.fill(255);
         line.bounds.fill(0);
         line.near.iter_mut().for_each(|near| near.fill(255));
-        line.deep.fill(u8::from(!C::WINDOW));
+        line.padded.fill(C::NONE);
+        line.deep.fill(0);
         line
     }
 
@@ -103,9 +118,7 @@ impl<'a, C: Cost> Line<'a, C> {
     ) -> &[C] {
         let length = costs.len();
         let blocks = length.div_ceil(BLOCK);
-        if C::WINDOW {
-            self.short(level, costs, labels.map(Nearness::<S>));
-        }
+        self.short(level, costs, labels.map(Nearness::<S>), weight);
         let mut block = 0;
         while block < blocks {
             if self.deep[block] == 0 {
@@ -124,9 +137,7 @@ impl<'a, C: Cost> Line<'a, C> {
                 let labels = &labels[first..last];
                 level.enter(Runs::<S, C> { labels, first, start, weight, out });
             }
-            if C::WINDOW {
-                level.enter(Mark { out, deep: &mut self.deep[from..block] });
-            }
+            level.enter(Mark { out, deep: &mut self.deep[from..block], weight });
         }
         &self.out[..length]
     }
@@ -137,22 +148,33 @@ impl<'a, C: Cost> Line<'a, C> {
         level: Lv,
         costs: &Costs<'_, C>,
         labels: Option<Nearness<'_, S>>,
+        weight: C,
     ) {
+        if let Some(labels) = &labels {
+            labels.spread(level, &mut self.near);
+        }
         let length = costs.len();
+        let blocks = length.next_multiple_of(BLOCK);
+        let deep = &mut self.deep[..blocks / BLOCK];
+        if !C::BYTES {
+            let padded = &mut self.padded[MARGIN..MARGIN + length];
+            costs.write(level, 0, padded);
+            let near = labels.map(|_| &self.near[0][..]);
+            let out = &mut self.out[..blocks];
+            return level.enter(Direct { costs: self.padded, near, weight, deep, out });
+        }
         let clipped = &mut self.clipped[MARGIN..MARGIN + length];
         let bounds = &mut self.bounds[..length];
         match costs {
             Costs::Gaps { gaps, .. } => level.enter(ClipGaps { gaps, clipped, bounds }),
             Costs::Squares(costs) => level.enter(ClipSquares { costs, clipped, bounds }),
         }
-        if let Some(labels) = labels {
-            labels.lower(level, bounds, &mut self.near);
+        if labels.is_some() {
+            level.enter(Bound { near: self.near[0], bounds });
         }
-        let blocks = length.next_multiple_of(BLOCK);
         let line =
             Clipped { costs: &self.clipped[..blocks + 2 * MARGIN], bounds: &self.bounds[..blocks] };
-        let out = bytemuck::cast_slice_mut(&mut self.out[..blocks]);
-        level.window(line, &mut self.deep[..blocks / BLOCK], out);
+        level.window(line, deep, bytemuck::cast_slice_mut(&mut self.out[..blocks]));
     }
 
     /// A segment of deep blocks.
@@ -175,12 +197,7 @@ impl<'a, C: Cost> Line<'a, C> {
         let (body, tail) = rest.split_at_mut(high - low);
         head.fill(C::NONE);
         tail.fill(C::NONE);
-        match *costs {
-            Costs::Gaps { gaps, weight } => {
-                level.enter(Square { gaps: &gaps[low..high], weight, costs: body });
-            }
-            Costs::Squares(costs) => body.copy_from_slice(&costs[low..high]),
-        }
+        costs.write(level, low, body);
         let segment = Segment {
             costs: buffer,
             first,
@@ -264,6 +281,7 @@ impl<C: Cost> Kernel for Square<'_, C> {
 struct Mark<'a, C> {
     out: &'a [C],
     deep: &'a mut [u8],
+    weight: C,
 }
 
 impl<C: Cost> Kernel for Mark<'_, C> {
@@ -272,8 +290,8 @@ impl<C: Cost> Kernel for Mark<'_, C> {
     #[inline(always)]
     fn run<Lv: Level>(self) {
         for (deep, block) in self.deep.iter_mut().zip(self.out.chunks(BLOCK)) {
-            let most = block.iter().fold(0, |most: u8, cost| most.max(cost.clipped()));
-            *deep = u8::from(most == 255);
+            let long = |cost: &C| cost.is_long(self.weight);
+            *deep = u8::from(block.iter().fold(false, |any, cost| any | long(cost)));
         }
     }
 }
@@ -282,8 +300,8 @@ impl<C: Cost> Kernel for Mark<'_, C> {
 struct Nearness<'a, S: Labels>(&'a [S::Label]);
 
 impl<S: Labels> Nearness<'_, S> {
-    /// Lowers `bounds` to the squares of those steps up to 15.
-    fn lower<Lv: Level>(self, level: Lv, bounds: &mut [u8], near: &mut [&mut [u8]; 2]) {
+    /// Those steps from `BESIDE` on in `near`'s first half, exact up to 8; [`nearness`] looks farther.
+    fn spread<Lv: Level>(&self, level: Lv, near: &mut [&mut [u8]; 2]) {
         let n = self.0.len();
         let [a, b] = near;
         level.enter(Ends::<S> { labels: self.0, near: &mut a[BESIDE..BESIDE + n] });
@@ -291,8 +309,13 @@ impl<S: Labels> Nearness<'_, S> {
             level.enter(Spread { from: a, to: &mut b[BESIDE..BESIDE + n], steps });
             core::mem::swap(a, b);
         }
-        level.enter(Bound { near: a, bounds });
     }
+}
+
+/// The steps to another label, if fewer than 16, from those known to pixels 8 before, here and 8 after.
+#[inline(always)]
+fn nearness(before: u8, here: u8, after: u8) -> u8 {
+    here.min(before.min(after).saturating_add(BESIDE as u8)).min(16)
 }
 
 /// 1 beside a pixel of another label, 255 elsewhere.
@@ -361,11 +384,74 @@ impl Kernel for Bound<'_> {
         let (before, here) = (&self.near[..n], &self.near[BESIDE..][..n]);
         let after = &self.near[2 * BESIDE..][..n];
         for x in 0..n {
-            let steps = here[x].min(before[x].min(after[x]).saturating_add(BESIDE as u8)).min(16);
+            let steps = nearness(before[x], here[x], after[x]);
             let square = u16::from(steps) * u16::from(steps);
             self.bounds[x] = self.bounds[x].min(square.min(255) as u8);
         }
     }
+}
+
+/// Short distances from the costs themselves, in blocks of which all pixels have one.
+struct Direct<'a, C> {
+    /// `MARGIN` places, the line in whole blocks, `MARGIN` places.
+    costs: &'a [C],
+    near: Option<&'a [u8]>,
+    weight: C,
+    deep: &'a mut [u8],
+    out: &'a mut [C],
+}
+
+impl<C: Cost> Kernel for Direct<'_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let out = self.out.as_chunks_mut::<BLOCK>().0;
+        for (block, (deep, out)) in self.deep.iter_mut().zip(out).enumerate() {
+            if *deep != 0 {
+                continue;
+            }
+            for (part, out) in out.as_chunks_mut::<PART>().0.iter_mut().enumerate() {
+                let x = block * BLOCK + part * PART;
+                let around = &self.costs[x..x + PART + 2 * MARGIN];
+                let mut best = *out;
+                best.copy_from_slice(&around[MARGIN..MARGIN + PART]);
+                if let Some(near) = self.near {
+                    let near = &near[x..x + PART + 2 * BESIDE];
+                    for lane in 0..PART {
+                        let (before, after) = (near[lane], near[lane + 2 * BESIDE]);
+                        let steps = nearness(before, near[lane + BESIDE], after);
+                        let bound = C::of_gap(C::Gap::ZERO, self.weight);
+                        let bound = bound.seen_from(i32::from(steps), self.weight);
+                        let bound = if steps < 16 { bound } else { C::NONE };
+                        best[lane] = best[lane].least(bound);
+                    }
+                }
+                *deep |= u8::from(!nearest(&mut best, around, self.weight));
+                *out = best;
+            }
+        }
+    }
+}
+
+/// Pixels whose distances are found together.
+const PART: usize = 8;
+
+/// Lowers costs to squared distances within reach. Gives whether there can be no nearer pixels.
+#[inline(always)]
+fn nearest<C: Cost>(best: &mut [C; PART], around: &[C], weight: C) -> bool {
+    let zero = C::of_gap(C::Gap::ZERO, weight);
+    for k in 1..MARGIN {
+        let farther = zero.seen_from(k as i32, weight);
+        if best.iter().fold(true, |all, &best| all & (best <= farther)) {
+            return true;
+        }
+        let (before, after) = (&around[MARGIN - k..][..PART], &around[MARGIN + k..][..PART]);
+        for ((best, &before), &after) in best.iter_mut().zip(before).zip(after) {
+            *best = before.least(after).seen_from(k as i32, weight).least(*best);
+        }
+    }
+    best.iter().fold(true, |all, &best| all & !best.is_long(weight))
 }
 
 /// Lowers the squared distances of a segment to those of the steps, within the line, to the nearest
@@ -407,11 +493,9 @@ impl<S: Labels, C: Cost> Kernel for Runs<'_, S, C> {
 
 #[inline(always)]
 fn lower<C: Cost>(pixels: &mut [C], steps: i32, more: i32, zero: C, weight: C) {
-    let mut steps = steps;
-    for pixel in pixels {
-        let there = zero.seen_from(steps, weight);
-        *pixel = if there < *pixel { there } else { *pixel };
-        steps += more;
+    for (i, pixel) in pixels.iter_mut().enumerate() {
+        let there = zero.seen_from(steps + more * i as i32, weight);
+        *pixel = there.least(*pixel);
     }
 }
 

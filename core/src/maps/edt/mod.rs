@@ -29,9 +29,11 @@
 mod columns;
 mod cost;
 mod finish;
+pub(crate) mod grid;
 pub(crate) mod hull;
 mod line;
 mod rule;
+mod spaced;
 mod squeezed;
 mod sweep;
 pub(crate) mod window;

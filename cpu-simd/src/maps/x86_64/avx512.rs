@@ -3,9 +3,9 @@
 
 use std::arch::x86_64::*;
 
-use segloss_core::maps::{Clipped, Segment};
+use segloss_core::maps::{Clipped, STEP, Segment, divide};
 
-use super::grid::{SHORT, STEP, divide};
+use super::SHORT;
 
 const BLOCK: usize = Clipped::BLOCK;
 const MARGIN: usize = Clipped::MARGIN;

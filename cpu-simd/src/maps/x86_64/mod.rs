@@ -1,10 +1,12 @@
 mod avx2;
 mod avx512;
-mod grid;
 
 use segloss_core::maps::{Clipped, MapLevel, Segment};
 
 use crate::level::{Avx2, Avx512};
+
+/// Segments of fewer costs have pixels and slopes that fit into 16 bits.
+const SHORT: usize = 1 << 14;
 
 macro_rules! map_level {
     ($level:ident, $kernels:ident) => {
