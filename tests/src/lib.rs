@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod exact;
+pub mod from_text;
 pub mod golden;
 pub mod objective;
 pub mod oracle;

@@ -209,8 +209,21 @@ impl<L: Lanes> Lanes for Dual<L> {
         self.chain(self.value.softplus(), self.value.sigmoid())
     }
 
+    /// `(self' rest - self rest') / (self + rest)^2`; 0 where both are 0.
+    #[inline(always)]
+    fn share_with(self, rest: Self) -> Self {
+        let (zero, sum) = (L::splat(0.0), self.value + rest.value);
+        let value = self.value.share_with(rest.value);
+        let change = self.derivative * (rest.value / sum) - value * rest.derivative;
+        Dual {
+            value,
+            derivative: L::select(sum.eq(zero), zero, change / sum),
+            constant: self.constant && rest.constant,
+        }
+    }
+
     /// The derivative of a power below 1 is infinite at 0. It is taken as 0 there, and as that of
-    /// 1e-30 at anything smaller, so that a perfect prediction has a finite gradient, and one next to
+    /// 1e-300 (f32: 1e-37) at anything smaller, so that a perfect prediction has a finite gradient, and one next to
     /// perfect too.
     #[inline(always)]
     fn powf(self, exponent: f64) -> Self {
@@ -218,7 +231,7 @@ impl<L: Lanes> Lanes for Dual<L> {
         let slope = if exponent == 0.0 {
             zero
         } else {
-            let least = L::splat(1e-30);
+            let least = L::splat(if L::DOUBLE { 1e-300 } else { 1e-37 });
             let is_bounded = 0.0 < exponent && exponent < 1.0;
             let bounded = L::select(self.value.lt(least), least, self.value);
             let base = if is_bounded { bounded } else { self.value };

@@ -130,6 +130,15 @@ pub trait Lanes:
         sigmoid::softplus(self)
     }
 
+    /// `self / (self + rest)` for numbers of 0 or more, and 0 where both are 0: what region losses are
+    /// made of. Dual numbers form its derivative without cancellation, which that of a division has
+    /// where `rest` is small.
+    #[inline(always)]
+    fn share_with(self, rest: Self) -> Self {
+        let (zero, sum) = (Self::splat(0.0), self + rest);
+        Self::select(sum.eq(zero), zero, self / sum)
+    }
+
     /// `self^exponent` for `self >= 0`, the same exponent in every lane.
     ///
     /// Integral and half-integral exponents of size up to 32 take multiplications, one square root

@@ -6,7 +6,7 @@ use crate::term::{Arguments, Parameter, not_negative};
 /// Dice loss, averaged over classes:
 ///
 /// ```text
-/// 1 - (2 TP + smooth) / (P + G + smooth) = (FP + FN) / (2 G + FP - FN + smooth)
+/// 1 - (2 TP + smooth) / (P + G + smooth) = (FP + FN) / (FP + FN + 2 TP + smooth)
 /// ```
 ///
 /// with `P` the predicted and `G` the target's mass. One channel: per sample, then reduced over the
@@ -50,13 +50,11 @@ impl RegionTerm for Dice {
 
     #[inline(always)]
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
-        let zero = L::splat(0.0);
         classes.mean(|s| {
-            let wrong = s.false_positive + s.false_negative;
-            // (G - FN) + G + FP, in this order, is never below 0.
-            let mass = (s.target - s.false_negative) + s.target + s.false_positive;
-            let mass = mass + L::splat(self.smooth);
-            L::select(mass.eq(zero), zero, wrong / mass)
+            // Never below 0: false negatives are summed as the target is, from no larger numbers.
+            let true_positive = s.target - s.false_negative;
+            let right = true_positive + true_positive + L::splat(self.smooth);
+            (s.false_positive + s.false_negative).share_with(right)
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::term::{Arguments, Parameter, not_negative};
 /// ```
 ///
 /// For `gamma < 1` the gradient grows without bound towards a perfect prediction. It is 0 at a
-/// Tversky loss of exactly 0 and bounded by that of a loss of 1e-30 ([`Lanes::powf`] of dual numbers).
+/// Tversky loss of exactly 0 and bounded by that of a loss of 1e-300 ([`Lanes::powf`] of dual numbers).
 ///
 /// Source: Abraham and Khan, "A novel focal Tversky loss function with improved attention U-Net for
 /// lesion segmentation", ISBI 2019, section 2 (their exponent is `1 / gamma`).

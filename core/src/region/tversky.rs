@@ -48,11 +48,9 @@ impl Tversky {
     /// The loss of one class.
     #[inline(always)]
     pub(super) fn class<L: Lanes>(&self, s: &ClassSums<L>) -> L {
-        let zero = L::splat(0.0);
         let wrong = L::splat(self.fp_weight) * s.false_positive
             + L::splat(self.fn_weight) * s.false_negative;
-        let mass = (s.target - s.false_negative) + wrong + L::splat(self.smooth);
-        L::select(mass.eq(zero), zero, wrong / mass)
+        wrong.share_with((s.target - s.false_negative) + L::splat(self.smooth))
     }
 }
 

@@ -1,0 +1,151 @@
+//! Every recorded value of the source's code and its formulas, through the text form: in `f64`, and in
+//! `f32` where the logits are exact there.
+
+use std::collections::BTreeMap;
+
+use segloss_conformance::from_text::evaluate;
+use segloss_conformance::golden::{self, Case, Departure, Input, Losses};
+use segloss_core::Error;
+use segloss_core::engine::{Call, Scale};
+use segloss_core::lanes::Real;
+use segloss_core::view::{Layout, Logit, Shape, View};
+use segloss_simd::AnyLevel;
+
+/// What a format is held to: the value's error relative to itself plus 1 ulp of the largest loss of a
+/// pixel, and the gradient's relative to its largest.
+struct Bounds {
+    value: f64,
+    gradient: f64,
+}
+
+const DOUBLE: Bounds = Bounds { value: 1e-13, gradient: 1e-12 };
+const SINGLE: Bounds = Bounds { value: 1e-6, gradient: 4e-6 };
+
+fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
+    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
+}
+
+/// Values (one, or one a sample) and gradient by the engine.
+fn run<T>(case: &Case, input: &Input, logits: &[T]) -> Result<(Vec<f64>, Vec<f64>), Error>
+where
+    T: Real + Logit<Compute = T>,
+{
+    let asked = case.call();
+    let shape = input.logit_shape();
+    let targets_shape = if asked.softmax { shape.with_channels(1) } else { shape };
+    let ones = vec![1.0; shape.batch];
+    let base = if asked.softmax { Call::softmax() } else { Call::sigmoid() };
+    let call = Call {
+        ignore_index: asked.ignore_index,
+        scale: if asked.per_sample { Scale::Samples(&ones) } else { Scale::Batch(1.0) },
+        ..base
+    };
+    let (text, level) = (asked.objective.to_string(), AnyLevel::best());
+    let targets = packed(&input.targets, targets_shape);
+    let found = evaluate(level, &text, call, logits, shape, &targets, &[], asked.per_sample)?;
+    let values = if asked.per_sample { found.samples } else { vec![found.value] };
+    Ok((values, found.gradient.iter().map(|g| g.widen()).collect()))
+}
+
+#[track_caller]
+fn assert_close(
+    case: &Case,
+    found: &(Vec<f64>, Vec<f64>),
+    value: &[f64],
+    gradient: &[f64],
+    bounds: &Bounds,
+) {
+    let id = &case.id;
+    assert_eq!((found.0.len(), found.1.len()), (value.len(), gradient.len()), "{id}");
+    for (found, expected) in found.0.iter().zip(value) {
+        let error = (found - expected).abs();
+        assert!(error <= bounds.value * expected.abs(), "{id}: {found} {expected}");
+    }
+    let largest = gradient.iter().fold(0f64, |m, g| m.max(g.abs()));
+    for (found, expected) in found.1.iter().zip(gradient) {
+        let error = (found - expected).abs();
+        assert!(error <= bounds.gradient * largest, "{id}: {found} {expected} of {largest}");
+    }
+}
+
+/// Compares one case, or says how it departs from the source.
+fn compare<T>(
+    losses: &Losses,
+    case: &Case,
+    convert: fn(f64) -> T,
+    bounds: &Bounds,
+) -> Option<Departure>
+where
+    T: Real + Logit<Compute = T>,
+{
+    let input = losses.input(case);
+    let logits: Vec<T> = input.logits.iter().map(|&z| convert(z)).collect();
+    let found = run(case, input, &logits);
+    let departure = case.departure(input);
+    match departure {
+        Some(Departure::ShortAlpha) => {
+            assert!(matches!(found, Err(Error::ClassWeights { name: "alpha", .. })), "{}", case.id);
+        }
+        Some(_) => {
+            let asked = case.call();
+            let expected = asked.objective.evaluate::<f64>(&asked.input(input)).rounded();
+            assert_close(case, &found.unwrap(), &[expected.value], &expected.gradient, bounds);
+        }
+        None => {
+            let value = case.expected_value().unwrap();
+            let zeros = vec![0.0; logits.len()];
+            // Where the source's backward raises, nothing counts: the gradient is 0.
+            let gradient = case.expected_gradient().unwrap_or(&zeros);
+            assert_close(case, &found.unwrap(), value, gradient, bounds);
+        }
+    }
+    departure
+}
+
+fn counts(found: impl Iterator<Item = Option<Departure>>) -> BTreeMap<Option<Departure>, usize> {
+    let mut counts = BTreeMap::new();
+    found.for_each(|departure| *counts.entry(departure).or_default() += 1);
+    counts
+}
+
+#[test]
+fn masks() {
+    let losses = golden::binary();
+    let found = losses.cases.iter().map(|case| compare(&losses, case, |z| z, &DOUBLE));
+    let expected = BTreeMap::from([
+        (None, 476),
+        (Some(Departure::OneLabel), 23),
+        (Some(Departure::LostAxis), 8),
+        (Some(Departure::Flooded), 4),
+    ]);
+    assert_eq!(counts(found), expected);
+}
+
+#[test]
+fn label_maps() {
+    let losses = golden::multiclass();
+    let found = losses.cases.iter().map(|case| compare(&losses, case, |z| z, &DOUBLE));
+    let expected = BTreeMap::from([
+        (None, 233),
+        (Some(Departure::AllIgnored), 10),
+        (Some(Departure::ShortAlpha), 22),
+    ]);
+    assert_eq!(counts(found), expected);
+}
+
+/// Logits that `f32` holds; of moderate size, because the bounds grow with it.
+#[test]
+fn in_single_precision() {
+    let mut compared = 0;
+    for losses in [golden::binary(), golden::multiclass()] {
+        for case in &losses.cases {
+            let input = losses.input(case);
+            let fits = |&z: &f64| f64::from(z as f32) == z && z.abs() <= 20.0;
+            if input.logits.iter().all(fits) {
+                compare(&losses, case, |z| z as f32, &SINGLE);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 550, "{compared}");
+}
