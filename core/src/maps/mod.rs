@@ -25,7 +25,7 @@ mod level;
 pub mod morphology;
 mod scratch;
 
-pub use edt::grid::{STEP, divide};
+pub use edt::grid::divide;
 pub use fork::{Fork, Serial};
 pub use labels::{Classes, Label, Labels, Mask};
 pub use level::{Clipped, MapLevel, Segment};

@@ -1,14 +1,11 @@
-/// Pixels from one grid point to the next.
-pub const STEP: usize = 32;
-
-/// The nearest candidate of every [`STEP`]th of `pixels`, and of the last one, into `nearest`. Gives their
+/// The nearest candidate of every `STEP`th of `pixels`, and of the last one, into `nearest`. Gives their
 /// number less one.
 ///
 /// The nearest candidate never moves back from one pixel to the next. So the middle of an interval is
 /// searched between those of its ends: over all grid points of a level that is every candidate once and
 /// one for each point. `search(x, low, high)` gives a candidate nearest to pixel `x` among `low..=high`.
 #[inline(always)]
-pub fn divide(
+pub fn divide<const STEP: usize>(
     pixels: usize,
     candidates: usize,
     nearest: &mut [u32],
