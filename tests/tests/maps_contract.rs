@@ -241,6 +241,7 @@ fn scratch_is_as_small_as_promised() {
         assert!(bytes(&[side; 3], &[]).0 <= 6.0, "{side}");
         assert!(bytes(&[side; 3], &spaced).0 <= 12.0, "{side}");
     }
+    assert!(bytes(&[256; 3], &[]).0 < 0.4);
     let mask = [0u8; 64];
     let labels = Mask::new(&mask, &[64]).unwrap();
     assert_eq!(bits::words(labels.spatial()).unwrap(), 1);

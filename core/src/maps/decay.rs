@@ -23,7 +23,7 @@ pub enum Empty {
 /// With unit spacing `d` is at least 1, beside the boundary: weights never reach 1 but `exp(-1 / sigma)`.
 /// Both sides of the boundary are the same. The distance-map loss with sigma 5 is the usual one.
 ///
-/// Ignored pixels are treated as [`edt`](super::edt) does: they have the weight that `empty` says.
+/// Ignored pixels are treated as [`edt`] does: they have the weight that `empty` says.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decay {
     sigma: f64,

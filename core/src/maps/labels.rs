@@ -13,6 +13,9 @@ impl Label for i64 {}
 
 /// An image of labels, from which maps are computed: [`Mask`], [`Classes`], or a reader of anything
 /// else.
+///
+/// A reader keeps to one shape, without an axis of extent 0, and gives rows of its width: the maps may
+/// panic over one that does not.
 pub trait Labels: Sync {
     /// What a row is read as.
     type Label: Label;

@@ -26,7 +26,7 @@ pub mod morphology;
 mod named;
 mod scratch;
 
-pub use edt::grid::{STEP, divide};
+pub use edt::grid::divide;
 pub use fork::{Fork, Serial};
 pub use labels::{Classes, Label, Labels, Mask};
 pub use level::{Clipped, MapLevel, Segment};

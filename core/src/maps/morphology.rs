@@ -119,6 +119,9 @@ fn iterate<Lv: MapLevel, const ALL: bool>(
     let words = words(extent.spatial)?;
     check("bits", bits.len(), words)?;
     check("scratch", scratch.len(), needed)?;
+    if words == 0 {
+        return Ok(());
+    }
     // Steps across the whole image change nothing more.
     let far = extent.spatial.iter().fold(0usize, |sum, &n| sum.saturating_add(n));
     let radius = (iterations as usize).min(far);

@@ -149,6 +149,15 @@ fn more_iterations_than_pixels() {
 }
 
 #[test]
+fn images_without_pixels() {
+    for shape in [&[0][..], &[0, 5], &[5, 0], &[0, 0, 0]] {
+        let extent = Extent::new(shape).unwrap();
+        let mut scratch = vec![0; scratch_words(extent, Serial).unwrap()];
+        dilate(Scalar, Serial, extent, Element::Cross, 3, &mut [], &mut scratch).unwrap();
+    }
+}
+
+#[test]
 fn foreground_is_what_is_not_background() {
     let map: Vec<u8> = (0..3 * 130).map(|i| [0, 7, 0, 255, 1][i % 5]).collect();
     let mask = Mask::new(&map, &[3, 130]).unwrap();

@@ -162,6 +162,12 @@ fn solve_wide<Lv: MapLevel>(level: Lv, segment: Segment<'_, i64>) {
     hull::solve(level, segment, 1);
 }
 
+/// A cost seen from so many steps away, along an axis with a spacing.
+#[inline(always)]
+pub(super) fn spaced(cost: f64, steps: f64, weight: f64) -> f64 {
+    cost + steps * steps * weight
+}
+
 impl Cost for f64 {
     const NONE: Self = f64::INFINITY;
     const BYTES: bool = false;
@@ -175,8 +181,7 @@ impl Cost for f64 {
 
     #[inline(always)]
     fn seen_from(self, steps: i32, weight: Self) -> Self {
-        let steps = f64::from(steps);
-        self + steps * steps * weight
+        spaced(self, f64::from(steps), weight)
     }
 
     #[inline(always)]

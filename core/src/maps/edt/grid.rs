@@ -1,19 +1,22 @@
-/// Pixels from one grid point to the next.
-pub const STEP: usize = 32;
-
-/// The nearest candidate of every [`STEP`]th of `pixels`, and of the last one, into `nearest`. Gives their
+/// The nearest candidate of every `STEP`th of `pixels`, and of the last one, into `nearest`. Gives their
 /// number less one.
 ///
 /// The nearest candidate never moves back from one pixel to the next. So the middle of an interval is
 /// searched between those of its ends: over all grid points of a level that is every candidate once and
 /// one for each point. `search(x, low, high)` gives a candidate nearest to pixel `x` among `low..=high`.
+///
+/// `nearest` has room for two numbers more than there are whole steps in `pixels`. Without a pixel or a
+/// candidate there is nothing to find, and the number is 0.
 #[inline(always)]
-pub fn divide(
+pub fn divide<const STEP: usize>(
     pixels: usize,
     candidates: usize,
     nearest: &mut [u32],
     mut search: impl FnMut(usize, usize, usize) -> usize,
 ) -> usize {
+    if pixels == 0 || candidates == 0 {
+        return 0;
+    }
     let intervals = pixels.div_ceil(STEP);
     let nearest = &mut nearest[..intervals + 1];
     let (mut point, mut half) = (0, 0);

@@ -1,9 +1,11 @@
-use super::cost::Cost;
-use super::grid::{STEP, divide};
+use super::cost::{Cost, spaced};
+use super::grid::divide;
 use super::hull::candidates;
 use crate::level::{Kernel, Level};
 use crate::maps::Segment;
 
+/// Pixels from one grid point to the next.
+const STEP: usize = 16;
 /// Candidates compared at a time, at every level: which one is found must not depend on it.
 const LANES: usize = 8;
 
@@ -39,7 +41,7 @@ impl Kernel for Divided<'_> {
     #[inline(always)]
     fn run<Lv: Level>(self) {
         let Divided { places, values, found, starts, start, weight, out } = self;
-        let intervals = divide(out.len(), found, starts, |x, low, high| {
+        let intervals = divide::<STEP>(out.len(), found, starts, |x, low, high| {
             search(places, values, (start + x) as i32, low, high, weight)
         });
         let blocks = out.chunks_mut(STEP).zip(starts[..intervals + 1].windows(2));
@@ -59,11 +61,15 @@ impl Kernel for Divided<'_> {
 #[inline(always)]
 fn fill(places: &[i32], values: &[f64], x: i32, weight: f64) -> [[f64; LANES]; STEP / LANES] {
     let mut best = [[f64::NONE; LANES]; STEP / LANES];
+    let mut pixels = [[0.0; LANES]; STEP / LANES];
+    for (ahead, pixel) in pixels.as_flattened_mut().iter_mut().enumerate() {
+        *pixel = f64::from(x + ahead as i32);
+    }
     for (&place, &value) in places.iter().zip(values) {
-        for (part, best) in best.iter_mut().enumerate() {
-            let steps = x - place + (part * LANES) as i32;
-            for (lane, best) in best.iter_mut().enumerate() {
-                *best = value.seen_from(steps + lane as i32, weight).least(*best);
+        let place = f64::from(place);
+        for (best, pixels) in best.iter_mut().zip(&pixels) {
+            for (best, pixel) in best.iter_mut().zip(pixels) {
+                *best = spaced(value, pixel - place, weight).least(*best);
             }
         }
     }

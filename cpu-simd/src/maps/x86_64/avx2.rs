@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use segloss_core::maps::{Clipped, STEP, Segment, divide};
+use segloss_core::maps::{Clipped, Segment, divide};
 
 use super::SHORT;
 
@@ -11,6 +11,8 @@ const BLOCK: usize = Clipped::BLOCK;
 const MARGIN: usize = Clipped::MARGIN;
 /// Lanes of bytes.
 const BYTES: usize = 32;
+/// Pixels from one grid point to the next.
+const STEP: usize = 32;
 /// Lanes of `i32`.
 const LANES: usize = 8;
 /// Costs from here on stand for no distance.
@@ -157,7 +159,7 @@ fn solve_any<const SHORT: bool>(segment: Segment<'_, i32>) {
     let (slopes, values) = (&mut slopes[..room], &mut values[..room]);
     slopes[candidates..].fill(0);
     values[candidates..].fill(NONE);
-    let intervals = divide(pixels, candidates, starts, |x, low, high| {
+    let intervals = divide::<STEP>(pixels, candidates, starts, |x, low, high| {
         search::<SHORT>(slopes, values, x as i32, low, high)
     });
     let blocks = out.as_chunks_mut::<STEP>().0.iter_mut().take(intervals);
@@ -253,10 +255,11 @@ fn least(lanes: __m256i) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn fill<const SHORT: bool>(slopes: &[i32], values: &[i32], first: i32, block: &mut [i32; STEP]) {
-    let x = [0, 1, 2, 3].map(|quarter| {
+    let x: [__m256i; STEP / LANES] = std::array::from_fn(|part| {
+        let quarter = part as i32;
         _mm256_add_epi32(_mm256_set1_epi32(first + quarter * LANES as i32), counting())
     });
-    let mut best = [_mm256_set1_epi32(i32::MAX); 4];
+    let mut best = [_mm256_set1_epi32(i32::MAX); STEP / LANES];
     for (&slope, &value) in slopes.iter().zip(values) {
         let (slope, value) = (_mm256_set1_epi32(slope), _mm256_set1_epi32(value));
         for (best, x) in best.iter_mut().zip(x) {

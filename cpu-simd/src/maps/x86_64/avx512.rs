@@ -3,12 +3,14 @@
 
 use std::arch::x86_64::*;
 
-use segloss_core::maps::{Clipped, STEP, Segment, divide};
+use segloss_core::maps::{Clipped, Segment, divide};
 
 use super::SHORT;
 
 const BLOCK: usize = Clipped::BLOCK;
 const MARGIN: usize = Clipped::MARGIN;
+/// Pixels from one grid point to the next.
+const STEP: usize = 32;
 /// Lanes of `i32`.
 const LANES: usize = 16;
 /// Costs from here on stand for no distance.
@@ -136,7 +138,7 @@ kernel! {
         let (slopes, values) = (&mut slopes[..room], &mut values[..room]);
         slopes[candidates..].fill(0);
         values[candidates..].fill(NONE);
-        let intervals = divide(pixels, candidates, starts, |x, low, high| {
+        let intervals = divide::<STEP>(pixels, candidates, starts, |x, low, high| {
             search::<SHORT>(slopes, values, x as i32, low, high)
         });
         let blocks = out.as_chunks_mut::<STEP>().0.iter_mut().take(intervals);
@@ -213,10 +215,11 @@ kernel! {
     /// The squared distances of a block to the nearest of a few candidates, a multiple of four.
     #[inline]
     fn fill<const SHORT: bool>(slopes: &[i32], values: &[i32], first: i32, block: &mut [i32; STEP]) {
-        let x = [0, LANES].map(|ahead| {
+        let x: [__m512i; STEP / LANES] = std::array::from_fn(|part| {
+            let ahead = part * LANES;
             _mm512_add_epi32(_mm512_set1_epi32(first + ahead as i32), counting())
         });
-        let mut best = [[_mm512_set1_epi32(i32::MAX); 2]; 2];
+        let mut best = [[_mm512_set1_epi32(i32::MAX); 2]; STEP / LANES];
         for (slopes, values) in slopes.as_chunks::<4>().0.iter().zip(values.as_chunks::<4>().0) {
             for (i, (&slope, &value)) in slopes.iter().zip(values).enumerate() {
                 let (slope, value) = (_mm512_set1_epi32(slope), _mm512_set1_epi32(value));
