@@ -4,11 +4,11 @@
 //! at whatever width the build's target has; on x86-64, [`Avx2`](level::Avx2) and
 //! [`Avx512`](level::Avx512) are chosen at run time. Every level gives the same bits.
 
+mod computed_maps;
 mod evaluate;
 pub mod level;
 mod library;
 mod loss;
-mod map_buffers;
 pub mod maps;
 mod sink;
 #[cfg(feature = "rayon")]

@@ -130,19 +130,18 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         let call = Call { link: self.link, ..call };
         self.with(|loss| {
             // Taken out while they are read, so that the rest of the buffers can be written.
-            let mut map_buffers = core::mem::take(&mut buffers.maps);
-            let result =
-                map_buffers.compute(loss.map_calls(), given, &call, targets).and_then(|()| {
-                    let mut maps = [Weights::F32(View::new(&[], nothing()?)?); MAPS];
-                    let shape = *targets.layout().shape();
-                    for (place, map) in loss.map_calls().iter().enumerate() {
-                        maps[place] = map_buffers.weights(place, map, shape, given)?;
-                    }
-                    let call = Call { maps: &maps[..loss.map_calls().len()], ..call };
-                    let problem = Problem::new(call, loss, logits, targets)?;
-                    self.run(&problem, outputs, buffers)
-                });
-            buffers.maps = map_buffers;
+            let mut own = core::mem::take(&mut buffers.maps);
+            let result = own.compute(loss.map_calls(), given, &call, targets).and_then(|()| {
+                let mut maps = [Weights::F32(View::new(&[], nothing()?)?); MAPS];
+                let shape = *targets.layout().shape();
+                for (place, map) in loss.map_calls().iter().enumerate() {
+                    maps[place] = own.weights(place, map, shape, given)?;
+                }
+                let call = Call { maps: &maps[..loss.map_calls().len()], ..call };
+                let problem = Problem::new(call, loss, logits, targets)?;
+                self.run(&problem, outputs, buffers)
+            });
+            buffers.maps = own;
             result
         })
     }

@@ -1,4 +1,4 @@
-use crate::map_buffers::MapBuffers;
+use crate::computed_maps::ComputedMaps;
 #[cfg(feature = "rayon")]
 use crate::threads::ThreadBuffers;
 use segloss_core::Error;
@@ -10,7 +10,7 @@ use segloss_core::summation::{Accumulator, Partial, TILE};
 #[derive(Debug)]
 pub struct Buffers<T, A = f64> {
     pub(crate) workspace: WorkspaceBuffers<T, A>,
-    pub(crate) maps: MapBuffers<T>,
+    pub(crate) maps: ComputedMaps<T>,
     #[cfg(feature = "rayon")]
     pub(crate) threads: ThreadBuffers<T, A>,
 }
@@ -19,7 +19,7 @@ impl<T, A> Default for Buffers<T, A> {
     fn default() -> Self {
         Buffers {
             workspace: WorkspaceBuffers::default(),
-            maps: MapBuffers::default(),
+            maps: ComputedMaps::default(),
             #[cfg(feature = "rayon")]
             threads: ThreadBuffers::default(),
         }

@@ -8,18 +8,18 @@ use crate::workspace::grow;
 
 /// Owned storage for computed weight maps.
 #[derive(Debug)]
-pub(crate) struct MapBuffers<T> {
+pub(crate) struct ComputedMaps<T> {
     scratch: Vec<u64>,
     weights: Vec<Vec<T>>,
 }
 
-impl<T> Default for MapBuffers<T> {
+impl<T> Default for ComputedMaps<T> {
     fn default() -> Self {
-        MapBuffers { scratch: Vec::new(), weights: Vec::new() }
+        ComputedMaps { scratch: Vec::new(), weights: Vec::new() }
     }
 }
 
-impl<T: Real> MapBuffers<T> {
+impl<T: Real> ComputedMaps<T> {
     /// Computes the maps that are not given.
     pub(crate) fn compute<Y: TargetSource>(
         &mut self,
