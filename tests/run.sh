@@ -20,6 +20,11 @@ export OCL_ICD_VENDORS=pocl.icd
 mkdir -p "$POCL_CACHE_DIR"
 
 cargo test --locked --workspace
+# Without threads, which the other parts turn on.
+cargo test --locked -p segloss-simd
+for example in squared_error jaccard; do
+    cargo run --quiet --locked -p segloss-core --example $example
+done
 # Loops become vectors only where they are optimised.
 exec cargo test --locked --release -p segloss-core -p segloss-conformance \
     --test elementary --test same_bits

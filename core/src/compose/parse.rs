@@ -21,14 +21,15 @@ use crate::text::{
 ///
 /// # Errors
 /// The first mistake in the text, where it is and what was expected there.
-pub fn parse<'a, 's, T: Real, A: Accumulator>(
-    text: &'a str,
+pub fn parse<'t, 'a, 's, T: Real, A: Accumulator>(
+    text: &'t str,
     link: Link,
     registry: Registry<'a, T, A>,
     terms: &'s mut [Term<'a, T, A>],
     maps: &'s mut [MapCall<'a, T>],
-) -> Result<Listed<'s, T, A>, TextError<'a>>
+) -> Result<Listed<'s, T, A>, TextError<'t>>
 where
+    't: 'a,
     'a: 's,
 {
     let mut reader = Reader { link, registry, maps, used: 0 };
@@ -69,11 +70,11 @@ impl Values {
     }
 
     /// Reads `argument` if it is one of `parameters`.
-    fn read<'a>(
+    fn read<'t>(
         &mut self,
         parameters: &'static [Parameter],
-        argument: &ArgumentText<'a>,
-    ) -> Result<bool, TextError<'a>> {
+        argument: &ArgumentText<'t>,
+    ) -> Result<bool, TextError<'t>> {
         let places = self.values.iter_mut().zip(&mut self.given).zip(parameters);
         let own = |(_, parameter): &(_, &Parameter)| parameter.is_called(argument.name.text);
         let Some(((value, given), parameter)) = { places }.find(own) else { return Ok(false) };
@@ -94,10 +95,10 @@ impl Values {
 }
 
 /// The place of a word among those that may stand there.
-fn choice<'a>(
-    argument: &ArgumentText<'a>,
+fn choice<'t>(
+    argument: &ArgumentText<'t>,
     choices: &'static [&'static str],
-) -> Result<usize, TextError<'a>> {
+) -> Result<usize, TextError<'t>> {
     let ArgumentText { name, value, place } = *argument;
     let Value::Word(word) = value else {
         let mistake = Mistake::Word { argument: name.text, value, choices };
@@ -116,13 +117,13 @@ struct Reader<'a, 'm, T: Real, A: Accumulator> {
     used: usize,
 }
 
-impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
+impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
     /// Reads a sum into `terms`, and says how many there are.
     fn sum(
         &mut self,
-        sum: Terms<'a>,
+        sum: Terms<'t>,
         terms: &mut [Term<'a, T, A>],
-    ) -> Result<usize, TextError<'a>> {
+    ) -> Result<usize, TextError<'t>> {
         let (limit, mut count) = (terms.len(), 0);
         for text in sum {
             let Some(term) = terms.get_mut(count) else {
@@ -138,9 +139,9 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
     /// The same of what `word` stands for, where every mistake then is.
     fn preset(
         &mut self,
-        word: Word<'a>,
+        word: Word<'t>,
         terms: &mut [Term<'a, T, A>],
-    ) -> Result<usize, TextError<'a>> {
+    ) -> Result<usize, TextError<'t>> {
         let unknown = || {
             let (named, name, choices) = (Named::Preset, word.text, &NAMES);
             let mistake = Mistake::Unknown { named, name, suggestion: None, choices };
@@ -153,7 +154,7 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
         self.sum(sum, terms).map_err(|error| TextError::new(word.place, error.mistake))
     }
 
-    fn term(&mut self, text: &TermText<'a>) -> Result<Term<'a, T, A>, TextError<'a>> {
+    fn term(&mut self, text: &TermText<'t>) -> Result<Term<'a, T, A>, TextError<'t>> {
         let call = &text.call;
         let shorthand = SHORTHANDS.iter().find(|shorthand| shorthand.name == call.name.text);
         let definition = self.definition(call, shorthand.is_some())?;
@@ -209,9 +210,9 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
 
     fn definition(
         &self,
-        call: &CallText<'a>,
+        call: &CallText<'t>,
         is_shorthand: bool,
-    ) -> Result<&'a Definition<'a, T, A>, TextError<'a>> {
+    ) -> Result<&'a Definition<'a, T, A>, TextError<'t>> {
         let name = match (is_shorthand, self.link) {
             (false, _) => call.name.text,
             (true, Link::Sigmoid) => "bce",
@@ -238,8 +239,8 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
     fn map_definition(
         &self,
         name: &str,
-        call: &CallText<'a>,
-    ) -> Result<&'a MapDefinition<'a, T>, TextError<'a>> {
+        call: &CallText<'t>,
+    ) -> Result<&'a MapDefinition<'a, T>, TextError<'t>> {
         let unknown = || {
             let candidates = self.registry.maps().map(|map| map.name);
             TextError::unknown(Named::Map, call.name, candidates)
@@ -247,7 +248,7 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
         self.registry.map(name).ok_or_else(unknown)
     }
 
-    fn map(&self, call: &CallText<'a>) -> Result<MapCall<'a, T>, TextError<'a>> {
+    fn map(&self, call: &CallText<'t>) -> Result<MapCall<'a, T>, TextError<'t>> {
         let definition = self.map_definition(call.name.text, call)?;
         let mut values = Values::new(definition.parameters);
         for argument in call.arguments() {
@@ -264,10 +265,10 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
     /// The place of a map, new or as one before it.
     fn add_map(
         &mut self,
-        call: &CallText<'a>,
+        call: &CallText<'t>,
         map: MapCall<'a, T>,
         options: &mut Options<'a>,
-    ) -> Result<(), TextError<'a>> {
+    ) -> Result<(), TextError<'t>> {
         let known = self.maps.iter().take(self.used).position(|other| *other == map);
         let limit = self.maps.len().min(Maps::PLACES);
         let many = Mistake::Many { what: "maps", count: self.used + 1, limit };
@@ -290,10 +291,10 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
 }
 
 /// Where a parameter or class weight that is out of its range was given, or else where its term is.
-fn refused<'a>(call: &CallText<'a>, parameters: &[Parameter], error: Error) -> TextError<'a> {
+fn refused<'t>(call: &CallText<'t>, parameters: &[Parameter], error: Error) -> TextError<'t> {
     let given = |name: &str| {
         let own = parameters.iter().find(|parameter| parameter.name == name);
-        let is_own = move |argument: &ArgumentText<'a>| match own {
+        let is_own = move |argument: &ArgumentText<'t>| match own {
             Some(parameter) => parameter.is_called(argument.name.text),
             None => argument.name.text == name,
         };
@@ -317,11 +318,11 @@ fn refused<'a>(call: &CallText<'a>, parameters: &[Parameter], error: Error) -> T
 }
 
 /// Reads the list of class weights, if `argument` is it.
-fn class_weights<'a, T: Real, A: Accumulator>(
+fn class_weights<'t: 'a, 'a, T: Real, A: Accumulator>(
     definition: &Definition<'a, T, A>,
-    argument: &ArgumentText<'a>,
+    argument: &ArgumentText<'t>,
     options: &mut Options<'a>,
-) -> Result<bool, TextError<'a>> {
+) -> Result<bool, TextError<'t>> {
     if definition.class_weights.is_none_or(|weights| weights.name != argument.name.text) {
         return Ok(false);
     }
@@ -333,11 +334,11 @@ fn class_weights<'a, T: Real, A: Accumulator>(
 }
 
 /// Reads an option of the term, if `argument` is one.
-fn option<'a>(
+fn option<'t, 'a>(
     is_region: bool,
-    argument: &ArgumentText<'a>,
+    argument: &ArgumentText<'t>,
     options: &mut Options<'a>,
-) -> Result<bool, TextError<'a>> {
+) -> Result<bool, TextError<'t>> {
     let own = |option: &&TermOption| option.is_of(is_region) && option.name == argument.name.text;
     let Some(option) = OPTIONS.iter().find(own) else { return Ok(false) };
     (option.set)(options, choice(argument, &option.words)? == 1);

@@ -1,0 +1,180 @@
+//! One loss at every level, composed at compile time, at run time and from text.
+
+use segloss_core::compose::{Definition, Listed, MapCall, MapDefinition, Program, Term};
+use segloss_core::engine::{Call, Problem, Scale, evaluate};
+use segloss_core::lanes::Real;
+use segloss_core::level::Level;
+use segloss_core::term::Options;
+use segloss_core::view::{Layout, Logit, LogitSource, NoGradient, View, ViewMut, Weights};
+use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs, with_level};
+
+/// The inputs of a call. Maps are called `first` and `second` in a text.
+pub struct Inputs<'a, Z> {
+    pub call: Call<'a>,
+    /// One scale a sample, for losses that have a value of each.
+    pub scales: &'a [f64],
+    pub logits: &'a Z,
+    pub targets: View<'a, f32>,
+}
+
+/// All that an evaluation gives, bit for bit. NaN compares as NaN, whatever its payload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    value: u64,
+    valid: u64,
+    gradient: Vec<u64>,
+    samples: Option<Vec<u64>>,
+    loss_map: Option<Vec<u64>>,
+}
+
+fn bits(x: f64) -> u64 {
+    if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() }
+}
+
+fn all_bits<T: Real>(values: &[T]) -> Vec<u64> {
+    values.iter().map(|x| bits(x.widen())).collect()
+}
+
+/// Evaluates `program`, with and without a gradient.
+pub fn outcome<Lv, T, P, Z>(
+    level: Lv,
+    call: Call<'_>,
+    program: &P,
+    inputs: &Inputs<'_, Z>,
+) -> Outcome
+where
+    Lv: Level,
+    T: Real + Logit<Compute = T>,
+    P: Program<T, f64>,
+    Z: LogitSource<T>,
+{
+    let targets = &inputs.targets;
+    let problem = Problem::<T, f64, _, _, _>::new(call, program, inputs.logits, targets).unwrap();
+    let shape = problem.shape();
+    let mut buffers = Buffers::<T>::new();
+    let mut workspace = buffers.lend(&problem.sizes()).unwrap();
+    let mut gradient = vec![T::default(); shape.batch * shape.channels * shape.pixels()];
+    let mut sink = ViewMut::new(&mut gradient, Layout::channels_first(shape).unwrap()).unwrap();
+    let report = evaluate(level, &problem, Some(&mut sink), &mut workspace).unwrap();
+    let alone = evaluate(level, &problem, None::<&mut NoGradient>, &mut workspace).unwrap();
+    assert_eq!((bits(alone.value), alone.valid), (bits(report.value), report.valid));
+
+    let mut samples = vec![0.0; shape.batch];
+    let has_samples = problem.check_sample_values(&samples).is_ok();
+    if has_samples {
+        problem.sample_values(workspace.sums, &mut samples).unwrap();
+    }
+    let mut loss_map = vec![T::default(); targets.layout().span()];
+    let mut sink = ViewMut::new(&mut loss_map, *targets.layout()).unwrap();
+    let has_loss_map = problem.check_loss_map(&sink).is_ok();
+    if has_loss_map {
+        problem.loss_map(level, &mut workspace, &mut sink).unwrap();
+    }
+    Outcome {
+        value: bits(report.value),
+        valid: report.valid,
+        gradient: all_bits(&gradient),
+        samples: has_samples.then(|| all_bits(&samples)),
+        loss_map: has_loss_map.then(|| all_bits(&loss_map)),
+    }
+}
+
+/// A loss from text, evaluated at the library's level, with the outputs that `like` has.
+fn of_text<T, Z>(
+    library: &Library<T>,
+    text: &str,
+    call: Call<'_>,
+    inputs: &Inputs<'_, Z>,
+    like: &Outcome,
+) -> Outcome
+where
+    T: Real + Logit<Compute = T>,
+    Z: LogitSource<T>,
+{
+    let loss = Loss::new(library, text, call.link).unwrap();
+    let (shape, targets) = (*inputs.logits.layout().shape(), &inputs.targets);
+    let mut gradient = vec![T::default(); shape.batch * shape.channels * shape.pixels()];
+    let mut sink = ViewMut::new(&mut gradient, Layout::channels_first(shape).unwrap()).unwrap();
+    let mut samples = vec![0.0; shape.batch];
+    let mut loss_map = vec![T::default(); targets.layout().span()];
+    let mut map_sink = ViewMut::new(&mut loss_map, *targets.layout()).unwrap();
+    let outputs = Outputs {
+        gradient: Some(&mut sink),
+        samples: like.samples.as_ref().map(|_| &mut samples[..]),
+        loss_map: like.loss_map.as_ref().map(|_| &mut map_sink),
+    };
+    // The band is not computed here, but given like any other map.
+    let names = ["first", "second"].into_iter().zip(call.maps.iter().copied());
+    let given: Vec<(&str, Weights<'_>)> =
+        names.chain(call.maps.first().map(|&map| ("band", map))).collect();
+    let buffers = &mut Buffers::new();
+    let report = loss.evaluate(call, inputs.logits, targets, &given, outputs, buffers).unwrap();
+    Outcome {
+        value: bits(report.value),
+        valid: report.valid,
+        gradient: all_bits(&gradient),
+        samples: like.samples.is_some().then(|| all_bits(&samples)),
+        loss_map: like.loss_map.is_some().then(|| all_bits(&loss_map)),
+    }
+}
+
+/// A term's coefficient, the values of its parameters, and its options.
+pub type Setting<'a> = (f64, &'a [f64], Options<'a>);
+
+pub fn setting<'a>(coefficient: f64, values: &'a [f64], options: Options<'a>) -> Setting<'a> {
+    (coefficient, values, options)
+}
+
+/// Asserts that a loss gives the same bits at every level as `fixed`, as the terms of `definitions` at
+/// the same level, and as text: what those terms print, and `preset` if there is one.
+#[track_caller]
+pub fn assert_same<T, Z>(
+    inputs: &Inputs<'_, Z>,
+    fixed: impl Fn(AnyLevel, Call<'_>) -> Outcome,
+    definitions: impl Fn(AnyLevel) -> Vec<Definition<'static, T>>,
+    settings: &[Setting<'_>],
+    preset: Option<&str>,
+) where
+    T: Real + Logit<Compute = T>,
+    Z: LogitSource<T>,
+{
+    let first = fixed(AnyLevel::best(), inputs.call);
+    let by_sample = Call { scale: Scale::Samples(inputs.scales), ..inputs.call };
+    let calls = [Some(inputs.call), first.samples.as_ref().map(|_| by_sample)];
+    for call in calls.into_iter().flatten() {
+        let expected = fixed(AnyLevel::best(), call);
+        for level in AnyLevel::available() {
+            let at = |how: &str, outcome: Outcome| {
+                let is_same = outcome == expected;
+                let shape = inputs.logits.layout().shape();
+                assert!(is_same, "{how} at {} for {shape}: {outcome:?} {expected:?}", level.name());
+            };
+            at("fixed", fixed(level, call));
+            let definitions = definitions(level);
+            let terms: Vec<_> = definitions
+                .iter()
+                .zip(settings)
+                .map(|(d, &(c, values, options))| Term::new(c, d, values, options).unwrap())
+                .collect();
+            let mut library = Library::<T>::new(level);
+            let given = ["first", "second"].map(|name| MapDefinition::given(name, &[]));
+            let maps = given.each_ref().map(|map| MapCall::new(map, &[]).unwrap());
+            let listed = Listed::new(&terms).maps(&maps);
+            at("listed", with_level!(level, l => outcome(l, call, &listed, inputs)));
+            library.add_map_definition(MapDefinition::given("first", &[])).unwrap();
+            library.add_map_definition(MapDefinition::given("second", &[])).unwrap();
+            let text = listed.to_string();
+            at(&text, of_text(&library, &text, call, inputs, &expected));
+            if let Some(preset) = preset {
+                at(preset, of_text(&library, preset, call, inputs, &expected));
+            }
+        }
+    }
+}
+
+/// The same inputs under another call.
+impl<'a, Z> Inputs<'a, Z> {
+    pub fn with(&self, call: Call<'a>) -> Inputs<'a, Z> {
+        Inputs { call, ..*self }
+    }
+}
