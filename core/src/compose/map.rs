@@ -24,6 +24,13 @@ pub trait LabelSource: Sync {
     /// pixel does not count. Reads past the last are [`IGNORED`].
     fn read(&self, first: usize, labels: &mut [u32]);
 
+    /// The same as bytes, [`u8::MAX`] where a pixel does not count: of masks alone, that is under the
+    /// sigmoid link. Gives whether it is such a plane, `labels` being untouched if not.
+    fn read_mask(&self, first: usize, labels: &mut [u8]) -> bool;
+
+    /// Whether any pixel may not count.
+    fn may_ignore(&self) -> bool;
+
     /// The labels in memory, where they are stored as bytes and no mask leaves any out.
     fn bytes(&self) -> Option<LabelBytes<'_>>;
 }
@@ -365,6 +372,31 @@ impl<Y: TargetSource> LabelSource for LabelPlane<'_, Y> {
         for (i, tile) in own.chunks_mut(TILE).enumerate() {
             self.read_tile(first + i * TILE, tile);
         }
+    }
+
+    fn read_mask(&self, first: usize, labels: &mut [u8]) -> bool {
+        let LabelPlane { call, targets, sample, channel } = *self;
+        if call.link != Link::Sigmoid {
+            return false;
+        }
+        let pixels = targets.layout().shape().pixels();
+        let there = if self.exists() { pixels.saturating_sub(first) } else { 0 };
+        let (own, past) = labels.split_at_mut(there.min(labels.len()));
+        past.fill(u8::MAX);
+        targets.foreground(sample, channel, first, call.ignore_index, own);
+        let Some(mask) = &call.mask else { return true };
+        let mut counts = [true; BLOCK];
+        for (i, block) in own.chunks_mut(BLOCK).enumerate() {
+            mask.read((sample, channel, first + i * BLOCK), block.len(), &mut counts);
+            for (label, counts) in block.iter_mut().zip(&counts) {
+                *label = if *counts { *label } else { u8::MAX };
+            }
+        }
+        true
+    }
+
+    fn may_ignore(&self) -> bool {
+        self.call.mask.is_some() || self.targets.can_ignore(self.call.ignore_index)
     }
 
     fn bytes(&self) -> Option<LabelBytes<'_>> {

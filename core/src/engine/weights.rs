@@ -60,6 +60,7 @@ fn apply_mask<T: Real>(
 }
 
 /// Multiplies the call's weights and some of its maps into a tile.
+#[inline(always)]
 fn multiply_pixels<T: Real>(
     call: &Call<'_>,
     maps: Maps,
@@ -76,6 +77,7 @@ fn multiply_pixels<T: Real>(
 }
 
 /// Multiplies the weight of each pixel's class into a tile. What is no class is not valid either.
+#[inline(always)]
 fn multiply_classes<T: Real>(labels: &[T; TILE], class_weights: &[T], tile: &mut [T; TILE]) {
     for (weight, label) in tile.iter_mut().zip(labels) {
         let of_class = class_weights.get(label.widen() as usize).copied();
@@ -84,7 +86,7 @@ fn multiply_classes<T: Real>(labels: &[T; TILE], class_weights: &[T], tile: &mut
 }
 
 /// Fills a tile for each weighted term of `program`, and the last one for region terms.
-#[inline(never)]
+#[inline(always)]
 #[allow(clippy::too_many_arguments, reason = "one tile's coordinates, inputs and outputs")]
 pub(super) fn fill<T: Real, A: Accumulator, P: Program<T, A>>(
     call: &Call<'_>,

@@ -180,7 +180,11 @@ fn weigh<Lv: MapLevel, M: Map, T: Real>(
 /// Where they lie, if they are bytes, else row by row.
 fn read_as<U: Use>(source: &dyn LabelSource, what: U) -> Result<U::Output, Error> {
     let Some(LabelBytes { data, strides, is_binary, ignored }) = source.bytes() else {
-        return what.with(&Rows(source));
+        return if source.read_mask(0, &mut []) {
+            what.with(&MaskRows(source))
+        } else {
+            what.with(&Rows(source))
+        };
     };
     let Shape { spatial, axes, .. } = source.shape();
     let first = 3usize.saturating_sub(axes);
@@ -227,6 +231,40 @@ impl Labels for Rows<'_> {
     }
 
     fn ignored(&self) -> Option<u32> {
-        Some(IGNORED)
+        self.0.may_ignore().then_some(IGNORED)
+    }
+}
+
+/// A mask read row by row.
+struct MaskRows<'a>(&'a dyn LabelSource);
+
+impl Labels for MaskRows<'_> {
+    type Label = u8;
+
+    fn spatial(&self) -> [usize; 3] {
+        self.0.shape().spatial
+    }
+
+    fn axes(&self) -> usize {
+        self.0.shape().axes
+    }
+
+    fn row<'s>(&'s self, row: usize, stage: &'s mut [u8]) -> &'s [u8] {
+        self.0.read_mask(row * stage.len(), stage);
+        stage
+    }
+
+    #[inline(always)]
+    fn is_background(label: u8) -> bool {
+        label == 0
+    }
+
+    #[inline(always)]
+    fn same(a: u8, b: u8) -> bool {
+        a == b
+    }
+
+    fn ignored(&self) -> Option<u8> {
+        self.0.may_ignore().then_some(u8::MAX)
     }
 }

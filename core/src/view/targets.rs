@@ -210,6 +210,20 @@ pub trait TargetSource: Sync {
         valid: &mut [T; TILE],
     ) -> bool;
 
+    /// Writes 1 where a share is above one half, else 0, of pixels of one sample and channel from
+    /// `pixel` on, and `u8::MAX` where they hold `ignore_index`.
+    fn foreground(
+        &self,
+        sample: usize,
+        channel: usize,
+        pixel: usize,
+        ignore_index: Option<i64>,
+        foreground: &mut [u8],
+    );
+
+    /// Whether an element can hold `ignore_index`.
+    fn can_ignore(&self, ignore_index: Option<i64>) -> bool;
+
     /// All elements, in their layout, where they are stored as bytes.
     fn bytes(&self) -> Option<&[u8]>;
 
@@ -350,6 +364,35 @@ impl<E: Target> TargetSource for View<'_, E> {
         &self.layout
     }
 
+    fn foreground(
+        &self,
+        sample: usize,
+        channel: usize,
+        pixel: usize,
+        ignore_index: Option<i64>,
+        foreground: &mut [u8],
+    ) {
+        let ignored = ignore_index.and_then(E::from_label);
+        let read = |e: E| u8::from(e.share::<f32>() > 0.5);
+        let read_or_ignore = |e: E| if Some(e) == ignored { u8::MAX } else { read(e) };
+        if self.layout.pixel_stride() == Some(1) {
+            let first = self.layout.index(sample, channel, pixel);
+            let places = foreground.iter_mut().zip(&self.data[first..]);
+            match ignored {
+                None => places.for_each(|(place, &e)| *place = read(e)),
+                Some(_) => places.for_each(|(place, &e)| *place = read_or_ignore(e)),
+            }
+        } else {
+            let count = foreground.len();
+            let each = |i: usize, at: usize| foreground[i] = read_or_ignore(self.data[at]);
+            self.layout.scan(sample, channel, pixel, count, each);
+        }
+    }
+
+    fn can_ignore(&self, ignore_index: Option<i64>) -> bool {
+        ignore_index.and_then(E::from_label).is_some()
+    }
+
     fn bytes(&self) -> Option<&[u8]> {
         E::as_bytes(self.data)
     }
@@ -447,6 +490,23 @@ impl TargetSource for AnyTargets<'_> {
     #[inline(always)]
     fn layout(&self) -> &Layout {
         each_targets!(self, view => view.layout())
+    }
+
+    fn foreground(
+        &self,
+        sample: usize,
+        channel: usize,
+        pixel: usize,
+        ignore_index: Option<i64>,
+        foreground: &mut [u8],
+    ) {
+        each_targets!(self, view => {
+            view.foreground(sample, channel, pixel, ignore_index, foreground)
+        });
+    }
+
+    fn can_ignore(&self, ignore_index: Option<i64>) -> bool {
+        each_targets!(self, view => view.can_ignore(ignore_index))
     }
 
     fn bytes(&self) -> Option<&[u8]> {

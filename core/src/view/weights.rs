@@ -22,6 +22,7 @@ impl Weights<'_> {
     }
 
     /// Multiplies the weights of `count` pixels into `tile`.
+    #[inline(always)]
     pub(crate) fn multiply<T: Real>(
         &self,
         at: (usize, usize, usize),
@@ -36,6 +37,7 @@ impl Weights<'_> {
 }
 
 impl<E: Copy> View<'_, E> {
+    #[inline(always)]
     fn multiply<T: Real>(
         &self,
         (sample, channel, pixel): (usize, usize, usize),
