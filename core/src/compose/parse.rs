@@ -1,14 +1,15 @@
 use super::definition::Definition;
 use super::listed::{Listed, Term};
 use super::map::{MapCall, MapDefinition};
+use super::options::CallOption;
 use super::presets::{NAMES, Preset};
 use super::registry::Registry;
+use super::shorthands::{SHORTHANDS, Shorthand};
 use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::region::Pool;
 use crate::summation::Accumulator;
-use crate::term::{Maps, Missing, Normalise, Options, PARAMETERS, Parameter, Reduction};
+use crate::term::{Maps, Options, PARAMETERS, Parameter};
 use crate::text::{
     ArgumentText, CallText, Mistake, Named, NumberList, Syntax, TermText, TextError, Value,
 };
@@ -62,15 +63,6 @@ where
     Ok(Listed::new(terms.get(..count).unwrap_or_default())
         .maps(maps.get(..used).unwrap_or_default()))
 }
-
-/// A name that stands for cross-entropy times a map.
-struct Shorthand {
-    name: &'static str,
-    map: &'static str,
-}
-
-const SHORTHANDS: [Shorthand; 2] =
-    [Shorthand { name: "boundary", map: "band" }, Shorthand { name: "distance", map: "decay" }];
 
 /// The values of parameters, given or not.
 struct Values {
@@ -140,7 +132,7 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
     fn term(&mut self, text: &TermText<'a>) -> Result<Term<'a, T, A>, TextError<'a>> {
         let call = &text.call;
         let shorthand = SHORTHANDS.iter().find(|shorthand| shorthand.name == call.name.text);
-        let definition = self.definition(call, shorthand.is_some())?;
+        let definition = self.definition(call, shorthand)?;
         let map = match shorthand {
             Some(shorthand) => Some(self.map_definition(shorthand.map, call)?),
             None => None,
@@ -160,7 +152,7 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
                 let candidates = parameters
                     .map(|p| p.name)
                     .chain(of_classes)
-                    .chain(options_of(definition).map(|option| option.name));
+                    .chain(definition.options().map(|option| option.name));
                 let named = Named::Argument(call.name.text);
                 return Err(TextError::unknown(named, argument.name, candidates));
             }
@@ -195,13 +187,9 @@ impl<'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
     fn definition(
         &self,
         call: &CallText<'a>,
-        is_shorthand: bool,
+        shorthand: Option<&Shorthand>,
     ) -> Result<&'a Definition<'a, T, A>, TextError<'a>> {
-        let name = match (is_shorthand, self.link) {
-            (false, _) => call.name.text,
-            (true, Link::Sigmoid) => "bce",
-            (true, Link::Softmax) => "ce",
-        };
+        let name = shorthand.map_or(call.name.text, |shorthand| shorthand.term(self.link));
         if let Some(definition) = self.registry.term(name, self.link) {
             return Ok(definition);
         }
@@ -314,70 +302,6 @@ fn class_weights<'a, T: Real, A: Accumulator>(
     Ok(true)
 }
 
-/// An option of a call, with the words that it takes. The first is the default.
-pub(super) struct CallOption {
-    pub name: &'static str,
-    pub choices: &'static [&'static str],
-    is_for_regions: Option<bool>,
-    /// Sets the option to the choice of this place.
-    set: fn(&mut Options<'_>, usize),
-    /// The place of what it is set to; none if it is not set.
-    pub get: fn(&Options<'_>) -> Option<usize>,
-}
-
-const OPTIONS: [CallOption; 6] = [
-    CallOption {
-        name: "reduction",
-        choices: &["mean", "sum"],
-        is_for_regions: None,
-        set: |options, i| options.reduction = [Reduction::Mean, Reduction::Sum][i.min(1)],
-        get: |options| (options.reduction == Reduction::Sum).then_some(1),
-    },
-    CallOption {
-        name: "normalise",
-        choices: &["valid", "weights"],
-        is_for_regions: Some(false),
-        set: |options, i| options.normalise = [Normalise::Valid, Normalise::Weights][i.min(1)],
-        get: |options| (options.normalise == Normalise::Weights).then_some(1),
-    },
-    CallOption {
-        name: "pool",
-        choices: &["sample", "batch"],
-        is_for_regions: Some(true),
-        set: |options, i| options.pool = Some([Pool::Sample, Pool::Batch][i.min(1)]),
-        get: |options| options.pool.map(|pool| usize::from(pool == Pool::Batch)),
-    },
-    CallOption {
-        name: "empty",
-        choices: &["keep", "skip"],
-        is_for_regions: Some(true),
-        set: |options, i| options.empty = [Missing::Keep, Missing::Skip][i.min(1)],
-        get: |options| (options.empty == Missing::Skip).then_some(1),
-    },
-    CallOption {
-        name: "absent",
-        choices: &["keep", "skip"],
-        is_for_regions: Some(true),
-        set: |options, i| options.absent = [Missing::Keep, Missing::Skip][i.min(1)],
-        get: |options| (options.absent == Missing::Skip).then_some(1),
-    },
-    CallOption {
-        name: "weighted",
-        choices: &["false", "true"],
-        is_for_regions: Some(true),
-        set: |options, i| options.weighted = i == 1,
-        get: |options| options.weighted.then_some(1),
-    },
-];
-
-/// The options that a term has.
-pub(super) fn options_of<T: Real, A: Accumulator>(
-    definition: &Definition<'_, T, A>,
-) -> impl Iterator<Item = &'static CallOption> + use<T, A> {
-    let is_region = definition.link().is_none();
-    OPTIONS.iter().filter(move |option| option.is_for_regions.is_none_or(|own| own == is_region))
-}
-
 /// Reads an option of the term, if `argument` is one.
 fn option<'a, T: Real, A: Accumulator>(
     definition: &Definition<'_, T, A>,
@@ -385,7 +309,7 @@ fn option<'a, T: Real, A: Accumulator>(
     options: &mut Options<'a>,
 ) -> Result<bool, TextError<'a>> {
     let own = |option: &&CallOption| option.name == argument.name.text;
-    let Some(option) = options_of(definition).find(own) else { return Ok(false) };
+    let Some(option) = definition.options().find(own) else { return Ok(false) };
     (option.set)(options, choice(argument, option.choices)?);
     Ok(true)
 }

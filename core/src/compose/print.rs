@@ -2,7 +2,6 @@ use core::fmt;
 
 use super::listed::{Listed, Term};
 use super::map::MapCall;
-use super::parse::options_of;
 use crate::lanes::Real;
 use crate::summation::Accumulator;
 use crate::term::Parameter;
@@ -41,7 +40,7 @@ impl<T: Real, A: Accumulator> fmt::Display for Term<'_, T, A> {
             list.put(f, declared.name, &weights)?;
         }
         list.put_values(f, definition.parameters, self.values())?;
-        for option in options_of(definition) {
+        for option in definition.options() {
             let chosen = (option.get)(&options).and_then(|i| option.choices.get(i));
             if let Some(chosen) = chosen {
                 list.put(f, option.name, chosen)?;

@@ -1,5 +1,7 @@
 use super::definition::Definition;
 use super::map::MapDefinition;
+use super::options::OPTIONS;
+use super::shorthands::SHORTHANDS;
 use crate::class::{self, Ce};
 use crate::engine::Link;
 use crate::error::Error;
@@ -58,11 +60,6 @@ impl<T: Real, A: Accumulator> Registry<'static, T, A> {
     }
 }
 
-/// Names that a term's arguments have besides its parameters, or that stand for more than a term.
-const RESERVED_PARAMETERS: [&str; 6] =
-    ["reduction", "normalise", "pool", "empty", "absent", "weighted"];
-const RESERVED_TERMS: [&str; 3] = ["boundary", "distance", "preset"];
-
 impl<'d, T: Real, A: Accumulator> Registry<'d, T, A> {
     /// With the caller's own terms, in place of any given before.
     ///
@@ -81,8 +78,9 @@ impl<'d, T: Real, A: Accumulator> Registry<'d, T, A> {
                 let both = other.link().is_none() || term.link().is_none();
                 other.name == name && (both || other.link() == term.link())
             };
+            let is_reserved = name == "preset" || SHORTHANDS.iter().any(|other| other.name == name);
             let mut others = self.builtin_terms.iter().chain(&own_terms[..index]);
-            if others.any(clashes) || RESERVED_TERMS.contains(&name) {
+            if others.any(clashes) || is_reserved {
                 return fault("the name is taken");
             }
             check_parameters(name, term.parameters)?;
@@ -91,7 +89,7 @@ impl<'d, T: Real, A: Accumulator> Registry<'d, T, A> {
                 .iter()
                 .flat_map(names)
                 .chain(term.class_weights.iter().map(|w| w.name));
-            if names.any(|name| RESERVED_PARAMETERS.contains(&name)) {
+            if names.any(|name| OPTIONS.iter().any(|option| option.name == name)) {
                 return fault("a parameter is called as an option of every term");
             }
         }
