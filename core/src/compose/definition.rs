@@ -249,15 +249,21 @@ impl<T: Real, P: PixelTerm> Kernel for PixelKernel<'_, T, P> {
     fn run<Lv: Level>(self) {
         let PixelArrays { z, y, p, q, tail, valid } = self.input;
         let term = self.term;
-        each_vector::<T::In<Lv>>(valid, self.output, |at| {
-            term.value_and_slope(&Pixel {
+        // Into arrays first: the formula then stands in one loop that the compiler can make vectors of,
+        // not in each way of adding up, where a long one is left as calls, one a pixel.
+        let (mut values, mut slopes) = ([T::default(); TILE], [T::default(); TILE]);
+        for at in (0..TILE).step_by(T::In::<Lv>::LANES) {
+            let (value, slope) = term.value_and_slope(&Pixel::<T::In<Lv>> {
                 z: Vector::load(&z[at..]),
                 y: Vector::load(&y[at..]),
                 p: Vector::load(&p[at..]),
                 q: Vector::load(&q[at..]),
                 tail: Vector::load(&tail[at..]),
-            })
-        });
+            });
+            value.store(&mut values[at..]);
+            slope.store(&mut slopes[at..]);
+        }
+        add_up::<T::In<Lv>>(&values, &slopes, None, valid, self.output);
     }
 }
 
@@ -274,13 +280,18 @@ impl<T: Real, P: ClassTerm> Kernel for ClassKernel<'_, T, P> {
     fn run<Lv: Level>(self) {
         let ClassTile { log_p, p, q, valid, weights: _ } = self.input;
         let term = self.term;
-        each_vector::<T::In<Lv>>(valid, self.output, |at| {
-            term.value_and_slope(&ClassPixel {
+        // As for pixels.
+        let (mut values, mut slopes) = ([T::default(); TILE], [T::default(); TILE]);
+        for at in (0..TILE).step_by(T::In::<Lv>::LANES) {
+            let (value, slope) = term.value_and_slope(&ClassPixel::<T::In<Lv>> {
                 log_p: Vector::load(&log_p[at..]),
                 p: Vector::load(&p[at..]),
                 q: Vector::load(&q[at..]),
-            })
-        });
+            });
+            value.store(&mut values[at..]);
+            slope.store(&mut slopes[at..]);
+        }
+        add_up::<T::In<Lv>>(&values, &slopes, None, valid, self.output);
     }
 }
 

@@ -12,6 +12,7 @@ mod presets;
 mod print;
 mod program;
 mod registry;
+mod shorthands;
 mod tiles;
 
 pub use definition::{ClassBody, Definition, Output, PixelArrays, PixelBody, RegionBody};
@@ -21,8 +22,10 @@ pub use listed::{Listed, Term};
 pub use map::{
     IGNORED, LabelBytes, LabelPlane, LabelSource, MapCall, MapDefinition, ObjectMap, WeightMap,
 };
+pub use options::CallOption;
 pub use parse::parse;
 pub use presets::{PRESETS, Preset};
 pub use program::{ClassTile, Kind, PixelTile, Program, Spec, TileWeights};
 pub use registry::Registry;
+pub use shorthands::{SHORTHANDS, Shorthand};
 pub use tiles::{TileClassTerm, TilePixelTerm, TileRegionTerm};

@@ -1,9 +1,10 @@
 use super::definition::Definition;
 use super::listed::{Listed, Term};
 use super::map::{MapCall, MapDefinition};
-use super::options::{OPTIONS, TermOption};
+use super::options::{CallOption, OPTIONS};
 use super::presets::{NAMES, Preset};
 use super::registry::Registry;
+use super::shorthands::{SHORTHANDS, Shorthand};
 use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::Real;
@@ -41,15 +42,6 @@ where
     let terms = terms.get(..count).unwrap_or_default();
     Ok(Listed::new(terms).maps(maps.get(..used).unwrap_or_default()))
 }
-
-/// A name that stands for cross-entropy times a map.
-pub(super) struct Shorthand {
-    pub name: &'static str,
-    map: &'static str,
-}
-
-pub(super) const SHORTHANDS: [Shorthand; 2] =
-    [Shorthand { name: "boundary", map: "band" }, Shorthand { name: "distance", map: "decay" }];
 
 /// The values of parameters, given or not.
 struct Values {
@@ -157,7 +149,7 @@ impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
     fn term(&mut self, text: &TermText<'t>) -> Result<Term<'a, T, A>, TextError<'t>> {
         let call = &text.call;
         let shorthand = SHORTHANDS.iter().find(|shorthand| shorthand.name == call.name.text);
-        let definition = self.definition(call, shorthand.is_some())?;
+        let definition = self.definition(call, shorthand)?;
         let map = match shorthand {
             Some(shorthand) => Some(self.map_definition(shorthand.map, call)?),
             None => None,
@@ -211,13 +203,9 @@ impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
     fn definition(
         &self,
         call: &CallText<'t>,
-        is_shorthand: bool,
+        shorthand: Option<&Shorthand>,
     ) -> Result<&'a Definition<'a, T, A>, TextError<'t>> {
-        let name = match (is_shorthand, self.link) {
-            (false, _) => call.name.text,
-            (true, Link::Sigmoid) => "bce",
-            (true, Link::Softmax) => "ce",
-        };
+        let name = shorthand.map_or(call.name.text, |shorthand| shorthand.term(self.link));
         if let Some(definition) = self.registry.term(name, self.link) {
             return Ok(definition);
         }
@@ -339,7 +327,7 @@ fn option<'t, 'a>(
     argument: &ArgumentText<'t>,
     options: &mut Options<'a>,
 ) -> Result<bool, TextError<'t>> {
-    let own = |option: &&TermOption| option.is_of(is_region) && option.name == argument.name.text;
+    let own = |option: &&CallOption| option.is_of(is_region) && option.name == argument.name.text;
     let Some(option) = OPTIONS.iter().find(own) else { return Ok(false) };
     (option.set)(options, choice(argument, &option.words)? == 1);
     Ok(true)

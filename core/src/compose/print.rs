@@ -2,7 +2,6 @@ use core::fmt;
 
 use super::listed::{Listed, Term};
 use super::map::MapCall;
-use super::options::OPTIONS;
 use crate::lanes::Real;
 use crate::summation::Accumulator;
 use crate::term::Parameter;
@@ -43,7 +42,7 @@ impl<T: Real, A: Accumulator> fmt::Display for Term<'_, T, A> {
             list.put(f, declared.name, &weights)?;
         }
         list.put_values(f, definition.parameters, self.values())?;
-        for option in OPTIONS.iter().filter(|option| option.is_of(definition.link().is_none())) {
+        for option in definition.options() {
             if let Some(is_second) = (option.get)(&options) {
                 list.put(f, option.name, &option.words[usize::from(is_second)])?;
             }

@@ -1,7 +1,7 @@
 use super::definition::Definition;
 use super::map::MapDefinition;
 use super::options::OPTIONS;
-use super::parse::SHORTHANDS;
+use super::shorthands::SHORTHANDS;
 use crate::class::{self, Ce};
 use crate::engine::Link;
 use crate::error::Error;

@@ -1,6 +1,6 @@
 //! A sweep under the sigmoid link: channel by channel, each by itself.
 
-use super::sweep::{Sweep, blocks};
+use super::sweep::{Sweep, blocks, tiles};
 use super::weights::{self, read_targets};
 use crate::compose::{PixelTile, Program, TileWeights};
 use crate::lanes::Real;
@@ -27,10 +27,9 @@ where
     let mut stage = [T::default(); TILE];
     for channel in 0..channels {
         sweep.partials.fill([T::default(); ACCUMULATORS]);
-        blocks(
-            sweep.pixels.clone(),
-            &mut sweep,
-            |s, first, count| {
+        for block in blocks(sweep.pixels.clone()) {
+            let s = &mut sweep;
+            for (first, count) in tiles(block) {
                 let (sample, at) = (s.sample, (s.sample, channel, first));
                 let z = s.logits.tile(sample, channel, first, count, &mut z_stage);
                 let all = read_targets(&s.call, s.targets, at, count, &mut y, &mut valid);
@@ -44,14 +43,14 @@ where
                 let partials = s.sums.is_some().then_some(&mut *s.partials);
                 let Some(gradient) = &mut s.gradient else {
                     s.program.pixel_tile::<Lv>(tile, &[], None, partials, None);
-                    return;
+                    continue;
                 };
                 let slopes = gradient.slopes.get(channel).copied();
                 let whole = count == TILE && s.call.write == Write::Overwrite;
                 if whole && let Some(place) = gradient.sink.whole_tile(sample, channel, first) {
                     let factors = gradient.factors;
                     s.program.pixel_tile::<Lv>(tile, factors, slopes, partials, Some(place));
-                    return;
+                    continue;
                 }
                 s.program.pixel_tile::<Lv>(
                     tile,
@@ -61,19 +60,17 @@ where
                     Some(&mut stage),
                 );
                 gradient.sink.put((sample, channel, first), count, &stage, s.call.write);
-            },
-            |s| {
-                let Some(row) = s.sums.as_deref_mut() else { return };
-                let (terms, regions) = s.partials.split_at_mut(s.rows.terms);
-                for (sum, partial) in row.iter_mut().zip(&mut *terms) {
-                    sum.add(tree(partial));
-                }
-                let own = &mut row[s.rows.region() + SUMS * channel.min(s.rows.regions)..];
-                for (sum, partial) in own.iter_mut().zip(&mut *regions) {
-                    sum.add(tree(partial));
-                }
-                s.partials.fill([T::default(); ACCUMULATORS]);
-            },
-        );
+            }
+            let Some(row) = s.sums.as_deref_mut() else { continue };
+            let (terms, regions) = s.partials.split_at_mut(s.rows.terms);
+            for (sum, partial) in row.iter_mut().zip(&mut *terms) {
+                sum.add(tree(partial));
+            }
+            let own = &mut row[s.rows.region() + SUMS * channel.min(s.rows.regions)..];
+            for (sum, partial) in own.iter_mut().zip(&mut *regions) {
+                sum.add(tree(partial));
+            }
+            s.partials.fill([T::default(); ACCUMULATORS]);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A sweep under the softmax link: all channels of a tile together, one loop over its pixels at a
 //! time, so that any number of classes vectorises over pixels.
 
-use super::sweep::{Sweep, blocks};
+use super::sweep::{Sweep, blocks, tiles};
 use super::true_class::TrueClass;
 use super::weights::{self, read_targets};
 use crate::class::softmax::{class_gradient, probability};
@@ -42,20 +42,18 @@ where
         Stage { class: TrueClass::new(), slope: zero, shift: zero, mean: zero, gradient: zero };
     let sums = sweep.rows.terms + SUMS * sweep.rows.regions;
     sweep.partials[..sums].fill([T::default(); ACCUMULATORS]);
-    blocks(
-        sweep.pixels.clone(),
-        &mut sweep,
-        |s, first, count| one_tile::<Lv, T, A, P, Z, Y, G>(s, &mut stage, first, count),
-        |s| {
-            let Some(row) = s.sums.as_deref_mut() else { return };
-            let (terms, regions) = row.split_at_mut(s.rows.region());
-            let row = terms[..s.rows.terms].iter_mut().chain(regions);
-            for (sum, partial) in row.zip(&mut s.partials[..sums]) {
-                sum.add(tree(partial));
-                partial.fill(T::default());
-            }
-        },
-    );
+    for block in blocks(sweep.pixels.clone()) {
+        for (first, count) in tiles(block) {
+            one_tile::<Lv, T, A, P, Z, Y, G>(&mut sweep, &mut stage, first, count);
+        }
+        let Some(row) = sweep.sums.as_deref_mut() else { continue };
+        let (terms, regions) = row.split_at_mut(sweep.rows.region());
+        let row = terms[..sweep.rows.terms].iter_mut().chain(regions);
+        for (sum, partial) in row.zip(&mut sweep.partials[..sums]) {
+            sum.add(tree(partial));
+            partial.fill(T::default());
+        }
+    }
 }
 
 #[inline(always)]

@@ -61,20 +61,19 @@ where
     }
 }
 
-/// The blocks and tiles of a run of pixels that starts at a block: calls `tile(first, count)` for
-/// each tile and `block()` after the last of each block.
+/// The blocks of `pixels`; the last may be shorter.
+///
+/// An iterator, and not a function that is given what to do with a tile: a closure that is not inlined
+/// is compiled without the level's instructions.
 #[inline(always)]
-pub(super) fn blocks<S>(
-    pixels: Range<usize>,
-    state: &mut S,
-    mut tile: impl FnMut(&mut S, usize, usize),
-    mut block: impl FnMut(&mut S),
-) {
-    for start in pixels.clone().step_by(BLOCK) {
-        let end = pixels.end.min(start + BLOCK);
-        for first in (start..end).step_by(TILE) {
-            tile(state, first, TILE.min(end - first));
-        }
-        block(state);
-    }
+pub(super) fn blocks(pixels: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let end = pixels.end;
+    pixels.step_by(BLOCK).map(move |start| start..end.min(start + BLOCK))
+}
+
+/// First pixel and number of pixels of each tile of a block.
+#[inline(always)]
+pub(super) fn tiles(block: Range<usize>) -> impl Iterator<Item = (usize, usize)> {
+    let end = block.end;
+    block.step_by(TILE).map(move |first| (first, TILE.min(end - first)))
 }

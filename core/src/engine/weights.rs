@@ -3,7 +3,7 @@
 
 use super::call::{Call, Link};
 use super::problem::Problem;
-use super::sweep::blocks;
+use super::sweep::{blocks, tiles};
 use super::workspace::Workspace;
 use crate::compose::Program;
 use crate::error::Error;
@@ -152,11 +152,8 @@ where
                 for channel in 0..self.planes() {
                     let of_segment = start..pixels.min(start + SEGMENT);
                     partials[..self.rows.terms].fill([T::default(); ACCUMULATORS]);
-                    let state = &mut (&mut *partials, &mut *segment);
-                    blocks(
-                        of_segment,
-                        state,
-                        |(partials, _), first, count| {
+                    for block in blocks(of_segment) {
+                        for (first, count) in tiles(block) {
                             let at = (sample, channel, first);
                             valid.fill(T::splat(1.0));
                             read_targets(call, self.targets, at, count, &mut y, &mut valid);
@@ -164,16 +161,14 @@ where
                                 fault = self.check_tile(at, count, &valid, &mut weightless).err();
                             }
                             self.add_denominators(at, count, &y, &valid, class_weights, partials);
-                        },
-                        |(partials, segment)| {
-                            let own = segment[self.rows.terms..].iter_mut();
-                            let own = own.take(self.rows.denominators);
-                            for (sum, partial) in own.zip(partials.iter_mut()) {
-                                sum.add(tree(partial));
-                                partial.fill(T::default());
-                            }
-                        },
-                    );
+                        }
+                        let own = segment[self.rows.terms..].iter_mut();
+                        let own = own.take(self.rows.denominators);
+                        for (sum, partial) in own.zip(partials.iter_mut()) {
+                            sum.add(tree(partial));
+                            partial.fill(T::default());
+                        }
+                    }
                 }
                 if let Some(fault) = fault {
                     return Err(fault);

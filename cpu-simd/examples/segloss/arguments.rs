@@ -3,15 +3,41 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
+use segloss_core::engine::Link;
+use segloss_core::guide::Priority;
+
+use crate::selection;
 
 /// Trains a small per-pixel predictor with each loss and shows what comes out.
 ///
-/// Without arguments it runs on a photograph of a retina and a mask of its
-/// vessels, both built in.
+/// Without arguments it runs every loss on a photograph of a retina and a mask
+/// of its vessels, both built in.
+///
+/// Losses differ in scale, and the predictor does not see it: Adam divides the
+/// step of each weight by the size of its recent gradients, so that --rate is
+/// in weights, whatever the loss. A loss times a constant trains the same.
 #[derive(Parser, Debug)]
-#[command(name = "segloss", version)]
+#[command(name = "segloss", version, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Losses instead of all: `0.3*bce + dice(smooth=1)`, or a preset by its
+    /// name, `balanced` or `preset:balanced` (`boundary` by itself is the term);
+    /// --list says what there is
+    #[arg(long, value_name = "TEXT")]
+    pub loss: Vec<String>,
+
+    /// How logits become probabilities; for --loss sigmoid unless given if the
+    /// mask has two classes
+    #[arg(long, value_name = "LINK", value_parser = link)]
+    pub link: Option<Link>,
+
+    /// List the terms, maps and presets that --loss can name, with what they take
+    #[arg(long, exclusive = true)]
+    pub list: bool,
+
     /// Images to train on (PNG, grey or colour); several make a batch
     #[arg(long, value_name = "PNG", num_args = 1.., conflicts_with = "logits")]
     pub image: Vec<PathBuf>,
@@ -30,7 +56,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 150, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub steps: u32,
 
-    /// Learning rate
+    /// Learning rate: about how far a weight moves in a step
     #[arg(long, default_value_t = 0.1, allow_negative_numbers = true, value_parser = rate)]
     pub rate: f64,
 
@@ -41,6 +67,31 @@ pub struct Arguments {
     /// Where to write the figure
     #[arg(long, value_name = "PNG", default_value = "segloss.png")]
     pub output: PathBuf,
+}
+
+/// What to do other than training.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Look at masks and recommend a loss for them
+    Recommend(Recommend),
+}
+
+/// Recommends a loss for masks: those of the retina's vessels unless others are
+/// given.
+#[derive(Args, Debug)]
+pub struct Recommend {
+    /// Label maps (PNG), of one size or several
+    #[arg(long, value_name = "PNG", num_args = 1..)]
+    pub mask: Vec<PathBuf>,
+
+    /// What matters most: balanced (nothing in particular), speed, boundary,
+    /// recall or overlap
+    #[arg(long, value_name = "NAME", default_value = "balanced", value_parser = priority)]
+    pub priority: Priority,
+
+    /// Label of the pixels that do not count: 0 to 255, or `none`
+    #[arg(long, value_name = "LABEL", default_value = "255", allow_negative_numbers = true)]
+    pub ignore_index: IgnoreIndex,
 }
 
 /// `--ignore-index`: a label or nothing.
@@ -64,6 +115,21 @@ fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
         _ => Err("expected a finite number greater than 0".into()),
+    }
+}
+
+fn link(text: &str) -> Result<Link, String> {
+    [Link::Sigmoid, Link::Softmax]
+        .into_iter()
+        .find(|link| selection::name(*link) == text)
+        .ok_or_else(|| "expected sigmoid or softmax".into())
+}
+
+/// `none` too: no priority.
+fn priority(text: &str) -> Result<Priority, String> {
+    match text {
+        "none" => Ok(Priority::Balanced),
+        text => Priority::from_name(text).map_err(|error| error.to_string()),
     }
 }
 
@@ -123,6 +189,7 @@ mod tests {
             ("--ignore-index", "256"),
             ("--ignore-index", "-1"),
             ("--ignore-index", "None"),
+            ("--link", "tanh"),
         ] {
             let message = parse(&[argument, value]).unwrap_err().to_string();
             assert!(message.contains(argument) && message.contains(value), "{message}");
@@ -138,5 +205,36 @@ mod tests {
         assert!(lone.contains("--mask") && lone.contains("1 --image"), "{lone}");
         let nowhere = parse(&["--output", "no/such/folder/f.png"]).unwrap();
         assert!(nowhere.check().unwrap_err().to_string().contains("no/such/folder/f.png"));
+    }
+
+    #[test]
+    fn losses_are_given_one_by_one() {
+        let line = ["--loss", "bce + dice", "--loss", "medical", "--link", "softmax"];
+        let arguments = parse(&line).unwrap();
+        assert_eq!(arguments.loss, ["bce + dice", "medical"]);
+        assert_eq!(arguments.link, Some(Link::Softmax));
+        assert!(parse(&["--list"]).unwrap().list);
+        assert!(parse(&["--list", "--steps", "3"]).is_err());
+    }
+
+    #[test]
+    fn recommend_is_a_command_of_its_own() {
+        let recommend = |line: &[&str]| match parse(line)?.command {
+            Some(Command::Recommend(recommend)) => Ok::<_, clap::Error>(recommend),
+            None => panic!("no command in {line:?}"),
+        };
+        assert_eq!(recommend(&["recommend"]).unwrap().priority, Priority::Balanced);
+        for priority in Priority::ALL {
+            let line = ["recommend", "--mask", "a.png", "b.png", "--priority", priority.name()];
+            let read = recommend(&line).unwrap();
+            assert_eq!((read.priority, read.mask.len()), (priority, 2));
+        }
+        assert_eq!(
+            recommend(&["recommend", "--priority", "none"]).unwrap().priority,
+            Priority::Balanced
+        );
+        let error = recommend(&["recommend", "--priority", "beauty"]).unwrap_err().to_string();
+        assert!(error.contains("beauty") && error.contains("`overlap`"), "{error}");
+        assert!(recommend(&["--steps", "3", "recommend"]).is_err());
     }
 }

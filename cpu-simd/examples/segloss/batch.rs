@@ -2,13 +2,13 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::arguments::Arguments;
 use crate::logits;
-use crate::loss::Shape;
 use crate::mask::{Labels, Mask};
 use crate::picture::Picture;
+use crate::shape::Shape;
 
 /// The data of a run without arguments; their origin is in `data/README.md`.
 const RETINA: &[u8] = include_bytes!("../data/retina.png");
@@ -25,16 +25,13 @@ pub struct Batch {
 
 impl Batch {
     pub fn read(arguments: &Arguments) -> Result<Self, Box<dyn Error>> {
-        let (mut pictures, mut masks) = (Vec::new(), Vec::new());
+        let mut pictures = Vec::new();
+        let masks = masks(&arguments.mask)?;
         for path in &arguments.image {
             pictures.push((named("--image", path), open("--image", path, Picture::read)?));
         }
-        for path in &arguments.mask {
-            masks.push((named("--mask", path), open("--mask", path, Mask::read)?));
-        }
         if arguments.image.is_empty() && arguments.logits.is_none() {
             pictures.push(("the built-in image".into(), Picture::read(RETINA)?));
-            masks.push(("the built-in mask".into(), Mask::read(RETINA_MASK)?));
         }
         let given = match &arguments.logits {
             Some(path) => Some((named("--logits", path), open("--logits", path, logits::read)?)),
@@ -63,6 +60,15 @@ impl Batch {
             shape,
         })
     }
+}
+
+/// Masks with what to call them: the built-in one if no path is given.
+pub fn masks(paths: &[PathBuf]) -> Result<Vec<(String, Mask)>, Box<dyn Error>> {
+    if paths.is_empty() {
+        return Ok(vec![("the built-in mask".into(), Mask::read(RETINA_MASK)?)]);
+    }
+    let read = |path: &PathBuf| Ok((named("--mask", path), open("--mask", path, Mask::read)?));
+    paths.iter().map(read).collect()
 }
 
 fn named(argument: &str, path: &Path) -> String {
@@ -147,7 +153,7 @@ mod tests {
         let arguments = <Arguments as clap::Parser>::parse_from(["segloss"]);
         let batch = Batch::read(&arguments).unwrap();
         assert_eq!((batch.labels.classes, batch.pictures.len()), (2, 1));
-        for label in [0, 1, crate::loss::IGNORED] {
+        for label in [0, 1, crate::shape::IGNORED] {
             assert!(batch.labels.labels.contains(&label));
         }
     }

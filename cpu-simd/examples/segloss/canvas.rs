@@ -12,7 +12,6 @@ use crate::palette::quantise;
 pub enum Face {
     Text,
     Head,
-    Title,
 }
 
 impl Face {
@@ -20,7 +19,6 @@ impl Face {
         match self {
             Self::Text => (FontWeight::Regular, RasterHeight::Size16),
             Self::Head => (FontWeight::Bold, RasterHeight::Size16),
-            Self::Title => (FontWeight::Bold, RasterHeight::Size20),
         }
     }
 
@@ -28,6 +26,17 @@ impl Face {
     pub fn width(self, text: &str) -> usize {
         let (weight, height) = self.raster();
         text.chars().count() * get_raster_width(weight, height)
+    }
+
+    /// The text, its end left out if it is wider than `room` pixels.
+    pub fn fit(self, text: &str, room: usize) -> String {
+        let (weight, height) = self.raster();
+        let most = room / get_raster_width(weight, height);
+        if text.chars().count() <= most {
+            return text.to_owned();
+        }
+        let kept: String = text.chars().take(most.saturating_sub(3)).collect();
+        kept + &"..."[..most.min(3)]
     }
 }
 
@@ -125,6 +134,14 @@ mod tests {
         let mut canvas = Canvas::new(2, 1);
         canvas.image(1, 0, 2, [[1; 3], [2; 3], [3; 3], [4; 3]].into_iter());
         assert_eq!(canvas.pixels, [WHITE, [1; 3]]);
+    }
+
+    #[test]
+    fn text_is_fitted_into_its_room() {
+        let room = Face::Text.width("12345678");
+        assert_eq!(Face::Text.fit("12345678", room), "12345678");
+        assert_eq!(Face::Text.fit("123456789", room), "12345...");
+        assert_eq!(Face::Text.fit("1234", Face::Text.width("12")), "..");
     }
 
     #[test]

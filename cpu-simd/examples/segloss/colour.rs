@@ -43,7 +43,7 @@ pub fn diverging(t: f32) -> Rgb {
 
 pub fn label(label: u8) -> Rgb {
     match label {
-        crate::loss::IGNORED => IGNORED,
+        crate::shape::IGNORED => IGNORED,
         0 => LABELS[0],
         label => LABELS[1 + (usize::from(label) - 1) % (LABELS.len() - 1)],
     }

@@ -1,168 +1,172 @@
-//! The figure: one row for each loss with the image, the mask, the prediction
-//! and the gradient at the logits. Of a batch it shows the first image.
+//! The figure: a grid of panels. First the image, the mask and the weight maps
+//! of the mask, then a cell for each loss: its prediction and its gradient at
+//! the logits. Of a batch it shows the first image.
 
 use crate::canvas::{Canvas, Face};
-use crate::colour::{self, FAINT, FRAME, INK, Rgb};
-use crate::loss::{IGNORED, Shape};
+use crate::colour::{self, FAINT, INK};
+use crate::maps::WeightMap;
 use crate::metrics::decide;
+use crate::panel::{CAPTION, Content, Key, Panel};
 use crate::picture::Picture;
 use crate::run::{Outcome, State};
-use crate::scale::scale;
+use crate::shape::{IGNORED, Shape};
 use crate::table::{link, score};
 
 const MARGIN: usize = 16;
+/// Between the panels of a cell.
 const GAP: usize = 12;
+/// Between cells.
+const SPACE: usize = 28;
 /// The larger side of a panel.
 const SIDE: usize = 252;
-const HEAD: usize = 28;
-const TITLE: usize = 30;
+/// Height of a loss's title, two lines.
+const TITLE: usize = 44;
+/// Cells in a row, of two panels each.
+const CELLS: usize = 2;
 
-/// One panel, in the resolution of the image.
-struct Panel {
-    head: Head,
-    content: Content,
+/// What the figure shows besides the losses.
+pub struct Setting<'a> {
+    pub picture: Option<&'a Picture>,
+    /// Labels of the batch.
+    pub labels: &'a [u8],
+    pub maps: Vec<WeightMap>,
 }
 
-enum Content {
-    Colours(Vec<Rgb>),
-    /// Numbers and their colours. NaN stands for ignored.
-    Numbers(Vec<f32>, fn(f32) -> Rgb),
-}
-
-/// What stands over a column: a name, and a key to its colours.
-struct Head {
-    name: String,
-    key: Option<Key>,
-}
-
-struct Key {
-    from: &'static str,
-    to: &'static str,
-    colour: fn(f32) -> Rgb,
-}
-
-/// Draws the figure. `labels` are those of the batch.
-pub fn figure(picture: Option<&Picture>, labels: &[u8], outcomes: &[Outcome]) -> Canvas {
+/// Draws the figure.
+pub fn figure(setting: Setting, outcomes: &[Outcome]) -> Canvas {
     let Some(first) = outcomes.first() else { return Canvas::new(1, 1) };
     let Shape { height, width, .. } = first.shape;
     let scale = SIDE as f64 / height.max(width) as f64;
     let size = [width, height].map(|side| ((side as f64 * scale).round() as usize).max(1));
-    let (size, pitch) = ((size[0], size[1]), SIDE + GAP);
-    let columns = 3 + usize::from(picture.is_some());
+    let size = (size[0], size[1]);
+    let labels = &setting.labels[..first.shape.area()];
 
+    let inputs = inputs(setting, labels, first.shape);
+    let panel = CAPTION + size.1;
+    let (top, above) = (inputs.len().div_ceil(2 * CELLS), panel + SPACE);
+    let below = TITLE + panel + SPACE;
+    let rows = outcomes.len().div_ceil(CELLS);
     let mut canvas = Canvas::new(
-        2 * MARGIN + columns * pitch - GAP,
-        2 * MARGIN + HEAD + outcomes.len() * (TITLE + size.1 + GAP) - GAP,
+        2 * MARGIN + CELLS * (2 * SIDE + GAP) + (CELLS - 1) * SPACE,
+        2 * MARGIN + top * above + rows * below - SPACE,
     );
-    let labels = &labels[..first.shape.area()];
-    for (row, outcome) in outcomes.iter().enumerate() {
-        let top = MARGIN + HEAD + row * (TITLE + size.1 + GAP);
-        let limit = gradient_scale(outcome, labels);
-        title(&mut canvas, top, outcome, limit);
-        for (column, panel) in panels(picture, labels, outcome, limit).into_iter().enumerate() {
-            let left = MARGIN + column * pitch;
-            if row == 0 {
-                head(&mut canvas, left, &panel.head);
-            }
-            canvas.frame(left, top + TITLE, size, FRAME);
-            let pixels = scaled(panel.content, width, size);
-            canvas.image(left, top + TITLE, size.0, pixels.into_iter());
+    // A panel's column has the left one or the right one of a cell.
+    let left =
+        |column: usize| MARGIN + column / 2 * (2 * SIDE + GAP + SPACE) + column % 2 * (SIDE + GAP);
+    for (i, input) in inputs.into_iter().enumerate() {
+        let (row, column) = (i / (2 * CELLS), i % (2 * CELLS));
+        input.draw(&mut canvas, (left(column), MARGIN + row * above), width, size, SIDE);
+    }
+    for (i, outcome) in outcomes.iter().enumerate() {
+        let (row, cell) = (i / CELLS, i % CELLS);
+        let y = MARGIN + top * above + row * below;
+        title(&mut canvas, (left(2 * cell), y), outcome);
+        for (side, panel) in panels(labels, outcome).into_iter().enumerate() {
+            let at = (left(2 * cell + side), y + TITLE);
+            panel.draw(&mut canvas, at, width, size, SIDE);
         }
     }
     canvas
 }
 
-fn head(canvas: &mut Canvas, left: usize, head: &Head) {
-    canvas.text(left, MARGIN, &head.name, Face::Head, INK);
-    if let Some(Key { from, to, colour }) = &head.key {
-        const BAR: usize = 64;
-        let text = Face::Text;
-        let wide = text.width(from) + BAR + text.width(to) + 12;
-        let x = left + SIDE - wide;
-        let x = canvas.text(x, MARGIN, from, text, FAINT) + 6;
-        canvas.bar(x, MARGIN + 3, (BAR, 11), colour);
-        canvas.text(x + BAR + 6, MARGIN, to, text, FAINT);
-    }
-}
-
-fn title(canvas: &mut Canvas, top: usize, outcome: &Outcome, limit: f32) {
+fn title(canvas: &mut Canvas, (x, y): (usize, usize), outcome: &Outcome) {
     let pair = |show: &dyn Fn(State) -> String| match outcome.after {
         Some(after) => format!("{} > {}", show(outcome.before), show(after)),
         None => show(outcome.before),
     };
-    let x = canvas.text(MARGIN, top + 4, &outcome.name, Face::Title, INK) + 12;
+    let last = outcome.after.unwrap_or(outcome.before);
     let text = format!(
         "{}   value {}   Dice {}   IoU {}",
         link(outcome.shape.channels),
         pair(&|state| format!("{:.3}", state.value)),
-        pair(&|state| score(state.overlap.map(|overlap| overlap.dice))),
-        pair(&|state| score(state.overlap.map(|overlap| overlap.iou))),
+        score(last.overlap.map(|overlap| overlap.dice)),
+        score(last.overlap.map(|overlap| overlap.iou)),
     );
-    canvas.text(x, top + 7, &text, Face::Text, INK);
-    let class = if outcome.shape.channels > 1 { "class 1, " } else { "" };
-    let text = format!("{class}full colour at {limit:.1e}");
-    let right = canvas.width - MARGIN - Face::Text.width(&text);
-    canvas.text(right, top + 7, &text, Face::Text, FAINT);
+    let room = 2 * SIDE + GAP;
+    canvas.text(x, y, &Face::Head.fit(&outcome.name, room), Face::Head, INK);
+    canvas.text(x, y + 20, &Face::Text.fit(&text, room), Face::Text, FAINT);
 }
 
-fn scaled(content: Content, width: usize, size: (usize, usize)) -> Vec<Rgb> {
-    match content {
-        Content::Colours(colours) => {
-            let colours: Vec<_> = colours.iter().map(|colour| colour.map(f32::from)).collect();
-            let byte = |x: f32| x.round() as u8;
-            scale(&colours, width, size).into_iter().map(|colour| colour.map(byte)).collect()
-        }
-        Content::Numbers(numbers, colour) => {
-            let numbers: Vec<_> = numbers.into_iter().map(|x| [x]).collect();
-            scale(&numbers, width, size).into_iter().map(|[x]| colour(x)).collect()
-        }
-    }
-}
-
-fn panels(picture: Option<&Picture>, labels: &[u8], outcome: &Outcome, limit: f32) -> Vec<Panel> {
-    let shape = Shape { batch: 1, ..outcome.shape };
-    let (logits, gradient) = (&outcome.logits[..shape.logits()], channel(&outcome.gradient, shape));
-    let valid = |(x, &label)| if label == IGNORED { f32::NAN } else { x };
-    let coloured =
-        |labels: &[u8]| Content::Colours(labels.iter().map(|&l| colour::label(l)).collect());
-    let binary = labels.iter().all(|&label| label < 2 || label == IGNORED);
-
-    let image = match outcome.shape.batch {
+/// Image, mask and maps.
+fn inputs(setting: Setting, labels: &[u8], shape: Shape) -> Vec<Panel> {
+    let name = match shape.batch {
         1 => "image".to_owned(),
         count => format!("image 1 of {count}"),
     };
-    let image = picture.map(|picture| Panel {
-        head: Head { name: image, key: None },
+    let image = setting.picture.map(|picture| Panel {
+        name,
+        key: None,
         content: Content::Colours(picture.colours()),
     });
+    let binary = labels.iter().all(|&label| label < 2 || label == IGNORED);
     let mask = Panel {
-        head: Head { name: "mask (grey: ignored)".into(), key: None },
-        content: if binary && shape.channels < 3 {
+        name: "mask (grey: ignored)".into(),
+        key: None,
+        content: if binary {
             let numbers = labels.iter().map(|&label| f32::from(label)).zip(labels);
             Content::Numbers(numbers.map(valid).collect(), colour::sequential)
         } else {
             coloured(labels)
         },
     };
+    let maps = setting.maps.into_iter().map(|map| weights(map, labels));
+    image.into_iter().chain([mask]).chain(maps).collect()
+}
+
+/// A weight map, from its smallest to its largest weight.
+fn weights(map: WeightMap, labels: &[u8]) -> Panel {
+    let WeightMap { name, weights } = map;
+    let counted = || weights.iter().zip(labels).filter(|(_, l)| **l != IGNORED).map(|(w, _)| *w);
+    let (low, high) = (counted().fold(f32::INFINITY, f32::min), counted().fold(0.0, f32::max));
+    let span = if high > low { high - low } else { 1.0 };
+    let numbers = weights.iter().map(|w| (w - low) / span).zip(labels).map(valid).collect();
+    let number = |x: f32| {
+        if x.is_finite() { format!("{}", (x * 100.0).round() / 100.0) } else { "-".into() }
+    };
+    Panel {
+        name: format!("weights: {name}"),
+        key: Some(Key { from: number(low), to: number(high), colour: colour::sequential }),
+        content: Content::Numbers(numbers, colour::sequential),
+    }
+}
+
+/// Prediction and gradient.
+fn panels(labels: &[u8], outcome: &Outcome) -> [Panel; 2] {
+    let shape = Shape { batch: 1, ..outcome.shape };
+    let (logits, gradient) = (&outcome.logits[..shape.logits()], channel(&outcome.gradient, shape));
     let prediction = if shape.channels < 3 {
-        let key = Key { from: "p = 0", to: "1", colour: colour::sequential };
         let numbers = foreground(logits, shape).zip(labels).map(valid).collect();
         Panel {
-            head: Head { name: "prediction".into(), key: Some(key) },
+            name: "prediction".into(),
+            key: Some(Key { from: "p = 0".into(), to: "1".into(), colour: colour::sequential }),
             content: Content::Numbers(numbers, colour::sequential),
         }
     } else {
         let mut classes = decide(logits, shape);
         (classes.iter_mut().zip(labels)).filter(|(_, l)| **l == IGNORED).for_each(|(c, l)| *c = *l);
-        Panel { head: Head { name: "prediction".into(), key: None }, content: coloured(&classes) }
+        Panel { name: "prediction".into(), key: None, content: coloured(&classes) }
     };
-    let key = Key { from: "-", to: "+", colour: colour::diverging };
-    let numbers = gradient.iter().map(|g| 0.5 + 0.5 * (g / limit).clamp(-1.0, 1.0)).collect();
+    let limit = gradient_scale(outcome, labels);
+    let numbers = gradient.iter().map(|g| 0.5 + 0.5 * (g / limit).clamp(-1.0, 1.0));
     let gradient = Panel {
-        head: Head { name: "dL/dlogit".into(), key: Some(key) },
-        content: Content::Numbers(numbers, colour::diverging),
+        name: if shape.channels > 1 { "dL/dz1" } else { "dL/dz" }.into(),
+        key: Some(Key {
+            from: format!("{:.1e}", -limit),
+            to: format!("{limit:.1e}"),
+            colour: colour::diverging,
+        }),
+        content: Content::Numbers(numbers.zip(labels).map(valid).collect(), colour::diverging),
     };
-    image.into_iter().chain([mask, prediction, gradient]).collect()
+    [prediction, gradient]
+}
+
+/// NaN where the pixel is ignored.
+fn valid((x, &label): (f32, &u8)) -> f32 {
+    if label == IGNORED { f32::NAN } else { x }
+}
+
+fn coloured(labels: &[u8]) -> Content {
+    Content::Colours(labels.iter().map(|&label| colour::label(label)).collect())
 }
 
 /// The channel of the foreground: the only one, or that of class 1.
@@ -218,10 +222,14 @@ mod tests {
         let picture = Picture { height: 6, width: 4, planes: vec![vec![0.5; 24]] };
         for channels in [1, 2, 5] {
             let outcomes = [outcome(channels, true), outcome(channels, false)];
-            let whole = figure(Some(&picture), &[1; 24], &outcomes);
-            let bare = figure(None, &[IGNORED; 24], &outcomes);
-            assert!(bare.width < whole.width && bare.height == whole.height);
-            assert!(whole.png().is_ok());
+            let map = WeightMap { name: "band".into(), weights: vec![1.5; 24] };
+            let setting = Setting { picture: Some(&picture), labels: &[1; 24], maps: vec![map] };
+            let whole = figure(setting, &outcomes);
+            let map = WeightMap { name: "band".into(), weights: vec![f32::NAN; 24] };
+            let setting = Setting { picture: None, labels: &[IGNORED; 24], maps: vec![map] };
+            let bare = figure(setting, &outcomes);
+            assert_eq!((bare.width, bare.height), (whole.width, whole.height));
+            assert!(whole.png().is_ok() && bare.png().is_ok());
         }
     }
 

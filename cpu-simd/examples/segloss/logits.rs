@@ -6,7 +6,7 @@ use std::io::Cursor;
 use ndarray::ArrayD;
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
 
-use crate::loss::Shape;
+use crate::shape::Shape;
 
 /// Reads `[H,W]`, `[K,H,W]` or `[B,K,H,W]` in either memory order.
 pub fn read(file: &[u8]) -> Result<(Vec<f32>, Shape), Box<dyn Error>> {

@@ -5,6 +5,9 @@
 //! cargo run --release --example segloss
 //! cargo run --release --example segloss -- --image a.png b.png --mask a-mask.png b-mask.png
 //! cargo run --release --example segloss -- --logits logits.npy --mask mask.png
+//! cargo run --release --example segloss -- --loss "0.3*bce + dice(smooth=1)" --loss medical
+//! cargo run --release --example segloss -- --list
+//! cargo run --release --example segloss -- recommend --mask mask.png --priority recall
 //! ```
 
 mod arguments;
@@ -13,16 +16,21 @@ mod canvas;
 mod colour;
 mod features;
 mod figure;
+mod listing;
 mod logits;
-mod loss;
+mod maps;
 mod mask;
 mod metrics;
 mod objective;
 mod palette;
+mod panel;
 mod picture;
 mod predictor;
+mod recommend;
 mod run;
 mod scale;
+mod selection;
+mod shape;
 mod table;
 
 use std::error::Error;
@@ -30,12 +38,14 @@ use std::fs;
 use std::process::ExitCode;
 
 use clap::Parser;
+use segloss_simd::Library;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Command};
 use crate::batch::Batch;
 use crate::features::Features;
-use crate::loss::Shape;
-use crate::objective::objectives;
+use crate::figure::{Setting, figure};
+use crate::selection::Selection;
+use crate::shape::Shape;
 
 fn main() -> ExitCode {
     match work(&Arguments::parse()) {
@@ -48,8 +58,29 @@ fn main() -> ExitCode {
 }
 
 fn work(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let library = Library::default();
+    if let Some(Command::Recommend(arguments)) = &arguments.command {
+        println!("{}", recommend::recommendation(arguments)?);
+    } else if arguments.list {
+        print!("{}", listing::listing(&library)?);
+    } else {
+        run_losses(arguments, &library)?;
+    }
+    Ok(())
+}
+
+fn run_losses(arguments: &Arguments, library: &Library<f32>) -> Result<(), Box<dyn Error>> {
     arguments.check()?;
     let batch = Batch::read(arguments)?;
+    let selection = Selection {
+        texts: &arguments.loss,
+        link: arguments.link,
+        labels: &batch.labels.labels,
+        classes: batch.labels.classes,
+        shape: batch.shape,
+        has_logits: batch.logits.is_some(),
+    };
+    let objectives = selection.objectives(library)?;
     let Shape { batch: count, height, width, .. } = batch.shape;
     println!("{count} x {height} x {width} pixels, {} classes", batch.labels.classes);
 
@@ -57,20 +88,17 @@ fn work(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut outcomes = Vec::new();
     match batch.logits {
         Some(logits) => {
-            for mut objective in objectives(batch.shape.channels.max(2)) {
-                // One channel is for sigmoid, several are for softmax.
-                if objective.channels() == batch.shape.channels {
-                    let logits = logits.clone();
-                    outcomes.push(run::evaluate(&mut *objective, logits, labels, batch.shape)?);
-                }
+            for mut objective in objectives {
+                let logits = logits.clone();
+                outcomes.push(run::evaluate(&mut objective, logits, labels, batch.shape)?);
             }
         }
         None => {
             let features = Features::new(&batch.pictures);
             let schedule = (arguments.steps, arguments.rate);
-            for mut objective in objectives(batch.labels.classes) {
+            for mut objective in objectives {
                 let shape = Shape { channels: objective.channels(), ..batch.shape };
-                outcomes.push(run::train(&mut *objective, &features, labels, shape, schedule)?);
+                outcomes.push(run::train(&mut objective, &features, labels, shape, schedule)?);
             }
             println!("{} steps from zero weights; a cell reads before > after", arguments.steps);
         }
@@ -78,7 +106,8 @@ fn work(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     println!("\n{}\n", table::table(&outcomes));
 
     let path = &arguments.output;
-    let canvas = figure::figure(batch.pictures.first(), labels, &outcomes);
+    let maps = maps::maps(library, labels, batch.labels.classes, batch.shape)?;
+    let canvas = figure(Setting { picture: batch.pictures.first(), labels, maps }, &outcomes);
     fs::write(path, canvas.png()?)
         .map_err(|error| format!("--output {}: {error}", path.display()))?;
     println!("figure: {}", path.display());

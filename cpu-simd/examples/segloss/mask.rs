@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use png::{BitDepth, ColorType, Decoder, Transformations};
 
-use crate::loss::IGNORED;
+use crate::shape::IGNORED;
 
 /// More classes than this are taken for a mask that is not a label map.
 const MOST_CLASSES: usize = 64;

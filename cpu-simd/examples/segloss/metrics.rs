@@ -1,7 +1,7 @@
 //! Overlap of the hard prediction with the mask. Not a loss: it has no
 //! gradient, and is what a loss is chosen for.
 
-use crate::loss::{IGNORED, Shape};
+use crate::shape::{IGNORED, Shape};
 
 /// Dice and intersection over union.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 //! only teacher is the gradient of a loss with respect to these logits.
 
 use crate::features::Features;
-use crate::loss::Shape;
+use crate::shape::Shape;
 
 /// Pixels handled at a time, so that their logits stay in the cache while the
 /// features go by.

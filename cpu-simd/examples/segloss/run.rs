@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::features::Features;
-use crate::loss::{Objective, Shape};
 use crate::metrics::{Overlap, overlap};
+use crate::objective::Objective;
 use crate::predictor::Predictor;
+use crate::shape::Shape;
 
 /// Time is taken over this long, or this many calls.
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -38,7 +39,7 @@ pub struct Outcome {
 
 /// Evaluates a loss at given logits.
 pub fn evaluate(
-    objective: &mut dyn Objective,
+    objective: &mut Objective<'_>,
     logits: Vec<f32>,
     labels: &[u8],
     shape: Shape,
@@ -52,14 +53,14 @@ pub fn evaluate(
 
 /// Trains a predictor with a loss, from zero.
 pub fn train(
-    objective: &mut dyn Objective,
+    objective: &mut Objective<'_>,
     features: &Features,
     labels: &[u8],
     shape: Shape,
     (steps, rate): (u32, f64),
 ) -> Result<Outcome, Box<dyn Error>> {
     let bar = ProgressBar::new(u64::from(steps)).with_style(ProgressStyle::with_template(
-        "{prefix:>12} {bar:32} {pos:>4}/{len} steps  value {msg}",
+        "{prefix:<44!} {bar:24} {pos:>4}/{len} steps  value {msg}",
     )?);
     bar.set_prefix(objective.name().to_owned());
 
@@ -88,7 +89,7 @@ pub fn train(
 }
 
 fn state(
-    objective: &mut dyn Objective,
+    objective: &mut Objective<'_>,
     logits: &[f32],
     labels: &[u8],
     shape: Shape,
@@ -106,7 +107,7 @@ fn state(
 
 /// The median time of value and gradient together, per pixel.
 fn time(
-    objective: &mut dyn Objective,
+    objective: &mut Objective<'_>,
     logits: &[f32],
     labels: &[u8],
     shape: Shape,

@@ -1,0 +1,58 @@
+//! The weight maps of a mask, for the figure.
+
+use std::error::Error;
+
+use segloss_core::compose::MapCall;
+use segloss_core::engine::Link;
+use segloss_core::view::{self, Layout, View};
+use segloss_simd::Library;
+
+use crate::objective::call;
+use crate::shape::Shape;
+
+/// A map and its weights, one a pixel of the first image.
+pub struct WeightMap {
+    pub name: String,
+    pub weights: Vec<f32>,
+}
+
+/// All maps of the library at their defaults, of the first image of a batch.
+/// Two classes make a binary mask, more a label map.
+pub fn maps(
+    library: &Library<f32>,
+    labels: &[u8],
+    classes: usize,
+    shape: Shape,
+) -> Result<Vec<WeightMap>, Box<dyn Error>> {
+    let extents = view::Shape::new(1, 1, &[shape.height, shape.width])?;
+    let labels = View::new(&labels[..shape.area()], Layout::channels_first(extents)?)?;
+    let call = call(if classes == 2 { Link::Sigmoid } else { Link::Softmax });
+    let compute = |map: MapCall<'_, f32>| {
+        let mut scratch = vec![0; map.scratch(&call, &labels)?];
+        let mut weights = vec![0.0; shape.area()];
+        map.compute(&call, &labels, &mut scratch, &mut weights)?;
+        Ok(WeightMap { name: map.to_string(), weights })
+    };
+    library.registry().maps().map(|definition| compute(MapCall::new(definition, &[])?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn band_and_decay_of_an_edge() {
+        let library = Library::default();
+        // The right half of the first of two images.
+        let shape = Shape { batch: 2, channels: 1, height: 20, width: 20 };
+        let labels: Vec<u8> = (0..800).map(|i| u8::from(i < 400 && i % 20 >= 10)).collect();
+        let found = maps(&library, &labels, 2, shape).unwrap();
+        let names: Vec<&str> = found.iter().map(|map| map.name.as_str()).collect();
+        assert_eq!(names, ["band", "decay"]);
+        for map in found {
+            assert_eq!(map.weights.len(), 400);
+            let row = &map.weights[200..220];
+            assert!(row[9] > row[0] && row[10] > row[15], "{}: {row:?}", map.name);
+        }
+    }
+}
