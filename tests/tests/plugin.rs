@@ -1,108 +1,699 @@
-//! Terms written outside the crate, their values alone: gradient, levels and run-time composition
-//! come from the engine.
+//! Terms and maps written outside the crate. Of formulas the value alone: gradient, levels, run-time
+//! composition and text come from the engine. Of tiles and objects, all that a tile or plane needs.
 
 use segloss_conformance::case::Case;
 use segloss_conformance::run::{Outcome, run};
 use segloss_core::Error;
-use segloss_core::compose::{Definition, Listed, Program, Term, pixel, region};
-use segloss_core::engine::Call;
-use segloss_core::lanes::Lanes;
+use segloss_core::class::{Ce, ClassPixel, ClassTerm};
+use segloss_core::compose::{
+    ClassTile, Definition, IGNORED, Kind, LabelSource, Listed, MapCall, MapDefinition, ObjectMap,
+    PixelArrays, Program, Registry, Term, TileClassTerm, TilePixelTerm, TileRegionTerm, WeightMap,
+    class, parse, pixel, region,
+};
+use segloss_core::engine::{Call, Link};
+use segloss_core::lanes::{Dual, Lanes, Real};
 use segloss_core::level::{Level, Scalar};
-use segloss_core::pixel::{Pixel, PixelTerm};
-use segloss_core::region::{Classes, RegionTerm};
-use segloss_core::term::{Arguments, Options, Parameter};
-use segloss_core::view::{Layout, Shape, View};
-use segloss_simd::{AnyLevel, with_level};
+use segloss_core::pixel::{Bce, Pixel, PixelTerm};
+use segloss_core::region::{Classes, Pool, RegionTerm, Seed, SeededSums};
+use segloss_core::summation::TILE;
+use segloss_core::term::{
+    Arguments, ClassWeights, Maps, Missing, Options, Parameter, Reduction, not_negative,
+};
+use segloss_core::text::NumberList;
+use segloss_core::view::{Layout, Logit, NoGradient, Shape, View, ViewMut, Weights};
+use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs, with_level};
 
-/// `(p - y)^2`, the Brier score.
+/// `scale |p - y|`, or `scale (p - y)^2`.
 #[derive(Clone, Copy)]
-struct SquaredError;
+struct Distance {
+    scale: f64,
+    is_squared: bool,
+}
 
-impl PixelTerm for SquaredError {
-    const NAME: &'static str = "squared_error";
-    const PARAMETERS: &'static [Parameter] = &[];
+/// What the formula and the tiles have in common.
+const DISTANCE: &[Parameter] =
+    &[Parameter::number("scale", 1.0).or("by"), Parameter::choice("of", &["squares", "sizes"])];
 
-    fn new(_: Arguments<'_>) -> Result<Self, Error> {
-        Ok(SquaredError)
+impl PixelTerm for Distance {
+    const NAME: &'static str = "difference";
+    const PARAMETERS: &'static [Parameter] = DISTANCE;
+
+    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
+        let scale = not_negative(Self::NAME, "scale", arguments.get(0))?;
+        Ok(Distance { scale, is_squared: arguments.get(1) == 0.0 })
     }
 
     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
-        // p (1 - y) - (1 - p) y, which is p - y without cancellation for y = 0 or 1.
         let difference = pixel.p * (L::splat(1.0) - pixel.y) - pixel.q * pixel.y;
-        difference * difference
+        let size = if self.is_squared { difference * difference } else { difference.abs() };
+        L::splat(self.scale) * size
+    }
+}
+
+/// `(1 - p_t)^power`, with a cost a class.
+#[derive(Clone, Copy)]
+struct Miss {
+    power: f64,
+}
+
+impl ClassTerm for Miss {
+    const NAME: &'static str = "miss";
+    const PARAMETERS: &'static [Parameter] = &[Parameter::number("power", 1.0)];
+    const CLASS_WEIGHTS: Option<ClassWeights> =
+        Some(ClassWeights { name: "costs", normalised: true });
+
+    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
+        Ok(Miss { power: not_negative(Self::NAME, "power", arguments.get(0))? })
+    }
+
+    fn loss<L: Lanes>(&self, pixel: &ClassPixel<L>) -> L {
+        pixel.q.powf(self.power)
     }
 }
 
 /// `1 - TP / (TP + FP + FN)`, averaged over classes.
 #[derive(Clone, Copy)]
-struct Jaccard;
+struct Jaccard {
+    smooth: f64,
+}
 
 impl RegionTerm for Jaccard {
     const NAME: &'static str = "jaccard";
-    const PARAMETERS: &'static [Parameter] = &[];
+    const PARAMETERS: &'static [Parameter] = &[Parameter::number("smooth", 1.0).or("eps")];
 
-    fn new(_: Arguments<'_>) -> Result<Self, Error> {
-        Ok(Jaccard)
+    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
+        Ok(Jaccard { smooth: not_negative(Self::NAME, "smooth", arguments.get(0))? })
     }
 
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
-        let mut sum = L::splat(0.0);
-        for class in 0..classes.len() {
-            let s = classes.get(class);
-            let wrong = s.false_positive + s.false_negative;
-            sum = sum + wrong / (s.target + s.false_positive);
-        }
-        sum / L::splat(classes.len() as f64)
+        classes.mean(|s| {
+            let union = s.target + s.false_positive + L::splat(self.smooth);
+            (s.false_positive + s.false_negative) / union
+        })
     }
 }
 
-fn evaluate<Lv: Level, P: Program<f64, f64>>(level: Lv, case: &Case, program: &P) -> Outcome<f64> {
-    let packed = Layout::channels_first(case.shape).unwrap();
-    let (logits, targets) =
-        (View::new(&case.logits, packed).unwrap(), View::new(&case.targets, packed).unwrap());
-    let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
-    run(level, call, program, &logits, &targets, packed, 0.0).unwrap()
+/// `gain` where there is something, or where there is nothing; 1 elsewhere.
+#[derive(Clone, Copy)]
+struct Emphasis {
+    gain: f64,
+    of_background: bool,
 }
 
-fn case() -> Case {
-    Case::sigmoid(11, Shape::new(2, 2, &[5, 7]).unwrap(), 4.0, 0.1)
+const EMPHASIS: &[Parameter] =
+    &[Parameter::number("gain", 2.0), Parameter::choice("of", &["foreground", "background"])];
+
+fn emphasise<T: Real>(
+    emphasis: Emphasis,
+    labels: &dyn LabelSource,
+    scratch: &mut [u64],
+    weights: &mut [T],
+) -> Result<(), Error> {
+    assert_eq!(scratch.len(), labels.shape().pixels(), "as asked for");
+    let mut read = vec![0; weights.len()];
+    labels.read(0, &mut read);
+    for (weight, label) in weights.iter_mut().zip(read) {
+        assert_eq!(weight.widen(), 1.0);
+        if label != IGNORED && (label == 0) == emphasis.of_background {
+            *weight = T::round_from(emphasis.gain);
+        }
+    }
+    Ok(())
+}
+
+impl Emphasis {
+    fn of(arguments: Arguments<'_>) -> Result<Self, Error> {
+        let gain = not_negative("emphasis", "gain", arguments.get(0))?;
+        Ok(Emphasis { gain, of_background: arguments.get(1) == 1.0 })
+    }
+}
+
+impl WeightMap for Emphasis {
+    const NAME: &'static str = "emphasis";
+    const PARAMETERS: &'static [Parameter] = EMPHASIS;
+
+    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
+        Emphasis::of(arguments)
+    }
+
+    fn scratch(&self, labels: &dyn LabelSource) -> Result<usize, Error> {
+        Ok(labels.shape().pixels())
+    }
+
+    fn weigh<T: Real>(
+        &self,
+        labels: &dyn LabelSource,
+        scratch: &mut [u64],
+        weights: &mut [T],
+    ) -> Result<(), Error> {
+        emphasise(*self, labels, scratch, weights)
+    }
+}
+
+/// The same terms and map by tiles and planes. What does not count is NaN in their outputs.
+struct Tiles;
+
+static TILES: Tiles = Tiles;
+
+impl<T: Real> TilePixelTerm<T> for Tiles {
+    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
+        Distance::new(arguments).map(|_| ())
+    }
+
+    fn tile(
+        &self,
+        arguments: Arguments<'_>,
+        input: PixelArrays<'_, T>,
+        value: &mut [T; TILE],
+        slope: &mut [T; TILE],
+    ) {
+        let term = Distance::new(arguments).unwrap();
+        for i in 0..TILE {
+            let PixelArrays { z, y, p, q, tail, valid } = input;
+            let pixel = Pixel { z: z[i], y: y[i], p: p[i], q: q[i], tail: tail[i] };
+            let counts = valid.is_none_or(|valid| valid[i] > T::default());
+            let nan = T::round_from(f64::NAN);
+            (value[i], slope[i]) = if counts { term.value_and_slope(&pixel) } else { (nan, nan) };
+        }
+    }
+}
+
+impl<T: Real> TileClassTerm<T> for Tiles {
+    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
+        Miss::new(arguments).map(|_| ())
+    }
+
+    fn tile(
+        &self,
+        arguments: Arguments<'_>,
+        input: ClassTile<'_, T>,
+        value: &mut [T; TILE],
+        slope: &mut [T; TILE],
+    ) {
+        let term = Miss::new(arguments).unwrap();
+        for i in 0..TILE {
+            let pixel = ClassPixel { log_p: input.log_p[i], p: input.p[i], q: input.q[i] };
+            let counts = input.valid.is_none_or(|valid| valid[i] > T::default());
+            let nan = T::round_from(f64::NAN);
+            (value[i], slope[i]) = if counts { term.value_and_slope(&pixel) } else { (nan, nan) };
+        }
+    }
+}
+
+impl TileRegionTerm<f64> for Tiles {
+    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
+        Jaccard::new(arguments).map(|_| ())
+    }
+
+    fn pool(&self, _: Arguments<'_>, classes: usize) -> Pool {
+        if classes == 1 { Pool::Sample } else { Pool::Batch }
+    }
+
+    /// Plain numbers: `d/dFP (FP + FN) / (G + FP + s) = (G + s - FN) / (G + FP + s)^2`.
+    fn loss(&self, arguments: Arguments<'_>, sums: SeededSums<'_, f64>) -> Dual<f64> {
+        let smooth = arguments.get(0);
+        let (mut value, mut derivative, mut count) = (0.0, 0.0, 0.0);
+        for class in 0..Classes::len(&sums) {
+            let s = sums.total(class);
+            if s.target == 0.0 && sums.absent() == Missing::Skip {
+                continue;
+            }
+            count += 1.0;
+            let union = s.target + s.false_positive + smooth;
+            value += (s.false_positive + s.false_negative) / union;
+            if sums.seed() == Some(Seed::FalsePositive(class)) {
+                derivative = (s.target + smooth - s.false_negative) / (union * union);
+            } else if sums.seed() == Some(Seed::FalseNegative(class)) {
+                derivative = 1.0 / union;
+            }
+        }
+        Dual::new(value / count, derivative / count)
+    }
+}
+
+impl<T: Real> ObjectMap<T> for Tiles {
+    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
+        Emphasis::of(arguments).map(|_| ())
+    }
+
+    fn scratch(&self, _: Arguments<'_>, labels: &dyn LabelSource) -> Result<usize, Error> {
+        Ok(labels.shape().pixels())
+    }
+
+    fn weigh(
+        &self,
+        arguments: Arguments<'_>,
+        labels: &dyn LabelSource,
+        scratch: &mut [u64],
+        weights: &mut [T],
+    ) -> Result<(), Error> {
+        emphasise(Emphasis::of(arguments)?, labels, scratch, weights)
+    }
+}
+
+/// Formulas under their own names, and tiles under names that start with `tiled`.
+fn library<T: Real>(level: AnyLevel) -> Library<T> {
+    let mut library = Library::new(level);
+    library.add_pixel::<Distance>().unwrap();
+    library.add_class::<Miss>().unwrap();
+    library.add_region::<Jaccard>().unwrap();
+    library.add_map::<Emphasis>().unwrap();
+    let (misses, sums) = (Miss::PARAMETERS, Jaccard::PARAMETERS);
+    library.add_term(Definition::pixel_tiles("tiled_difference", DISTANCE, &TILES)).unwrap();
+    library.add_term(Definition::class_tiles("tiled_miss", misses, &TILES)).unwrap();
+    library.add_term(Definition::region_tiles("tiled_jaccard", sums, &TILES)).unwrap();
+    library.add_map_definition(MapDefinition::object("tiled_emphasis", EMPHASIS, &TILES)).unwrap();
+    library
+}
+
+fn case(link: Link) -> Case {
+    match link {
+        Link::Sigmoid => Case::sigmoid(11, Shape::new(2, 2, &[5, 7]).unwrap(), 4.0, 0.1),
+        Link::Softmax => {
+            let mut case = Case::softmax(12, Shape::new(2, 3, &[5, 7]).unwrap(), 4.0, 0.1);
+            // A class that is absent.
+            case.targets.iter_mut().filter(|y| **y == 2).for_each(|y| *y = 0);
+            case
+        }
+    }
+}
+
+fn call(link: Link) -> Call<'static> {
+    Call { link, ignore_index: Some(255), ..Call::sigmoid() }
+}
+
+fn layouts(link: Link, case: &Case) -> [Layout; 2] {
+    let targets = if link == Link::Softmax { case.shape.with_channels(1) } else { case.shape };
+    [case.shape, targets].map(|shape| Layout::channels_first(shape).unwrap())
+}
+
+/// Value and gradient of a loss from text, and the loss map where it has one.
+fn of_text<T: Real + Logit<Compute = T>>(
+    level: AnyLevel,
+    text: &str,
+    link: Link,
+    case: &Case,
+) -> (Outcome<T>, Option<Vec<T>>) {
+    let library = library::<T>(level);
+    let loss = Loss::new(&library, text, link).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let logits: Vec<T> = case.logits.iter().map(|&z| T::round_from(z)).collect();
+    let [packed, of_targets] = layouts(link, case);
+    let z = View::new(&logits, packed).unwrap();
+    let y = View::new(&case.targets, of_targets).unwrap();
+    let mut gradient = vec![T::default(); logits.len()];
+    let mut loss_map = vec![T::default(); case.targets.len()];
+    let has_map = !text.contains("jaccard") && !text.contains("dice");
+    let mut sink = ViewMut::new(&mut gradient, packed).unwrap();
+    let mut map_sink = ViewMut::new(&mut loss_map, of_targets).unwrap();
+    let outputs = Outputs {
+        gradient: Some(&mut sink),
+        samples: None,
+        loss_map: has_map.then_some(&mut map_sink),
+    };
+    let buffers = &mut Buffers::new();
+    let report = loss.evaluate(call(link), &z, &y, &[], outputs, buffers).unwrap();
+    let outcome = Outcome { value: report.value, valid: report.valid, gradient };
+    (outcome, has_map.then_some(loss_map))
+}
+
+fn of_program<T, Lv, P>(level: Lv, program: &P, call: Call<'_>, case: &Case) -> Outcome<T>
+where
+    T: Real + Logit<Compute = T> + core::fmt::Debug,
+    Lv: Level,
+    P: Program<T, f64>,
+{
+    let [packed, of_targets] = layouts(call.link, case);
+    let logits: Vec<T> = case.logits.iter().map(|&z| T::round_from(z)).collect();
+    let z = View::new(&logits, packed).unwrap();
+    let y = View::new(&case.targets, of_targets).unwrap();
+    run(level, call, program, &z, &y, packed, T::default()).unwrap()
+}
+
+const SIGMOID: &[&str] = &[
+    "difference",
+    "0.5*difference(scale=3, of=sizes, reduction=sum) + bce",
+    "0.75*difference + 0.5*jaccard(eps=0.25) + 0.25*dice",
+    "difference(by=2) @ emphasis(gain=3) + bce @ emphasis",
+    "jaccard(pool=sample, empty=skip)",
+];
+
+const SOFTMAX: &[&str] = &[
+    "miss",
+    "0.5*miss(power=1.5, costs=[1, 0.5, 2]) + 0.5*ce",
+    "0.75*miss(reduction=sum) + 0.5*jaccard(absent=skip) + 0.25*dice",
+    "miss(costs=[1, 2, 3], normalise=weights) @ emphasis(of=background) + focal @ emphasis",
+];
+
+fn texts() -> impl Iterator<Item = (Link, &'static str)> {
+    let of = |link: Link, texts: &'static [&str]| texts.iter().map(move |text| (link, *text));
+    of(Link::Sigmoid, SIGMOID).chain(of(Link::Softmax, SOFTMAX))
+}
+
+/// The same loss of tiles and objects.
+fn tiled(text: &str) -> String {
+    let names = ["difference", "jaccard", "emphasis"];
+    let text = names
+        .iter()
+        .fold(text.to_owned(), |text, name| text.replace(name, &format!("tiled_{name}")));
+    // Class weights are the formula's: tiles declare none.
+    if text.contains("costs") { text } else { text.replace("miss", "tiled_miss") }
 }
 
 #[test]
 fn the_gradient_is_that_of_the_value() {
-    let program = (pixel(0.75, SquaredError), region(0.5, Jaccard));
-    let case = case();
-    let gradient = evaluate(Scalar, &case, &program).gradient;
-    for (i, gradient) in gradient.into_iter().enumerate() {
-        let at = |step: f64| {
-            let mut moved = case.clone();
-            moved.logits[i] += step;
-            evaluate(Scalar, &moved, &program).value
-        };
-        let step = 1e-5;
-        let slope = (at(step) - at(-step)) / (2.0 * step);
-        assert!((gradient - slope).abs() < 1e-10, "{i}: {gradient} {slope}");
+    for (link, text) in texts() {
+        for text in [text.to_owned(), tiled(text)] {
+            let case = case(link);
+            let (found, _) = of_text::<f64>(AnyLevel::best(), &text, link, &case);
+            for (i, &gradient) in found.gradient.iter().enumerate() {
+                let at = |step: f64| {
+                    let mut moved = case.clone();
+                    moved.logits[i] += step;
+                    of_text::<f64>(AnyLevel::best(), &text, link, &moved).0.value
+                };
+                let step = 1e-5;
+                let slope = (at(step) - at(-step)) / (2.0 * step);
+                // What the difference of two values loses.
+                let most = 1e-10 * (1.0 + found.value);
+                assert!((gradient - slope).abs() < most, "{text} {i}: {gradient} {slope}");
+            }
+        }
+    }
+}
+
+fn same_at_every_level<T: Real + Logit<Compute = T>>() {
+    for (link, text) in texts() {
+        let (case, formulas_and_tiles) = (case(link), [text.to_owned(), tiled(text)]);
+        for text in formulas_and_tiles {
+            let (expected, map) = of_text::<T>(AnyLevel::Scalar(Scalar), &text, link, &case);
+            for level in AnyLevel::available() {
+                let (found, found_map) = of_text::<T>(level, &text, link, &case);
+                assert_eq!(found.bits(), expected.bits(), "{text} {}", level.name());
+                let bits = |map: &Option<Vec<T>>| {
+                    map.iter().flatten().map(|x| x.widen().to_bits()).collect::<Vec<_>>()
+                };
+                assert_eq!(bits(&found_map), bits(&map), "{text} {}", level.name());
+            }
+        }
     }
 }
 
 #[test]
-fn every_level_and_composition_gives_the_same_bits() {
-    let case = case();
-    let fixed = (pixel(0.75, SquaredError), region(0.5, Jaccard));
-    let expected = evaluate(Scalar, &case, &fixed).bits();
-    for level in AnyLevel::available() {
-        let (name, case) = (level.name(), &case);
-        with_level!(level, level => {
-            assert_eq!(evaluate(level, case, &fixed).bits(), expected, "{name}");
-            fn definitions<Lv: Level>(_: Lv) -> [Definition<'static, f64>; 2] {
-                [Definition::pixel::<SquaredError, Lv>(), Definition::region::<Jaccard>()]
-            }
-            let [squared, jaccard] = definitions(level);
+fn every_level_gives_the_same_bits() {
+    same_at_every_level::<f32>();
+    same_at_every_level::<f64>();
+}
+
+/// As the text, as terms made by hand, and fixed when the program is compiled.
+#[test]
+fn every_composition_gives_the_same_bits() {
+    fn both<T: Real + Logit<Compute = T> + core::fmt::Debug>() {
+        let difference = Distance { scale: 2.0, is_squared: false };
+        let jaccard = Jaccard { smooth: 0.25 };
+        let fixed = (
+            pixel(0.75, difference).reduction(Reduction::Sum),
+            (region(0.5, jaccard).pool(Pool::Sample), pixel(0.5, Bce)),
+        );
+        let text = "0.75*difference(by=2, of=sizes, reduction=sum) \
+                    + 0.5*jaccard(eps=0.25, pool=sample) + 0.5*bce";
+        let (case, sigmoid) = (case(Link::Sigmoid), call(Link::Sigmoid));
+        let expected = of_program::<T, _, _>(Scalar, &fixed, sigmoid, &case).bits();
+        let costs = [1.0, 0.5, 2.0];
+        let costs = Some(NumberList::from(&costs[..]));
+        let misses = (
+            class(0.75, Miss { power: 1.5 }).weighted(costs, Maps::NONE),
+            class(0.5, Ce).reduction(Reduction::Sum),
+        );
+        let of_misses = "0.75*miss(costs=[1, 0.5, 2], power=1.5) + 0.5*ce(reduction=sum)";
+        let (labels, softmax) = (self::case(Link::Softmax), call(Link::Softmax));
+        let expected_misses = of_program::<T, _, _>(Scalar, &misses, softmax, &labels).bits();
+        for level in AnyLevel::available() {
+            let name = level.name();
+            let of_level =
+                with_level!(level, l => of_program::<T, _, _>(l, &fixed, sigmoid, &case));
+            assert_eq!(of_level.bits(), expected, "{name}");
+            assert_eq!(
+                of_text::<T>(level, text, Link::Sigmoid, &case).0.bits(),
+                expected,
+                "{name}"
+            );
+            let found = of_text::<T>(level, of_misses, Link::Softmax, &labels).0;
+            assert_eq!(found.bits(), expected_misses, "{name}");
+
+            let (library, plain) = (library::<T>(level), Options::default());
+            let registry = library.registry();
+            let named = |name| registry.term(name, Link::Sigmoid).unwrap();
+            let sum = Options { reduction: Reduction::Sum, ..plain };
+            let by_sample = Options { pool: Some(Pool::Sample), ..plain };
             let terms = [
-                Term::new(0.75, &squared, &[], Options::default()).unwrap(),
-                Term::new(0.5, &jaccard, &[], Options::default()).unwrap(),
+                Term::new(0.75, named("difference"), &[2.0, 1.0], sum).unwrap(),
+                Term::new(0.5, named("jaccard"), &[0.25], by_sample).unwrap(),
+                Term::new(0.5, named("bce"), &[], plain).unwrap(),
             ];
-            assert_eq!(evaluate(level, case, &Listed::new(&terms)).bits(), expected, "{name}");
-        });
+            let listed = Listed::new(&terms);
+            let found = with_level!(level, l => of_program::<T, _, _>(l, &listed, sigmoid, &case));
+            assert_eq!(found.bits(), expected, "{name}");
+        }
     }
+    both::<f32>();
+    both::<f64>();
+}
+
+/// Tiles give what the formulas give, though all that does not count in them is NaN.
+#[test]
+fn what_does_not_count_in_a_tile_is_not_read() {
+    for (link, text) in texts() {
+        let (case, of_tiles) = (case(link), tiled(text));
+        assert!(case.targets.contains(&255));
+        let (expected, expected_map) = of_text::<f64>(AnyLevel::best(), text, link, &case);
+        let (found, map) = of_text::<f64>(AnyLevel::best(), &of_tiles, link, &case);
+        assert!((found.value - expected.value).abs() < 1e-14, "{of_tiles}: {}", found.value);
+        for (found, expected) in found.gradient.iter().zip(&expected.gradient) {
+            assert!((found - expected).abs() < 1e-14, "{of_tiles}: {found} {expected}");
+        }
+        assert_eq!(map, expected_map, "{of_tiles}");
+        let ignored = map.iter().flatten().zip(&case.targets).filter(|(_, y)| **y == 255);
+        ignored.for_each(|(loss, _)| assert_eq!(loss.to_bits(), 0, "{of_tiles}"));
+    }
+}
+
+/// A map of the caller's is the weights that it computes, however they come.
+#[test]
+fn a_map_is_its_weights() {
+    let (case, of) = (case(Link::Sigmoid), call(Link::Sigmoid));
+    let weights: Vec<f64> = case.targets.iter().map(|&y| if y == 0 { 3.0 } else { 1.0 }).collect();
+    let [packed, _] = layouts(Link::Sigmoid, &case);
+    let maps = [Weights::F64(View::new(&weights, packed).unwrap())];
+    let fixed =
+        pixel(0.5, Distance { scale: 1.0, is_squared: true }).weighted(Maps::NONE.and(0).unwrap());
+    let expected = of_program::<f64, _, _>(Scalar, &fixed, Call { maps: &maps, ..of }, &case);
+    for name in ["emphasis", "tiled_emphasis"] {
+        let text = format!("0.5*difference @ {name}(gain=3, of=background)");
+        for level in AnyLevel::available() {
+            let (found, _) = of_text::<f64>(level, &text, Link::Sigmoid, &case);
+            assert_eq!(found.bits(), expected.bits(), "{text} {}", level.name());
+        }
+    }
+    // What is given under a map's name takes the place of what it would compute.
+    let library = library::<f64>(AnyLevel::best());
+    let loss = Loss::new(&library, "0.5*difference @ emphasis(gain=100)", Link::Sigmoid).unwrap();
+    let logits = View::new(&case.logits, packed).unwrap();
+    let targets = View::new(&case.targets, packed).unwrap();
+    let outputs = Outputs::none() as Outputs<'_, f64, NoGradient>;
+    let buffers = &mut Buffers::new();
+    let given = [("emphasis", maps[0])];
+    let report = loss.evaluate(of, &logits, &targets, &given, outputs, buffers).unwrap();
+    assert_eq!(report.value.to_bits(), expected.value.to_bits());
+}
+
+/// Definitions in the caller's arrays, by core alone.
+#[test]
+fn a_registry_without_an_allocator() {
+    static TERMS: [Definition<'static, f64>; 3] = [
+        Definition::pixel::<Distance, Scalar>(),
+        Definition::region::<Jaccard>(),
+        Definition::pixel_tiles("tiled_difference", DISTANCE, &TILES),
+    ];
+    static MAPS: [MapDefinition<'static, f64>; 1] = [MapDefinition::computed::<Emphasis>()];
+    let registry = Registry::builtin::<Scalar>();
+    let registry = registry.with_terms(&TERMS).unwrap().with_maps(&MAPS).unwrap();
+    let case = case(Link::Sigmoid);
+    for text in SIGMOID {
+        let (mut terms, mut maps) = ([Term::default(); 4], [MapCall::default(); 2]);
+        let loss = parse(text, Link::Sigmoid, registry, &mut terms, &mut maps).unwrap();
+        let [packed, _] = layouts(Link::Sigmoid, &case);
+        let targets = View::new(&case.targets, packed).unwrap();
+        let (mut scratch, mut computed) = ([0; 64], [[0.0; 140]; 2]);
+        for (map, weights) in loss.map_calls().iter().zip(&mut computed) {
+            map.compute(&call(Link::Sigmoid), &targets, &mut scratch, weights).unwrap();
+        }
+        let computed = computed.each_ref().map(|w| Weights::F64(View::new(w, packed).unwrap()));
+        let call = Call { maps: &computed, ..call(Link::Sigmoid) };
+        let found = of_program::<f64, _, _>(Scalar, &loss, call, &case);
+        let (expected, _) = of_text::<f64>(AnyLevel::best(), text, Link::Sigmoid, &case);
+        assert_eq!(found.bits(), expected.bits(), "{text}");
+    }
+}
+
+/// The caller's own terms are refused and suggested as the built-in ones are.
+#[test]
+fn mistakes_in_text() {
+    let library = library::<f32>(AnyLevel::best());
+    for (text, link, expected) in [
+        ("diference", Link::Sigmoid, "at 1: unknown term `diference`, did you mean `difference`?"),
+        ("difference", Link::Softmax, "at 1: `difference` needs the sigmoid link"),
+        ("tiled_miss", Link::Sigmoid, "at 1: `tiled_miss` needs the softmax link"),
+        (
+            "difference(by=1, scale=2)",
+            Link::Sigmoid,
+            "at 18: `scale` is given twice, expected once",
+        ),
+        (
+            "difference(of=cubes)",
+            Link::Sigmoid,
+            "at 15: `of` is `cubes`, expected `squares` or `sizes`",
+        ),
+        (
+            "tiled_difference(by=-1)",
+            Link::Sigmoid,
+            "at 21: `scale` is -1, expected a finite number, 0 or larger",
+        ),
+        (
+            "tiled_jaccard(eps=-1)",
+            Link::Softmax,
+            "at 19: `smooth` is -1, expected a finite number, 0 or larger",
+        ),
+        (
+            "miss @ tiled_emphasis(gain=-2)",
+            Link::Softmax,
+            "at 28: `gain` is -2, expected a finite number, 0 or larger",
+        ),
+        ("tiled_miss(costs=[1])", Link::Softmax, "at 12: `tiled_miss` has no argument `costs`"),
+        (
+            "jaccard @ emphasis",
+            Link::Softmax,
+            "at 1: expected a pixel or class term before `@`, found `jaccard`",
+        ),
+    ] {
+        assert_eq!(Loss::new(&library, text, link).unwrap_err().to_string(), expected);
+    }
+    let loss = Loss::new(&library, "miss(costs=[1, 2])", Link::Softmax).unwrap();
+    let labels = case(Link::Softmax);
+    let [packed, of_targets] = layouts(Link::Softmax, &labels);
+    let logits = labels.single();
+    let z = View::new(&logits, packed).unwrap();
+    let y = View::new(&labels.targets, of_targets).unwrap();
+    let outputs = Outputs::none() as Outputs<'_, f64, NoGradient>;
+    let buffers = &mut Buffers::new();
+    let error = loss.evaluate(call(Link::Softmax), &z, &y, &[], outputs, buffers).unwrap_err();
+    let expected = "`costs` of `miss` has 2 entries, expected one for each of 3 classes";
+    assert_eq!(error.to_string(), expected);
+}
+
+/// A term that is nothing but a name and parameters.
+fn named(name: &'static str, parameters: &'static [Parameter]) -> Definition<'static, f32> {
+    Definition::pixel_tiles(name, parameters, &TILES)
+}
+
+#[test]
+fn definitions_that_are_refused() {
+    const A: Parameter = Parameter::number("a", 0.0);
+    const NO_NAME: &str = "the name is not made of letters, digits and `_`, starting with no digit";
+    const NO_PARAMETER_NAME: &str =
+        "a parameter's name is not made of letters, digits and `_`, starting with no digit";
+    const TAKEN: &str = "the name is taken";
+    const ALIKE: &str = "two parameters have the same name";
+    const WORDS: &str = "a parameter's choices are not different words";
+    const DEFAULT: &str = "a parameter's default is not finite, or none of its choices";
+    const OPTION: &str = "a parameter is called as an option of terms";
+    const REFUSED: &[(&str, &[Parameter], &str)] = &[
+        ("", &[], NO_NAME),
+        ("2nd", &[], NO_NAME),
+        ("my term", &[], NO_NAME),
+        (" mine", &[], NO_NAME),
+        ("mine\u{e9}", &[], NO_NAME),
+        ("bce", &[], TAKEN),
+        ("dice", &[], TAKEN),
+        ("focal", &[], TAKEN),
+        ("boundary", &[], TAKEN),
+        ("distance", &[], TAKEN),
+        ("preset", &[], TAKEN),
+        ("difference", &[], TAKEN),
+        ("jaccard", &[], TAKEN),
+        ("mine", &[A; 9], "there are more than 8 parameters"),
+        ("mine", &[A, A], ALIKE),
+        ("mine", &[A, Parameter::number("b", 0.0).or("a")], ALIKE),
+        ("mine", &[Parameter::number("b", 0.0).or("a"), A], ALIKE),
+        ("mine", &[A.or("a")], ALIKE),
+        ("mine", &[Parameter::number("", 0.0)], NO_PARAMETER_NAME),
+        ("mine", &[A.or("a b")], NO_PARAMETER_NAME),
+        ("mine", &[Parameter::number("pool", 0.0)], OPTION),
+        ("mine", &[A.or("reduction")], OPTION),
+        ("mine", &[Parameter::choice("a", &["b", "b"])], WORDS),
+        ("mine", &[Parameter::choice("a", &["b c"])], WORDS),
+        ("mine", &[Parameter::choice("a", &["inf"])], WORDS),
+        ("mine", &[Parameter::number("a", f64::NAN)], DEFAULT),
+        ("mine", &[Parameter { default: 2.0, ..Parameter::choice("a", &["b", "c"]) }], DEFAULT),
+    ];
+    for &(name, parameters, reason) in REFUSED {
+        let mut library = library::<f32>(AnyLevel::best());
+        let count = library.registry().terms().count();
+        let error = library.add_term(named(name, parameters)).unwrap_err();
+        assert_eq!(error.to_string(), format!("`{name}` cannot be registered: {reason}"));
+        assert_eq!(library.registry().terms().count(), count);
+        // What a text can say of terms, other than options, it can say of maps.
+        if reason != OPTION {
+            let name = if reason == TAKEN { "tiled_emphasis" } else { name };
+            let map = MapDefinition::object(name, parameters, &TILES);
+            let error = library.add_map_definition(map).unwrap_err();
+            assert_eq!(error.to_string(), format!("`{name}` cannot be registered: {reason}"));
+            assert_eq!(library.registry().maps().count(), 4);
+        }
+    }
+    // Under the other link a name is free, unless a term serves both.
+    let mut library = library::<f32>(AnyLevel::best());
+    library.add_term(named("ce", &[])).unwrap();
+    library.add_term(Definition::class_tiles("bce", &[], &TILES)).unwrap();
+    let error = library.add_term(Definition::region_tiles("miss", &[], &TILES)).unwrap_err();
+    assert_eq!(error.to_string(), "`miss` cannot be registered: the name is taken");
+    let error = library.add_map::<Emphasis>().unwrap_err();
+    assert_eq!(error.to_string(), "`emphasis` cannot be registered: the name is taken");
+    let error = library.add_map_definition(MapDefinition::given("band", &[])).unwrap_err();
+    assert_eq!(error.to_string(), "`band` cannot be registered: the name is taken");
+
+    /// A list that is called as one of its own parameters.
+    #[derive(Clone, Copy)]
+    struct Twice;
+
+    impl ClassTerm for Twice {
+        const NAME: &'static str = "twice";
+        const PARAMETERS: &'static [Parameter] = &[Parameter::number("power", 1.0).or("costs")];
+        const CLASS_WEIGHTS: Option<ClassWeights> = Miss::CLASS_WEIGHTS;
+
+        fn new(_: Arguments<'_>) -> Result<Self, Error> {
+            Ok(Twice)
+        }
+
+        fn loss<L: Lanes>(&self, pixel: &ClassPixel<L>) -> L {
+            pixel.q
+        }
+    }
+    let error = library.add_class::<Twice>().unwrap_err();
+    assert_eq!(error.to_string(), format!("`twice` cannot be registered: {ALIKE}"));
+}
+
+/// Options of a region term that a tile plugin does not see.
+#[test]
+fn tiles_of_regions_pool_as_they_say() {
+    let library = library::<f64>(AnyLevel::best());
+    let definition = library.registry().term("tiled_jaccard", Link::Softmax).unwrap();
+    let kind = |options, classes| {
+        let terms = [Term::new(1.0, definition, &[], options).unwrap()];
+        Program::spec(&Listed::new(&terms), 0, classes).kind
+    };
+    let plain = Options::default();
+    assert_eq!(kind(plain, 1), Kind::Region(Pool::Sample));
+    assert_eq!(kind(plain, 3), Kind::Region(Pool::Batch));
+    let by_sample = Options { pool: Some(Pool::Sample), ..plain };
+    assert_eq!(kind(by_sample, 3), Kind::Region(Pool::Sample));
 }

