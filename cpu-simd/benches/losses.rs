@@ -1,19 +1,20 @@
-//! Value and gradient of each loss at each level, beside a streaming pass over the same arrays:
-//! logits and targets read, the gradient written, nothing computed. That pass is the limit.
+//! Value and gradient of each loss at each level: read from text, and some also composed at compile time.
+//! Beside them a streaming pass over the same arrays: logits and targets read, the gradient written, nothing
+//! computed. That pass is the limit.
 //!
-//! `cargo bench -p segloss-simd --bench losses` (a regular expression picks some)
+//! `cargo bench -p segloss-simd --bench losses` runs all. A regular expression after it picks some by shape,
+//! kind, loss and level: `cargo bench -p segloss-simd --bench losses -- '^8x1x512x512/text/focal/avx'`
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use segloss_core::class::Ce;
-use segloss_core::compose::{Definition, Listed, Program, Term, class, pixel, region};
-use segloss_core::engine::{Call, Problem, evaluate};
+use segloss_core::compose::{PRESETS, Program, class, pixel, region};
+use segloss_core::engine::{Call, Link, Problem, evaluate};
 use segloss_core::level::Level;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
-use segloss_core::term::Options;
 use segloss_core::view::{Layout, Shape, View, ViewMut};
-use segloss_simd::{AnyLevel, Buffers, with_level};
+use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs, with_level};
 use std::hint::black_box;
 
 /// Inputs and a gradient buffer, channels first.
@@ -60,6 +61,19 @@ impl Arrays {
         }
     }
 
+    fn evaluate_text(&mut self, loss: &Loss<'_, f32>, buffers: &mut Buffers<f32>) -> f64 {
+        let packed = |shape| Layout::channels_first(shape).expect("a packed layout fits");
+        let logits = View::new(&self.logits, packed(self.shape)).expect("all logits");
+        let targets =
+            View::new(&self.targets, packed(self.shape.with_channels(1))).expect("all targets");
+        let mut sink =
+            ViewMut::new(&mut self.gradient, packed(self.shape)).expect("a packed gradient");
+        let call = Call::sigmoid(); // The loss has its own link.
+        loss.evaluate(call, &logits, &targets, &[], Outputs::gradient(&mut sink), buffers)
+            .expect("valid targets")
+            .value
+    }
+
     fn evaluate<Lv: Level, P: Program<f32, f64>>(
         &mut self,
         level: Lv,
@@ -79,43 +93,50 @@ impl Arrays {
     }
 }
 
-/// One loss composed at compile time at every level, and at run time at the best.
-macro_rules! loss {
-    ($group:expr, $arrays:expr, $call:expr, $name:literal, $fixed:expr,
-     $($kind:ident::<$term:ty>),+) => {{
+/// A loss composed at compile time, at every level.
+macro_rules! fixed {
+    ($group:expr, $arrays:expr, $call:expr, $name:literal, $loss:expr) => {{
         let mut buffers = Buffers::new();
         for level in AnyLevel::available() {
-            $group.bench_function(format!("{}/{}", $name, level.name()), |b| {
+            $group.bench_function(format!("fixed/{}/{}", $name, level.name()), |b| {
                 with_level!(level, l => b.iter(|| {
-                    black_box(&mut *$arrays).evaluate(l, $call, &$fixed, &mut buffers)
-                }));
-            });
-            fn definitions<Lv: Level>(_: Lv) -> Vec<Definition<'static, f32>> {
-                vec![$(definition!($kind, $term, Lv)),+]
-            }
-            let definitions = with_level!(level, l => definitions(l));
-            let share = 1.0 / definitions.len() as f64;
-            let terms: Vec<_> = definitions
-                .iter()
-                .map(|definition| Term::new(share, definition, &[], Options::default()).expect("default parameters"))
-                .collect();
-            $group.bench_function(format!("{}-listed/{}", $name, level.name()), |b| {
-                with_level!(level, l => b.iter(|| {
-                    black_box(&mut *$arrays)
-                        .evaluate(l, $call, &Listed::new(&terms), &mut buffers)
+                    black_box(&mut *$arrays).evaluate(l, $call, &$loss, &mut buffers)
                 }));
             });
         }
     }};
 }
 
-macro_rules! definition {
-    (region, $term:ty, $level:ty) => {
-        Definition::region::<$term>()
-    };
-    ($kind:ident, $term:ty, $level:ty) => {
-        Definition::$kind::<$term, $level>()
-    };
+/// Losses read from text, at every level.
+fn texts(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    arrays: &mut Arrays,
+    link: Link,
+    texts: &[String],
+) {
+    for level in AnyLevel::available() {
+        let library = Library::new(level);
+        let mut buffers = Buffers::new();
+        for text in texts {
+            let loss = Loss::new(&library, text, link).expect("a loss");
+            group.bench_function(format!("text/{text}/{}", level.name()), |b| {
+                b.iter(|| black_box(&mut *arrays).evaluate_text(&loss, &mut buffers));
+            });
+        }
+    }
+}
+
+/// Every term of the library that `link` gives a meaning, every map with cross-entropy, and every preset.
+fn every_text(link: Link) -> Vec<String> {
+    let library = Library::<f32>::default();
+    let registry = library.registry();
+    let terms = registry.terms().filter(|term| term.link().is_none_or(|own| own == link));
+    let entropy = if link == Link::Sigmoid { "bce" } else { "ce" };
+    (terms.map(|term| term.name.to_owned()))
+        .chain(registry.maps().map(|map| format!("{entropy} @ {}", map.name)))
+        .chain(PRESETS.iter().map(|preset| format!("preset:{}", preset.name)))
+        .chain([format!("0.5*{entropy} + 0.5*dice")])
+        .collect()
 }
 
 fn group<'c>(
@@ -141,34 +162,20 @@ fn binary_of(criterion: &mut Criterion, batch: usize, side: usize) {
     let arrays = &mut Arrays::new(batch, 1, side);
     let mut group = group(criterion, &format!("{batch}x1x{side}x{side}"), arrays);
     let (call, dice) = (Call::sigmoid(), Dice::default());
-    loss!(group, arrays, call, "bce", pixel(1.0, Bce), pixel::<Bce>);
-    loss!(group, arrays, call, "dice", region(1.0, dice), region::<Dice>);
-    loss!(
-        group,
-        arrays,
-        call,
-        "bce+dice",
-        (pixel(0.5, Bce), region(0.5, dice)),
-        pixel::<Bce>,
-        region::<Dice>
-    );
+    fixed!(group, arrays, call, "bce", pixel(1.0, Bce));
+    fixed!(group, arrays, call, "dice", region(1.0, dice));
+    fixed!(group, arrays, call, "0.5*bce + 0.5*dice", (pixel(0.5, Bce), region(0.5, dice)));
+    texts(&mut group, arrays, Link::Sigmoid, &every_text(Link::Sigmoid));
 }
 
 fn classes(criterion: &mut Criterion) {
     let arrays = &mut Arrays::new(4, 19, 512);
     let mut group = group(criterion, "4x19x512x512", arrays);
     let (call, dice) = (Call::softmax(), Dice::default());
-    loss!(group, arrays, call, "ce", class(1.0, Ce), class::<Ce>);
-    loss!(group, arrays, call, "dice", region(1.0, dice), region::<Dice>);
-    loss!(
-        group,
-        arrays,
-        call,
-        "ce+dice",
-        (class(0.5, Ce), region(0.5, dice)),
-        class::<Ce>,
-        region::<Dice>
-    );
+    fixed!(group, arrays, call, "ce", class(1.0, Ce));
+    fixed!(group, arrays, call, "dice", region(1.0, dice));
+    fixed!(group, arrays, call, "0.5*ce + 0.5*dice", (class(0.5, Ce), region(0.5, dice)));
+    texts(&mut group, arrays, Link::Softmax, &every_text(Link::Softmax));
 }
 
 criterion_group! {
