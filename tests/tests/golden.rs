@@ -11,8 +11,7 @@ use segloss_core::lanes::Real;
 use segloss_core::view::{Layout, Logit, Shape, View};
 use segloss_simd::AnyLevel;
 
-/// What a format is held to: the value's error relative to itself plus 1 ulp of the largest loss of a
-/// pixel, and the gradient's relative to its largest.
+/// What a format is held to: the value's error relative to itself, and the gradient's to its largest.
 struct Bounds {
     value: f64,
     gradient: f64,
