@@ -127,7 +127,7 @@ fn h1_to_h3_lengths_that_do_not_fit() {
     let mut short = [7f32; 5];
     let error = buffers().distance_to_background(&labels, Spacing::UNIT, &mut short).unwrap_err();
     assert_eq!(error, Error::Length { argument: "out", length: 5, expected: 6 });
-    assert_eq!(error.to_string(), "`out` holds 5, expected 6: one for each pixel");
+    assert_eq!(error.to_string(), "`out` has 5 entries, expected 6");
     let words = edt::scratch_words(&labels, Spacing::UNIT, Serial).unwrap();
     let (mut out, mut scratch) = ([7f32; 6], vec![0; words - 1]);
     let level = segloss_core::level::Scalar;

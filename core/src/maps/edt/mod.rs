@@ -115,7 +115,7 @@ pub fn scratch_words<S: Labels>(
         return Err(Error::Spacing { given: axes, axes: labels.axes() });
     }
     if labels.spatial().iter().any(|&extent| extent > LONGEST) {
-        return Err(too_long(labels.spatial(), "sides of 2^30 at most"));
+        return Err(too_long(labels, "sides of 2^30 at most"));
     }
     let spatial = squeezed.spatial();
     let words = match squeezed.numbers(spacing) {
@@ -212,13 +212,14 @@ fn holds<S: Labels, Q: Squared>(labels: &S) -> Result<(), Error> {
     let longest = longest(labels.spatial());
     if longest.is_none_or(|longest| longest >= Q::largest()) {
         let expected = "a shape with a diagonal whose square fits";
-        return Err(too_long(labels.spatial(), expected));
+        return Err(too_long(labels, expected));
     }
     Ok(())
 }
 
-fn too_long(spatial: [usize; 3], expected: &'static str) -> Error {
-    Error::TooLong { shape: Shape { batch: 1, channels: 1, spatial, axes: 3 }, expected }
+fn too_long<S: Labels>(labels: &S, expected: &'static str) -> Error {
+    let (spatial, axes) = (labels.spatial(), labels.axes());
+    Error::TooLong { shape: Shape { batch: 1, channels: 1, spatial, axes }, expected }
 }
 
 /// The square of the diagonal.
