@@ -3,7 +3,7 @@
 use segloss_core::Error;
 use segloss_core::engine::Call;
 use segloss_core::lanes::Real;
-use segloss_core::view::{Layout, Logit, NoGradient, Shape, TargetSource, View, ViewMut, Weights};
+use segloss_core::view::{AnyTargets, Layout, Logit, Shape, TargetSource, View, ViewMut, Weights};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 /// What a call gave.
@@ -17,49 +17,108 @@ pub struct Found<T> {
     pub gradient: Vec<T>,
     /// The loss of each sample, if it was asked for.
     pub samples: Vec<f64>,
+    /// The loss of each pixel, packed, if it was asked for.
+    pub loss_map: Vec<T>,
 }
 
-/// The loss `text` under the call's link, with packed logits of `shape`.
+/// A call by text, and what it is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a, T> {
+    /// Where it runs.
+    pub level: AnyLevel,
+    /// The loss, under the call's link.
+    pub text: &'a str,
+    /// The rest of the call.
+    pub call: Call<'a>,
+    /// Packed, channels first.
+    pub logits: &'a [T],
+    /// Theirs.
+    pub shape: Shape,
+    /// Of any type.
+    pub targets: AnyTargets<'a>,
+    /// Maps by name.
+    pub given: &'a [(&'a str, Weights<'a>)],
+    /// Whether the loss of each sample is asked for.
+    pub samples: bool,
+    /// Whether the loss of each pixel is asked for.
+    pub loss_map: bool,
+}
+
+/// A format of logits for which every loss is compiled once, here, instead of in every test.
+pub trait Format: Real + Logit<Compute = Self> {
+    /// Evaluates with packed logits.
+    ///
+    /// # Errors
+    /// The engine's, after checking that outputs are untouched.
+    ///
+    /// # Panics
+    /// If the text is no loss.
+    fn evaluate(asked: Asked<'_, Self>) -> Result<Found<Self>, Error>;
+}
+
+macro_rules! format {
+    ($($float:ident),*) => {$(
+        impl Format for $float {
+            #[inline(never)]
+            fn evaluate(asked: Asked<'_, Self>) -> Result<Found<Self>, Error> {
+                evaluate_as(asked)
+            }
+        }
+    )*};
+}
+format!(f32, f64);
+
+fn evaluate_as<T: Format>(asked: Asked<'_, T>) -> Result<Found<T>, Error> {
+    let Asked { call, shape, targets, .. } = asked;
+    let library = Library::<T>::new(asked.level);
+    let loss = Loss::new(&library, asked.text, call.link).unwrap_or_else(|error| panic!("{error}"));
+    let before = T::round_from(-7.0);
+    let mut gradient = vec![before; asked.logits.len()];
+    let mut samples = vec![-7.0; if asked.samples { shape.batch } else { 0 }];
+    let of_targets = *targets.layout().shape();
+    let pixels = of_targets.batch * of_targets.channels * of_targets.pixels();
+    let mut loss_map = vec![before; if asked.loss_map { pixels } else { 0 }];
+    let layout = Layout::channels_first(shape)?;
+    let mut sink = ViewMut::new(&mut gradient, layout)?;
+    let mut map = match asked.loss_map {
+        true => Some(ViewMut::new(&mut loss_map, Layout::channels_first(of_targets)?)?),
+        false => None,
+    };
+    let outputs = Outputs {
+        gradient: Some(&mut sink),
+        samples: asked.samples.then_some(&mut samples[..]),
+        loss_map: map.as_mut(),
+    };
+    let z = View::new(asked.logits, layout)?;
+    match loss.evaluate(call, &z, &targets, asked.given, outputs, &mut Buffers::new()) {
+        Ok(report) => {
+            Ok(Found { value: report.value, valid: report.valid, gradient, samples, loss_map })
+        }
+        Err(error) => {
+            let values = gradient.iter().chain(&loss_map);
+            assert!(values.into_iter().all(|x| *x == before), "written despite {error}");
+            assert!(samples.iter().all(|x| *x == -7.0), "samples written despite {error}");
+            Err(error)
+        }
+    }
+}
+
+/// The loss `text` under the call's link, with packed logits of `shape`: value and gradient.
 ///
 /// # Errors
-/// The engine's, after checking that outputs are untouched.
+/// As of [`Format::evaluate`].
 ///
 /// # Panics
 /// If the text is no loss.
-#[allow(clippy::too_many_arguments, reason = "all that a call takes")]
-pub fn evaluate<T, Y>(
+pub fn evaluate<'a, T: Format>(
     level: AnyLevel,
     text: &str,
     call: Call<'_>,
     logits: &[T],
     shape: Shape,
-    targets: &Y,
-    given: &[(&str, Weights<'_>)],
-    with_samples: bool,
-) -> Result<Found<T>, Error>
-where
-    T: Real + Logit<Compute = T>,
-    Y: TargetSource,
-{
-    let library = Library::<T>::new(level);
-    let loss = Loss::new(&library, text, call.link).unwrap_or_else(|error| panic!("{error}"));
-    let before = T::round_from(-7.0);
-    let mut gradient = vec![before; logits.len()];
-    let mut samples = vec![-7.0; if with_samples { shape.batch } else { 0 }];
-    let layout = Layout::channels_first(shape)?;
-    let mut sink = ViewMut::new(&mut gradient, layout)?;
-    let outputs = Outputs {
-        gradient: Some(&mut sink),
-        samples: with_samples.then_some(&mut samples[..]),
-        loss_map: None::<&mut NoGradient>,
-    };
-    let z = View::new(logits, layout)?;
-    match loss.evaluate(call, &z, targets, given, outputs, &mut Buffers::new()) {
-        Ok(report) => Ok(Found { value: report.value, valid: report.valid, gradient, samples }),
-        Err(error) => {
-            assert!(gradient.iter().all(|g| *g == before), "gradient written despite {error}");
-            assert!(samples.iter().all(|x| *x == -7.0), "samples written despite {error}");
-            Err(error)
-        }
-    }
+    targets: impl Into<AnyTargets<'a>>,
+) -> Result<Found<T>, Error> {
+    let targets = targets.into();
+    let (given, samples, loss_map) = (&[][..], false, false);
+    T::evaluate(Asked { level, text, call, logits, shape, targets, given, samples, loss_map })
 }

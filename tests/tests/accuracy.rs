@@ -2,12 +2,12 @@
 
 use segloss_conformance::case::{Case, SoftCase};
 use segloss_conformance::exact::Exact;
-use segloss_conformance::from_text::evaluate;
+use segloss_conformance::from_text::{Format, evaluate};
 use segloss_conformance::objective::{Alpha, Input, Objective, Term};
 use segloss_conformance::oracle::{Dense, Extents, Labelled, Loss, Reduction};
 use segloss_core::engine::Call;
 use segloss_core::lanes::Real;
-use segloss_core::view::{Layout, Logit, Shape, View};
+use segloss_core::view::{Layout, Shape, View};
 use segloss_simd::AnyLevel;
 
 /// Pixel and class terms, whose relative error is bounded too, then region terms.
@@ -122,7 +122,7 @@ fn conditioning(input: &Input<'_>, gamma: f64) -> f64 {
 /// The engine against the exact loss of the same input.
 fn compare<T>(term: &Term, input: &Input<'_>, shape: Shape) -> (Errors, Loss)
 where
-    T: Real + Logit<Compute = T>,
+    T: Format,
 {
     let smallest = if T::DOUBLE { f64::MIN_POSITIVE } else { f64::from(f32::MIN_POSITIVE) };
     let d = conditioning(input, gamma(term));
@@ -135,23 +135,14 @@ where
             let targets: Vec<f64> = dense.targets.iter().map(|y| y.unwrap_or(255.0)).collect();
             let y = View::new(&targets, Layout::channels_first(shape).unwrap()).unwrap();
             let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
-            evaluate(level, &text, call, &convert(dense.logits), shape, &y, &[], false)
+            evaluate(level, &text, call, &convert(dense.logits), shape, y)
         }
         Input::Labelled(labelled) => {
             let labels: Vec<i32> =
                 labelled.labels.iter().map(|y| y.map_or(255, |y| y as i32)).collect();
             let layout = Layout::channels_first(shape.with_channels(1)).unwrap();
             let y = View::new(&labels, layout).unwrap();
-            evaluate(
-                level,
-                &text,
-                Call::softmax(),
-                &convert(labelled.logits),
-                shape,
-                &y,
-                &[],
-                false,
-            )
+            evaluate(level, &text, Call::softmax(), &convert(labelled.logits), shape, y)
         }
     }
     .unwrap();
@@ -166,7 +157,7 @@ fn sizes() -> impl Iterator<Item = f64> {
 /// The largest errors of one term over single pixels at logits 0 to 40, right and wrong.
 fn of_single_pixels<T>(term: &Term, is_binary: bool) -> Errors
 where
-    T: Real + Logit<Compute = T>,
+    T: Format,
 {
     let mut worst = Errors::default();
     for size in sizes() {
@@ -207,7 +198,7 @@ where
 /// Sums of many pixels at logits up to 2, 8 and 40: value and gradient of each term.
 fn of_images<T>(term: &Term, is_binary: bool) -> Errors
 where
-    T: Real + Logit<Compute = T>,
+    T: Format,
 {
     (0..3).fold(Errors::default(), |worst, seed| {
         let (errors, _) = if is_binary {

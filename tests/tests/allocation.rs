@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use segloss_conformance::case::Case;
 use segloss_core::engine::{Call, Link};
-use segloss_core::view::{Layout, NoGradient, Shape, View, ViewMut};
+use segloss_core::view::{AnyTargets, Layout, Shape, View, ViewMut};
 use segloss_simd::{Buffers, Library, Loss, Outputs};
 
 struct Counting;
@@ -43,7 +43,10 @@ fn second_call(
     let layout = Layout::channels_first(case.shape).unwrap();
     let channels = if call.link == Link::Softmax { 1 } else { case.shape.channels };
     let packed = Layout::channels_first(case.shape.with_channels(channels)).unwrap();
-    let (z, y) = (View::new(&logits, layout).unwrap(), View::new(&case.targets, packed).unwrap());
+    let (z, y) = (
+        View::new(&logits, layout).unwrap(),
+        AnyTargets::U8(View::new(&case.targets, packed).unwrap()),
+    );
     let library = Library::<f32>::default();
     let loss = Loss::new(&library, text, call.link).unwrap();
     let mut buffers = Buffers::new();
@@ -55,14 +58,9 @@ fn second_call(
         let mut map = ViewMut::new(&mut map, packed).unwrap();
         before = ALLOCATIONS.load(Ordering::Relaxed);
         let samples = per_sample.then_some(&mut samples[..]);
-        let report = if per_pixel {
-            let outputs = Outputs { gradient: Some(&mut sink), samples, loss_map: Some(&mut map) };
-            loss.evaluate(call, &z, &y, &[], outputs, &mut buffers)
-        } else {
-            let outputs =
-                Outputs { gradient: Some(&mut sink), samples, loss_map: None::<&mut NoGradient> };
-            loss.evaluate(call, &z, &y, &[], outputs, &mut buffers)
-        };
+        let loss_map = per_pixel.then_some(&mut map);
+        let outputs = Outputs { gradient: Some(&mut sink), samples, loss_map };
+        let report = loss.evaluate(call, &z, &y, &[], outputs, &mut buffers);
         report.unwrap();
     }
     ALLOCATIONS.load(Ordering::Relaxed) - before

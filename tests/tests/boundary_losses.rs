@@ -3,47 +3,41 @@
 
 use proptest::prelude::*;
 use segloss_conformance::case::{Case, SoftCase};
+use segloss_conformance::from_text::{Asked, Format};
 use segloss_conformance::objective::{Input, Map, Objective, Term};
 use segloss_conformance::oracle::maps::{Border, Empty};
 use segloss_conformance::oracle::{self, maps};
 use segloss_core::Error;
 use segloss_core::engine::{Call, Link};
 use segloss_core::maps::edt::Spacing;
-use segloss_core::view::{
-    AnyTargets, Layout, Mask, Shape, Strides, TargetSource, View, ViewMut, Weights,
-};
-use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
+use segloss_core::view::{AnyTargets, Layout, Mask, Shape, Strides, View, Weights};
+use segloss_simd::{AnyLevel, Library, Loss};
 
 fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
     View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
 }
 
 /// Value and gradient in `f64` at a level.
-fn at_level<Y: TargetSource>(
+fn at_level<'a>(
     level: AnyLevel,
-    text: &str,
-    call: Call<'_>,
-    (logits, shape): (&[f64], Shape),
-    targets: &Y,
-    given: &[(&str, Weights<'_>)],
+    text: &'a str,
+    call: Call<'a>,
+    (logits, shape): (&'a [f64], Shape),
+    targets: AnyTargets<'a>,
+    given: &'a [(&'a str, Weights<'a>)],
 ) -> Result<(f64, Vec<f64>), Error> {
-    let library = Library::<f64>::new(level);
-    let loss = Loss::new(&library, text, call.link).unwrap();
-    let mut gradient = vec![f64::NAN; logits.len()];
-    let layout = Layout::channels_first(shape)?;
-    let mut sink = ViewMut::new(&mut gradient, layout)?;
-    let (z, outputs) = (packed(logits, shape), Outputs::gradient(&mut sink));
-    let report = loss.evaluate(call, &z, targets, given, outputs, &mut Buffers::new())?;
-    Ok((report.value, gradient))
+    let (samples, loss_map) = (false, false);
+    let asked = Asked { level, text, call, logits, shape, targets, given, samples, loss_map };
+    f64::evaluate(asked).map(|found| (found.value, found.gradient))
 }
 
-fn evaluate<Y: TargetSource>(
-    text: &str,
-    call: Call<'_>,
-    logits: (&[f64], Shape),
-    targets: &Y,
+fn evaluate<'a>(
+    text: &'a str,
+    call: Call<'a>,
+    logits: (&'a [f64], Shape),
+    targets: impl Into<AnyTargets<'a>>,
 ) -> (f64, Vec<f64>) {
-    at_level(AnyLevel::best(), text, call, logits, targets, &[]).unwrap()
+    at_level(AnyLevel::best(), text, call, logits, targets.into(), &[]).unwrap()
 }
 
 #[track_caller]
@@ -91,7 +85,7 @@ proptest! {
         let expected = objective.evaluate::<f64>(&Input::Dense((&case).into())).rounded();
         let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
         let targets = packed(&case.targets, shape);
-        let found = evaluate(&objective.to_string(), call, (&case.logits, shape), &targets);
+        let found = evaluate(&objective.to_string(), call, (&case.logits, shape), targets);
         assert_close(&found, expected.value, &expected.gradient, &objective.to_string());
     }
 
@@ -105,7 +99,7 @@ proptest! {
         let expected = objective.evaluate::<f64>(&Input::Labelled((&case).into())).rounded();
         let targets = packed(&case.targets, shape.with_channels(1));
         let logits = (&case.logits[..], shape);
-        let found = evaluate(&objective.to_string(), Call::softmax(), logits, &targets);
+        let found = evaluate(&objective.to_string(), Call::softmax(), logits, targets);
         assert_close(&found, expected.value, &expected.gradient, &objective.to_string());
     }
 }
@@ -126,7 +120,7 @@ fn same_bits_from_every_target_and_level() {
 fn assert_same_bits(text: &str, call: Call<'_>, case: &Case, targets_shape: Shape) {
     let layout = Layout::channels_first(targets_shape).unwrap();
     let mut outcomes = Vec::new();
-    let mut add = |name: String, level, targets: &AnyTargets<'_>| {
+    let mut add = |name: String, level, targets: AnyTargets<'_>| {
         let logits = (&case.logits[..], case.shape);
         let (value, gradient) = at_level(level, text, call, logits, targets, &[]).unwrap();
         let bits: Vec<u64> = gradient.iter().chain([&value]).map(|x| x.to_bits()).collect();
@@ -137,7 +131,7 @@ fn assert_same_bits(text: &str, call: Call<'_>, case: &Case, targets_shape: Shap
             let converted: Vec<_> = case.targets.iter().map($convert).collect();
             let targets = AnyTargets::$variant(View::new(&converted, layout).unwrap());
             for level in AnyLevel::available() {
-                add(format!("{} {}", stringify!($variant), level.name()), level, &targets);
+                add(format!("{} {}", stringify!($variant), level.name()), level, targets);
             }
         };
     }
@@ -157,7 +151,7 @@ fn assert_same_bits(text: &str, call: Call<'_>, case: &Case, targets_shape: Shap
     let strides = Strides { batch, channel: plane, spatial: [plane, 1, height] };
     let transposed = Layout::strided(targets_shape, strides).unwrap();
     let targets = AnyTargets::U8(View::new(&columns, transposed).unwrap());
-    add("columns".into(), AnyLevel::best(), &targets);
+    add("columns".into(), AnyLevel::best(), targets);
     for (name, bits) in &outcomes {
         assert!(*bits == outcomes[0].1, "{name} differs from {}", outcomes[0].0);
     }
@@ -173,9 +167,9 @@ fn masked_pixels_make_no_boundary() {
     let text = "bce @ band + bce @ decay";
     let logits = (&ignoring.logits[..], shape);
     let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
-    let expected = evaluate(text, call, logits, &packed(&ignoring.targets, shape));
+    let expected = evaluate(text, call, logits, packed(&ignoring.targets, shape));
     let call = Call { mask: Some(Mask::Bool(packed(&keep, shape))), ..Call::sigmoid() };
-    assert_eq!(evaluate(text, call, logits, &packed(&dense, shape)), expected);
+    assert_eq!(evaluate(text, call, logits, packed(&dense, shape)), expected);
 }
 
 /// A map computed once serves again, under its name.
@@ -184,16 +178,17 @@ fn a_map_given_is_used_instead_of_computed() {
     let shape = Shape::new(1, 1, &[9, 13]).unwrap();
     let case = Case::sigmoid(6, shape, 5.0, 0.0);
     let (logits, targets) = ((&case.logits[..], shape), packed(&case.targets, shape));
-    let expected = evaluate("boundary", Call::sigmoid(), logits, &targets);
+    let expected = evaluate("boundary", Call::sigmoid(), logits, targets);
     let input = Input::Dense((&case).into());
     let band = Map::Band { theta: 3, weight: 5.0, border: Border::Zero }.weights::<f64>(&input);
     let other = vec![2.0; band.len()];
     let found = |weights: &[f64]| {
         let given = [("band", Weights::F64(packed(weights, shape)))];
-        at_level(AnyLevel::best(), "boundary", Call::sigmoid(), logits, &targets, &given).unwrap()
+        at_level(AnyLevel::best(), "boundary", Call::sigmoid(), logits, targets.into(), &given)
+            .unwrap()
     };
     assert_eq!(found(&band), expected);
-    let bce = evaluate("bce", Call::sigmoid(), logits, &targets);
+    let bce = evaluate("bce", Call::sigmoid(), logits, targets);
     assert_eq!(found(&other).0, 2.0 * bce.0);
 }
 
@@ -209,18 +204,31 @@ fn spacing_is_that_of_the_call() {
     let expected = oracle::bce_pixels::<f64>(&dense).weighted(&weights).mean().rounded();
     let call = Call { spacing: Spacing::new(&along).unwrap(), ..Call::sigmoid() };
     let logits = (&case.logits[..], shape);
-    let found = evaluate("distance", call, logits, &packed(&case.targets, shape));
+    let found = evaluate("distance", call, logits, packed(&case.targets, shape));
     assert_close(&found, expected.value, &expected.gradient, "spacing");
     let call = Call { spacing: Spacing::new(&[1.0, 2.0]).unwrap(), ..Call::sigmoid() };
     let targets = packed(&case.targets, shape);
-    let found = at_level(AnyLevel::best(), "distance", call, logits, &targets, &[]);
+    let found = at_level(AnyLevel::best(), "distance", call, logits, targets.into(), &[]);
     assert!(matches!(found, Err(Error::Spacing { given: 2, axes: 3 })), "{found:?}");
+}
+
+/// No map of no pixels: the error names the shape, before anything is computed.
+#[test]
+fn e1_e2_e3_targets_without_a_pixel() {
+    for (batch, spatial) in [(0, [3, 4]), (1, [0, 4]), (2, [3, 0])] {
+        let shape = Shape { batch, channels: 1, spatial: [1, spatial[0], spatial[1]], axes: 2 };
+        for text in ["boundary", "distance", "preset:boundary", "bce"] {
+            let (call, targets) = (Call::sigmoid(), packed::<u8>(&[], shape).into());
+            let found = at_level(AnyLevel::best(), text, call, (&[], shape), targets, &[]);
+            assert!(matches!(found, Err(Error::Empty { .. })), "{text}: {found:?}");
+        }
+    }
 }
 
 fn binary(text: &str, spatial: &[usize], targets: &[u8]) -> f64 {
     let shape = Shape::new(1, 1, spatial).unwrap();
     let logits = vec![0.0; targets.len()];
-    let value = evaluate(text, Call::sigmoid(), (&logits, shape), &packed(targets, shape)).0;
+    let value = evaluate(text, Call::sigmoid(), (&logits, shape), packed(targets, shape)).0;
     // Of the mean weight.
     value / core::f64::consts::LN_2
 }
@@ -265,7 +273,7 @@ fn c7_c8_c9_channels_are_masks_of_their_own() {
     let one = Shape::new(2, 1, &[5, 6]).unwrap();
     for text in ["boundary", "distance"] {
         let of = |shape| {
-            evaluate(text, Call::sigmoid(), (&case.logits, shape), &packed(&case.targets, shape))
+            evaluate(text, Call::sigmoid(), (&case.logits, shape), packed(&case.targets, shape))
         };
         assert_eq!(of(shape), of(one), "{text}");
     }

@@ -3,13 +3,12 @@
 //! of the engine's own contract in `contract.rs` and `losses.rs`.
 
 use segloss_conformance::exact::Exact;
-use segloss_conformance::from_text::{Found, evaluate};
+use segloss_conformance::from_text::{Asked, Format, Found, evaluate};
 use segloss_conformance::objective::{Input, Objective, Term};
 use segloss_conformance::oracle::{Dense, Extents, Labelled};
 use segloss_core::Error;
 use segloss_core::engine::{Call, Link};
-use segloss_core::lanes::Real;
-use segloss_core::view::{Layout, Logit, Shape, Strides, Target, View};
+use segloss_core::view::{AnyTargets, Layout, Shape, Strides, View};
 use segloss_simd::{AnyLevel, Library, Loss};
 
 fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
@@ -17,25 +16,29 @@ fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
 }
 
 /// One sample, one channel, on a line.
-fn masks<T, E>(text: &str, logits: &[T], targets: &[E]) -> Result<Found<T>, Error>
+fn masks<'a, T, E>(text: &str, logits: &[T], targets: &'a [E]) -> Result<Found<T>, Error>
 where
-    T: Real + Logit<Compute = T>,
-    E: Target,
+    T: Format,
+    View<'a, E>: Into<AnyTargets<'a>>,
 {
     let shape = Shape::new(1, 1, &[logits.len()]).unwrap();
     let targets = packed(targets, shape);
-    evaluate(AnyLevel::best(), text, Call::sigmoid(), logits, shape, &targets, &[], false)
+    evaluate(AnyLevel::best(), text, Call::sigmoid(), logits, shape, targets)
 }
 
 /// One sample of `K` classes on a line.
-fn labels<T, E, const K: usize>(text: &str, logits: &[T], targets: &[E]) -> Result<Found<T>, Error>
+fn labels<'a, T, E, const K: usize>(
+    text: &str,
+    logits: &[T],
+    targets: &'a [E],
+) -> Result<Found<T>, Error>
 where
-    T: Real + Logit<Compute = T>,
-    E: Target,
+    T: Format,
+    View<'a, E>: Into<AnyTargets<'a>>,
 {
     let shape = Shape::new(1, K, &[targets.len()]).unwrap();
     let targets = packed(targets, shape.with_channels(1));
-    evaluate(AnyLevel::best(), text, Call::softmax(), logits, shape, &targets, &[], false)
+    evaluate(AnyLevel::best(), text, Call::softmax(), logits, shape, targets)
 }
 
 #[test]
@@ -60,9 +63,18 @@ fn b8_b9_an_empty_mask_can_be_left_out() {
     let shape = Shape::new(2, 1, &[2]).unwrap();
     let (logits, targets) = ([-5.0f64, -5.0, 1.0, -1.0], [0u8, 0, 1, 0]);
     let run = |text| {
-        let targets = packed(&targets, shape);
-        let call = Call::sigmoid();
-        evaluate(AnyLevel::best(), text, call, &logits, shape, &targets, &[], true).unwrap()
+        f64::evaluate(Asked {
+            level: AnyLevel::best(),
+            text,
+            call: Call::sigmoid(),
+            logits: &logits,
+            shape,
+            targets: packed(&targets, shape).into(),
+            given: &[],
+            samples: true,
+            loss_map: false,
+        })
+        .unwrap()
     };
     let (kept, skipped) = (run("dice"), run("dice(empty=skip)"));
     assert!(kept.samples[0] > 0.999);
@@ -326,9 +338,9 @@ fn h4_h5_any_strides() {
     let (level, call) = (AnyLevel::best(), Call::softmax());
     for text in ["ce", "focal", "dice", "preset:boundary", "distance"] {
         let packed = packed(&targets, shape.with_channels(1));
-        let expected = evaluate(level, text, call, &logits, shape, &packed, &[], false).unwrap();
+        let expected = evaluate(level, text, call, &logits, shape, packed).unwrap();
         let strided = View::new(&columns, transposed).unwrap();
-        let found = evaluate(level, text, call, &logits, shape, &strided, &[], false).unwrap();
+        let found = evaluate(level, text, call, &logits, shape, strided).unwrap();
         assert_eq!(found, expected, "{text}");
     }
 }
@@ -343,7 +355,7 @@ fn h6_volumes() {
         let mut found = [&[2, 3, 4][..], &[6, 4], &[24]].map(|spatial| {
             let shape = Shape::new(1, 3, spatial).unwrap();
             let targets = packed(&targets, shape.with_channels(1));
-            evaluate(level, text, call, &logits, shape, &targets, &[], false).unwrap()
+            evaluate(level, text, call, &logits, shape, targets).unwrap()
         });
         let volume = &found[0];
         assert!(volume.value > 0.0);

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use segloss_conformance::from_text::evaluate;
+use segloss_conformance::from_text::{Asked, Format};
 use segloss_conformance::golden::{self, Case, Departure, Input, Losses};
 use segloss_core::Error;
 use segloss_core::engine::{Call, Scale};
-use segloss_core::lanes::Real;
-use segloss_core::view::{Layout, Logit, Shape, View};
+use segloss_core::view::{Layout, Shape, View};
 use segloss_simd::AnyLevel;
 
 /// What a format is held to: the value's error relative to itself, and the gradient's to its largest.
@@ -27,7 +26,7 @@ fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
 /// Values (one, or one a sample) and gradient by the engine.
 fn run<T>(case: &Case, input: &Input, logits: &[T]) -> Result<(Vec<f64>, Vec<f64>), Error>
 where
-    T: Real + Logit<Compute = T>,
+    T: Format,
 {
     let asked = case.call();
     let shape = input.logit_shape();
@@ -41,7 +40,17 @@ where
     };
     let (text, level) = (asked.objective.to_string(), AnyLevel::best());
     let targets = packed(&input.targets, targets_shape);
-    let found = evaluate(level, &text, call, logits, shape, &targets, &[], asked.per_sample)?;
+    let found = T::evaluate(Asked {
+        level,
+        text: &text,
+        call,
+        logits,
+        shape,
+        targets: targets.into(),
+        given: &[],
+        samples: asked.per_sample,
+        loss_map: false,
+    })?;
     let values = if asked.per_sample { found.samples } else { vec![found.value] };
     Ok((values, found.gradient.iter().map(|g| g.widen()).collect()))
 }
@@ -75,7 +84,7 @@ fn compare<T>(
     bounds: &Bounds,
 ) -> Option<Departure>
 where
-    T: Real + Logit<Compute = T>,
+    T: Format,
 {
     let input = losses.input(case);
     let logits: Vec<T> = input.logits.iter().map(|&z| convert(z)).collect();

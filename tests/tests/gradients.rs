@@ -3,14 +3,14 @@
 
 use proptest::prelude::*;
 use segloss_conformance::case::{Case, IGNORED, SoftCase};
-use segloss_conformance::from_text::evaluate;
+use segloss_conformance::from_text::{Asked, Format, evaluate};
 use segloss_conformance::oracle::{
     self, Absent, Dense, Formula, Labelled, Loss, Memberships, Pool, Reduction, Region,
 };
 use segloss_core::class::{self, ClassPixel, ClassTerm};
 use segloss_core::engine::{Call, Scale};
 use segloss_core::pixel::{self, Pixel, PixelTerm};
-use segloss_core::view::{Layout, Mask, Shape, TargetSource, View, Weights};
+use segloss_core::view::{AnyTargets, Layout, Mask, Shape, View, Weights};
 use segloss_simd::AnyLevel;
 
 fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
@@ -85,15 +85,15 @@ fn assert_close(found: (f64, &[f64]), exact: &Loss, what: &str) {
     }
 }
 
-fn check<Y: TargetSource>(
+fn check<'a>(
     text: &str,
     call: Call<'_>,
     logits: &[f64],
     shape: Shape,
-    targets: &Y,
+    targets: impl Into<AnyTargets<'a>>,
     exact: &Loss,
 ) {
-    let found = evaluate(AnyLevel::best(), text, call, logits, shape, targets, &[], false).unwrap();
+    let found = evaluate(AnyLevel::best(), text, call, logits, shape, targets).unwrap();
     assert_close((found.value, &found.gradient), exact, text);
 }
 
@@ -151,16 +151,16 @@ proptest! {
         let focal = format!("focal(alpha={alpha}, gamma={gamma}");
         let bce = oracle::bce_pixels::<f64>(&dense);
         let of_focal = oracle::focal_pixels::<f64>(&dense, alpha, gamma);
-        check("bce", plain, &logits, shape, &y, &scaled(bce.clone().mean(), scale));
-        check("bce(reduction=sum)", plain, &logits, shape, &y, &scaled(bce.clone().sum(), scale));
-        check(&format!("{focal})"), plain, &logits, shape, &y, &scaled(of_focal.clone().mean(), scale));
+        check("bce", plain, &logits, shape, y, &scaled(bce.clone().mean(), scale));
+        check("bce(reduction=sum)", plain, &logits, shape, y, &scaled(bce.clone().sum(), scale));
+        check(&format!("{focal})"), plain, &logits, shape, y, &scaled(of_focal.clone().mean(), scale));
         let bce = bce.weighted(&weights);
-        check("bce", weighted, &logits, shape, &y, &scaled(bce.clone().mean(), scale));
+        check("bce", weighted, &logits, shape, y, &scaled(bce.clone().mean(), scale));
         let mut of_weights = of_focal.weighted(&weights);
         of_weights.denominator =
             weights.iter().zip(&keep).map(|(w, &keep)| w * f64::from(keep)).sum();
         let text = format!("{focal}, normalise=weights)");
-        check(&text, weighted, &logits, shape, &y, &scaled(of_weights.mean(), scale));
+        check(&text, weighted, &logits, shape, y, &scaled(of_weights.mean(), scale));
     }
 
     #[test]
@@ -172,23 +172,23 @@ proptest! {
         let of_class = weights(seed ^ 1, shape.channels);
         let list = format!("{of_class:?}");
         let call = Call::softmax();
-        check("ce", call, &case.logits, shape, &y, &oracle::ce::<f64>(labelled.clone()));
+        check("ce", call, &case.logits, shape, y, &oracle::ce::<f64>(labelled.clone()));
         let exact = oracle::ce_pixels::<f64>(&labelled, Some(&of_class));
         let text = format!("ce(weights={list})");
-        check(&text, call, &case.logits, shape, &y, &exact.clone().mean());
+        check(&text, call, &case.logits, shape, y, &exact.clone().mean());
         let focal = oracle::class_focal_pixels::<f64>(&labelled, Some(&of_class), gamma);
         let text = format!("focal(alpha={list}, gamma={gamma})");
-        check(&text, call, &case.logits, shape, &y, &focal.mean());
+        check(&text, call, &case.logits, shape, y, &focal.mean());
         let weights = weights(seed, case.targets.len());
         let weighted = Weights::F64(packed(&weights, shape.with_channels(1)));
         let call = Call { weights: Some(weighted), ..call };
         let text = format!("ce(weights={list})");
-        check(&text, call, &case.logits, shape, &y, &exact.clone().weighted(&weights).mean());
+        check(&text, call, &case.logits, shape, y, &exact.clone().weighted(&weights).mean());
         let mut exact = exact.weighted(&weights);
         let counted = labelled.labels.iter().zip(&weights);
         exact.denominator = counted.filter_map(|(label, w)| Some(of_class[(*label)?] * w)).sum();
         let text = format!("ce(weights={list}, normalise=weights)");
-        check(&text, call, &case.logits, shape, &y, &exact.mean());
+        check(&text, call, &case.logits, shape, y, &exact.mean());
     }
 
     #[test]
@@ -224,12 +224,12 @@ proptest! {
             (format!("{name}, weighted=true)"), weighted,
                 of(tversky, Pool::Batch, Reduction::Mean, keep_absent), members.clone().weighted(&weights)),
         ] {
-            check(&text, call, &logits, shape, &y, &region.evaluate(&members));
+            check(&text, call, &logits, shape, y, &region.evaluate(&members));
         }
         if shape.channels == 1 {
             let region = of(dice, Pool::Sample, Reduction::Mean, skip);
             let text = format!("dice(smooth={smooth}, empty=skip)");
-            check(&text, call, &logits, shape, &y, &region.evaluate(&members));
+            check(&text, call, &logits, shape, y, &region.evaluate(&members));
         }
     }
 
@@ -254,7 +254,7 @@ proptest! {
             let is_void = |labels: &[u8]| labels.iter().all(|&y| y == IGNORED);
             prop_assume!(!case.targets.chunks(shape.pixels()).any(is_void));
             let exact = region.evaluate(&members);
-            check(&format!("{name}{options})"), Call::softmax(), &case.logits, shape, &y, &exact);
+            check(&format!("{name}{options})"), Call::softmax(), &case.logits, shape, y, &exact);
         }
     }
 
@@ -268,7 +268,18 @@ proptest! {
         let whole = Call { scale: Scale::Samples(&scales), ..call };
         let y = packed(&case.targets, shape);
         let level = AnyLevel::best();
-        let found = evaluate(level, text, whole, &case.logits, shape, &y, &[], true).unwrap();
+        let found = f64::evaluate(Asked {
+            level,
+            text,
+            call: whole,
+            logits: &case.logits,
+            shape,
+            targets: y.into(),
+            given: &[],
+            samples: true,
+            loss_map: false,
+        })
+        .unwrap();
         let one = Shape { batch: 1, ..shape };
         let size = shape.pixels() * shape.channels;
         for (b, scale) in scales.iter().enumerate() {
@@ -276,7 +287,7 @@ proptest! {
             let y = packed(&case.targets[own.clone()], one);
             let call = Call { scale: Scale::Batch(*scale), ..call };
             let logits = &case.logits[own.clone()];
-            let alone = evaluate(level, text, call, logits, one, &y, &[], false).unwrap();
+            let alone = evaluate(level, text, call, logits, one, y).unwrap();
             prop_assert_eq!(found.samples[b].to_bits(), alone.value.to_bits());
             prop_assert_eq!(&found.gradient[own], &alone.gradient[..]);
         }

@@ -2,6 +2,7 @@
 //! output untouched.
 
 use segloss_conformance::case::{Case, SoftCase};
+use segloss_conformance::from_text::{self, Format};
 use segloss_conformance::oracle::{self, Dense, Labelled};
 use segloss_core::Error;
 use segloss_core::class::Ce;
@@ -11,7 +12,7 @@ use segloss_core::level::Scalar;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
 use segloss_core::term::{Maps, Options};
-use segloss_core::view::{Layout, Mask, NoGradient, Shape, View, ViewMut, Weights};
+use segloss_core::view::{AnyTargets, Layout, Mask, Shape, View, ViewMut, Weights};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
@@ -27,15 +28,11 @@ fn loss_map(
     shape: Shape,
     targets: &View<'_, f64>,
 ) -> Vec<f64> {
-    let library = Library::<f64>::new(level);
-    let loss = Loss::new(&library, text, call.link).unwrap();
-    let mut map = vec![f64::NAN; targets.layout().span()];
-    let mut sink = ViewMut::new(&mut map, *targets.layout()).unwrap();
-    let outputs =
-        Outputs { gradient: None::<&mut NoGradient>, samples: None, loss_map: Some(&mut sink) };
-    let z = packed(logits, shape);
-    loss.evaluate(call, &z, targets, &[], outputs, &mut Buffers::new()).unwrap();
-    map
+    let (given, targets) = (&[][..], AnyTargets::F64(*targets));
+    let (samples, loss_map) = (false, true);
+    let asked =
+        from_text::Asked { level, text, call, logits, shape, targets, given, samples, loss_map };
+    f64::evaluate(asked).unwrap().loss_map
 }
 
 fn assert_map(found: &[f64], expected: &[Option<f64>]) {

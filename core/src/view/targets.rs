@@ -473,6 +473,17 @@ pub enum AnyTargets<'a> {
     F64(View<'a, f64>),
 }
 
+macro_rules! any_targets {
+    ($($element:ident => $variant:ident),*) => {$(
+        impl<'a> From<View<'a, $element>> for AnyTargets<'a> {
+            fn from(targets: View<'a, $element>) -> Self {
+                AnyTargets::$variant(targets)
+            }
+        }
+    )*};
+}
+any_targets!(u8 => U8, bool => Bool, i32 => I32, i64 => I64, f32 => F32, f64 => F64);
+
 macro_rules! each_targets {
     ($self:ident, $view:ident => $body:expr) => {
         match $self {
