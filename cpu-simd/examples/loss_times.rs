@@ -1,0 +1,201 @@
+//! Times of the losses, for a program that compares them with others' (`docs/compare_losses.py`).
+//!
+//! Reads commands from standard input, one a line:
+//!
+//! * `inputs LOGITS TARGETS TYPE BATCH CHANNELS EXTENT...`: files of packed `f32` logits and of targets, of
+//!   type `u8`, `i64` or `f32`, as many as pixels or, of masks, as logits;
+//! * `time LINK LEVEL THREADS RUNS TEXT`: answers with the median time of value and gradient in nanoseconds
+//!   a logit. `LINK` is `sigmoid` or `softmax`, `TEXT` a loss; 255 is ignored under `softmax`;
+//! * `save LINK LEVEL FILE TEXT`: writes the gradient, and answers with the value;
+//! * `stream THREADS RUNS`: the time of reading logits and targets and writing the gradient, nothing
+//!   computed.
+
+use std::error::Error;
+use std::io::{BufRead, stdin};
+use std::time::Instant;
+
+use rayon::prelude::*;
+use segloss_core::engine::{Call, Link};
+use segloss_core::view::{AnyTargets, Layout, Shape, View, ViewMut};
+use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let mut inputs = None;
+    for line in stdin().lock().lines() {
+        let line = line?;
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let ["inputs", logits, targets, stored, ref shape @ ..] = words[..] {
+            inputs = Some(Inputs::read(logits, targets, stored, shape)?);
+            continue;
+        }
+        let inputs = inputs.as_mut().ok_or("expected `inputs` first")?;
+        match words[..] {
+            ["time", link, level, threads, runs, ref text @ ..] => {
+                let (text, level) = (text.join(" "), level.parse()?);
+                let time = on(threads, || inputs.time(&text, link, level, runs))??;
+                println!("{time:.5}");
+            }
+            ["save", link, level, file, ref text @ ..] => {
+                let (text, level) = (text.join(" "), level.parse()?);
+                let value = inputs.value(&text, link, level)?;
+                std::fs::write(file, bytemuck::cast_slice(&inputs.gradient))?;
+                println!("{value}");
+            }
+            ["stream", threads, runs] => {
+                println!("{:.5}", on(threads, || inputs.stream(threads, runs))??);
+            }
+            _ => return Err(format!("`{line}` is no command").into()),
+        }
+    }
+    Ok(())
+}
+
+/// Runs `work` in a pool of that many threads.
+fn on<R: Send>(threads: &str, work: impl FnOnce() -> R + Send) -> Outcome<R> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build()?;
+    Ok(pool.install(work))
+}
+
+fn median(runs: &str, mut work: impl FnMut() -> Result<(), String>) -> Result<f64, String> {
+    let runs: usize = runs.parse().map_err(|error| format!("{runs}: {error}"))?;
+    work()?;
+    let mut times = Vec::with_capacity(runs);
+    for _ in 0..runs.max(1) {
+        let start = Instant::now();
+        work()?;
+        times.push(start.elapsed().as_secs_f64() * 1e9);
+    }
+    times.sort_unstable_by(f64::total_cmp);
+    Ok(times[times.len() / 2])
+}
+
+/// Of a file, which need not be aligned.
+fn numbers<T: bytemuck::AnyBitPattern>(bytes: &[u8]) -> Vec<T> {
+    bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect()
+}
+
+enum Stored {
+    U8(Vec<u8>),
+    I64(Vec<i64>),
+    F32(Vec<f32>),
+}
+
+struct Inputs {
+    shape: Shape,
+    targets_shape: Shape,
+    logits: Vec<f32>,
+    targets: Stored,
+    gradient: Vec<f32>,
+}
+
+impl Inputs {
+    fn read(logits: &str, targets: &str, stored: &str, shape: &[&str]) -> Outcome<Self> {
+        let extents: Vec<usize> = shape.iter().map(|e| e.parse()).collect::<Result<_, _>>()?;
+        let [batch, channels, ref spatial @ ..] = extents[..] else {
+            return Err("expected BATCH CHANNELS EXTENT...".into());
+        };
+        let shape = Shape::new(batch, channels, spatial)?;
+        let logits: Vec<f32> = numbers(&std::fs::read(logits)?);
+        let bytes = std::fs::read(targets)?;
+        let (count, targets) = match stored {
+            "u8" => (bytes.len(), Stored::U8(bytes)),
+            "i64" => (bytes.len() / 8, Stored::I64(numbers(&bytes))),
+            "f32" => (bytes.len() / 4, Stored::F32(numbers(&bytes))),
+            _ => return Err(format!("targets of type `{stored}`").into()),
+        };
+        let targets_shape = if count == logits.len() { shape } else { shape.with_channels(1) };
+        let gradient = vec![0.0; logits.len()];
+        Ok(Inputs { shape, targets_shape, logits, targets, gradient })
+    }
+
+    fn value(&mut self, text: &str, link: &str, level: AnyLevel) -> Result<f64, String> {
+        let mut value = f64::NAN;
+        self.with_loss(text, link, level, |run| {
+            value = run()?;
+            Ok(())
+        })?;
+        Ok(value)
+    }
+
+    fn time(&mut self, text: &str, link: &str, level: AnyLevel, runs: &str) -> Result<f64, String> {
+        let (mut time, logits) = (0.0, self.logits.len() as f64);
+        self.with_loss(text, link, level, |run| {
+            time = median(runs, || run().map(|_| ()))? / logits;
+            Ok(())
+        })?;
+        Ok(time)
+    }
+
+    /// Hands `work` a call of the loss, whose buffers stay between calls.
+    fn with_loss(
+        &mut self,
+        text: &str,
+        link: &str,
+        level: AnyLevel,
+        work: impl FnOnce(&mut dyn FnMut() -> Result<f64, String>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        fn message(error: impl ToString) -> String {
+            error.to_string()
+        }
+        let (link, call) = match link {
+            "sigmoid" => (Link::Sigmoid, Call::sigmoid()),
+            "softmax" => (Link::Softmax, Call { ignore_index: Some(255), ..Call::softmax() }),
+            _ => return Err(format!("`{link}` is no link")),
+        };
+        let library = Library::<f32>::new(level);
+        let loss = Loss::new(&library, text, link).map_err(message)?;
+        let layout = Layout::channels_first(self.shape).map_err(message)?;
+        let of_targets = Layout::channels_first(self.targets_shape).map_err(message)?;
+        let z = View::new(&self.logits, layout).map_err(message)?;
+        let y: AnyTargets<'_> = match &self.targets {
+            Stored::U8(targets) => View::new(targets, of_targets).map_err(message)?.into(),
+            Stored::I64(targets) => View::new(targets, of_targets).map_err(message)?.into(),
+            Stored::F32(targets) => View::new(targets, of_targets).map_err(message)?.into(),
+        };
+        let mut sink = ViewMut::new(&mut self.gradient, layout).map_err(message)?;
+        let mut buffers = Buffers::new();
+        work(&mut || {
+            let outputs = Outputs::gradient(&mut sink);
+            let report = loss.evaluate(call, &z, &y, &[], outputs, &mut buffers);
+            report.map(|report| report.value).map_err(message)
+        })
+    }
+
+    fn stream(&mut self, threads: &str, runs: &str) -> Result<f64, String> {
+        let Inputs { logits, gradient, .. } = self;
+        let time = match &self.targets {
+            Stored::U8(y) => streamed(logits, y, |y| f32::from(y), gradient, threads, runs),
+            Stored::I64(y) => streamed(logits, y, |y| y as f32, gradient, threads, runs),
+            Stored::F32(y) => streamed(logits, y, |y| y, gradient, threads, runs),
+        };
+        time.map(|time| time / self.logits.len() as f64)
+    }
+}
+
+/// Every logit and every target is read, and every place of the gradient written.
+fn streamed<Y: Copy + Sync>(
+    logits: &[f32],
+    targets: &[Y],
+    number: impl Fn(Y) -> f32 + Sync,
+    gradient: &mut [f32],
+    threads: &str,
+    runs: &str,
+) -> Result<f64, String> {
+    let per_target = logits.len() / targets.len();
+    let threads: usize = threads.parse().map_err(|error| format!("{threads}: {error}"))?;
+    let part = targets.len().div_ceil(threads);
+    median(runs, || {
+        let logits = logits.par_chunks(part * per_target);
+        let gradients = gradient.par_chunks_mut(part * per_target);
+        logits.zip(gradients).zip(targets.par_chunks(part)).for_each(|((z, g), y)| {
+            let (first_z, z) = z.split_at(y.len());
+            let (first_g, g) = g.split_at_mut(y.len());
+            first_z.iter().zip(first_g).zip(y).for_each(|((z, g), y)| *g = z + number(*y));
+            z.iter().zip(g).for_each(|(z, g)| *g = z + 1.0);
+        });
+        std::hint::black_box(&*gradient);
+        Ok(())
+    })
+}
