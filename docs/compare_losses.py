@@ -27,6 +27,7 @@ from scipy import ndimage
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SMOOTH = 1e-6
+STORED = {"f32": np.float32, "u8": np.uint8, "i64": np.int64}
 
 
 class Ours:
@@ -51,7 +52,7 @@ class Ours:
 
     def inputs(self, logits, targets, stored):
         logits.tofile(self.path("logits"))
-        targets.astype({"f32": np.float32}.get(stored, stored)).tofile(self.path("targets"))
+        targets.astype(STORED[stored]).tofile(self.path("targets"))
         self.tell("inputs", self.path("logits"), self.path("targets"), stored, *logits.shape)
 
     def time(self, link, text, runs=3, threads=1):
@@ -276,7 +277,7 @@ def compare(name, link, text, eager, tuned, arrays, ours, types, runs):
     ways = peers(eager, tuned, z, y)
     for way, call in ways.items():
         for _ in range(2):
-            expected = float(call())
+            expected = float(call().detach())
         largest = float(z.grad.abs().max())
         off = float((torch.from_numpy(gradient) - z.grad).abs().max()) / largest
         assert abs(value - expected) <= 1e-4 * abs(expected), (name, way, value, expected)
@@ -293,14 +294,26 @@ def compare(name, link, text, eager, tuned, arrays, ours, types, runs):
     return {way: float(np.median(each)) for way, each in times.items()}
 
 
-def print_table(title, rows, types):
-    ways = ["eager", "compiled", "tuned"]
-    head = ["loss", *ways, *(f"segloss, {stored}" for stored in types), "stream", "eager / ours", "best / ours"]
-    print(f"\n### {title}\n\n|", " | ".join(head), "|\n|", " | ".join(["---"] * len(head)), "|")
-    for name, row in rows.items():
-        ours, best = row[types[0]], min(row[way] for way in ways if way in row)
-        cells = [f"{row[way]:.2f}" if way in row else "" for way in [*ways, *types, "stream"]]
-        print("|", " | ".join([name, *cells, f"{row['eager'] / ours:.1f}", f"{best / ours:.1f}"]), "|", flush=True)
+WAYS = ["eager", "compiled", "tuned"]
+
+
+def print_row(cells):
+    print("|", " | ".join(cells), "|", flush=True)
+
+
+def table(title, losses, types, how):
+    """A row a loss, printed as it comes."""
+    print(f"\n### {title}\n")
+    head = ["loss", *WAYS, *(f"segloss, {stored}" for stored in types), "stream", "eager / ours", "best / ours"]
+    print_row(head)
+    print_row(["---"] * len(head))
+    rows = {}
+    for name in losses:
+        row = rows[name] = how(name)
+        ours, best = row[types[0]], min(row[way] for way in WAYS if way in row)
+        cells = [f"{row[way]:.2f}" if way in row else "" for way in [*WAYS, *types, "stream"]]
+        print_row([name, *cells, f"{row['eager'] / ours:.1f}", f"{best / ours:.1f}"])
+    return rows, types
 
 
 def plot(path, tables):
@@ -338,23 +351,21 @@ def main():
     ours, tables = Ours(given.level), {}
     arrays = masks(8, 512)
     types = ["f32", "u8"]
-    rows = {
-        name: compare(name, "sigmoid", *BINARY[name], arrays, ours, types, given.runs)
-        for name in BINARY
-        if name in given.losses
-    }
-    tables["8x1x512x512"] = rows, types
-    for classes in (4, 19):
+    binary = [name for name in BINARY if name in given.losses]
+    if binary:
+        title = f"8x1x512x512 ({given.level})"
+        how = lambda name: compare(name, "sigmoid", *BINARY[name], arrays, ours, types, given.runs)
+        tables[title] = table(title, binary, types, how)
+    of_classes = [name for name in CLASSES if name in given.losses]
+    for classes in (4, 19) if of_classes else ():
         arrays, types = labels(4, classes, 512), ["i64", "u8"]
-        rows = {}
-        for name, (text, eager, tuned) in CLASSES.items():
-            if name in given.losses:
-                how = (text(classes), eager, tuned)
-                rows[name] = compare(name, "softmax", *how, arrays, ours, types, given.runs)
-        tables[f"4x{classes}x512x512"] = rows, types
-    for title, (rows, types) in tables.items():
-        if rows:
-            print_table(f"{title} ({given.level})", rows, types)
+
+        def how(name):
+            text, eager, tuned = CLASSES[name]
+            return compare(name, "softmax", text(classes), eager, tuned, arrays, ours, types, given.runs)
+
+        title = f"4x{classes}x512x512 ({given.level})"
+        tables[title] = table(title, of_classes, types, how)
     if given.json:
         with open(given.json, "w") as file:
             json.dump({title: rows for title, (rows, _) in tables.items()}, file, indent=1)

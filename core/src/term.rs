@@ -220,3 +220,19 @@ pub struct Options<'a> {
     /// Maps that are multiplied in.
     pub maps: Maps,
 }
+
+impl Options<'_> {
+    /// Whether something multiplies the losses of a pixel or class term, given whether the call has
+    /// weights.
+    pub(crate) fn is_weighted(&self, by_call: bool) -> bool {
+        by_call || !self.maps.is_empty() || self.class_weights.is_some()
+    }
+}
+
+/// Work with a term, which may come with parameters that the compiler knows.
+///
+/// `run` must be `#[inline(always)]`, so that it is compiled anew for those.
+pub trait WithTerm<P> {
+    /// Does the work.
+    fn run(self, term: P);
+}

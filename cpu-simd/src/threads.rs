@@ -57,6 +57,14 @@ where
         self.sink.is_some()
     }
 
+    fn check(
+        &mut self,
+        problem: &Problem<'_, T, A, P, Z, Y>,
+        workspace: &mut Workspace<'_, T, A>,
+    ) -> Result<u64, Error> {
+        problem.check(self.level, workspace)
+    }
+
     fn run(
         &mut self,
         problem: &Problem<'_, T, A, P, Z, Y>,

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use ocl_core::{CommandQueue, Context, Program};
 use segloss_core::compose::Parts;
 use segloss_core::engine::{Call, Link, Problem, Scale, Workspace};
+use segloss_core::level::Scalar;
 use segloss_core::summation::ACCUMULATORS;
 use segloss_core::term::Normalise;
 use segloss_core::view::{Layout, Shape, View, Write};
@@ -92,16 +93,19 @@ impl Evaluator {
         let mut totals = vec![0.0; sizes.totals];
         let mut factors = vec![T::default(); sizes.factors];
         let mut slopes = vec![[T::default(); 2]; sizes.slopes];
-        problem.check(&mut Workspace {
-            partials: &mut vec![[T::default(); ACCUMULATORS]; sizes.partials],
-            sums: &mut sums,
-            segment: &mut vec![0.0; sizes.segment],
-            totals: &mut totals,
-            factors: &mut factors,
-            slopes: &mut slopes,
-            weights: &mut [],
-            class_weights: &mut [],
-        })?;
+        problem.check(
+            Scalar,
+            &mut Workspace {
+                partials: &mut vec![[T::default(); ACCUMULATORS]; sizes.partials],
+                sums: &mut sums,
+                segment: &mut vec![0.0; sizes.segment],
+                totals: &mut totals,
+                factors: &mut factors,
+                slopes: &mut slopes,
+                weights: &mut [],
+                class_weights: &mut [],
+            },
+        )?;
 
         let program = self.program(source::<T, E, P>(parts, call.link))?;
         let launch = Launch { queue: &self.queue, program: &program };

@@ -134,7 +134,7 @@ where
             if go_on {
                 workspace.sums.copy_from_slice(&sums);
             }
-            problem.check(&mut workspace).unwrap();
+            problem.check(Scalar, &mut workspace).unwrap();
             problem.reduce(Scalar, &mut workspace).unwrap();
             if go_on {
                 sums.copy_from_slice(workspace.sums);
@@ -186,7 +186,7 @@ where
         part.with(call, program, |problem| {
             let mut buffers = Buffers::new();
             let mut workspace = buffers.lend(&problem.sizes()).unwrap();
-            problem.check(&mut workspace).unwrap();
+            problem.check(Scalar, &mut workspace).unwrap();
             problem.reduce(Scalar, &mut workspace).unwrap();
             problem.close(workspace.sums, workspace.totals).unwrap();
             rows.push((workspace.sums.to_vec(), workspace.totals.to_vec()));
@@ -406,7 +406,7 @@ fn a_workspace_larger_than_needed() {
         let problem = Problem::<f32, f64, _, _, _>::new(Call::softmax(), &program, &z, &y).unwrap();
         let mut workspace = buffers.lend(&problem.sizes()).unwrap();
         workspace.sums.fill(0.0);
-        problem.check(&mut workspace).unwrap();
+        problem.check(Scalar, &mut workspace).unwrap();
         problem.reduce(Scalar, &mut workspace).unwrap();
         problem.close(workspace.sums, workspace.totals).unwrap();
         let (sums, totals) = (&*workspace.sums, &*workspace.totals);

@@ -1,7 +1,7 @@
 use super::{ClassPixel, ClassTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, ClassWeights, Parameter, not_negative};
+use crate::term::{Arguments, ClassWeights, Parameter, WithTerm, not_negative};
 
 /// Focal loss of a pixel's true class `t`, times `alpha_t` if there are class weights:
 ///
@@ -62,5 +62,12 @@ impl ClassTerm for Focal {
         // An infinite loss of a class that is not predicted at all.
         let focus = L::select(p.eq(zero), zero, p * ratio);
         (-(power * log_p), power * (L::splat(self.gamma) * focus - one))
+    }
+
+    /// The power at run time is a select and a multiplication a bit, or an exponential and a logarithm,
+    /// whichever it is; that of `gamma = 2` one multiplication.
+    #[inline(always)]
+    fn with_constants<W: WithTerm<Self>>(self, work: W) {
+        if self.gamma == 2.0 { work.run(Focal { gamma: 2.0 }) } else { work.run(self) }
     }
 }

@@ -1,7 +1,6 @@
 use core::fmt;
 
-use super::fixed::weigh;
-use super::program::{ClassTile, part};
+use super::program::ClassTile;
 use super::tiles::{TileClassTerm, TilePixelTerm, TileRegionTerm};
 use crate::class::{ClassPixel, ClassTerm};
 use crate::engine::Link;
@@ -10,10 +9,10 @@ use crate::lanes::{Dual, Real, Vector};
 use crate::level::{Kernel, Level, Scalar};
 use crate::pixel::{Pixel, PixelTerm};
 use crate::region::{Pool, RegionTerm, SeededSums};
-use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, accumulate};
-use crate::term::{Arguments, ClassWeights, Parameter};
+use crate::summation::{Accumulator, TILE};
+use crate::term::{Arguments, ClassWeights, Parameter, WithTerm};
 
-/// The shared quantities of a tile, [`Pixel`] as arrays; `valid` positive where a pixel counts.
+/// [`Pixel`] as arrays, for terms of tiles.
 #[derive(Clone, Copy, Debug)]
 pub struct PixelArrays<'t, T> {
     /// Logits.
@@ -30,34 +29,36 @@ pub struct PixelArrays<'t, T> {
     pub valid: Option<&'t [T; TILE]>,
 }
 
-/// What becomes of the losses and slopes of a tile.
+/// What formulas are computed from, as arrays. The rest of a [`Pixel`] each makes itself, of which the
+/// compiler leaves out what it does not read.
+#[derive(Clone, Copy, Debug)]
+pub struct PixelInputs<'t, T> {
+    /// Logits.
+    pub z: &'t [T; TILE],
+    /// Targets, 0 to 1.
+    pub y: &'t [T; TILE],
+    /// `sigmoid(z)`.
+    pub p: &'t [T; TILE],
+    /// `1 - p`.
+    pub q: &'t [T; TILE],
+    /// `exp(-|z|)`.
+    pub decay: &'t [T; TILE],
+}
+
+/// Where the losses and slopes of a tile go; what is none is not needed. What is written where a pixel
+/// does not count is not read.
 #[derive(Debug)]
-pub enum Output<'t, T> {
-    /// They are added up: losses to `partial`, where given, and slopes times `factor` to the gradient
-    /// or slope of all terms, where given.
-    Sum {
-        /// What slopes are multiplied by.
-        factor: T,
-        /// Whether `slope` is still to be written: this is the first term.
-        first: bool,
-        /// The term's sum.
-        partial: Option<&'t mut Partial<T>>,
-        /// The sum of all terms' slopes.
-        slope: Option<&'t mut [T; TILE]>,
-    },
-    /// They are written, pixel by pixel.
-    Each {
-        /// Losses.
-        value: &'t mut [T; TILE],
-        /// Slopes.
-        slope: &'t mut [T; TILE],
-    },
+pub struct TileOutput<'t, T> {
+    /// Losses.
+    pub value: Option<&'t mut [T; TILE]>,
+    /// Their derivatives: in the logit, or in `ln p_t`.
+    pub slope: Option<&'t mut [T; TILE]>,
 }
 
 /// A tile of a pixel term.
-pub type PixelBody<T> = fn(Arguments<'_>, PixelArrays<'_, T>, Output<'_, T>);
+pub type PixelBody<T> = fn(Arguments<'_>, PixelInputs<'_, T>, TileOutput<'_, T>);
 /// A tile of a class term.
-pub type ClassBody<T> = fn(Arguments<'_>, ClassTile<'_, T>, Output<'_, T>);
+pub type ClassBody<T> = fn(Arguments<'_>, ClassTile<'_, T>, TileOutput<'_, T>);
 /// A region term: its loss and the derivative in the seeded sum.
 pub type RegionBody<A> = fn(Arguments<'_>, SeededSums<'_, A>) -> Dual<<A as Accumulator>::Real>;
 
@@ -206,28 +207,6 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
     }
 }
 
-/// A term's losses and slopes of a tile, multiplied by weights and added up as [`Output::Sum`] says.
-#[inline(always)]
-pub(super) fn add_up<V: Vector>(
-    value: &[V::Elem; TILE],
-    slope: &[V::Elem; TILE],
-    weight: Option<&[V::Elem; TILE]>,
-    valid: Option<&[V::Elem; TILE]>,
-    output: Output<'_, V::Elem>,
-) {
-    let one = &[V::Elem::round_from(1.0); TILE];
-    let (is_weighted, weight) = (weight.is_some(), weight.unwrap_or(one));
-    each_vector::<V>(valid, output, |at| {
-        let (value, slope) = (V::load(&value[at..]), V::load(&slope[at..]));
-        if is_weighted {
-            let weight = V::load(&weight[at..]);
-            (weigh(weight, value), weigh(weight, slope))
-        } else {
-            (value, slope)
-        }
-    });
-}
-
 /// Runs `kernel` at `Lv`; as scalar code on a machine without its instructions.
 fn enter<Lv: Level, K: Kernel>(kernel: K) -> K::Output {
     match Lv::detect() {
@@ -236,10 +215,39 @@ fn enter<Lv: Level, K: Kernel>(kernel: K) -> K::Output {
     }
 }
 
+/// One loop for each combination of what is wanted: of what is not, the compiler leaves the operations
+/// out. A macro, because a closure of that size is not always inlined, and then has no vectors.
+macro_rules! each_wanted {
+    ($output:expr, $vector:ty, |$place:ident| $value_and_slope:expr) => {
+        match $output {
+            TileOutput { value: Some(values), slope: Some(slopes) } => {
+                for $place in (0..TILE).step_by(<$vector>::LANES) {
+                    let (value, slope) = $value_and_slope;
+                    value.store(&mut values[$place..]);
+                    slope.store(&mut slopes[$place..]);
+                }
+            }
+            TileOutput { value: Some(values), slope: None } => {
+                for $place in (0..TILE).step_by(<$vector>::LANES) {
+                    let (value, _) = $value_and_slope;
+                    value.store(&mut values[$place..]);
+                }
+            }
+            TileOutput { value: None, slope: Some(slopes) } => {
+                for $place in (0..TILE).step_by(<$vector>::LANES) {
+                    let (_, slope) = $value_and_slope;
+                    slope.store(&mut slopes[$place..]);
+                }
+            }
+            TileOutput { value: None, slope: None } => {}
+        }
+    };
+}
+
 struct PixelKernel<'t, T, P> {
     term: P,
-    input: PixelArrays<'t, T>,
-    output: Output<'t, T>,
+    input: PixelInputs<'t, T>,
+    output: TileOutput<'t, T>,
 }
 
 impl<T: Real, P: PixelTerm> Kernel for PixelKernel<'_, T, P> {
@@ -247,30 +255,35 @@ impl<T: Real, P: PixelTerm> Kernel for PixelKernel<'_, T, P> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let PixelArrays { z, y, p, q, tail, valid } = self.input;
-        let term = self.term;
-        // Into arrays first: the formula then stands in one loop that the compiler can make vectors of,
-        // not in each way of adding up, where a long one is left as calls, one a pixel.
-        let (mut values, mut slopes) = ([T::default(); TILE], [T::default(); TILE]);
-        for at in (0..TILE).step_by(T::In::<Lv>::LANES) {
-            let (value, slope) = term.value_and_slope(&Pixel::<T::In<Lv>> {
-                z: Vector::load(&z[at..]),
-                y: Vector::load(&y[at..]),
-                p: Vector::load(&p[at..]),
-                q: Vector::load(&q[at..]),
-                tail: Vector::load(&tail[at..]),
-            });
-            value.store(&mut values[at..]);
-            slope.store(&mut slopes[at..]);
-        }
-        add_up::<T::In<Lv>>(&values, &slopes, None, valid, self.output);
+        let PixelKernel { term, input, output } = self;
+        term.with_constants(PixelLoop::<T::In<Lv>> { input, output });
+    }
+}
+
+struct PixelLoop<'t, V: Vector> {
+    input: PixelInputs<'t, V::Elem>,
+    output: TileOutput<'t, V::Elem>,
+}
+
+impl<V: Vector, P: PixelTerm> WithTerm<P> for PixelLoop<'_, V> {
+    #[inline(always)]
+    fn run(self, term: P) {
+        let PixelInputs { z, y, p, q, decay } = self.input;
+        let at = |at: usize| Pixel::<V> {
+            z: Vector::load(&z[at..]),
+            y: Vector::load(&y[at..]),
+            p: Vector::load(&p[at..]),
+            q: Vector::load(&q[at..]),
+            tail: Pixel::tail_of(Vector::load(&decay[at..])),
+        };
+        each_wanted!(self.output, V, |place| term.value_and_slope(&at(place)));
     }
 }
 
 struct ClassKernel<'t, T, P> {
     term: P,
     input: ClassTile<'t, T>,
-    output: Output<'t, T>,
+    output: TileOutput<'t, T>,
 }
 
 impl<T: Real, P: ClassTerm> Kernel for ClassKernel<'_, T, P> {
@@ -278,117 +291,25 @@ impl<T: Real, P: ClassTerm> Kernel for ClassKernel<'_, T, P> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let ClassTile { log_p, p, q, valid, weights: _ } = self.input;
-        let term = self.term;
-        // As for pixels.
-        let (mut values, mut slopes) = ([T::default(); TILE], [T::default(); TILE]);
-        for at in (0..TILE).step_by(T::In::<Lv>::LANES) {
-            let (value, slope) = term.value_and_slope(&ClassPixel::<T::In<Lv>> {
-                log_p: Vector::load(&log_p[at..]),
-                p: Vector::load(&p[at..]),
-                q: Vector::load(&q[at..]),
-            });
-            value.store(&mut values[at..]);
-            slope.store(&mut slopes[at..]);
-        }
-        add_up::<T::In<Lv>>(&values, &slopes, None, valid, self.output);
+        let ClassKernel { term, input, output } = self;
+        term.with_constants(ClassLoop::<T::In<Lv>> { input, output });
     }
 }
 
-#[inline(always)]
-fn each_vector<V: Vector>(
-    valid: Option<&[V::Elem; TILE]>,
-    output: Output<'_, V::Elem>,
-    value_and_slope: impl Fn(usize) -> (V, V) + Copy,
-) {
-    let none = &mut Partial::default();
-    match output {
-        Output::Sum { factor, first, partial, slope } => {
-            let factor = V::splat(factor.widen());
-            // The gradient of masked pixels is set to 0 once, after the last term, so `slope` needs
-            // no mask.
-            match (partial, slope, first) {
-                (Some(sum), Some(slope), true) => {
-                    term_loop::<V, true, WRITE>(value_and_slope, factor, valid, sum, slope);
-                }
-                (Some(sum), Some(slope), false) => {
-                    term_loop::<V, true, ADD>(value_and_slope, factor, valid, sum, slope);
-                }
-                (Some(sum), None, _) => {
-                    let unused = &mut [V::Elem::default(); TILE];
-                    term_loop::<V, true, NO_SLOPE>(value_and_slope, factor, valid, sum, unused);
-                }
-                (None, Some(slope), true) => {
-                    term_loop::<V, false, WRITE>(value_and_slope, factor, None, none, slope);
-                }
-                (None, Some(slope), false) => {
-                    term_loop::<V, false, ADD>(value_and_slope, factor, None, none, slope);
-                }
-                (None, None, _) => {}
-            }
-        }
-        Output::Each { value: values, slope: slopes } => {
-            for at in (0..TILE).step_by(V::LANES) {
-                let (value, slope) = value_and_slope(at);
-                value.store(&mut values[at..]);
-                slope.store(&mut slopes[at..]);
-            }
-        }
-    }
+struct ClassLoop<'t, V: Vector> {
+    input: ClassTile<'t, V::Elem>,
+    output: TileOutput<'t, V::Elem>,
 }
 
-const NO_SLOPE: u8 = 0;
-const WRITE: u8 = 1;
-const ADD: u8 = 2;
-
-#[inline(always)]
-fn term_loop<V: Vector, const SUM: bool, const SLOPE: u8>(
-    value_and_slope: impl Fn(usize) -> (V, V) + Copy,
-    factor: V,
-    valid: Option<&[V::Elem; TILE]>,
-    sum: &mut Partial<V::Elem>,
-    slopes: &mut [V::Elem; TILE],
-) {
-    match valid {
-        None => masked_loop::<V, false, SUM, SLOPE>(
-            value_and_slope,
-            factor,
-            slopes,
-            sum,
-            &[V::Elem::default(); TILE],
-        ),
-        Some(valid) => {
-            masked_loop::<V, true, SUM, SLOPE>(value_and_slope, factor, slopes, sum, valid)
-        }
+impl<V: Vector, P: ClassTerm> WithTerm<P> for ClassLoop<'_, V> {
+    #[inline(always)]
+    fn run(self, term: P) {
+        let ClassTile { log_p, p, q, valid: _, weights: _ } = self.input;
+        let at = |at: usize| ClassPixel::<V> {
+            log_p: Vector::load(&log_p[at..]),
+            p: Vector::load(&p[at..]),
+            q: Vector::load(&q[at..]),
+        };
+        each_wanted!(self.output, V, |place| term.value_and_slope(&at(place)));
     }
-}
-
-#[inline(always)]
-fn masked_loop<V: Vector, const MASKED: bool, const SUM: bool, const SLOPE: u8>(
-    value_and_slope: impl Fn(usize) -> (V, V),
-    factor: V,
-    slopes: &mut [V::Elem; TILE],
-    sum: &mut Partial<V::Elem>,
-    valid: &[V::Elem; TILE],
-) {
-    let zero = V::splat(0.0);
-    let mut total = *sum;
-    for row in (0..TILE).step_by(ACCUMULATORS) {
-        for lane in (0..ACCUMULATORS).step_by(V::LANES) {
-            let at = row + lane;
-            let (value, slope) = value_and_slope(at);
-            if SUM {
-                let keep = zero.lt(V::load(&valid[at..]));
-                let value = if MASKED { V::select(keep, value, zero) } else { value };
-                accumulate(&mut total, lane, value);
-            }
-            let slopes = &mut slopes[at..];
-            match SLOPE {
-                NO_SLOPE => {}
-                WRITE => part(factor, slope).store(slopes),
-                _ => (V::load(slopes) + part(factor, slope)).store(slopes),
-            }
-        }
-    }
-    *sum = total;
 }

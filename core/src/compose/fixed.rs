@@ -1,4 +1,4 @@
-use super::program::{ClassTile, Kind, PixelTile, Program, Spec, TileWeights, part};
+use super::program::{ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, part};
 use crate::class::{ClassPixel, ClassTerm};
 use crate::engine::Link;
 use crate::lanes::{Dual, Lanes, Real, Vector};
@@ -602,6 +602,7 @@ impl<T: Real, A: Accumulator, P: Parts> Program<T, A> for P {
         region: Option<[T; 2]>,
         partials: Option<&mut [Partial<T>]>,
         gradient: Option<&mut [T; TILE]>,
+        _: &mut Scratch<'_, T>,
     ) {
         with_flags!(
             pixel_loop::<T::In<Lv>, P>(self, tile, factors, region),
@@ -618,6 +619,7 @@ impl<T: Real, A: Accumulator, P: Parts> Program<T, A> for P {
         factors: &[T],
         partials: Option<&mut [Partial<T>]>,
         slope: Option<&mut [T; TILE]>,
+        _: &mut Scratch<'_, T>,
     ) {
         with_flags!(
             class_loop::<T::In<Lv>, P>(self, tile, factors),

@@ -1,7 +1,8 @@
-use super::definition::{Body, Definition, Output, PixelArrays, add_up};
+use super::add_up::{Sums, add_up};
+use super::definition::{Body, Definition, PixelArrays, PixelInputs, TileOutput};
 use super::fixed::weigh;
 use super::map::MapCall;
-use super::program::{ClassTile, Kind, PixelTile, Program, Spec, TileWeights, part};
+use super::program::{ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, part};
 use crate::error::Error;
 use crate::lanes::{Dual, Real, Vector};
 use crate::level::Level;
@@ -77,6 +78,14 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
         self.definition.map(|definition| &definition.body)
     }
 
+    fn is_pixel(&self) -> bool {
+        matches!(self.body(), Some(Body::Pixel(_) | Body::PixelTiles(_)))
+    }
+
+    fn is_class(&self) -> bool {
+        matches!(self.body(), Some(Body::Class(_) | Body::ClassTiles(_)))
+    }
+
     fn is_region(&self) -> bool {
         matches!(self.body(), Some(Body::Region(..) | Body::RegionTiles(_)))
     }
@@ -103,46 +112,65 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
         }
     }
 
-    /// Runs a pixel term on a tile.
-    #[inline(always)]
-    fn pixel<V: Vector<Elem = T>>(
-        &self,
-        input: PixelArrays<'_, T>,
-        weight: Option<&[T; TILE]>,
-        output: Output<'_, T>,
-    ) {
-        let (mut value, mut slope) = ([T::default(); TILE], [T::default(); TILE]);
-        let each = Output::Each { value: &mut value, slope: &mut slope };
-        match (self.body(), weight) {
-            (Some(Body::Pixel(body)), None) => return body(self.arguments(), input, output),
-            (Some(Body::Pixel(body)), Some(_)) => body(self.arguments(), input, each),
-            (Some(Body::PixelTiles(term)), _) => {
-                term.tile(self.arguments(), input, &mut value, &mut slope);
-            }
-            _ => return,
-        }
-        add_up::<V>(&value, &slope, weight, input.valid, output);
+    /// Whether its losses and slopes are those of `other`, which may differ in coefficient and options.
+    fn computes_as(&self, other: &Self) -> bool {
+        let definitions = self.definition.zip(other.definition);
+        definitions.is_some_and(|(own, other)| core::ptr::eq(own, other))
+            && self.values == other.values
     }
 
-    /// Runs a class term on a tile.
-    #[inline(always)]
-    fn class<V: Vector<Elem = T>>(
+    /// Computes a pixel term on a tile. An object computes both outputs, wanted or not.
+    fn pixel(
+        &self,
+        inputs: PixelInputs<'_, T>,
+        (tail, valid): (&[T; TILE], Option<&[T; TILE]>),
+        wanted: Wanted,
+        value: &mut [T; TILE],
+        slope: &mut [T; TILE],
+    ) {
+        match self.body() {
+            Some(Body::Pixel(body)) => body(self.arguments(), inputs, wanted.output(value, slope)),
+            Some(Body::PixelTiles(term)) => {
+                let PixelInputs { z, y, p, q, decay: _ } = inputs;
+                let arrays = PixelArrays { z, y, p, q, tail, valid };
+                term.tile(self.arguments(), arrays, value, slope);
+            }
+            _ => {}
+        }
+    }
+
+    /// Computes a class term on a tile. An object computes both outputs, wanted or not.
+    fn class(
         &self,
         input: ClassTile<'_, T>,
-        weight: Option<&[T; TILE]>,
-        output: Output<'_, T>,
+        wanted: Wanted,
+        value: &mut [T; TILE],
+        slope: &mut [T; TILE],
     ) {
-        let (mut value, mut slope) = ([T::default(); TILE], [T::default(); TILE]);
-        let each = Output::Each { value: &mut value, slope: &mut slope };
-        match (self.body(), weight) {
-            (Some(Body::Class(body)), None) => return body(self.arguments(), input, output),
-            (Some(Body::Class(body)), Some(_)) => body(self.arguments(), input, each),
-            (Some(Body::ClassTiles(term)), _) => {
-                term.tile(self.arguments(), input, &mut value, &mut slope);
-            }
-            _ => return,
+        match self.body() {
+            Some(Body::Class(body)) => body(self.arguments(), input, wanted.output(value, slope)),
+            Some(Body::ClassTiles(term)) => term.tile(self.arguments(), input, value, slope),
+            _ => {}
         }
-        add_up::<V>(&value, &slope, weight, input.valid, output);
+    }
+}
+
+const LOSSES: Wanted = Wanted { value: true, slope: false };
+
+/// Which outputs of a term are read.
+#[derive(Clone, Copy)]
+struct Wanted {
+    value: bool,
+    slope: bool,
+}
+
+impl Wanted {
+    fn output<'t, T>(
+        self,
+        value: &'t mut [T; TILE],
+        slope: &'t mut [T; TILE],
+    ) -> TileOutput<'t, T> {
+        TileOutput { value: self.value.then_some(value), slope: self.slope.then_some(slope) }
     }
 }
 
@@ -175,29 +203,27 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
         self.maps
     }
 
-    fn has_pixel(&self) -> bool {
-        let is_pixel = |term: &Term<'_, T, A>| {
-            matches!(term.body(), Some(Body::Pixel(_) | Body::PixelTiles(_)))
-        };
-        self.terms.iter().any(is_pixel)
+    fn has_pixel_tiles(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term.body(), Some(Body::PixelTiles(_))))
     }
 
     fn has_region(&self) -> bool {
         self.terms.iter().any(Term::is_region)
     }
 
-    /// The terms of one kind, with their tiles of weights, if any.
+    /// The terms that are `own`, with their tiles of weights, if any.
     #[inline(always)]
     fn own<'s, 't>(
         &'s self,
-        kind: Kind,
+        own: impl Fn(&Term<'a, T, A>) -> bool + 's,
         weights: TileWeights<'t, T>,
     ) -> impl Iterator<Item = (usize, &'s Term<'a, T, A>, Option<&'t [T; TILE]>)> {
-        self.terms.iter().enumerate().filter_map(move |(index, term)| {
-            let spec = term.spec(1);
-            let weight = weights.tiles.get(index).filter(|_| spec.is_weighted(weights.by_call));
-            (spec.kind == kind).then_some((index, term, weight))
-        })
+        self.terms.iter().enumerate().filter(move |(_, term)| own(term)).map(
+            move |(index, term)| {
+                let is_weighted = |_: &_| term.options.is_weighted(weights.by_call);
+                (index, term, weights.tiles.get(index).filter(is_weighted))
+            },
+        )
     }
 }
 
@@ -227,24 +253,30 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
         region: Option<[T; 2]>,
         mut partials: Option<&mut [Partial<T>]>,
         mut gradient: Option<&mut [T; TILE]>,
+        Scratch { p, q, decay, tail, value, slope }: &mut Scratch<'_, T>,
     ) {
-        let mut p = [T::default(); TILE];
-        let mut q = [T::default(); TILE];
-        let mut tail = [T::default(); TILE];
-        shared::<T::In<Lv>>(tile.z, tile.y, self.has_pixel(), &mut p, &mut q, &mut tail);
         let PixelTile { z, y, valid, weights } = tile;
-        let arrays = PixelArrays { z, y, p: &p, q: &q, tail: &tail, valid };
-        let mut first = true;
-        for (index, term, weight) in self.own(Kind::Pixel, weights) {
+        shared::<T::In<Lv>>(z, y, decay, p, q);
+        if self.has_pixel_tiles() {
+            tails::<T::In<Lv>>(decay, tail);
+        }
+        let inputs = PixelInputs { z, y, p, q, decay };
+        let wanted = Wanted { value: partials.is_some(), slope: gradient.is_some() };
+        let (mut first, mut last) = (true, None);
+        for (index, term, weight) in self.own(Term::is_pixel, weights) {
             if term.coefficient == 0.0 {
                 add_nothing(first, gradient.as_deref_mut());
                 first = false;
                 continue;
             }
+            if !last.is_some_and(|last| term.computes_as(last)) {
+                term.pixel(inputs, (tail, valid), wanted, value, slope);
+            }
+            last = Some(term);
             let factor = factors.get(index).copied().unwrap_or_default();
             let partial = partials.as_deref_mut().and_then(|p| p.get_mut(index));
-            let slope = gradient.as_deref_mut();
-            term.pixel::<T::In<Lv>>(arrays, weight, Output::Sum { factor, first, partial, slope });
+            let sums = Sums { factor, first, partial, slope: gradient.as_deref_mut() };
+            add_up::<T::In<Lv>>(value, slope, weight, valid, sums);
             first = false;
         }
         if self.has_region() {
@@ -252,10 +284,10 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
             let weight = weights.tiles.last().filter(|_| self.terms.iter().any(is_weighted));
             let sums = partials.and_then(|p| p[self.terms.len()..].first_chunk_mut::<SUMS>());
             if let Some(sums) = sums {
-                region_sums::<T::In<Lv>>(y, &p, &q, valid, weight, sums);
+                region_sums::<T::In<Lv>>(y, p, q, valid, weight, sums);
             }
             if let (Some(slopes), Some(gradient)) = (region, gradient.as_deref_mut()) {
-                region_gradient::<T::In<Lv>>(y, &p, &q, slopes, weight, !first, gradient);
+                region_gradient::<T::In<Lv>>(y, p, q, slopes, weight, !first, gradient);
                 first = false;
             }
         }
@@ -274,18 +306,24 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
         factors: &[T],
         mut partials: Option<&mut [Partial<T>]>,
         mut slope: Option<&mut [T; TILE]>,
+        Scratch { value, slope: of_term, .. }: &mut Scratch<'_, T>,
     ) {
-        let mut first = true;
-        for (index, term, weight) in self.own(Kind::Class, tile.weights) {
+        let wanted = Wanted { value: partials.is_some(), slope: slope.is_some() };
+        let (mut first, mut last) = (true, None);
+        for (index, term, weight) in self.own(Term::is_class, tile.weights) {
             if term.coefficient == 0.0 {
                 add_nothing(first, slope.as_deref_mut());
                 first = false;
                 continue;
             }
+            if !last.is_some_and(|last| term.computes_as(last)) {
+                term.class(tile, wanted, value, of_term);
+            }
+            last = Some(term);
             let factor = factors.get(index).copied().unwrap_or_default();
             let partial = partials.as_deref_mut().and_then(|p| p.get_mut(index));
-            let slope = slope.as_deref_mut();
-            term.class::<T::In<Lv>>(tile, weight, Output::Sum { factor, first, partial, slope });
+            let sums = Sums { factor, first, partial, slope: slope.as_deref_mut() };
+            add_up::<T::In<Lv>>(value, of_term, weight, tile.valid, sums);
             first = false;
         }
         if let (true, Some(slope)) = (first, slope.as_deref_mut()) {
@@ -299,23 +337,21 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
     /// The losses are those that the terms' loops add up, multiplied by coefficients instead.
     #[inline(always)]
     fn pixel_values<Lv: Level>(&self, tile: PixelTile<'_, T>, values: &mut [T; TILE]) {
-        let mut p = [T::default(); TILE];
-        let mut q = [T::default(); TILE];
-        let mut tail = [T::default(); TILE];
-        shared::<T::In<Lv>>(tile.z, tile.y, true, &mut p, &mut q, &mut tail);
         let PixelTile { z, y, valid, weights } = tile;
-        let arrays = PixelArrays { z, y, p: &p, q: &q, tail: &tail, valid };
+        let [mut p, mut q, mut decay, mut tail] = [[T::default(); TILE]; 4];
+        shared::<T::In<Lv>>(z, y, &mut decay, &mut p, &mut q);
+        tails::<T::In<Lv>>(&decay, &mut tail);
+        let inputs = PixelInputs { z, y, p: &p, q: &q, decay: &decay };
         values.fill(T::default());
         let mut first = true;
-        for (_, term, weight) in self.own(Kind::Pixel, weights) {
+        for (_, term, weight) in self.own(Term::is_pixel, weights) {
             if term.coefficient == 0.0 {
                 add_nothing(first, Some(&mut *values));
                 first = false;
                 continue;
             }
             let (mut value, mut slope) = ([T::default(); TILE], [T::default(); TILE]);
-            let each = Output::Each { value: &mut value, slope: &mut slope };
-            term.pixel::<T::In<Lv>>(arrays, None, each);
+            term.pixel(inputs, (&tail, valid), LOSSES, &mut value, &mut slope);
             add_values::<T::In<Lv>>(term.coefficient, &value, weight, first, values);
             first = false;
         }
@@ -328,15 +364,14 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
     fn class_values<Lv: Level>(&self, tile: ClassTile<'_, T>, values: &mut [T; TILE]) {
         values.fill(T::default());
         let mut first = true;
-        for (_, term, weight) in self.own(Kind::Class, tile.weights) {
+        for (_, term, weight) in self.own(Term::is_class, tile.weights) {
             if term.coefficient == 0.0 {
                 add_nothing(first, Some(&mut *values));
                 first = false;
                 continue;
             }
             let (mut value, mut slope) = ([T::default(); TILE], [T::default(); TILE]);
-            let each = Output::Each { value: &mut value, slope: &mut slope };
-            term.class::<T::In<Lv>>(tile, None, each);
+            term.class(tile, LOSSES, &mut value, &mut slope);
             add_values::<T::In<Lv>>(term.coefficient, &value, weight, first, values);
             first = false;
         }
@@ -376,30 +411,31 @@ fn add_values<V: Vector>(
     }
 }
 
-/// Fills `p` and `q`, and `tail` if a term reads it. In several loops, as the fused one.
+/// Fills `decay`, `p` and `q`. In two loops, as the fused one.
 #[inline(always)]
 fn shared<V: Vector>(
     z: &[V::Elem; TILE],
     y: &[V::Elem; TILE],
-    with_tail: bool,
+    decay: &mut [V::Elem; TILE],
     p: &mut [V::Elem; TILE],
     q: &mut [V::Elem; TILE],
-    tail: &mut [V::Elem; TILE],
 ) {
     for at in (0..TILE).step_by(V::LANES) {
-        Pixel::decay(V::load(&z[at..])).store(&mut p[at..]);
-    }
-    let pixel =
-        |at: usize, decay: V| Pixel::with_decay(V::load(&z[at..]), V::load(&y[at..]), decay);
-    if with_tail {
-        for at in (0..TILE).step_by(V::LANES) {
-            pixel(at, V::load(&p[at..])).tail.store(&mut tail[at..]);
-        }
+        Pixel::decay(V::load(&z[at..])).store(&mut decay[at..]);
     }
     for at in (0..TILE).step_by(V::LANES) {
-        let pixel = pixel(at, V::load(&p[at..]));
+        let decay = V::load(&decay[at..]);
+        let pixel = Pixel::with_decay(V::load(&z[at..]), V::load(&y[at..]), decay);
         pixel.p.store(&mut p[at..]);
         pixel.q.store(&mut q[at..]);
+    }
+}
+
+/// Fills `tail`.
+#[inline(always)]
+fn tails<V: Vector>(decay: &[V::Elem; TILE], tail: &mut [V::Elem; TILE]) {
+    for at in (0..TILE).step_by(V::LANES) {
+        Pixel::tail_of(V::load(&decay[at..])).store(&mut tail[at..]);
     }
 }
 

@@ -2,6 +2,7 @@
 //! [`region`] and pairs of them) or put together at run time ([`Listed`], from a [`Registry`] of
 //! definitions). Both give the same bits.
 
+mod add_up;
 mod definition;
 mod fixed;
 mod listed;
@@ -15,7 +16,9 @@ mod registry;
 mod shorthands;
 mod tiles;
 
-pub use definition::{ClassBody, Definition, Output, PixelArrays, PixelBody, RegionBody};
+pub use definition::{
+    ClassBody, Definition, PixelArrays, PixelBody, PixelInputs, RegionBody, TileOutput,
+};
 pub(crate) use fixed::weigh;
 pub use fixed::{ClassPart, Parts, PixelPart, RegionPart, class, pixel, region};
 pub use listed::{Listed, Term};
@@ -25,7 +28,7 @@ pub use map::{
 pub use options::CallOption;
 pub use parse::parse;
 pub use presets::{PRESETS, Preset};
-pub use program::{ClassTile, Kind, PixelTile, Program, Spec, TileWeights};
+pub use program::{ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights};
 pub use registry::Registry;
 pub use shorthands::{SHORTHANDS, Shorthand};
 pub use tiles::{TileClassTerm, TilePixelTerm, TileRegionTerm};

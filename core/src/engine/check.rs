@@ -4,6 +4,7 @@ use super::workspace::{Workspace, cut};
 use crate::compose::Program;
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::level::{Kernel, Level};
 use crate::summation::Accumulator;
 use crate::view::{LogitSource, TargetSource};
 
@@ -22,21 +23,20 @@ where
     /// # Errors
     /// The first target in logical order that does not fit, or the first weight, sums being of no use
     /// then; or [`Error::Workspace`] if it is too short.
-    pub fn check(&self, workspace: &mut Workspace<'_, T, A>) -> Result<u64, Error> {
+    pub fn check<Lv: Level>(
+        &self,
+        level: Lv,
+        workspace: &mut Workspace<'_, T, A>,
+    ) -> Result<u64, Error> {
         let mut workspace = workspace.cut(&self.sizes())?;
-        let valid = self.check_targets(workspace.sums)?;
-        if !P::WEIGHABLE {
-            return Ok(valid);
-        }
-        self.load_class_weights(workspace.class_weights);
-        let weightless = self.weigh(&mut workspace)?;
-        Ok(if weightless { 0 } else { valid })
+        level.enter(Check { problem: self, workspace: &mut workspace })
     }
 
     /// The same of targets alone, for losses whose means are divided by valid pixels.
     ///
     /// # Errors
     /// As [`Problem::check`].
+    #[inline(always)]
     pub(super) fn check_targets(&self, sums: &mut [A]) -> Result<u64, Error> {
         let sums = cut("sums", sums, self.sizes().sums)?;
         let classes = self.shape().channels;
@@ -59,5 +59,33 @@ where
             }
         }
         Ok(total)
+    }
+}
+
+struct Check<'c, 'p, 'w, T, A, P, Z, Y> {
+    problem: &'c Problem<'p, T, A, P, Z, Y>,
+    workspace: &'c mut Workspace<'w, T, A>,
+}
+
+impl<T, A, P, Z, Y> Kernel for Check<'_, '_, '_, T, A, P, Z, Y>
+where
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+{
+    type Output = Result<u64, Error>;
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) -> Result<u64, Error> {
+        let Check { problem, workspace } = self;
+        let valid = problem.check_targets(workspace.sums)?;
+        if !P::WEIGHABLE {
+            return Ok(valid);
+        }
+        problem.load_class_weights(workspace.class_weights);
+        let weightless = problem.weigh(workspace)?;
+        Ok(if weightless { 0 } else { valid })
     }
 }

@@ -192,6 +192,16 @@ pub trait Sweeps<T: Real, A: Accumulator, P, Z, Y> {
     /// Whether there is a gradient to write.
     fn has_gradient(&self) -> bool;
 
+    /// Runs [`Problem::check`].
+    ///
+    /// # Errors
+    /// As it.
+    fn check(
+        &mut self,
+        problem: &Problem<'_, T, A, P, Z, Y>,
+        workspace: &mut Workspace<'_, T, A>,
+    ) -> Result<u64, Error>;
+
     /// Runs [`Problem::sweep_unit`] on all units, adding sums to the rows of the workspace if `sum` and
     /// writing the gradient if `gradient`.
     ///
@@ -227,6 +237,14 @@ where
 {
     fn has_gradient(&self) -> bool {
         self.sink.is_some()
+    }
+
+    fn check(
+        &mut self,
+        problem: &Problem<'_, T, A, P, Z, Y>,
+        workspace: &mut Workspace<'_, T, A>,
+    ) -> Result<u64, Error> {
+        problem.check(self.level, workspace)
     }
 
     fn run(
@@ -286,7 +304,7 @@ where
 {
     let mut workspace = workspace.cut(&problem.sizes())?;
     workspace.sums.fill(A::default());
-    let valid = problem.check(&mut workspace)?;
+    let valid = sweeps.check(problem, &mut workspace)?;
     let fused = problem.rows.regions == 0;
     let value = match (sweeps.has_gradient(), fused) {
         (false, _) => {

@@ -1,8 +1,8 @@
 //! A sweep under the sigmoid link: channel by channel, each by itself.
 
-use super::sweep::{Sweep, blocks, tiles};
+use super::sweep::{Sweep, blocks, scratch, tiles};
 use super::weights::{self, read_targets};
-use crate::compose::{PixelTile, Program, TileWeights};
+use crate::compose::{PixelTile, Program, Scratch, TileWeights};
 use crate::lanes::Real;
 use crate::level::Level;
 use crate::region::SUMS;
@@ -25,6 +25,7 @@ where
     let mut y = [T::default(); TILE];
     let mut valid = [T::default(); TILE];
     let mut stage = [T::default(); TILE];
+    let scratch = &mut scratch!(T);
     for channel in 0..channels {
         sweep.partials.fill([T::default(); ACCUMULATORS]);
         for block in blocks(sweep.pixels.clone()) {
@@ -42,14 +43,21 @@ where
                 let tile = PixelTile { z, y: &y, valid, weights };
                 let partials = s.sums.is_some().then_some(&mut *s.partials);
                 let Some(gradient) = &mut s.gradient else {
-                    s.program.pixel_tile::<Lv>(tile, &[], None, partials, None);
+                    s.program.pixel_tile::<Lv>(tile, &[], None, partials, None, scratch);
                     continue;
                 };
                 let slopes = gradient.slopes.get(channel).copied();
                 let whole = count == TILE && s.call.write == Write::Overwrite;
                 if whole && let Some(place) = gradient.sink.whole_tile(sample, channel, first) {
                     let factors = gradient.factors;
-                    s.program.pixel_tile::<Lv>(tile, factors, slopes, partials, Some(place));
+                    s.program.pixel_tile::<Lv>(
+                        tile,
+                        factors,
+                        slopes,
+                        partials,
+                        Some(place),
+                        scratch,
+                    );
                     continue;
                 }
                 s.program.pixel_tile::<Lv>(
@@ -58,6 +66,7 @@ where
                     slopes,
                     partials,
                     Some(&mut stage),
+                    scratch,
                 );
                 gradient.sink.put((sample, channel, first), count, &stage, s.call.write);
             }

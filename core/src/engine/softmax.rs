@@ -1,11 +1,11 @@
 //! A sweep under the softmax link: all channels of a tile together, one loop over its pixels at a
 //! time, so that any number of classes vectorises over pixels.
 
-use super::sweep::{Sweep, blocks, tiles};
+use super::sweep::{Sweep, blocks, scratch, tiles};
 use super::true_class::TrueClass;
 use super::weights::{self, read_targets};
 use crate::class::softmax::{class_gradient, probability};
-use crate::compose::{Program, TileWeights, weigh};
+use crate::compose::{Program, Scratch, TileWeights, weigh};
 use crate::lanes::{Real, Vector};
 use crate::level::Level;
 use crate::region::{self, SUMS};
@@ -40,11 +40,12 @@ where
     let zero = [T::default(); TILE];
     let mut stage =
         Stage { class: TrueClass::new(), slope: zero, shift: zero, mean: zero, gradient: zero };
+    let scratch = &mut scratch!(T);
     let sums = sweep.rows.terms + SUMS * sweep.rows.regions;
     sweep.partials[..sums].fill([T::default(); ACCUMULATORS]);
     for block in blocks(sweep.pixels.clone()) {
         for (first, count) in tiles(block) {
-            one_tile::<Lv, T, A, P, Z, Y, G>(&mut sweep, &mut stage, first, count);
+            one_tile::<Lv, T, A, P, Z, Y, G>(&mut sweep, &mut stage, scratch, first, count);
         }
         let Some(row) = sweep.sums.as_deref_mut() else { continue };
         let (terms, regions) = row.split_at_mut(sweep.rows.region());
@@ -60,6 +61,7 @@ where
 fn one_tile<Lv, T, A, P, Z, Y, G>(
     s: &mut Sweep<'_, T, A, P, Z, Y, G>,
     stage: &mut Stage<T>,
+    scratch: &mut Scratch<'_, T>,
     first: usize,
     count: usize,
 ) where
@@ -92,7 +94,7 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
     let factors = s.gradient.as_ref().map_or(&[][..], |gradient| gradient.factors);
     let into = s.gradient.is_some().then_some(&mut *slope);
     let partials = s.sums.is_some().then_some(terms);
-    s.program.class_tile::<Lv>(tile, factors, partials, into);
+    s.program.class_tile::<Lv>(tile, factors, partials, into, scratch);
 
     if s.sums.is_some() {
         let (regions, _) = regions.as_chunks_mut::<SUMS>();

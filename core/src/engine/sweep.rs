@@ -77,3 +77,19 @@ pub(super) fn tiles(block: Range<usize>) -> impl Iterator<Item = (usize, usize)>
     let end = block.end;
     block.step_by(TILE).map(move |first| (first, TILE.min(end - first)))
 }
+
+/// Tiles for [`Scratch`](crate::compose::Scratch), each a variable of its own, so that those that the program
+/// has no use for take no stack.
+macro_rules! scratch {
+    ($format:ty) => {
+        Scratch {
+            p: &mut [<$format>::default(); TILE],
+            q: &mut [<$format>::default(); TILE],
+            decay: &mut [<$format>::default(); TILE],
+            tail: &mut [<$format>::default(); TILE],
+            value: &mut [<$format>::default(); TILE],
+            slope: &mut [<$format>::default(); TILE],
+        }
+    };
+}
+pub(super) use scratch;

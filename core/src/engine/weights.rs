@@ -135,6 +135,7 @@ where
 
     /// Checks the call's weights and maps and adds up each term's own denominator. Gives whether the
     /// call has weights and all of them are 0.
+    #[inline(always)]
     pub(super) fn weigh(&self, workspace: &mut Workspace<'_, T, A>) -> Result<bool, Error> {
         let call = &self.call;
         if call.weights.is_none() && call.maps.is_empty() && self.rows.denominators == 0 {
@@ -180,6 +181,7 @@ where
     }
 
     /// The call's weights and maps at the pixels of a tile that count.
+    #[inline(always)]
     fn check_tile(
         &self,
         at: At,
@@ -187,37 +189,50 @@ where
         valid: &[T; TILE],
         weightless: &mut bool,
     ) -> Result<(), Error> {
-        let zero = T::default();
+        let (zero, infinity) = (T::default(), T::splat(f64::INFINITY));
+        let lowest = if self.needs_positive { zero } else { T::splat(f64::NEG_INFINITY) };
+        // 0 itself is to be allowed where nothing below it is.
+        let fits = |weight: T| {
+            (lowest < weight || (self.needs_positive && weight == zero)) && weight < infinity
+        };
         let of_call = self.call.weights.iter().map(|weights| ("weights", weights));
         let maps = self.call.maps.iter().map(|map| ("map", map));
         for (argument, weights) in of_call.chain(maps) {
             let mut tile = [T::splat(1.0); TILE];
             weights.multiply(at, count, &mut tile);
-            let (sample, channel, first) = at;
-            for (i, (weight, valid)) in tile.iter().zip(valid).take(count).enumerate() {
-                let value = weight.widen();
-                if *valid == zero {
-                    continue;
-                }
-                if !value.is_finite() || (self.needs_positive && value < 0.0) {
-                    let pixel = first + i;
-                    let is_signed = !self.needs_positive;
-                    return Err(Error::Weight {
-                        argument,
-                        value,
-                        sample,
-                        channel,
-                        pixel,
-                        is_signed,
-                    });
-                }
-                *weightless &= argument != "weights" || value == 0.0;
+            let (mut all_fit, mut all_zero) = (true, true);
+            for (&weight, &valid) in tile[..count].iter().zip(valid) {
+                let counts = valid != zero;
+                all_fit &= !counts | fits(weight);
+                all_zero &= !counts | (weight == zero);
+            }
+            *weightless &= argument != "weights" || all_zero;
+            if !all_fit {
+                return Err(self.bad_weight(argument, at, &tile[..count], valid, fits));
             }
         }
         Ok(())
     }
 
+    /// The first of a tile's weights that does not fit.
+    #[cold]
+    fn bad_weight(
+        &self,
+        argument: &'static str,
+        (sample, channel, first): At,
+        tile: &[T],
+        valid: &[T; TILE],
+        fits: impl Fn(T) -> bool,
+    ) -> Error {
+        let is_bad = |&i: &usize| valid[i] != T::default() && !fits(tile[i]);
+        let i = (0..tile.len()).find(is_bad).unwrap_or_default();
+        let value = tile.get(i).map_or(f64::NAN, |weight| weight.widen());
+        let is_signed = !self.needs_positive;
+        Error::Weight { argument, value, sample, channel, pixel: first + i, is_signed }
+    }
+
     /// Adds what the means of some terms are divided by, of one tile.
+    #[inline(always)]
     fn add_denominators(
         &self,
         at: At,

@@ -17,18 +17,21 @@ pub(super) fn powf<L: Lanes>(x: L, exponent: f64) -> L {
     if exponent < 0.0 { L::splat(1.0) / y } else { y }
 }
 
-/// `x^n` for `n <= 32` by squaring, from the lowest bit of `n` up.
+/// `x^n` for `n <= 32` by squaring, from the lowest bit of `n` up. What `n` has no use for is not squared:
+/// it would soon be subnormal, which many processors are slow at.
 #[inline(always)]
 fn power<L: Lanes>(x: L, n: u32) -> L {
     let step = |y: L, square: L, bit: u32| if n >> bit & 1 == 1 { y * square } else { y };
-    let x2 = x * x;
-    let x4 = x2 * x2;
-    let x8 = x4 * x4;
-    let x16 = x8 * x8;
+    let square = |x: L, bit: u32| if n >> bit == 0 { x } else { x * x };
+    let x2 = square(x, 1);
+    let x4 = square(x2, 2);
+    let x8 = square(x4, 3);
+    let x16 = square(x8, 4);
+    let x32 = square(x16, 5);
     let y = step(L::splat(1.0), x, 0);
     let y = step(y, x2, 1);
     let y = step(y, x4, 2);
     let y = step(y, x8, 3);
     let y = step(y, x16, 4);
-    step(y, x16 * x16, 5)
+    step(y, x32, 5)
 }

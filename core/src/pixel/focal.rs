@@ -1,7 +1,7 @@
 use super::{Bce, Pixel, PixelTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter, checked, not_negative};
+use crate::term::{Arguments, Parameter, WithTerm, checked, not_negative};
 
 /// Binary focal loss of a logit `z` and a target `y` in `[0, 1]`:
 ///
@@ -80,5 +80,12 @@ impl PixelTerm for Focal {
         // Where the logit is infinite, or `1 - p_t` underflows, nothing changes any more.
         let focus = L::select(pq.eq(zero), zero, focus);
         (factor * bce, factor * (slope + focus))
+    }
+
+    /// The power at run time is a select and a multiplication a bit, or an exponential and a logarithm,
+    /// whichever it is; that of `gamma = 2` one multiplication.
+    #[inline(always)]
+    fn with_constants<W: WithTerm<Self>>(self, work: W) {
+        if self.gamma == 2.0 { work.run(Focal { gamma: 2.0, ..self }) } else { work.run(self) }
     }
 }
