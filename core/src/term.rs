@@ -194,9 +194,14 @@ impl Maps {
         self.0 == 0
     }
 
+    /// Whether `place` is one of them.
+    pub fn contains(self, place: usize) -> bool {
+        place < Self::PLACES && self.0 >> place & 1 == 1
+    }
+
     /// Their places, ascending.
     pub fn iter(self) -> impl Iterator<Item = usize> {
-        (0..Self::PLACES).filter(move |place| self.0 >> place & 1 == 1)
+        (0..Self::PLACES).filter(move |&place| self.contains(place))
     }
 }
 

@@ -2,6 +2,7 @@ use segloss_core::Error;
 use segloss_core::compose::MapCall;
 use segloss_core::engine::Call;
 use segloss_core::lanes::Real;
+use segloss_core::term::Maps;
 use segloss_core::view::{Layout, Shape, TargetSource, View, Weights};
 
 use crate::workspace::grow;
@@ -63,6 +64,16 @@ impl<T: Real> ComputedMaps<T> {
         let computed = self.weights.get(place).map_or(&[][..], Vec::as_slice);
         Ok(T::weights(View::new(computed, Layout::channels_first(targets)?)?))
     }
+}
+
+/// Those that are computed, and whose weights need no check.
+pub(crate) fn trusted<T: Real>(
+    maps: &[MapCall<'_, T>],
+    given: &[(&str, Weights<'_>)],
+) -> Result<Maps, Error> {
+    let own = maps.iter().enumerate();
+    own.filter(|(_, map)| map.is_trusted() && by_name(given, map).is_none())
+        .try_fold(Maps::NONE, |trusted, (place, _)| trusted.and(place))
 }
 
 /// The weights given under the map's name.

@@ -10,6 +10,7 @@ use segloss_core::view::{
     GradientSink, Layout, LogitSource, NoGradient, Shape, TargetSource, View, Weights,
 };
 
+use crate::computed_maps::trusted;
 use crate::evaluate::run;
 use crate::sink::MemorySink;
 use crate::{Buffers, Library, with_level};
@@ -138,7 +139,8 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
                     maps[place] = own.weights(place, map, shape, given)?;
                 }
                 let call = Call { maps: &maps[..loss.map_calls().len()], ..call };
-                let problem = Problem::new(call, loss, logits, targets)?;
+                let trusted = trusted(loss.map_calls(), given)?;
+                let problem = Problem::new(call, loss, logits, targets)?.trusting(trusted);
                 self.run(&problem, outputs, buffers)
             });
             buffers.maps = own;

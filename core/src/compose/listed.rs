@@ -2,7 +2,9 @@ use super::add_up::{Sums, add_up};
 use super::definition::{Body, Definition, PixelArrays, PixelInputs, TileOutput};
 use super::fixed::weigh;
 use super::map::MapCall;
-use super::program::{ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, part};
+use super::program::{
+    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, Weighting, part,
+};
 use crate::error::Error;
 use crate::lanes::{Dual, Real, Vector};
 use crate::level::Level;
@@ -234,6 +236,19 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
 
     fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
         self.terms[index].spec(classes)
+    }
+
+    /// Without the rest of the spec, which asks a region term how it pools.
+    #[inline(always)]
+    fn weighting(&self, index: usize, by_call: bool) -> Option<Weighting> {
+        let term = &self.terms[index];
+        let (options, is_region) = (&term.options, term.is_region());
+        let is_weighted = if is_region { options.weighted } else { options.is_weighted(by_call) };
+        (is_weighted && term.coefficient != 0.0).then_some(Weighting {
+            is_region,
+            maps: options.maps,
+            by_class: options.class_weights.is_some(),
+        })
     }
 
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {

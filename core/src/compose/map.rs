@@ -56,6 +56,9 @@ pub trait WeightMap: Copy + Send + Sync + 'static {
     const NAME: &'static str;
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
+    /// Whether [`WeightMap::weigh`] is known to write every weight, each of them finite and at least 0: its
+    /// places then hold anything before, and its weights are not checked when they are used.
+    const TRUSTED: bool = false;
 
     /// The map with these parameters.
     ///
@@ -72,7 +75,7 @@ pub trait WeightMap: Copy + Send + Sync + 'static {
         Ok(0)
     }
 
-    /// Writes the weight of each pixel of a plane, all of which hold 1.
+    /// Writes the weight of each pixel of a plane, all of which hold 1 unless the map is trusted.
     ///
     /// # Errors
     /// What [`WeightMap::scratch`] could not tell.
@@ -123,6 +126,7 @@ type Weigh<T> = fn(Arguments<'_>, &dyn LabelSource, &mut [u64], &mut [T]) -> Res
 
 /// A map of a generic trait, compiled for one format.
 struct Compiled<T> {
+    trusted: bool,
     check: Check,
     scratch: Measure,
     weigh: Weigh<T>,
@@ -153,6 +157,7 @@ impl<T: Real> MapDefinition<'static, T> {
     /// Of a map that is computed from labels.
     pub const fn computed<M: WeightMap>() -> Self {
         let compiled = Compiled {
+            trusted: M::TRUSTED,
             check: |arguments| M::new(arguments).map(|_| ()),
             scratch: |arguments, labels| M::new(arguments)?.scratch(labels),
             weigh: |arguments, labels, scratch, weights| {
@@ -238,6 +243,14 @@ impl<'a, T: Real> MapCall<'a, T> {
         self.definition.is_none_or(|map| matches!(map.body, MapBody::Given))
     }
 
+    /// Whether the weights that it computes are known to be finite and at least 0.
+    pub fn is_trusted(&self) -> bool {
+        self.definition.is_some_and(|map| match &map.body {
+            MapBody::Formula(map) => map.trusted,
+            MapBody::Object(_) | MapBody::Given => false,
+        })
+    }
+
     fn arguments(&self) -> Arguments<'_> {
         Arguments::new(self.values(), self.definition.map_or(&[], |map| map.parameters))
     }
@@ -285,7 +298,9 @@ impl<'a, T: Real> MapCall<'a, T> {
         if length != expected {
             return Err(Error::Workspace { argument: "map weights", length, expected });
         }
-        weights.fill(T::splat(1.0));
+        if !self.is_trusted() {
+            weights.fill(T::splat(1.0));
+        }
         for (plane, weights) in weights.chunks_exact_mut(pixels).enumerate() {
             let (sample, channel) = (plane / shape.channels, plane % shape.channels);
             let labels = LabelPlane { call, targets, sample, channel };

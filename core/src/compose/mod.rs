@@ -28,7 +28,7 @@ pub use map::{
 pub use options::CallOption;
 pub use parse::parse;
 pub use presets::{PRESETS, Preset};
-pub use program::{ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights};
+pub use program::{ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, Weighting};
 pub use registry::Registry;
 pub use shorthands::{SHORTHANDS, Shorthand};
 pub use tiles::{TileClassTerm, TilePixelTerm, TileRegionTerm};

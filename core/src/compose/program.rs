@@ -5,7 +5,7 @@ use crate::lanes::{Dual, Lanes, Real};
 use crate::level::Level;
 use crate::region::{Pool, SeededSums};
 use crate::summation::{Accumulator, Partial, TILE};
-use crate::term::{ClassWeights, Normalise, Options};
+use crate::term::{ClassWeights, Maps, Normalise, Options};
 
 /// What a term sums over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,15 @@ impl Spec<'_> {
         }
     }
 
+    /// What it is multiplied by, if it is evaluated and by anything.
+    pub(crate) fn weighting(&self, by_call: bool) -> Option<Weighting> {
+        (self.is_active() && self.is_weighted(by_call)).then_some(Weighting {
+            is_region: self.is_region(),
+            maps: self.options.maps,
+            by_class: self.options.class_weights.is_some(),
+        })
+    }
+
     /// Whether its mean is divided by a sum of class weights.
     pub(crate) fn divides_by_class_weights(&self) -> bool {
         let normalised = self.class_weights.is_some_and(|weights| weights.normalised);
@@ -99,6 +108,17 @@ impl Spec<'_> {
 pub(super) fn part<L: Lanes>(factor: L, slope: L) -> L {
     let zero = L::splat(0.0);
     L::select(factor.eq(zero), zero, factor * slope)
+}
+
+/// What the losses of a term are multiplied by.
+#[derive(Clone, Copy, Debug)]
+pub struct Weighting {
+    /// Whether it is a region term, of which all take the same weights.
+    pub is_region: bool,
+    /// Maps of the call.
+    pub maps: Maps,
+    /// Whether by the weight of each pixel's class.
+    pub by_class: bool,
 }
 
 /// The weights of a tile's pixels.
@@ -179,6 +199,13 @@ pub trait Program<T: Real, A: Accumulator>: Sync {
 
     /// Term `index < len`, on logits with `classes` channels.
     fn spec(&self, index: usize, classes: usize) -> Spec<'_>;
+
+    /// What term `index < len` is multiplied by, if by anything: of [`Program::spec`], what is asked for
+    /// at every tile.
+    #[inline(always)]
+    fn weighting(&self, index: usize, by_call: bool) -> Option<Weighting> {
+        self.spec(index, 1).weighting(by_call)
+    }
 
     /// The loss of region term `index` and its derivative in the seeded sum.
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;

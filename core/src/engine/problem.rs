@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::lanes::Real;
 use crate::region::Pool;
 use crate::summation::{Accumulator, SEGMENT};
+use crate::term::Maps;
 use crate::view::{GradientSink, LogitSource, Shape, TargetSource, Weights};
 use core::marker::PhantomData;
 
@@ -25,6 +26,8 @@ pub struct Problem<'a, T, A, P, Z, Y> {
     pub(super) region_is_weighted: bool,
     /// Whether weights of pixels and maps may not be negative.
     pub(super) needs_positive: bool,
+    /// Maps of the call that need no check.
+    pub(super) trusted: Maps,
     sizes: Sizes,
     format: PhantomData<(T, A)>,
 }
@@ -119,9 +122,17 @@ where
             is_active,
             region_is_weighted: weighted_region == Some(true),
             needs_positive,
+            trusted: Maps::NONE,
             sizes,
             format: PhantomData,
         })
+    }
+
+    /// The same with maps that [`Problem::check`] need not read: their weights are known to be finite and
+    /// at least 0, as those of [`MapCall::is_trusted`](crate::compose::MapCall::is_trusted) are.
+    #[must_use]
+    pub fn trusting(self, trusted: Maps) -> Self {
+        Problem { trusted, ..self }
     }
 
     /// Lengths of the storage the stages need.

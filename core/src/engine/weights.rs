@@ -8,7 +8,7 @@ use super::workspace::Workspace;
 use crate::compose::Program;
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, SEGMENT, TILE, accumulate, tree};
+use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, SEGMENT, TILE, tree};
 use crate::term::Maps;
 use crate::view::{LogitSource, Mask, TargetSource};
 
@@ -59,30 +59,31 @@ fn apply_mask<T: Real>(
     false
 }
 
-/// Multiplies the call's weights and some of its maps into a tile.
+/// Writes the product of the call's weights and some of its maps to a tile.
 #[inline(always)]
-fn multiply_pixels<T: Real>(
-    call: &Call<'_>,
-    maps: Maps,
-    at: At,
-    count: usize,
-    tile: &mut [T; TILE],
-) {
-    if let Some(weights) = &call.weights {
-        weights.multiply(at, count, tile);
+fn of_pixels<T: Real>(call: &Call<'_>, maps: Maps, at: At, count: usize, tile: &mut [T; TILE]) {
+    let maps = maps.iter().filter_map(|place| call.maps.get(place));
+    let mut factors = call.weights.iter().chain(maps);
+    match factors.next() {
+        // Rather than multiplied into ones.
+        Some(first) => first.copy(at, count, tile),
+        None => tile.fill(T::splat(1.0)),
     }
-    for map in maps.iter().filter_map(|place| call.maps.get(place)) {
-        map.multiply(at, count, tile);
-    }
+    factors.for_each(|factor| factor.multiply(at, count, tile));
 }
 
-/// Multiplies the weight of each pixel's class into a tile. What is no class is not valid either.
+/// Multiplies the weight of each pixel's class into a tile: a choice for every class, which has vectors,
+/// unlike reading from the list. What is no class is not valid either.
 #[inline(always)]
 fn multiply_classes<T: Real>(labels: &[T; TILE], class_weights: &[T], tile: &mut [T; TILE]) {
-    for (weight, label) in tile.iter_mut().zip(labels) {
-        let of_class = class_weights.get(label.widen() as usize).copied();
-        *weight = *weight * of_class.unwrap_or_default();
+    let mut own = [T::default(); TILE];
+    for (class, &weight) in class_weights.iter().enumerate() {
+        let class = T::splat(class as f64);
+        for (own, &label) in own.iter_mut().zip(labels) {
+            *own = if label == class { weight } else { *own };
+        }
     }
+    tile.iter_mut().zip(own).for_each(|(weight, own)| *weight = *weight * own);
 }
 
 /// Fills a tile for each weighted term of `program`, and the last one for region terms.
@@ -101,15 +102,11 @@ pub(super) fn fill<T: Real, A: Accumulator, P: Program<T, A>>(
     let by_call = call.weights.is_some();
     let Some((of_regions, of_terms)) = tiles.split_last_mut() else { return };
     for (index, tile) in of_terms.iter_mut().enumerate() {
-        let spec = program.spec(index, classes);
-        if !spec.is_active() || !spec.is_weighted(by_call) {
-            continue;
-        }
-        let tile = if spec.is_region() { &mut *of_regions } else { tile };
-        tile.fill(T::splat(1.0));
-        multiply_pixels(call, spec.options.maps, at, count, tile);
+        let Some(weighting) = program.weighting(index, by_call) else { continue };
+        let tile = if weighting.is_region { &mut *of_regions } else { tile };
+        of_pixels(call, weighting.maps, at, count, tile);
         let of_term = class_weights.chunks_exact(classes).nth(index);
-        if let (Some(_), Some(own)) = (spec.options.class_weights, of_term) {
+        if let (true, Some(own)) = (weighting.by_class, of_term) {
             multiply_classes(labels, own, tile);
         }
     }
@@ -138,7 +135,8 @@ where
     #[inline(always)]
     pub(super) fn weigh(&self, workspace: &mut Workspace<'_, T, A>) -> Result<bool, Error> {
         let call = &self.call;
-        if call.weights.is_none() && call.maps.is_empty() && self.rows.denominators == 0 {
+        let to_check = (0..call.maps.len()).any(|place| !self.trusted.contains(place));
+        if call.weights.is_none() && !to_check && self.rows.denominators == 0 {
             return Ok(false);
         }
         let Workspace { partials, sums, segment, class_weights, .. } = workspace;
@@ -196,10 +194,11 @@ where
             (lowest < weight || (self.needs_positive && weight == zero)) && weight < infinity
         };
         let of_call = self.call.weights.iter().map(|weights| ("weights", weights));
-        let maps = self.call.maps.iter().map(|map| ("map", map));
+        let to_check = |(place, _): &(usize, _)| !self.trusted.contains(*place);
+        let maps = self.call.maps.iter().enumerate().filter(to_check).map(|(_, map)| ("map", map));
         for (argument, weights) in of_call.chain(maps) {
-            let mut tile = [T::splat(1.0); TILE];
-            weights.multiply(at, count, &mut tile);
+            let mut tile = [T::default(); TILE];
+            weights.copy(at, count, &mut tile);
             let (mut all_fit, mut all_zero) = (true, true);
             for (&weight, &valid) in tile[..count].iter().zip(valid) {
                 let counts = valid != zero;
@@ -242,23 +241,27 @@ where
         class_weights: &[T],
         partials: &mut [[T; ACCUMULATORS]],
     ) {
+        if self.rows.denominators == 0 {
+            return;
+        }
         let (zero, classes) = (T::default(), self.shape().channels);
         for (index, spec) in self.active().filter(|(_, spec)| spec.has_denominator()) {
             let mut tile = [T::splat(1.0); TILE];
             if spec.divides_by_weights() {
-                multiply_pixels(&self.call, spec.options.maps, at, count, &mut tile);
+                of_pixels(&self.call, spec.options.maps, at, count, &mut tile);
             }
             let of_term = class_weights.chunks_exact(classes).nth(index);
             if let (true, Some(own)) = (spec.divides_by_class_weights(), of_term) {
                 multiply_classes(labels, own, &mut tile);
             }
-            for row in (0..TILE).step_by(ACCUMULATORS) {
-                for lane in 0..ACCUMULATORS {
-                    let at = row + lane;
-                    let weight = if valid[at] == zero { zero } else { tile[at] };
-                    accumulate(&mut partials[index], lane, weight);
+            let mut total = partials[index];
+            let rows = tile.as_chunks::<ACCUMULATORS>().0.iter();
+            for (weights, valid) in rows.zip(valid.as_chunks::<ACCUMULATORS>().0) {
+                for ((sum, &weight), &valid) in total.iter_mut().zip(weights).zip(valid) {
+                    *sum += if valid == zero { zero } else { weight };
                 }
             }
+            partials[index] = total;
         }
     }
 }

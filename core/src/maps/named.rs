@@ -35,6 +35,7 @@ impl<Lv: MapLevel> WeightMap for NamedBand<Lv> {
         Parameter::number("weight", 5.0),
         Parameter::choice("border", &["zero", "keep"]),
     ];
+    const TRUSTED: bool = true;
 
     fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
         let theta = arguments.get(0);
@@ -63,6 +64,7 @@ impl<Lv: MapLevel> WeightMap for NamedDecay<Lv> {
     const NAME: &'static str = "decay";
     const PARAMETERS: &'static [Parameter] =
         &[Parameter::number("sigma", 5.0), Parameter::choice("empty", &["zero", "one"])];
+    const TRUSTED: bool = true;
 
     fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
         let empty = if arguments.get(1) == 0.0 { Empty::Zero } else { Empty::One };

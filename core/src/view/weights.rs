@@ -21,6 +21,20 @@ impl Weights<'_> {
         }
     }
 
+    /// Writes the weights of `count` pixels to `tile`, and 1 past them.
+    #[inline(always)]
+    pub(crate) fn copy<T: Real>(
+        &self,
+        at: (usize, usize, usize),
+        count: usize,
+        tile: &mut [T; TILE],
+    ) {
+        match self {
+            Weights::F32(view) => view.copy(at, count, tile, f64::from),
+            Weights::F64(view) => view.copy(at, count, tile, |w| w),
+        }
+    }
+
     /// Multiplies the weights of `count` pixels into `tile`.
     #[inline(always)]
     pub(crate) fn multiply<T: Real>(
@@ -38,21 +52,45 @@ impl Weights<'_> {
 
 impl<E: Copy> View<'_, E> {
     #[inline(always)]
-    fn multiply<T: Real>(
+    fn copy<T: Real>(
         &self,
-        (sample, channel, pixel): (usize, usize, usize),
+        at: (usize, usize, usize),
         count: usize,
         tile: &mut [T; TILE],
         read: impl Fn(E) -> f64,
     ) {
-        let channel = self.own_channel(channel);
+        tile[count..].fill(T::splat(1.0));
+        self.each(at, count, tile, |place, weight| *place = T::round_from(read(weight)));
+    }
+
+    #[inline(always)]
+    fn multiply<T: Real>(
+        &self,
+        at: (usize, usize, usize),
+        count: usize,
+        tile: &mut [T; TILE],
+        read: impl Fn(E) -> f64,
+    ) {
         let multiply = |place: &mut T, weight| *place = *place * T::round_from(read(weight));
+        self.each(at, count, tile, multiply);
+    }
+
+    /// Does something to each place of a tile and the weight of its pixel.
+    #[inline(always)]
+    fn each<T>(
+        &self,
+        (sample, channel, pixel): (usize, usize, usize),
+        count: usize,
+        tile: &mut [T; TILE],
+        mut act: impl FnMut(&mut T, E),
+    ) {
+        let channel = self.own_channel(channel);
         if self.layout.pixel_stride() == Some(1) {
             let first = self.layout.index(sample, channel, pixel);
             let stored = &self.data[first..first + count];
-            tile.iter_mut().zip(stored).for_each(|(place, &weight)| multiply(place, weight));
+            tile.iter_mut().zip(stored).for_each(|(place, &weight)| act(place, weight));
         } else {
-            let each = |i, at| multiply(&mut tile[i], self.data[at]);
+            let each = |i: usize, at: usize| act(&mut tile[i], self.data[at]);
             self.layout.scan(sample, channel, pixel, count, each);
         }
     }
