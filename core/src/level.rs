@@ -43,3 +43,13 @@ impl Level for Scalar {
         kernel.run::<Scalar>()
     }
 }
+
+/// Runs `kernel` at `Lv` without a token of it; as scalar code on a machine without its instructions.
+///
+/// Within a kernel, this makes a function of its own of what would else be inlined into its loops.
+pub(crate) fn enter<Lv: Level, K: Kernel>(kernel: K) -> K::Output {
+    match Lv::detect() {
+        Some(level) => level.enter(kernel),
+        None => Scalar.enter(kernel),
+    }
+}

@@ -35,6 +35,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod aligned;
 pub mod class;
 pub mod class_weights;
 pub mod compose;

@@ -166,7 +166,7 @@ impl Inputs {
     fn stream(&mut self, threads: &str, runs: &str) -> Result<f64, String> {
         let Inputs { logits, gradient, .. } = self;
         let time = match &self.targets {
-            Stored::U8(y) => streamed(logits, y, |y| f32::from(y), gradient, threads, runs),
+            Stored::U8(y) => streamed(logits, y, f32::from, gradient, threads, runs),
             Stored::I64(y) => streamed(logits, y, |y| y as f32, gradient, threads, runs),
             Stored::F32(y) => streamed(logits, y, |y| y, gradient, threads, runs),
         };

@@ -15,7 +15,7 @@ use segloss_core::view::{
 };
 
 use crate::sink::MemorySink;
-use crate::workspace::{grow, grow_with};
+use crate::workspace::{Lines, grow};
 
 /// Parts a thread, so that one that is held up leaves some to the others.
 const PARTS: usize = 4;
@@ -25,14 +25,14 @@ const WORTHWHILE: usize = 1 << 16;
 /// Storage of the parts that run at the same time.
 #[derive(Debug)]
 pub(crate) struct ThreadBuffers<T, A> {
-    partials: Vec<Partial<T>>,
-    weights: Vec<[T; TILE]>,
+    partials: Lines<T>,
+    weights: Lines<T>,
     sums: Vec<A>,
 }
 
 impl<T, A> Default for ThreadBuffers<T, A> {
     fn default() -> Self {
-        ThreadBuffers { partials: Vec::new(), weights: Vec::new(), sums: Vec::new() }
+        ThreadBuffers { partials: Lines::default(), weights: Lines::default(), sums: Vec::new() }
     }
 }
 
@@ -87,9 +87,8 @@ where
         let times = |argument, length: usize, times: usize| {
             length.checked_mul(times).ok_or(Error::Memory { argument, length: usize::MAX })
         };
-        grow("partials", partials, times("partials", sizes.partials, parts)?)?;
-        let tiles = times("weights", sizes.weights, parts)?;
-        grow_with("weights", weights, tiles, [T::default(); TILE])?;
+        let partials = partials.lend("partials", times("partials", sizes.partials, parts)?)?;
+        let weights = weights.lend("weights", times("weights", sizes.weights, parts)?)?;
         let rows = if sum { times("sums", sizes.segment, units)? } else { 0 };
         grow("sums", sums, rows)?;
         let sums = &mut sums[..rows];

@@ -6,7 +6,7 @@ use crate::class::{ClassPixel, ClassTerm};
 use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::{Dual, Real, Vector};
-use crate::level::{Kernel, Level, Scalar};
+use crate::level::{Kernel, Level, enter};
 use crate::pixel::{Pixel, PixelTerm};
 use crate::region::{Pool, RegionTerm, SeededSums};
 use crate::summation::{Accumulator, TILE};
@@ -204,14 +204,6 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
             (Body::RegionTiles(term), None) => term.check(arguments),
             (_, None) => Ok(()),
         }
-    }
-}
-
-/// Runs `kernel` at `Lv`; as scalar code on a machine without its instructions.
-fn enter<Lv: Level, K: Kernel>(kernel: K) -> K::Output {
-    match Lv::detect() {
-        Some(level) => level.enter(kernel),
-        None => Scalar.enter(kernel),
     }
 }
 

@@ -1,4 +1,5 @@
 use super::program::{ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, part};
+use crate::aligned::Aligned;
 use crate::class::{ClassPixel, ClassTerm};
 use crate::engine::Link;
 use crate::lanes::{Dual, Lanes, Real, Vector};
@@ -399,7 +400,8 @@ fn pixel_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
     let (z, y) = (tile.z, tile.y);
     let valid = tile.valid.unwrap_or(tile.z);
     // In a loop of its own: one chain of operations as long as both loops leaves a processor waiting.
-    let mut decay = [V::Elem::default(); TILE];
+    let mut decay = Aligned([V::Elem::default(); TILE]);
+    let decay = &mut decay.0;
     for at in (0..TILE).step_by(V::LANES) {
         Pixel::decay(V::load(&z[at..])).store(&mut decay[at..]);
     }

@@ -3,7 +3,7 @@
 use super::call::Link;
 use super::problem::{Problem, expect_shape};
 use super::true_class::TrueClass;
-use super::weights::{self, read_targets};
+use super::weights::{Fill, read_targets};
 use super::workspace::Workspace;
 use crate::compose::{PixelTile, Program, TileWeights};
 use crate::error::Error;
@@ -106,25 +106,32 @@ where
         let Problem { call, program, logits, targets, .. } = *self.problem;
         let channels = self.problem.shape().channels;
         let mut values = [T::default(); TILE];
-        let all = read_targets(&call, targets, at, count, &mut class.labels, &mut class.valid);
-        if P::WEIGHABLE {
-            let (labels, own) = (&class.labels, self.class_weights);
-            weights::fill(&call, program, channels, own, labels, at, count, self.weights);
-        }
+        let all = read_targets(&call, targets, at, count, &mut class.labels.0, &mut class.valid.0);
+        let fill = Fill {
+            call: &call,
+            program,
+            classes: channels,
+            class_weights: self.class_weights,
+            labels: &class.labels.0,
+            at,
+            count,
+            tiles: &mut *self.weights,
+        };
+        fill.enter::<Lv, A>();
         let weights = TileWeights { tiles: self.weights, by_call: call.weights.is_some() };
         match P::LINK.unwrap_or(call.link) {
             Link::Sigmoid => {
                 let mut stage = [T::default(); TILE];
                 let z = logits.tile(at.0, at.1, at.2, count, &mut stage);
-                let valid = (!all).then_some(&class.valid);
-                let tile = PixelTile { z, y: &class.labels, valid, weights };
+                let valid = (!all).then_some(&class.valid.0);
+                let tile = PixelTile { z, y: &class.labels.0, valid, weights };
                 program.pixel_values::<Lv>(tile, &mut values);
             }
             Link::Softmax => {
                 let exps = &mut self.partials[self.problem.rows.terms..];
                 let (exps, _) = exps.as_flattened_mut().as_chunks_mut::<TILE>();
                 class.read::<Lv, Z>(logits, at, count, &mut exps[..channels]);
-                let tile = class.tile((!all).then_some(&class.valid), weights);
+                let tile = class.tile((!all).then_some(&class.valid.0), weights);
                 program.class_values::<Lv>(tile, &mut values);
             }
         }

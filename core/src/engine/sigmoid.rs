@@ -1,7 +1,8 @@
 //! A sweep under the sigmoid link: channel by channel, each by itself.
 
 use super::sweep::{Sweep, blocks, scratch, tiles};
-use super::weights::{self, read_targets};
+use super::weights::{Fill, read_targets};
+use crate::aligned::Aligned;
 use crate::compose::{PixelTile, Program, Scratch, TileWeights};
 use crate::lanes::Real;
 use crate::level::Level;
@@ -21,10 +22,9 @@ where
     G: GradientSink<T>,
 {
     let channels = sweep.logits.layout().shape().channels;
-    let mut z_stage = [T::default(); TILE];
-    let mut y = [T::default(); TILE];
-    let mut valid = [T::default(); TILE];
-    let mut stage = [T::default(); TILE];
+    let zero = Aligned([T::default(); TILE]);
+    let [mut z_stage, mut y, mut valid, mut stage] = [zero; 4];
+    let [z_stage, y, valid, stage] = [&mut z_stage.0, &mut y.0, &mut valid.0, &mut stage.0];
     let scratch = &mut scratch!(T);
     for channel in 0..channels {
         sweep.partials.fill([T::default(); ACCUMULATORS]);
@@ -32,15 +32,22 @@ where
             let s = &mut sweep;
             for (first, count) in tiles(block) {
                 let (sample, at) = (s.sample, (s.sample, channel, first));
-                let z = s.logits.tile(sample, channel, first, count, &mut z_stage);
-                let all = read_targets(&s.call, s.targets, at, count, &mut y, &mut valid);
-                if P::WEIGHABLE {
-                    let (call, program) = (&s.call, s.program);
-                    weights::fill(call, program, channels, &[], &y, at, count, s.weights);
-                }
-                let valid = (!all).then_some(&valid);
+                let z = s.logits.tile(sample, channel, first, count, z_stage);
+                let all = read_targets(&s.call, s.targets, at, count, y, valid);
+                let fill = Fill {
+                    call: &s.call,
+                    program: s.program,
+                    classes: channels,
+                    class_weights: &[],
+                    labels: &*y,
+                    at,
+                    count,
+                    tiles: &mut *s.weights,
+                };
+                fill.enter::<Lv, A>();
+                let valid = (!all).then_some(&*valid);
                 let weights = TileWeights { tiles: s.weights, by_call: s.call.weights.is_some() };
-                let tile = PixelTile { z, y: &y, valid, weights };
+                let tile = PixelTile { z, y: &*y, valid, weights };
                 let partials = s.sums.is_some().then_some(&mut *s.partials);
                 let Some(gradient) = &mut s.gradient else {
                     s.program.pixel_tile::<Lv>(tile, &[], None, partials, None, scratch);
@@ -65,10 +72,10 @@ where
                     gradient.factors,
                     slopes,
                     partials,
-                    Some(&mut stage),
+                    Some(&mut *stage),
                     scratch,
                 );
-                gradient.sink.put((sample, channel, first), count, &stage, s.call.write);
+                gradient.sink.put((sample, channel, first), count, &*stage, s.call.write);
             }
             let Some(row) = s.sums.as_deref_mut() else { continue };
             let (terms, regions) = s.partials.split_at_mut(s.rows.terms);

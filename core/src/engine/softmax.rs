@@ -3,7 +3,8 @@
 
 use super::sweep::{Sweep, blocks, scratch, tiles};
 use super::true_class::TrueClass;
-use super::weights::{self, read_targets};
+use super::weights::{Fill, read_targets};
+use crate::aligned::Aligned;
 use crate::class::softmax::{class_gradient, probability};
 use crate::compose::{Program, Scratch, TileWeights, weigh};
 use crate::lanes::{Real, Vector};
@@ -18,12 +19,12 @@ type Tile<T> = [T; TILE];
 struct Stage<T> {
     class: TrueClass<T>,
     /// The derivative of all class terms in `ln p_t`.
-    slope: Tile<T>,
+    slope: Aligned<Tile<T>>,
     /// The largest class's region slope.
-    shift: Tile<T>,
+    shift: Aligned<Tile<T>>,
     /// The probability-weighted region slopes of the other classes.
-    mean: Tile<T>,
-    gradient: Tile<T>,
+    mean: Aligned<Tile<T>>,
+    gradient: Aligned<Tile<T>>,
 }
 
 #[inline(always)]
@@ -37,7 +38,7 @@ where
     Y: TargetSource,
     G: GradientSink<T>,
 {
-    let zero = [T::default(); TILE];
+    let zero = Aligned([T::default(); TILE]);
     let mut stage =
         Stage { class: TrueClass::new(), slope: zero, shift: zero, mean: zero, gradient: zero };
     let scratch = &mut scratch!(T);
@@ -80,14 +81,23 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
     let (exps, _) = exps.as_flattened_mut().as_chunks_mut::<TILE>();
 
     let Stage { class: stage, slope, shift, mean, gradient: gradient_stage } = stage;
-    let all = read_targets(&s.call, s.targets, at, count, &mut stage.labels, &mut stage.valid);
+    let (slope, shift, mean) = (&mut slope.0, &mut shift.0, &mut mean.0);
+    let gradient_stage = &mut gradient_stage.0;
+    let (labels, valid) = (&mut stage.labels.0, &mut stage.valid.0);
+    let all = read_targets(&s.call, s.targets, at, count, labels, valid);
     stage.read::<Lv, Z>(s.logits, at, count, exps);
-    if P::WEIGHABLE {
-        let (call, program, labels) = (&s.call, s.program, &stage.labels);
-        let class_weights = s.class_weights;
-        weights::fill(call, program, channels, class_weights, labels, at, count, s.weights);
-    }
-    let valid = (!all).then_some(&stage.valid);
+    let fill = Fill {
+        call: &s.call,
+        program: s.program,
+        classes: channels,
+        class_weights: s.class_weights,
+        labels: &stage.labels.0,
+        at,
+        count,
+        tiles: &mut *s.weights,
+    };
+    fill.enter::<Lv, A>();
+    let valid = (!all).then_some(&stage.valid.0);
     let region_weight = if P::WEIGHABLE && s.region_is_weighted { s.weights.last() } else { None };
     let tile =
         stage.tile(valid, TileWeights { tiles: s.weights, by_call: s.call.weights.is_some() });
@@ -99,7 +109,7 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
     if s.sums.is_some() {
         let (regions, _) = regions.as_chunks_mut::<SUMS>();
         for ((k, sums), exps) in regions.iter_mut().enumerate().zip(&*exps) {
-            let (inverse, labels, q) = (&stage.inverse, &stage.labels, &stage.q);
+            let (inverse, labels, q) = (&stage.inverse.0, &stage.labels.0, &stage.q.0);
             region_sums::<T::In<Lv>>(k, exps, inverse, labels, q, valid, region_weight, sums);
         }
     }
@@ -108,7 +118,7 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
     let slopes = gradient.slopes;
     if !slopes.is_empty() {
         for (k, slopes) in slopes.iter().enumerate() {
-            let (class, labels) = (&stage.largest_class, &stage.labels);
+            let (class, labels) = (&stage.largest_class.0, &stage.labels.0);
             region_shift::<T::In<Lv>>(k, *slopes, class, labels, shift);
         }
         mean.fill(T::default());
@@ -117,9 +127,9 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
                 k,
                 *slopes,
                 exps,
-                &stage.inverse,
-                &stage.largest_class,
-                &stage.labels,
+                &stage.inverse.0,
+                &stage.largest_class.0,
+                &stage.labels.0,
                 shift,
                 mean,
             );
@@ -135,8 +145,13 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
         } else {
             (false, &mut *gradient_stage)
         };
-        let class =
-            ClassPart { exps, inverse: &stage.inverse, labels: &stage.labels, q: &stage.q, slope };
+        let class = ClassPart {
+            exps,
+            inverse: &stage.inverse.0,
+            labels: &stage.labels.0,
+            q: &stage.q.0,
+            slope,
+        };
         match slopes.get(k) {
             None => gradient_of_class::<T::In<Lv>>(k, class, valid, place),
             Some(slopes) => gradient_of_class_and_region::<T::In<Lv>>(

@@ -83,12 +83,12 @@ pub(super) fn tiles(block: Range<usize>) -> impl Iterator<Item = (usize, usize)>
 macro_rules! scratch {
     ($format:ty) => {
         Scratch {
-            p: &mut [<$format>::default(); TILE],
-            q: &mut [<$format>::default(); TILE],
-            decay: &mut [<$format>::default(); TILE],
-            tail: &mut [<$format>::default(); TILE],
-            value: &mut [<$format>::default(); TILE],
-            slope: &mut [<$format>::default(); TILE],
+            p: &mut Aligned([<$format>::default(); TILE]).0,
+            q: &mut Aligned([<$format>::default(); TILE]).0,
+            decay: &mut Aligned([<$format>::default(); TILE]).0,
+            tail: &mut Aligned([<$format>::default(); TILE]).0,
+            value: &mut Aligned([<$format>::default(); TILE]).0,
+            slope: &mut Aligned([<$format>::default(); TILE]).0,
         }
     };
 }

@@ -2,6 +2,7 @@
 //! pixels at a time, so that any number of classes vectorises over pixels.
 
 use super::weights::At;
+use crate::aligned::Aligned;
 use crate::class::softmax::{Largest, inverse};
 use crate::compose::{ClassTile, TileWeights};
 use crate::lanes::{Real, Vector};
@@ -16,27 +17,27 @@ const TOGETHER: usize = 4;
 
 /// What is known of each pixel of a tile.
 pub(super) struct TrueClass<T> {
-    logits: [Tile<T>; TOGETHER],
-    pub labels: Tile<T>,
-    pub valid: Tile<T>,
+    logits: [Aligned<Tile<T>>; TOGETHER],
+    pub labels: Aligned<Tile<T>>,
+    pub valid: Aligned<Tile<T>>,
     /// The largest logit and its class.
-    largest: Tile<T>,
-    pub largest_class: Tile<T>,
+    largest: Aligned<Tile<T>>,
+    pub largest_class: Aligned<Tile<T>>,
     /// The true class's logit.
-    label_logit: Tile<T>,
+    label_logit: Aligned<Tile<T>>,
     /// The sum of exponentials of all classes but the largest.
-    others: Tile<T>,
+    others: Aligned<Tile<T>>,
     /// `1 / (1 + others)`.
-    pub inverse: Tile<T>,
-    log_p: Tile<T>,
-    p: Tile<T>,
-    pub q: Tile<T>,
+    pub inverse: Aligned<Tile<T>>,
+    log_p: Aligned<Tile<T>>,
+    p: Aligned<Tile<T>>,
+    pub q: Aligned<Tile<T>>,
 }
 
 impl<T: Real> TrueClass<T> {
     #[inline(always)]
     pub fn new() -> Self {
-        let zero = [T::default(); TILE];
+        let zero = Aligned([T::default(); TILE]);
         TrueClass {
             logits: [zero; TOGETHER],
             labels: zero,
@@ -62,48 +63,48 @@ impl<T: Real> TrueClass<T> {
         exps: &mut [Tile<T>],
     ) {
         let channels = exps.len();
-        let z = logits.tile(sample, 0, first, count, &mut self.logits[0]);
-        self.largest.copy_from_slice(z);
-        self.largest_class.fill(T::default());
+        let z = logits.tile(sample, 0, first, count, &mut self.logits[0].0);
+        self.largest.0.copy_from_slice(z);
+        self.largest_class.0.fill(T::default());
         // The label's own, once its class has been met.
-        self.label_logit.copy_from_slice(z);
+        self.label_logit.0.copy_from_slice(z);
         let mut k = 1;
         while k < channels {
-            let (labels, largest) = (&self.labels, &mut self.largest);
-            let (largest_class, label_logit) = (&mut self.largest_class, &mut self.label_logit);
+            let (labels, largest) = (&self.labels.0, &mut self.largest.0);
+            let (largest_class, label_logit) = (&mut self.largest_class.0, &mut self.label_logit.0);
             if channels - k >= TOGETHER {
                 let z = following(logits, (sample, k, first), count, &mut self.logits);
                 find_largest::<T::In<Lv>, _>(k, z, labels, largest, largest_class, label_logit);
                 k += TOGETHER;
             } else {
-                let z = [logits.tile(sample, k, first, count, &mut self.logits[0])];
+                let z = [logits.tile(sample, k, first, count, &mut self.logits[0].0)];
                 find_largest::<T::In<Lv>, _>(k, z, labels, largest, largest_class, label_logit);
                 k += 1;
             }
         }
-        self.others.fill(T::default());
-        let (largest, largest_class) = (&self.largest, &self.largest_class);
+        self.others.0.fill(T::default());
+        let (largest, largest_class) = (&self.largest.0, &self.largest_class.0);
         let (several, rest) = exps.as_chunks_mut::<TOGETHER>();
         let single = several.len() * TOGETHER;
         for (i, exps) in several.iter_mut().enumerate() {
             let k = i * TOGETHER;
             let z = following(logits, (sample, k, first), count, &mut self.logits);
-            exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, &mut self.others);
+            exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, &mut self.others.0);
         }
         for (k, exps) in (single..).zip(rest.as_chunks_mut::<1>().0) {
-            let z = [logits.tile(sample, k, first, count, &mut self.logits[0])];
-            exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, &mut self.others);
+            let z = [logits.tile(sample, k, first, count, &mut self.logits[0].0)];
+            exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, &mut self.others.0);
         }
         true_class::<T::In<Lv>>(
-            &self.labels,
-            &self.largest,
-            &self.largest_class,
-            &self.label_logit,
-            &self.others,
-            &mut self.log_p,
-            &mut self.p,
-            &mut self.q,
-            &mut self.inverse,
+            &self.labels.0,
+            &self.largest.0,
+            &self.largest_class.0,
+            &self.label_logit.0,
+            &self.others.0,
+            &mut self.log_p.0,
+            &mut self.p.0,
+            &mut self.q.0,
+            &mut self.inverse.0,
         );
     }
 
@@ -114,7 +115,7 @@ impl<T: Real> TrueClass<T> {
         valid: Option<&'t Tile<T>>,
         weights: TileWeights<'t, T>,
     ) -> ClassTile<'t, T> {
-        ClassTile { log_p: &self.log_p, p: &self.p, q: &self.q, valid, weights }
+        ClassTile { log_p: &self.log_p.0, p: &self.p.0, q: &self.q.0, valid, weights }
     }
 }
 
@@ -124,12 +125,12 @@ fn following<'s, T: Real, Z: LogitSource<T>, const N: usize>(
     logits: &'s Z,
     (sample, k, first): (usize, usize, usize),
     count: usize,
-    stages: &'s mut [Tile<T>; N],
+    stages: &'s mut [Aligned<Tile<T>>; N],
 ) -> [&'s Tile<T>; N] {
     let mut classes = k..k + N;
     stages.each_mut().map(|stage| {
         let class = classes.next().unwrap_or(k);
-        logits.tile(sample, class, first, count, stage)
+        logits.tile(sample, class, first, count, &mut stage.0)
     })
 }
 

@@ -8,9 +8,11 @@ use super::workspace::Workspace;
 use crate::compose::Program;
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::level::{Kernel, Level, enter};
 use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, SEGMENT, TILE, tree};
 use crate::term::Maps;
 use crate::view::{LogitSource, Mask, TargetSource};
+use core::marker::PhantomData;
 
 /// Sample, channel and first pixel of a tile.
 pub(super) type At = (usize, usize, usize);
@@ -86,28 +88,54 @@ fn multiply_classes<T: Real>(labels: &[T; TILE], class_weights: &[T], tile: &mut
     tile.iter_mut().zip(own).for_each(|(weight, own)| *weight = *weight * own);
 }
 
-/// Fills a tile for each weighted term of `program`, and the last one for region terms.
-#[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "one tile's coordinates, inputs and outputs")]
-pub(super) fn fill<T: Real, A: Accumulator, P: Program<T, A>>(
-    call: &Call<'_>,
-    program: &P,
-    classes: usize,
-    class_weights: &[T],
-    labels: &[T; TILE],
-    at: At,
-    count: usize,
-    tiles: &mut [[T; TILE]],
-) {
-    let by_call = call.weights.is_some();
-    let Some((of_regions, of_terms)) = tiles.split_last_mut() else { return };
-    for (index, tile) in of_terms.iter_mut().enumerate() {
-        let Some(weighting) = program.weighting(index, by_call) else { continue };
-        let tile = if weighting.is_region { &mut *of_regions } else { tile };
-        of_pixels(call, weighting.maps, at, count, tile);
-        let of_term = class_weights.chunks_exact(classes).nth(index);
-        if let (true, Some(own)) = (weighting.by_class, of_term) {
-            multiply_classes(labels, own, tile);
+/// What fills a tile for each weighted term of a program, and the last one for region terms.
+pub(super) struct Fill<'f, T, P> {
+    pub call: &'f Call<'f>,
+    pub program: &'f P,
+    /// Channels of the logits, and the weights of each for each term.
+    pub classes: usize,
+    pub class_weights: &'f [T],
+    pub labels: &'f [T; TILE],
+    pub at: At,
+    pub count: usize,
+    pub tiles: &'f mut [[T; TILE]],
+}
+
+impl<T: Real, P> Fill<'_, T, P> {
+    /// Runs it, if there are tiles to fill, as a function of its own: within the loops that use the tiles,
+    /// it would take registers from them, be there weights or not.
+    #[inline(always)]
+    pub fn enter<Lv: Level, A: Accumulator>(self)
+    where
+        P: Program<T, A>,
+    {
+        if P::WEIGHABLE && !self.tiles.is_empty() {
+            enter::<Lv, _>(Filling { fill: self, sums: PhantomData::<A> });
+        }
+    }
+}
+
+struct Filling<'f, T, A, P> {
+    fill: Fill<'f, T, P>,
+    sums: PhantomData<A>,
+}
+
+impl<T: Real, A: Accumulator, P: Program<T, A>> Kernel for Filling<'_, T, A, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let Fill { call, program, classes, class_weights, labels, at, count, tiles } = self.fill;
+        let by_call = call.weights.is_some();
+        let Some((of_regions, of_terms)) = tiles.split_last_mut() else { return };
+        for (index, tile) in of_terms.iter_mut().enumerate() {
+            let Some(weighting) = program.weighting(index, by_call) else { continue };
+            let tile = if weighting.is_region { &mut *of_regions } else { tile };
+            of_pixels(call, weighting.maps, at, count, tile);
+            let of_term = class_weights.chunks_exact(classes).nth(index);
+            if let (true, Some(own)) = (weighting.by_class, of_term) {
+                multiply_classes(labels, own, tile);
+            }
         }
     }
 }
