@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Losses, value and gradient, beside PyTorch on the same inputs in the same run.
 
-    cargo build --release -p segloss-simd --features rayon --example loss_times
+    cargo build --release -p segloss-simd --features half,rayon --example loss_times
     pip install torch numpy scipy opencv-python-headless matplotlib
     python docs/compare_losses.py [--runs 5] [--level avx512] [--json FILE] [--plot FILE] [LOSS ...]
+    python docs/compare_losses.py --sizes [--level avx512]     # by size and threads, without the others
 
 Both sides take turns, one process each, one thread; a figure is the median of the runs, in nanoseconds a
 logit. PyTorch computes each loss in three ways: `eager`, its formula operation by operation, with SciPy for the
@@ -338,17 +339,39 @@ def plot(path, tables):
     figure.savefig(path, dpi=110)
 
 
+def sizes(ours, runs):
+    """Over the streaming pass of the same run, by side of one image, on one thread and on two."""
+    texts = ["bce", "preset:balanced", "preset:imbalanced", "preset:medical"]
+    print(f"\n### By size, u8 targets ({ours.level}): ns a pixel, and over the streaming pass\n")
+    print_row(["side", "threads", "stream", *texts])
+    print_row(["---"] * (3 + len(texts)))
+    for side in (256, 512, 1024, 2048, 8192):
+        ours.inputs(*masks(1, side), "u8")
+        for threads in (1, 2):
+            asked = {text: [] for text in ["stream", *texts]}
+            for _ in range(runs):
+                asked["stream"].append(ours.ask("stream", threads, 5))
+                for text in texts:
+                    asked[text].append(ours.time("sigmoid", text, threads=threads))
+            found = {text: float(np.median(each)) for text, each in asked.items()}
+            cells = [f"{found[text]:.2f} ({found[text] / found['stream']:.1f}x)" for text in texts]
+            print_row([str(side), str(threads), f"{found['stream']:.2f}", *cells])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("losses", nargs="*", default=[*BINARY, *CLASSES], metavar="LOSS")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--level", default="avx512")
+    parser.add_argument("--sizes", action="store_true")
     parser.add_argument("--json")
     parser.add_argument("--plot")
     given = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     ours, tables = Ours(given.level), {}
+    if given.sizes:
+        return sizes(ours, given.runs)
     arrays = masks(8, 512)
     types = ["f32", "u8"]
     binary = [name for name in BINARY if name in given.losses]

@@ -4,6 +4,8 @@
 //!
 //! * `inputs LOGITS TARGETS TYPE BATCH CHANNELS EXTENT...`: files of packed `f32` logits and of targets, of
 //!   type `u8`, `i64` or `f32`, as many as pixels or, of masks, as logits;
+//! * `logits f32|f16|bf16 first|last`: how logits and gradient are stored from here on (`f32 first` after
+//!   `inputs`): the format, and whether channels come first or last;
 //! * `time LINK LEVEL THREADS RUNS TEXT`: answers with the median time of value and gradient in nanoseconds
 //!   a logit. `LINK` is `sigmoid` or `softmax`, `TEXT` a loss; 255 is ignored under `softmax`;
 //! * `save LINK LEVEL FILE TEXT`: writes the gradient, and answers with the value;
@@ -14,9 +16,10 @@ use std::error::Error;
 use std::io::{BufRead, stdin};
 use std::time::Instant;
 
+use half::{bf16, f16};
 use rayon::prelude::*;
 use segloss_core::engine::{Call, Link};
-use segloss_core::view::{AnyTargets, Layout, Shape, View, ViewMut};
+use segloss_core::view::{AnyTargets, Layout, Logit, Shape, View, ViewMut};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -32,6 +35,7 @@ fn main() -> Outcome<()> {
         }
         let inputs = inputs.as_mut().ok_or("expected `inputs` first")?;
         match words[..] {
+            ["logits", format, order] => inputs.store_as(format, order)?,
             ["time", link, level, threads, runs, ref text @ ..] => {
                 let (text, level) = (text.join(" "), level.parse()?);
                 let time = on(threads, || inputs.time(&text, link, level, runs))??;
@@ -40,7 +44,7 @@ fn main() -> Outcome<()> {
             ["save", link, level, file, ref text @ ..] => {
                 let (text, level) = (text.join(" "), level.parse()?);
                 let value = inputs.value(&text, link, level)?;
-                std::fs::write(file, bytemuck::cast_slice(&inputs.gradient))?;
+                std::fs::write(file, inputs.gradient.to_bytes())?;
                 println!("{value}");
             }
             ["stream", threads, runs] => {
@@ -76,18 +80,38 @@ fn numbers<T: bytemuck::AnyBitPattern>(bytes: &[u8]) -> Vec<T> {
     bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect()
 }
 
-enum Stored {
+enum Targets {
     U8(Vec<u8>),
     I64(Vec<i64>),
     F32(Vec<f32>),
 }
 
+/// Logits or a gradient.
+enum Numbers {
+    F32(Vec<f32>),
+    F16(Vec<f16>),
+    Bf16(Vec<bf16>),
+}
+
+impl Numbers {
+    fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Numbers::F32(numbers) => bytemuck::cast_slice(numbers).to_vec(),
+            Numbers::F16(numbers) => numbers.iter().flat_map(|x| x.to_ne_bytes()).collect(),
+            Numbers::Bf16(numbers) => numbers.iter().flat_map(|x| x.to_ne_bytes()).collect(),
+        }
+    }
+}
+
 struct Inputs {
     shape: Shape,
-    targets_shape: Shape,
-    logits: Vec<f32>,
-    targets: Stored,
-    gradient: Vec<f32>,
+    layout: Layout,
+    of_targets: Layout,
+    /// As they were read, channels first.
+    read: Vec<f32>,
+    logits: Numbers,
+    targets: Targets,
+    gradient: Numbers,
 }
 
 impl Inputs {
@@ -97,17 +121,55 @@ impl Inputs {
             return Err("expected BATCH CHANNELS EXTENT...".into());
         };
         let shape = Shape::new(batch, channels, spatial)?;
-        let logits: Vec<f32> = numbers(&std::fs::read(logits)?);
+        let read: Vec<f32> = numbers(&std::fs::read(logits)?);
         let bytes = std::fs::read(targets)?;
         let (count, targets) = match stored {
-            "u8" => (bytes.len(), Stored::U8(bytes)),
-            "i64" => (bytes.len() / 8, Stored::I64(numbers(&bytes))),
-            "f32" => (bytes.len() / 4, Stored::F32(numbers(&bytes))),
+            "u8" => (bytes.len(), Targets::U8(bytes)),
+            "i64" => (bytes.len() / 8, Targets::I64(numbers(&bytes))),
+            "f32" => (bytes.len() / 4, Targets::F32(numbers(&bytes))),
             _ => return Err(format!("targets of type `{stored}`").into()),
         };
-        let targets_shape = if count == logits.len() { shape } else { shape.with_channels(1) };
-        let gradient = vec![0.0; logits.len()];
-        Ok(Inputs { shape, targets_shape, logits, targets, gradient })
+        let of_targets = if count == read.len() { shape } else { shape.with_channels(1) };
+        Ok(Inputs {
+            shape,
+            layout: Layout::channels_first(shape)?,
+            of_targets: Layout::channels_first(of_targets)?,
+            logits: Numbers::F32(read.clone()),
+            gradient: Numbers::F32(vec![0.0; read.len()]),
+            read,
+            targets,
+        })
+    }
+
+    fn store_as(&mut self, format: &str, order: &str) -> Outcome<()> {
+        let (pixels, channels) = (self.shape.pixels(), self.shape.channels);
+        let values: Vec<f32> = match order {
+            "first" => self.read.clone(),
+            "last" => {
+                let samples = self.read.chunks_exact(pixels * channels);
+                let place = |i: usize| i % channels * pixels + i / channels;
+                samples.flat_map(|z| (0..z.len()).map(move |i| z[place(i)])).collect()
+            }
+            _ => return Err(format!("channels `{order}`").into()),
+        };
+        self.layout = match order {
+            "first" => Layout::channels_first(self.shape)?,
+            _ => Layout::channels_last(self.shape)?,
+        };
+        let count = values.len();
+        (self.logits, self.gradient) = match format {
+            "f32" => (Numbers::F32(values), Numbers::F32(vec![0.0; count])),
+            "f16" => {
+                let values = values.into_iter().map(f16::from_f32).collect();
+                (Numbers::F16(values), Numbers::F16(vec![f16::ZERO; count]))
+            }
+            "bf16" => {
+                let values = values.into_iter().map(bf16::from_f32).collect();
+                (Numbers::Bf16(values), Numbers::Bf16(vec![bf16::ZERO; count]))
+            }
+            _ => return Err(format!("logits of type `{format}`").into()),
+        };
+        Ok(())
     }
 
     fn value(&mut self, text: &str, link: &str, level: AnyLevel) -> Result<f64, String> {
@@ -120,7 +182,7 @@ impl Inputs {
     }
 
     fn time(&mut self, text: &str, link: &str, level: AnyLevel, runs: &str) -> Result<f64, String> {
-        let (mut time, logits) = (0.0, self.logits.len() as f64);
+        let (mut time, logits) = (0.0, self.read.len() as f64);
         self.with_loss(text, link, level, |run| {
             time = median(runs, || run().map(|_| ()))? / logits;
             Ok(())
@@ -136,9 +198,6 @@ impl Inputs {
         level: AnyLevel,
         work: impl FnOnce(&mut dyn FnMut() -> Result<f64, String>) -> Result<(), String>,
     ) -> Result<(), String> {
-        fn message(error: impl ToString) -> String {
-            error.to_string()
-        }
         let (link, call) = match link {
             "sigmoid" => (Link::Sigmoid, Call::sigmoid()),
             "softmax" => (Link::Softmax, Call { ignore_index: Some(255), ..Call::softmax() }),
@@ -146,32 +205,56 @@ impl Inputs {
         };
         let library = Library::<f32>::new(level);
         let loss = Loss::new(&library, text, link).map_err(message)?;
-        let layout = Layout::channels_first(self.shape).map_err(message)?;
-        let of_targets = Layout::channels_first(self.targets_shape).map_err(message)?;
-        let z = View::new(&self.logits, layout).map_err(message)?;
         let y: AnyTargets<'_> = match &self.targets {
-            Stored::U8(targets) => View::new(targets, of_targets).map_err(message)?.into(),
-            Stored::I64(targets) => View::new(targets, of_targets).map_err(message)?.into(),
-            Stored::F32(targets) => View::new(targets, of_targets).map_err(message)?.into(),
+            Targets::U8(targets) => View::new(targets, self.of_targets).map_err(message)?.into(),
+            Targets::I64(targets) => View::new(targets, self.of_targets).map_err(message)?.into(),
+            Targets::F32(targets) => View::new(targets, self.of_targets).map_err(message)?.into(),
         };
-        let mut sink = ViewMut::new(&mut self.gradient, layout).map_err(message)?;
         let mut buffers = Buffers::new();
-        work(&mut || {
-            let outputs = Outputs::gradient(&mut sink);
-            let report = loss.evaluate(call, &z, &y, &[], outputs, &mut buffers);
-            report.map(|report| report.value).map_err(message)
-        })
+        let mut evaluate = |gradient: &mut Numbers| match (&self.logits, gradient) {
+            (Numbers::F32(z), Numbers::F32(g)) => {
+                evaluate(&loss, call, (z, g), self.layout, &y, &mut buffers)
+            }
+            (Numbers::F16(z), Numbers::F16(g)) => {
+                evaluate(&loss, call, (z, g), self.layout, &y, &mut buffers)
+            }
+            (Numbers::Bf16(z), Numbers::Bf16(g)) => {
+                evaluate(&loss, call, (z, g), self.layout, &y, &mut buffers)
+            }
+            _ => Err("logits and gradient of two formats".into()),
+        };
+        work(&mut || evaluate(&mut self.gradient))
     }
 
     fn stream(&mut self, threads: &str, runs: &str) -> Result<f64, String> {
-        let Inputs { logits, gradient, .. } = self;
+        let z = &self.read;
+        let mut gradient = vec![0.0; z.len()];
         let time = match &self.targets {
-            Stored::U8(y) => streamed(logits, y, f32::from, gradient, threads, runs),
-            Stored::I64(y) => streamed(logits, y, |y| y as f32, gradient, threads, runs),
-            Stored::F32(y) => streamed(logits, y, |y| y, gradient, threads, runs),
+            Targets::U8(y) => streamed(z, y, f32::from, &mut gradient, threads, runs),
+            Targets::I64(y) => streamed(z, y, |y| y as f32, &mut gradient, threads, runs),
+            Targets::F32(y) => streamed(z, y, |y| y, &mut gradient, threads, runs),
         };
-        time.map(|time| time / self.logits.len() as f64)
+        time.map(|time| time / z.len() as f64)
     }
+}
+
+fn message(error: impl ToString) -> String {
+    error.to_string()
+}
+
+fn evaluate<E: Logit<Compute = f32>>(
+    loss: &Loss<'_, f32>,
+    call: Call<'_>,
+    (logits, gradient): (&[E], &mut [E]),
+    layout: Layout,
+    targets: &AnyTargets<'_>,
+    buffers: &mut Buffers<f32>,
+) -> Result<f64, String> {
+    let z = View::new(logits, layout).map_err(message)?;
+    let mut sink = ViewMut::new(gradient, layout).map_err(message)?;
+    let outputs = Outputs::gradient(&mut sink);
+    let report = loss.evaluate(call, &z, targets, &[], outputs, buffers);
+    report.map(|report| report.value).map_err(message)
 }
 
 /// Every logit and every target is read, and every place of the gradient written.

@@ -256,7 +256,14 @@ impl<E: Logit> GradientSink<E::Compute> for Part<'_, E> {
         tile: &[E::Compute; TILE],
         write: Write,
     ) {
-        self.0.layout.scan(sample, channel, pixel, count, |i, at| {
+        let layout = &self.0.layout;
+        if layout.pixel_stride() == Some(1) && write == Write::Overwrite {
+            let first = self.checked(layout.index(sample, channel, pixel), count);
+            // SAFETY: `checked` keeps the elements within the memory, and they are this part's alone.
+            let places = unsafe { core::slice::from_raw_parts_mut(self.0.data.add(first), count) };
+            return E::store_all(tile, places);
+        }
+        layout.scan(sample, channel, pixel, count, |i, at| {
             let at = self.checked(at, 1);
             // SAFETY: `checked` keeps the element within the memory, and it is this part's alone.
             let place = unsafe { &mut *self.0.data.add(at) };

@@ -63,37 +63,51 @@ impl<T: Real> TrueClass<T> {
         exps: &mut [Tile<T>],
     ) {
         let channels = exps.len();
-        let z = logits.tile(sample, 0, first, count, &mut self.logits[0].0);
+        let is_ready = logits.is_ready();
+        if !is_ready {
+            // To where the exponentials will be, because all are read twice.
+            for (k, exps) in exps.iter_mut().enumerate() {
+                logits.tile(sample, k, first, count, exps);
+            }
+        }
+        let stage = &mut self.logits;
+        let [z] =
+            following(logits, (sample, 0, first), count, one(stage), copies(is_ready, exps, 0));
         self.largest.0.copy_from_slice(z);
         self.largest_class.0.fill(T::default());
         // The label's own, once its class has been met.
         self.label_logit.0.copy_from_slice(z);
+        let (labels, largest) = (&self.labels.0, &mut self.largest.0);
+        let (largest_class, label_logit) = (&mut self.largest_class.0, &mut self.label_logit.0);
         let mut k = 1;
         while k < channels {
-            let (labels, largest) = (&self.labels.0, &mut self.largest.0);
-            let (largest_class, label_logit) = (&mut self.largest_class.0, &mut self.label_logit.0);
+            let at = (sample, k, first);
             if channels - k >= TOGETHER {
-                let z = following(logits, (sample, k, first), count, &mut self.logits);
+                let z: [_; TOGETHER] =
+                    following(logits, at, count, stage, copies(is_ready, exps, k));
                 find_largest::<T::In<Lv>, _>(k, z, labels, largest, largest_class, label_logit);
                 k += TOGETHER;
             } else {
-                let z = [logits.tile(sample, k, first, count, &mut self.logits[0].0)];
+                let z: [_; 1] = following(logits, at, count, one(stage), copies(is_ready, exps, k));
                 find_largest::<T::In<Lv>, _>(k, z, labels, largest, largest_class, label_logit);
                 k += 1;
             }
         }
         self.others.0.fill(T::default());
-        let (largest, largest_class) = (&self.largest.0, &self.largest_class.0);
+        let (largest, largest_class) = (&*largest, &*largest_class);
         let (several, rest) = exps.as_chunks_mut::<TOGETHER>();
         let single = several.len() * TOGETHER;
+        let others = &mut self.others.0;
         for (i, exps) in several.iter_mut().enumerate() {
             let k = i * TOGETHER;
-            let z = following(logits, (sample, k, first), count, &mut self.logits);
-            exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, &mut self.others.0);
+            let own = (!is_ready).then_some(*exps);
+            let z = following(logits, (sample, k, first), count, stage, own.as_ref());
+            exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, others);
         }
         for (k, exps) in (single..).zip(rest.as_chunks_mut::<1>().0) {
-            let z = [logits.tile(sample, k, first, count, &mut self.logits[0].0)];
-            exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, &mut self.others.0);
+            let own = (!is_ready).then_some(*exps);
+            let z = following(logits, (sample, k, first), count, one(stage), own.as_ref());
+            exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, others);
         }
         true_class::<T::In<Lv>>(
             &self.labels.0,
@@ -119,14 +133,29 @@ impl<T: Real> TrueClass<T> {
     }
 }
 
-/// The tiles of `N` classes from `k` on.
+#[inline(always)]
+fn one<X, const N: usize>(stages: &mut [X; N]) -> &mut [X; 1] {
+    core::array::from_mut(&mut stages[0])
+}
+
+/// The copies of `N` classes from `k` on, unless logits are read where they lie.
+#[inline(always)]
+fn copies<T, const N: usize>(is_ready: bool, exps: &[Tile<T>], k: usize) -> Option<&[Tile<T>; N]> {
+    if is_ready { None } else { exps.get(k..)?.first_chunk() }
+}
+
+/// The tiles of `N` classes from `k` on: their copies, if they have been copied.
 #[inline(always)]
 fn following<'s, T: Real, Z: LogitSource<T>, const N: usize>(
     logits: &'s Z,
     (sample, k, first): (usize, usize, usize),
     count: usize,
     stages: &'s mut [Aligned<Tile<T>>; N],
+    copies: Option<&'s [Tile<T>; N]>,
 ) -> [&'s Tile<T>; N] {
+    if let Some(copies) = copies {
+        return copies.each_ref();
+    }
     let mut classes = k..k + N;
     stages.each_mut().map(|stage| {
         let class = classes.next().unwrap_or(k);

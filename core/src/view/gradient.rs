@@ -93,6 +93,9 @@ impl<E: Logit> GradientSink<E::Compute> for ViewMut<'_, E> {
         if self.layout.pixel_stride() == Some(1) {
             let first = self.layout.index(sample, channel, pixel);
             let places = &mut self.data[first..first + count];
+            if write == Write::Overwrite {
+                return E::store_all(tile, places);
+            }
             places.iter_mut().zip(tile).for_each(|(place, &gradient)| put(place, gradient));
         } else {
             let data = &mut *self.data;

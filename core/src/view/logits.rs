@@ -1,3 +1,6 @@
+#[cfg(feature = "half")]
+use half::slice::HalfFloatSliceExt;
+
 use super::{Layout, View};
 use crate::lanes::Real;
 use crate::summation::TILE;
@@ -10,6 +13,16 @@ pub trait Logit: Copy + Send + Sync {
     fn load(self) -> Self::Compute;
     /// Rounds to nearest.
     fn store(value: Self::Compute) -> Self;
+    /// [`Logit::load`] of several, one after the other.
+    #[inline(always)]
+    fn load_all(stored: &[Self], values: &mut [Self::Compute]) {
+        values.iter_mut().zip(stored).for_each(|(value, logit)| *value = logit.load());
+    }
+    /// [`Logit::store`] of several, one after the other.
+    #[inline(always)]
+    fn store_all(values: &[Self::Compute], stored: &mut [Self]) {
+        stored.iter_mut().zip(values).for_each(|(place, &value)| *place = Self::store(value));
+    }
     /// The same elements, where they are stored as they are computed.
     fn as_computed(stored: &[Self]) -> Option<&[Self::Compute]>;
     /// The same, to be written.
@@ -47,7 +60,7 @@ computed_as_stored!(f32, f64);
 
 #[cfg(feature = "half")]
 macro_rules! computed_in_single {
-    ($($float:ident),*) => {$(
+    ($float:ident, $($all:item)*) => {
         impl Logit for half::$float {
             type Compute = f32;
 
@@ -61,6 +74,8 @@ macro_rules! computed_in_single {
                 Self::from_f32(value)
             }
 
+            $($all)*
+
             #[inline(always)]
             fn as_computed(_: &[Self]) -> Option<&[f32]> {
                 None
@@ -71,15 +86,33 @@ macro_rules! computed_in_single {
                 None
             }
         }
-    )*};
+    };
 }
 #[cfg(feature = "half")]
-computed_in_single!(f16, bf16);
+computed_in_single! {
+    f16,
+    /// In vectors where the processor converts: one by one it is asked for every number whether
+    /// it does.
+    fn load_all(stored: &[Self], values: &mut [f32]) {
+        let count = stored.len().min(values.len());
+        stored[..count].convert_to_f32_slice(&mut values[..count]);
+    }
+
+    fn store_all(values: &[f32], stored: &mut [Self]) {
+        let count = stored.len().min(values.len());
+        stored[..count].convert_from_f32_slice(&values[..count]);
+    }
+}
+#[cfg(feature = "half")]
+computed_in_single! { bf16, }
 
 /// Where the engine reads logits: tiles of the computing format, whatever lies in memory.
 pub trait LogitSource<T: Real>: Sync {
     /// Shape and strides.
     fn layout(&self) -> &Layout;
+
+    /// Whether [`LogitSource::tile`] borrows whole tiles, instead of copying them.
+    fn is_ready(&self) -> bool;
 
     /// `count` pixels of one channel from `pixel` on, borrowed where they lie ready, else copied
     /// to `stage`. Places past `count` hold anything finite.
@@ -100,6 +133,11 @@ impl<E: Logit> LogitSource<E::Compute> for View<'_, E> {
     }
 
     #[inline(always)]
+    fn is_ready(&self) -> bool {
+        self.layout.pixel_stride() == Some(1) && E::as_computed(&[]).is_some()
+    }
+
+    #[inline(always)]
     fn tile<'s>(
         &'s self,
         sample: usize,
@@ -114,9 +152,7 @@ impl<E: Logit> LogitSource<E::Compute> for View<'_, E> {
             if let Some(Ok(tile)) = E::as_computed(stored).map(TryInto::try_into) {
                 return tile;
             }
-            for (place, &logit) in stage.iter_mut().zip(stored) {
-                *place = logit.load();
-            }
+            E::load_all(stored, stage);
         } else {
             self.layout
                 .scan(sample, channel, pixel, count, |i, at| stage[i] = self.data[at].load());
@@ -154,6 +190,11 @@ impl LogitSource<f32> for SingleLogits<'_> {
     #[inline(always)]
     fn layout(&self) -> &Layout {
         each_logits!(self, view => view.layout())
+    }
+
+    #[inline(always)]
+    fn is_ready(&self) -> bool {
+        each_logits!(self, view => view.is_ready())
     }
 
     #[inline(always)]
