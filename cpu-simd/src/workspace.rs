@@ -13,6 +13,9 @@ pub struct Buffers<T, A = f64> {
     pub(crate) maps: ComputedMaps<T>,
     #[cfg(feature = "rayon")]
     pub(crate) threads: ThreadBuffers<T, A>,
+    /// Whether there may be several threads.
+    #[cfg(feature = "rayon")]
+    pub(crate) at_once: bool,
 }
 
 impl<T, A> Default for Buffers<T, A> {
@@ -22,6 +25,8 @@ impl<T, A> Default for Buffers<T, A> {
             maps: ComputedMaps::default(),
             #[cfg(feature = "rayon")]
             threads: ThreadBuffers::default(),
+            #[cfg(feature = "rayon")]
+            at_once: true,
         }
     }
 }
@@ -30,6 +35,13 @@ impl<T: Real, A: Accumulator> Buffers<T, A> {
     /// Nothing allocated yet.
     pub fn new() -> Self {
         Buffers::default()
+    }
+
+    /// Whether calls may run on several threads, as they do at first, or stay on the caller's: then
+    /// nothing is asked of rayon, which would start its threads to answer.
+    #[cfg(feature = "rayon")]
+    pub fn use_threads(&mut self, may_use: bool) {
+        self.at_once = may_use;
     }
 
     /// A workspace of at least these sizes.
