@@ -418,10 +418,10 @@ static void tensors_are_checked(void) {
     start(&c), c.logits.ndim = 2, REFUSED(BAD_SHAPE, "`logits` has 2 axes");
     start(&c), c.targets.ndim = -1, REFUSED(BAD_SHAPE, "`targets` has -1 axes");
     start(&c), c.logits_shape[3] = -WIDTH, REFUSED(BAD_SHAPE, "extent -37 along axis 3");
-    start(&c), c.logits_shape[0] = 0, REFUSED(BAD_SHAPE, "0x3x1x23x37");
+    start(&c), c.logits_shape[0] = 0, REFUSED(BAD_SHAPE, "0x3x23x37");
     start(&c), c.logits_shape[1] = 1, REFUSED(BAD_SHAPE, "`logits` has 1 channels");
-    start(&c), c.targets_shape[1] = CLASSES, REFUSED(BAD_SHAPE, "expected 2x1x1x23x37");
-    start(&c), c.gradient_shape[0] = 1, REFUSED(BAD_SHAPE, "`gradient` has shape 1x3x1x23x37");
+    start(&c), c.targets_shape[1] = CLASSES, REFUSED(BAD_SHAPE, "expected 2x1x23x37");
+    start(&c), c.gradient_shape[0] = 1, REFUSED(BAD_SHAPE, "`gradient` has shape 1x3x23x37");
     start(&c), c.logits_shape[0] = INT64_MAX, REFUSED(BAD_SHAPE, "address space");
     start(&c), c.logits_shape[0] = INT64_MAX / (CLASSES * PIXELS);
     REFUSED(BAD_SHAPE, "address space");
