@@ -4,17 +4,34 @@
 //! and sizes, writes outputs only on success, and lets no panic cross into C.
 
 mod boundary;
+mod call;
 mod dlpack;
 mod evaluate;
 mod fault;
+mod level;
+mod link;
+mod loss;
 mod message;
-mod options;
+mod names;
+mod outputs;
 mod overlap;
+mod plugin;
 mod result;
-mod scratch;
 mod tensor;
+mod text;
+mod version;
+mod versioned;
+mod workspace;
 
+pub use call::{Call, Ignore, NamedMap, WriteMode};
 pub use dlpack::{DLDataType, DLDevice, DLTensor};
 pub use evaluate::segloss_evaluate;
-pub use options::{Link, Options};
+pub use level::Level;
+pub use link::Link;
+pub use loss::*;
+pub use message::segloss_last_message;
+pub use outputs::Outputs;
+pub use plugin::*;
 pub use result::{ResultCode, segloss_result_name};
+pub use version::*;
+pub use workspace::{Workspace, segloss_workspace_free, segloss_workspace_new};
