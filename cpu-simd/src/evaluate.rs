@@ -8,7 +8,7 @@ use segloss_core::view::{LogitSource, TargetSource};
 
 use crate::sink::MemorySink;
 #[cfg(feature = "rayon")]
-use crate::threads::{AtOnce, ThreadBuffers};
+use crate::threads::{AtOnce, Places, ThreadBuffers};
 use crate::{AnyLevel, Buffers, with_level};
 
 /// The loss, and its gradient if `gradient` is given, at `level`; with feature `rayon` on the threads of
@@ -60,12 +60,14 @@ where
     G: MemorySink<T>,
 {
     #[cfg(feature = "rayon")]
-    if let Some(buffers) = threads {
+    {
         if let Some(gradient) = &gradient {
             problem.check_gradient(&**gradient)?;
         }
-        let mut sweeps = AtOnce { level, sink: gradient, buffers };
-        return engine::evaluate_with(&mut sweeps, problem, workspace);
+        let places = gradient.map(Places::new).transpose()?;
+        let mut sweeps = AtOnce { level, places, buffers: threads };
+        engine::evaluate_with(&mut sweeps, problem, workspace)
     }
+    #[cfg(not(feature = "rayon"))]
     engine::evaluate(level, problem, gradient, workspace)
 }

@@ -44,7 +44,7 @@ impl<T: Real, A: Accumulator> Buffers<T, A> {
         self.at_once = may_use;
     }
 
-    /// A workspace of at least these sizes.
+    /// A workspace of these sizes.
     ///
     /// # Errors
     /// [`Error::Memory`] if the system does not give that much.
@@ -93,14 +93,14 @@ impl<T: Real, A: Accumulator> WorkspaceBuffers<T, A> {
         grow_with("weights", &mut self.weights, sizes.weights, [T::default(); TILE])?;
         grow("class_weights", &mut self.class_weights, sizes.class_weights)?;
         Ok(Workspace {
-            partials: &mut self.partials,
-            sums: &mut self.sums,
-            segment: &mut self.segment,
-            totals: &mut self.totals,
-            factors: &mut self.factors,
-            slopes: &mut self.slopes,
-            weights: &mut self.weights,
-            class_weights: &mut self.class_weights,
+            partials: &mut self.partials[..sizes.partials],
+            sums: &mut self.sums[..sizes.sums],
+            segment: &mut self.segment[..sizes.segment],
+            totals: &mut self.totals[..sizes.totals],
+            factors: &mut self.factors[..sizes.factors],
+            slopes: &mut self.slopes[..sizes.slopes],
+            weights: &mut self.weights[..sizes.weights],
+            class_weights: &mut self.class_weights[..sizes.class_weights],
         })
     }
 }

@@ -4,13 +4,14 @@ use crate::dlpack::{DLDataType, DLTensor};
 use crate::fault::Fault;
 use crate::loss::Loss;
 use crate::outputs::{Outputs, Places};
-use crate::overlap::check_apart;
+use crate::overlap::{Memory, check_apart};
 use crate::result::ResultCode;
+use crate::sources::Targets;
 use crate::tensor::{Plain, Tensor};
 use crate::versioned::{read, read_or_zeros};
 use crate::workspace::{self, Storage, Workspace};
 use segloss_core::engine::{self, Report};
-use segloss_core::view::{AnyTargets, Logit, SingleLogits, View, ViewMut};
+use segloss_core::view::{Logit, ViewMut};
 
 /// What a call reads: known to be there, and to have nothing in common with what it writes.
 pub(crate) struct Inputs<'a> {
@@ -41,8 +42,13 @@ impl<'a> Inputs<'a> {
 
     /// That nothing of it is where `outputs` go.
     pub(crate) fn check_apart(&self, outputs: &Places<'a>) -> Result<(), Fault> {
+        self.check_outputs(&outputs.memory()?)
+    }
+
+    /// The same of outputs of any kind.
+    pub(crate) fn check_outputs(&self, outputs: &[Option<Memory>]) -> Result<(), Fault> {
         let tensors = [self.logits.memory()?, self.targets.memory()?];
-        check_apart(&outputs.memory()?, tensors.into_iter().chain(self.given.memory()))
+        check_apart(outputs, tensors.into_iter().chain(self.given.memory()))
     }
 
     /// What core calls with.
@@ -51,7 +57,7 @@ impl<'a> Inputs<'a> {
     /// Nobody writes the inputs' memory for `'a`.
     pub(crate) unsafe fn call(
         &self,
-    ) -> Result<(engine::Call<'a>, AnyTargets<'a>, Maps<'a>), Fault> {
+    ) -> Result<(engine::Call<'a>, Targets<'a>, Maps<'a>), Fault> {
         // SAFETY: the caller's word.
         unsafe {
             let call = self.given.call(self.loss.link.of_core())?;
@@ -170,7 +176,7 @@ where
     buffers.use_threads(loss.pool.is_some());
     let evaluate = || {
         let outputs = outputs.lend();
-        loss.single.evaluate::<SingleLogits<'_>, AnyTargets<'_>, _, _>(
+        loss.single.evaluate(
             call,
             &logits,
             &targets,
@@ -198,7 +204,7 @@ unsafe fn evaluate_double(
     buffers.use_threads(loss.pool.is_some());
     let evaluate = || {
         let outputs = outputs.lend();
-        loss.double.evaluate::<View<'_, f64>, AnyTargets<'_>, _, _>(
+        loss.double.evaluate(
             call,
             &logits,
             &targets,
@@ -211,16 +217,16 @@ unsafe fn evaluate_double(
 }
 
 /// Outputs as core takes them: the gradient stored as `E`, the loss map as `T`.
-pub(crate) struct Sinks<'a, E, T> {
-    pub(crate) gradient: Option<ViewMut<'a, E>>,
-    pub(crate) samples: Option<&'a mut [f64]>,
+struct Sinks<'a, E, T> {
+    gradient: Option<ViewMut<'a, E>>,
+    samples: Option<&'a mut [f64]>,
     loss_map: Option<ViewMut<'a, T>>,
 }
 
 impl<'a, E: Plain, T: Plain> Sinks<'a, E, T> {
     /// # Safety
     /// Nobody else uses the outputs' memory for `'a`, and the gradient is stored as `E`.
-    pub(crate) unsafe fn of(places: &mut Places<'a>) -> Result<Self, Fault> {
+    unsafe fn of(places: &mut Places<'a>) -> Result<Self, Fault> {
         if let Some(map) = &places.loss_map {
             let (dtype, expected) = match size_of::<T>() {
                 8 => (DLDataType::F64, "float64, as the logits"),

@@ -7,9 +7,12 @@ use core::slice;
 use crate::dlpack::{CPU, DLDataType, DLTensor};
 use crate::fault::Fault;
 use crate::overlap::Memory;
+use crate::sources::{Logits, Targets};
 use segloss_core::Error;
+#[cfg(feature = "half")]
+use segloss_core::view::SingleLogits;
 use segloss_core::view::{
-    AnyTargets, Layout, Mask, Shape, SingleLogits, Strides, View, ViewMut, Weights,
+    AnyTargets, Layout, Mask, Shape, Strides, View, ViewMut, Weights,
 };
 
 /// An element whose every bit pattern is a value, so that C's memory can be read as it.
@@ -211,16 +214,16 @@ impl<'a> Tensor<'a> {
     ///
     /// # Safety
     /// Nobody writes there for `'a`.
-    pub(crate) unsafe fn targets(&self) -> Result<AnyTargets<'a>, Fault> {
+    pub(crate) unsafe fn targets(&self) -> Result<Targets<'a>, Fault> {
         // SAFETY: the caller's word. Truth values are read as bytes, because only 0 and 1 are
         // valid as Rust's and C may hold others.
         Ok(unsafe {
             match self.dtype {
-                DLDataType::U8 | DLDataType::BOOL => AnyTargets::U8(self.view()?),
-                DLDataType::I32 => AnyTargets::I32(self.view()?),
-                DLDataType::I64 => AnyTargets::I64(self.view()?),
-                DLDataType::F32 => AnyTargets::F32(self.view()?),
-                DLDataType::F64 => AnyTargets::F64(self.view()?),
+                DLDataType::U8 | DLDataType::BOOL => Targets::U8(self.view()?),
+                DLDataType::I32 => Targets::Other(AnyTargets::I32(self.view()?)),
+                DLDataType::I64 => Targets::Other(AnyTargets::I64(self.view()?)),
+                DLDataType::F32 => Targets::Other(AnyTargets::F32(self.view()?)),
+                DLDataType::F64 => Targets::Other(AnyTargets::F64(self.view()?)),
                 dtype => {
                     let expected = "uint8, bool8, int32, int64, float32 or float64";
                     return Err(Fault::Dtype { argument: self.argument, dtype, expected });
@@ -233,15 +236,15 @@ impl<'a> Tensor<'a> {
     ///
     /// # Safety
     /// Nobody writes there for `'a`.
-    pub(crate) unsafe fn single_logits(&self) -> Result<SingleLogits<'a>, Fault> {
+    pub(crate) unsafe fn single_logits(&self) -> Result<Logits<'a>, Fault> {
         // SAFETY: the caller's word.
         Ok(unsafe {
             match self.dtype {
-                DLDataType::F32 => SingleLogits::F32(self.view()?),
+                DLDataType::F32 => Logits::F32(self.view()?),
                 #[cfg(feature = "half")]
-                DLDataType::F16 => SingleLogits::F16(self.view()?),
+                DLDataType::F16 => Logits::Other(SingleLogits::F16(self.view()?)),
                 #[cfg(feature = "half")]
-                DLDataType::BF16 => SingleLogits::Bf16(self.view()?),
+                DLDataType::BF16 => Logits::Other(SingleLogits::Bf16(self.view()?)),
                 dtype => return Err(Fault::Dtype { argument: self.argument, dtype, expected: LOGITS }),
             }
         })

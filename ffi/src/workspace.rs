@@ -15,6 +15,7 @@ use segloss_simd::Buffers;
 pub(crate) struct Storage {
     pub(crate) single: Buffers<f32>,
     pub(crate) double: Buffers<f64>,
+    pub(crate) sums: Vec<f64>,
     pub(crate) words: Vec<u64>,
     pub(crate) bits: Vec<u64>,
     pub(crate) numbers: Vec<u32>,

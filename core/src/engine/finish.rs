@@ -141,11 +141,11 @@ where
         Err(Error::Samples { argument: "values", length, expected })
     }
 
-    /// Whether every term that is evaluated is divided by 0.
-    pub(super) fn is_void(&self, totals: &[A]) -> bool {
+    /// Whether every term that is evaluated is divided by 0, with these totals.
+    pub fn is_void(&self, totals: &[A]) -> bool {
         let counts = |(index, spec): (usize, Spec<'_>)| match spec.kind {
             Kind::Region(_) => true,
-            _ => totals[2 * index + 1].total() != A::Real::default(),
+            _ => totals.get(2 * index + 1).is_some_and(|n| n.total() != A::Real::default()),
         };
         self.is_active && !self.active().any(counts)
     }
