@@ -60,7 +60,6 @@ static inline DLDataType segloss_dtype(uint8_t code, uint8_t bits) {
 
 #define SEGLOSS_BOOL segloss_dtype((uint8_t)kDLBool, 8)
 #define SEGLOSS_UINT8 segloss_dtype((uint8_t)kDLUInt, 8)
-#define SEGLOSS_UINT32 segloss_dtype((uint8_t)kDLUInt, 32)
 #define SEGLOSS_INT32 segloss_dtype((uint8_t)kDLInt, 32)
 #define SEGLOSS_INT64 segloss_dtype((uint8_t)kDLInt, 64)
 #define SEGLOSS_FLOAT16 segloss_dtype((uint8_t)kDLFloat, 16)
@@ -72,6 +71,7 @@ static inline DLDataType segloss_dtype(uint8_t code, uint8_t bits) {
 #define SEGLOSS_LOSS_OPTIONS_INIT {(uint32_t)sizeof(segloss_loss_options), SEGLOSS_LEVEL_BEST, 0, 0, NULL, NULL, 0}
 #define SEGLOSS_CALL_INIT {(uint32_t)sizeof(segloss_call), SEGLOSS_IGNORE_DEFAULT, 0, NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, 0, SEGLOSS_WRITE_MODE_OVERWRITE, 0}
 #define SEGLOSS_OUTPUTS_INIT {(uint32_t)sizeof(segloss_outputs), 0, NULL, NULL, NULL, NULL, 0, NULL}
+#define SEGLOSS_MASKS_INIT {(uint32_t)sizeof(segloss_masks), SEGLOSS_LINK_SIGMOID, NULL, 0, SEGLOSS_IGNORE_DEFAULT, 0, 0, 2}
 #define SEGLOSS_PIXEL_TERM_INIT {(uint32_t)sizeof(segloss_pixel_term), SEGLOSS_PLUGIN_API_VERSION, NULL, NULL, 0, NULL, NULL, NULL, NULL}
 #define SEGLOSS_REGION_TERM_INIT {(uint32_t)sizeof(segloss_region_term), SEGLOSS_PLUGIN_API_VERSION, NULL, NULL, 0, NULL, NULL, NULL, 0, 0}
 
@@ -197,28 +197,140 @@ typedef int32_t segloss_result;
 #endif // __cplusplus
 
 /**
- * How logits become probabilities. Since 0.1.
+ * What weight a class gets that never occurs. Since 0.1.
  */
-enum segloss_link
+enum segloss_absent
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * Each channel by itself, with targets of the logits' shape from 0 to 1 (integers: 0 and not 0).
+     * What the formula says: absent classes share nearly all of the weight.
      */
-    SEGLOSS_LINK_SIGMOID = 0,
+    SEGLOSS_ABSENT_SOURCE = 0,
     /**
-     * All channels together, with one label per pixel, from 0 to the number of channels less 1; pixels
-     * labelled 255 do not count unless the call says otherwise.
+     * 0; the others are weighted among themselves, and add up to their number.
      */
-    SEGLOSS_LINK_SOFTMAX = 1,
+    SEGLOSS_ABSENT_ZERO = 1,
+    /**
+     * 1; the others are weighted among themselves, so that all add up to the number of classes.
+     */
+    SEGLOSS_ABSENT_ONE = 2,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum segloss_link segloss_link;
+typedef enum segloss_absent segloss_absent;
 #else
-typedef int32_t segloss_link;
+typedef int32_t segloss_absent;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What lies outside the image. Since 0.1.
+ */
+enum segloss_border
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Background: what SciPy does.
+     */
+    SEGLOSS_BORDER_ZERO = 0,
+    /**
+     * More of what is at the edge.
+     */
+    SEGLOSS_BORDER_KEEP = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum segloss_border segloss_border;
+#else
+typedef int32_t segloss_border;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Which distance. Since 0.1.
+ */
+enum segloss_distance_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * To the nearest background pixel, label 0: 0 at background.
+     */
+    SEGLOSS_DISTANCE_KIND_TO_BACKGROUND = 0,
+    /**
+     * To the nearest pixel of another label: at least the smallest spacing.
+     */
+    SEGLOSS_DISTANCE_KIND_TO_OTHER = 1,
+    /**
+     * The same, positive on foreground and negative on background. Of a mask that is the distance to
+     * background minus the distance to foreground.
+     */
+    SEGLOSS_DISTANCE_KIND_SIGNED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum segloss_distance_kind segloss_distance_kind;
+#else
+typedef int32_t segloss_distance_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * The neighbourhood of a pixel. Since 0.1.
+ */
+enum segloss_element
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The pixel and those that share a face with it: the default of SciPy.
+     */
+    SEGLOSS_ELEMENT_CROSS = 0,
+    /**
+     * The pixel and all around it.
+     */
+    SEGLOSS_ELEMENT_FULL = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum segloss_element segloss_element;
+#else
+typedef int32_t segloss_element;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Which target stands for pixels that do not count. Since 0.1.
+ */
+enum segloss_ignore
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * 255 under softmax; none under sigmoid.
+     */
+    SEGLOSS_IGNORE_DEFAULT = 0,
+    /**
+     * None.
+     */
+    SEGLOSS_IGNORE_NOTHING = 1,
+    /**
+     * `ignore_index`, compared before the target is read as anything else.
+     */
+    SEGLOSS_IGNORE_INDEX = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum segloss_ignore segloss_ignore;
+#else
+typedef int32_t segloss_ignore;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -260,56 +372,28 @@ typedef int32_t segloss_level;
 #endif // __cplusplus
 
 /**
- * Which target stands for pixels that do not count. Since 0.1.
+ * How logits become probabilities. Since 0.1.
  */
-enum segloss_ignore
+enum segloss_link
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * 255 under softmax; none under sigmoid.
+     * Each channel by itself, with targets of the logits' shape from 0 to 1 (integers: 0 and not 0).
      */
-    SEGLOSS_IGNORE_DEFAULT = 0,
+    SEGLOSS_LINK_SIGMOID = 0,
     /**
-     * None.
+     * All channels together, with one label per pixel, from 0 to the number of channels less 1; pixels
+     * labelled 255 do not count unless the call says otherwise.
      */
-    SEGLOSS_IGNORE_NOTHING = 1,
-    /**
-     * `ignore_index`, compared before the target is read as anything else.
-     */
-    SEGLOSS_IGNORE_INDEX = 2,
+    SEGLOSS_LINK_SOFTMAX = 1,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum segloss_ignore segloss_ignore;
+typedef enum segloss_link segloss_link;
 #else
-typedef int32_t segloss_ignore;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
- * What happens to what the gradient's tensor holds. Since 0.1.
- */
-enum segloss_write_mode
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /**
-     * It is replaced.
-     */
-    SEGLOSS_WRITE_MODE_OVERWRITE = 0,
-    /**
-     * The gradient is added to it.
-     */
-    SEGLOSS_WRITE_MODE_ACCUMULATE = 1,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum segloss_write_mode segloss_write_mode;
-#else
-typedef int32_t segloss_write_mode;
+typedef int32_t segloss_link;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -339,6 +423,31 @@ enum segloss_region_seed
 typedef enum segloss_region_seed segloss_region_seed;
 #else
 typedef int32_t segloss_region_seed;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What happens to what the gradient's tensor holds. Since 0.1.
+ */
+enum segloss_write_mode
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It is replaced.
+     */
+    SEGLOSS_WRITE_MODE_OVERWRITE = 0,
+    /**
+     * The gradient is added to it.
+     */
+    SEGLOSS_WRITE_MODE_ACCUMULATE = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum segloss_write_mode segloss_write_mode;
+#else
+typedef int32_t segloss_write_mode;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -492,6 +601,100 @@ typedef struct {
      */
     const DLTensor *loss_map;
 } segloss_outputs;
+
+/**
+ * The masks to look at. Start from SEGLOSS_MASKS_INIT.
+ *
+ * Later versions add fields at the end. Since 0.1.
+ */
+typedef struct {
+    /**
+     * sizeof(segloss_masks).
+     */
+    uint32_t struct_size;
+    /**
+     * A segloss_link: under sigmoid each channel is a binary mask of its own, under softmax targets are
+     * label maps of 1 channel.
+     */
+    int32_t link;
+    /**
+     * Targets as of segloss_evaluate, each of a shape of its own.
+     */
+    const DLTensor *const *targets;
+    /**
+     * Entries of `targets`.
+     */
+    size_t target_count;
+    /**
+     * A segloss_ignore.
+     */
+    int32_t ignore;
+    /**
+     * 0.
+     */
+    int32_t reserved;
+    /**
+     * The target of pixels that do not count, with SEGLOSS_IGNORE_INDEX.
+     */
+    int64_t ignore_index;
+    /**
+     * The number of classes, background included: 2 under sigmoid.
+     */
+    size_t classes;
+} segloss_masks;
+
+/**
+ * What masks look like. An image is one mask; an object is a connected component of foreground, or of
+ * one class other than 0, by faces; a boundary pixel shares a face with one of another class. NaN stands
+ * for a share of nothing. Since 0.1.
+ */
+typedef struct {
+    /**
+     * Masks, each channel of each sample one.
+     */
+    uint64_t images;
+    /**
+     * Pixels that count.
+     */
+    uint64_t pixels;
+    /**
+     * Classes with at least one pixel.
+     */
+    uint64_t present;
+    /**
+     * Objects in all masks.
+     */
+    uint64_t objects;
+    /**
+     * Objects that are smaller than 1/32 of the image along each axis.
+     */
+    uint64_t small_objects;
+    /**
+     * Pixels of the smallest object; 0 without objects.
+     */
+    uint64_t smallest_size;
+    /**
+     * Pixels on a boundary between classes, on either side.
+     */
+    uint64_t boundary_pixels;
+    /**
+     * Pixels of an object on average.
+     */
+    double mean_size;
+    /**
+     * The rarest class's share over what each would have if all that occur were equally frequent: 1 if
+     * they are.
+     */
+    double balance;
+    /**
+     * Small objects over all objects.
+     */
+    double small_share;
+    /**
+     * Boundary pixels over pixels.
+     */
+    double boundary_share;
+} segloss_statistics;
 
 /**
  * How a loss is computed, and what its text may name besides the built-in terms. Start from
@@ -786,6 +989,39 @@ extern "C" {
 #endif // __cplusplus
 
 /**
+ * The pixels of each class of label maps, added to those of `before`, into `counts`.
+ *
+ * `targets` are as for segloss_evaluate under softmax; `ignore` is a segloss_ignore, `ignore_index` the
+ * label of pixels that do not count. `before` and `counts` have `classes` numbers; `before` is NULL for
+ * zeros, and may be `counts` itself, to count any number of masks, or to join several workers' counts.
+ * `counts` is written only on success. Since 0.1.
+ *
+ * # Safety
+ * As for segloss_evaluate; `before` and `counts` are NULL or point to `classes` numbers.
+ */
+segloss_result segloss_class_counts(const DLTensor *targets,
+                                    int32_t ignore,
+                                    int64_t ignore_index,
+                                    const uint64_t *before,
+                                    uint64_t *counts,
+                                    size_t classes);
+
+/**
+ * The weights of classes by inverse frequency, into `weights`: with n the sum of the counts, K `classes`
+ * and r = n / (K count + 1e-6), each is K r over the sum of all r. `absent` is a segloss_absent.
+ *
+ * Fails with SEGLOSS_RESULT_NOTHING_TO_LEARN if all counts are 0. `counts` and `weights` have `classes`
+ * numbers. Since 0.1.
+ *
+ * # Safety
+ * `counts` and `weights` are NULL or point to `classes` numbers.
+ */
+segloss_result segloss_class_weights(const uint64_t *counts,
+                                     size_t classes,
+                                     int32_t absent,
+                                     double *weights);
+
+/**
  * The loss of `logits` and whatever else `outputs` asks for.
  *
  * Tensors are in host memory (kDLCPU) with 3 to 5 axes: batch, channels, and 1 to 3 of space. Strides
@@ -815,6 +1051,40 @@ segloss_result segloss_evaluate(const segloss_loss *loss,
                                 const segloss_call *call,
                                 const segloss_outputs *outputs,
                                 segloss_workspace *workspace);
+
+/**
+ * What masks look like, into `statistics`, and the pixels of each class (background and foreground, under
+ * sigmoid) into `counts`, of as many numbers as `masks` says there are classes, or NULL.
+ *
+ * `workspace` is NULL for the thread's own. Since 0.1.
+ *
+ * # Safety
+ * Pointers are NULL or point to what their types say.
+ */
+segloss_result segloss_statistics_of(const segloss_masks *masks,
+                                     segloss_statistics *statistics,
+                                     uint64_t *counts,
+                                     size_t count_length,
+                                     segloss_workspace *workspace);
+
+/**
+ * The loss to start from for masks like these, as text for segloss_loss_new under the masks' link, into
+ * `loss`, and why, into `reason`; either may be NULL, with a capacity of 0.
+ *
+ * `priority` is `balanced`, `speed`, `boundary`, `recall` or `overlap`. Each buffer gets as much as fits
+ * and a terminating 0; no text is longer than 200 bytes. Fails with SEGLOSS_RESULT_NOTHING_TO_LEARN if no
+ * pixel counts or all are of one class. `workspace` is NULL for the thread's own. Since 0.1.
+ *
+ * # Safety
+ * Pointers are NULL or point to what their types say; `priority` ends with a 0.
+ */
+segloss_result segloss_recommend(const segloss_masks *masks,
+                                 const char *priority,
+                                 char *loss,
+                                 size_t loss_capacity,
+                                 char *reason,
+                                 size_t reason_capacity,
+                                 segloss_workspace *workspace);
 
 /**
  * The loss that `text` describes under `link` (a segloss_link), into `loss`, for segloss_loss_free to
@@ -953,6 +1223,77 @@ size_t segloss_loss_class_weights(const segloss_loss *loss,
                                   size_t term,
                                   double *weights,
                                   size_t capacity);
+
+/**
+ * Exact Euclidean distances between the centres of pixels (`distance`, a segloss_distance_kind), of each
+ * sample and channel by itself, into `out`; infinite where there is nothing to measure to.
+ *
+ * Arguments are as for segloss_map_weights, `out` being packed within each image. Pixels that do not
+ * count have no distance measured to them; their own is to what does count. Since 0.1.
+ *
+ * # Safety
+ * As for segloss_evaluate.
+ */
+segloss_result segloss_distance(int32_t distance,
+                                int32_t link,
+                                const DLTensor *targets,
+                                const segloss_call *call,
+                                const DLTensor *out,
+                                segloss_workspace *workspace);
+
+/**
+ * The pixels from which `iterations` steps of `element` (a segloss_element) reach foreground, of each
+ * sample and channel by itself: 1 or 0 into `out`.
+ *
+ * `mask` holds uint8, bool, int32, int64 (foreground: not 0), float32 or float64 (above one half); `out`
+ * uint8 or bool of its shape, packed within each image. `workspace` is NULL for the thread's own. Since
+ * 0.1.
+ *
+ * # Safety
+ * As for segloss_evaluate.
+ */
+segloss_result segloss_dilate(const DLTensor *mask,
+                              int32_t element,
+                              uint32_t iterations,
+                              const DLTensor *out,
+                              segloss_workspace *workspace);
+
+/**
+ * The pixels from which `iterations` steps of `element` reach nothing but foreground: 1 or 0 into `out`.
+ * `border` is a segloss_border; the rest is as for segloss_dilate. Since 0.1.
+ *
+ * # Safety
+ * As for segloss_evaluate.
+ */
+segloss_result segloss_erode(const DLTensor *mask,
+                             int32_t element,
+                             int32_t border,
+                             uint32_t iterations,
+                             const DLTensor *out,
+                             segloss_workspace *workspace);
+
+/**
+ * The weights of a map, as `text` describes it and as a loss would compute it, into `out`:
+ *
+ * | map | weights |
+ * |---|---|
+ * | `band(theta=3, weight=5, border=zero)` | `weight` within `theta` steps of a pixel at a boundary, 1 elsewhere; outside the image is background, or with `border=keep` more of the same |
+ * | `decay(sigma=5, empty=zero)` | exp(-d / sigma), d the distance to the nearest pixel of another label; where there is none 0, or with `empty=one` 1 |
+ *
+ * `targets` are as for segloss_evaluate under `link`: masks, one a channel, or label maps of 1 channel.
+ * Of `call`, which may be NULL, `ignore`, `mask` and `spacing` count; the rest is as in
+ * SEGLOSS_CALL_INIT. `out` is float32 or float64 of the targets' shape, packed. `workspace` is NULL for the
+ * thread's own. `out` is written only on success. Since 0.1.
+ *
+ * # Safety
+ * As for segloss_evaluate; `text` is NULL or ends with a 0.
+ */
+segloss_result segloss_map_weights(const char *text,
+                                   int32_t link,
+                                   const DLTensor *targets,
+                                   const segloss_call *call,
+                                   const DLTensor *out,
+                                   segloss_workspace *workspace);
 
 /**
  * What was wrong with this thread's last call that failed: the argument, its value, and what was

@@ -178,6 +178,28 @@ impl<'a> Given<'a> {
         })
     }
 
+    /// That nothing is given that maps have no use for.
+    pub(crate) fn is_for_maps(&self) -> Result<(), Fault> {
+        let given = [
+            ("call.weights", self.weights.is_some()),
+            ("call.maps", self.maps[0].is_some()),
+            ("call.scale", self.scale.is_some()),
+            ("call.sample_scales", self.sample_scales.is_some()),
+            ("call.write", self.write != Write::Overwrite),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((argument, _)) => Err(Fault::Unused { argument }),
+            None => Ok(()),
+        }
+    }
+
+    /// That the mask, if there is one, goes with targets of this shape.
+    pub(crate) fn has_mask_of(&self, targets: Shape) -> Result<(), Fault> {
+        let Some(mask) = &self.mask else { return Ok(()) };
+        let for_all = mask.layout.shape().channels == 1;
+        mask.has_shape(if for_all { targets.with_channels(1) } else { targets })
+    }
+
     /// The memory that is read.
     pub(crate) fn memory(&self) -> impl Iterator<Item = Memory> + Clone {
         let tensors = [&self.mask, &self.weights].into_iter().flatten();

@@ -50,8 +50,6 @@ pub(crate) const CPU: i32 = 1;
 
 impl DLDataType {
     pub(crate) const U8: Self = DLDataType { code: 1, bits: 8, lanes: 1 };
-    pub(crate) const U32: Self = DLDataType { code: 1, bits: 32, lanes: 1 };
-    pub(crate) const U64: Self = DLDataType { code: 1, bits: 64, lanes: 1 };
     pub(crate) const I32: Self = DLDataType { code: 0, bits: 32, lanes: 1 };
     pub(crate) const I64: Self = DLDataType { code: 0, bits: 64, lanes: 1 };
     #[cfg(feature = "half")]

@@ -17,6 +17,7 @@ pub(crate) enum Fault {
     ApiVersion { argument: &'static str, version: u32, expected: u32 },
     Option { argument: &'static str, value: i64, expected: &'static str },
     Level { name: &'static str },
+    Unused { argument: &'static str },
     Both { one: &'static str, other: &'static str },
     Device { argument: &'static str, device: i32 },
     Dtype { argument: &'static str, dtype: DLDataType, expected: &'static str },
@@ -53,7 +54,10 @@ impl Fault {
             Fault::Null { .. } => ResultCode::NullPointer,
             Fault::Misaligned { .. } => ResultCode::Misaligned,
             Fault::StructSize { .. } | Fault::ApiVersion { .. } => ResultCode::UnsupportedVersion,
-            Fault::Option { .. } | Fault::Level { .. } | Fault::Both { .. } => {
+            Fault::Option { .. }
+            | Fault::Level { .. }
+            | Fault::Unused { .. }
+            | Fault::Both { .. } => {
                 ResultCode::UnsupportedOption
             }
             Fault::Device { .. } => ResultCode::UnsupportedDevice,
@@ -133,6 +137,9 @@ impl fmt::Display for Fault {
                 write!(f, "`{argument}` is {value}, expected {expected}")
             }
             Fault::Level { name } => write!(f, "`level` is {name}, which this machine has not"),
+            Fault::Unused { argument } => {
+                write!(f, "`{argument}` is given, which maps have no use for")
+            }
             Fault::Both { one, other } => {
                 write!(f, "`{one}` and `{other}` are both given, expected one of them")
             }

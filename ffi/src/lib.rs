@@ -5,12 +5,15 @@
 
 mod boundary;
 mod call;
+mod class_weights;
 mod dlpack;
 mod evaluate;
 mod fault;
+mod guide;
 mod level;
 mod link;
 mod loss;
+mod maps;
 mod message;
 mod names;
 mod outputs;
@@ -26,11 +29,14 @@ mod versioned;
 mod workspace;
 
 pub use call::{Call, Ignore, NamedMap, WriteMode};
+pub use class_weights::*;
 pub use dlpack::{DLDataType, DLDevice, DLTensor};
 pub use evaluate::segloss_evaluate;
+pub use guide::*;
 pub use level::Level;
 pub use link::Link;
 pub use loss::*;
+pub use maps::*;
 pub use message::segloss_last_message;
 pub use outputs::Outputs;
 pub use plugin::*;

@@ -355,8 +355,7 @@ impl Stage for Finish<'_, '_> {
         if let Some(samples) = &samples {
             problem.check_sample_values(samples)?;
         }
-        let counted = self.totals.last().map_or(0, |&valid| valid as u64);
-        let valid = if problem.is_void(self.totals) { 0 } else { counted };
+        let valid = problem.valid(self.totals)?;
         let sums = self.sums;
         // SAFETY: as above.
         let value = unsafe { T::finish(self, loss, problem, buffers)? };

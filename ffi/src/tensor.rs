@@ -27,7 +27,7 @@ macro_rules! plain {
         unsafe impl Plain for $element {}
     )*};
 }
-plain!(u8, i32, i64, u32, u64, f32, f64);
+plain!(u8, i32, i64, f32, f64);
 #[cfg(feature = "half")]
 plain!(half::f16, half::bf16);
 
@@ -126,6 +126,16 @@ impl<'a> Tensor<'a> {
         let axes = self.layout.shape().spatial.into_iter().zip(self.layout.strides().spatial);
         let is_packed = axes.zip(packed).all(|((extent, own), packed)| extent < 2 || own == packed);
         if is_packed { Ok(()) } else { Err(Fault::Packed { argument: self.argument }) }
+    }
+
+    /// Whether all of it lies packed, channels first.
+    pub(crate) fn is_packed(&self) -> bool {
+        let shape = *self.layout.shape();
+        let strides = self.layout.strides();
+        let packed = [shape.pixels().saturating_mul(shape.channels), shape.pixels()];
+        let axes = [(shape.batch, strides.batch), (shape.channels, strides.channel)];
+        let fits = |((extent, own), packed): (_, usize)| extent < 2 || own == packed;
+        self.has_packed_images().is_ok() && axes.into_iter().zip(packed).all(fits)
     }
 
     fn element_size(&self) -> usize {

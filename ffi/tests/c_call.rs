@@ -11,6 +11,23 @@ fn contract() {
     }
 }
 
+#[test]
+fn stages() {
+    Program::c99("tests/stages.c").run(Linked::Shared).passed();
+}
+
+#[test]
+fn maps() {
+    Program::c99("tests/maps.c").run(Linked::Shared).passed();
+}
+
+#[test]
+fn plugins() {
+    Program::c99("tests/plugins.c").run(Linked::Shared).passed();
+    let output = Program::c99("examples/plugin.c").run(Linked::Shared);
+    assert_eq!(output.text, "0.587048\n");
+}
+
 /// With declarations as in DLPack's header before the library's own.
 #[test]
 fn beside_dlpack() {
@@ -22,5 +39,13 @@ fn beside_dlpack() {
 fn quick_start() {
     let output = Program::c99("examples/quick_start.c").run(Linked::Shared);
     // Half of ln 2, and half of the dice loss of one half everywhere where there is nothing.
+    assert_eq!(output.text, "0.846574\n");
+}
+
+#[test]
+fn cpp_wrapper() {
+    Program::cpp17("tests/wrapper.cpp").run(Linked::Shared).passed();
+    Program::cpp17("tests/without_exceptions.cpp").flags(&["-fno-exceptions"]).run(Linked::Shared).passed();
+    let output = Program::cpp17("examples/quick_start.cpp").run(Linked::Shared);
     assert_eq!(output.text, "0.846574\n");
 }

@@ -1,5 +1,7 @@
 //! Programs in C and C++ that are compiled with the library and run.
 
+#![allow(dead_code, reason = "each test uses some of it")]
+
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::{Path, PathBuf};
 use std::process::Command;
