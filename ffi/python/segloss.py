@@ -242,12 +242,16 @@ def _array(values, argument):
         array = values
     elif hasattr(values, "__array_interface__"):
         array = numpy.asarray(values)
-    elif hasattr(values, "__dlpack__"):
+    elif type(values).__module__ == "torch":
+        import torch
+        if values.device.type != "cpu":
+            raise TypeError(f"`{argument}` is on {values.device}, expected the CPU")
+        values = values.detach()
         # NumPy has no bfloat16: two bytes each, told apart by the code.
-        if str(getattr(values, "dtype", "")).endswith("bfloat16") and hasattr(values, "view"):
-            import torch
-            return numpy.asarray(values.detach().view(torch.int16)), (4, 16)
-        values = values.detach() if hasattr(values, "detach") else values
+        if values.dtype == torch.bfloat16:
+            return values.view(torch.int16).numpy(), (4, 16)
+        array = values.numpy()
+    elif hasattr(values, "__dlpack__"):
         array = numpy.from_dlpack(values)
     else:
         array = numpy.asarray(values)
