@@ -252,13 +252,7 @@ impl<T: Real> GradientSink<T> for Part<'_, T> {
     }
 
     #[inline(always)]
-    fn put(
-        &mut self,
-        at: (usize, usize, usize),
-        count: usize,
-        tile: &[T; TILE],
-        write: Write,
-    ) {
+    fn put(&mut self, at: (usize, usize, usize), count: usize, tile: &[T; TILE], write: Write) {
         // SAFETY: the elements are of the type that `put` is for, laid out so, and this part's alone.
         unsafe { (self.0.put)(self.0.data, &self.0.layout, at, count, tile, write) };
     }

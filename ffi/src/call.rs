@@ -204,7 +204,8 @@ impl<'a> Given<'a> {
     pub(crate) fn memory(&self) -> impl Iterator<Item = Memory> + Clone {
         let tensors = [&self.mask, &self.weights].into_iter().flatten();
         let tensors = tensors.chain(self.maps.iter().flatten().map(|(_, weights)| weights));
-        let scales = self.sample_scales.map(|s| Memory::of("call.sample_scales", s.as_ptr(), s.len()));
+        let scales =
+            self.sample_scales.map(|s| Memory::of("call.sample_scales", s.as_ptr(), s.len()));
         let scale = self.scale.map(|scale| Memory::of("call.scale", scale, 1));
         let spacing = self.spacing.map(|s| Memory::of("call.spacing", s.as_ptr(), s.len()));
         tensors.flat_map(Tensor::memory).chain(scales).chain(scale).chain(spacing)

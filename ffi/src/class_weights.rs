@@ -1,6 +1,6 @@
-use crate::boundary;
 use crate::call::ignored;
 use crate::dlpack::DLTensor;
+use crate::entry;
 use crate::fault::Fault;
 use crate::overlap::{Memory, check_apart};
 use crate::result::ResultCode;
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn segloss_class_counts(
     counts: *mut u64,
     classes: usize,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let targets = unsafe { Tensor::read(targets, "targets")? };
         let ignored = ignored(Link::Softmax, ignore, ignore_index)?;
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn segloss_class_weights(
     absent: i32,
     weights: *mut f64,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         let absent = self::absent(absent)?;
         check_array(counts, classes, "counts", "")?;
         check_array(weights, classes, "weights", "")?;

@@ -1,6 +1,6 @@
-use crate::boundary;
 use crate::call::{Call, Given, Maps};
 use crate::dlpack::{DLDataType, DLTensor};
+use crate::entry;
 use crate::fault::Fault;
 use crate::loss::Loss;
 use crate::outputs::{Outputs, Places};
@@ -55,9 +55,7 @@ impl<'a> Inputs<'a> {
     ///
     /// # Safety
     /// Nobody writes the inputs' memory for `'a`.
-    pub(crate) unsafe fn call(
-        &self,
-    ) -> Result<(engine::Call<'a>, Targets<'a>, Maps<'a>), Fault> {
+    pub(crate) unsafe fn call(&self) -> Result<(engine::Call<'a>, Targets<'a>, Maps<'a>), Fault> {
         // SAFETY: the caller's word.
         unsafe {
             let call = self.given.call(self.loss.link.of_core())?;
@@ -97,7 +95,7 @@ pub unsafe extern "C" fn segloss_evaluate(
     outputs: *const Outputs,
     workspace: *mut Workspace,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
         // SAFETY: as above.
@@ -169,21 +167,13 @@ where
 {
     let loss = inputs.loss;
     // SAFETY: the caller's word.
-    let (logits, (call, targets, maps), mut outputs) = unsafe {
-        (inputs.logits.single_logits()?, inputs.call()?, Sinks::<E, f32>::of(places)?)
-    };
+    let (logits, (call, targets, maps), mut outputs) =
+        unsafe { (inputs.logits.single_logits()?, inputs.call()?, Sinks::<E, f32>::of(places)?) };
     let buffers = &mut storage.single;
     buffers.use_threads(loss.pool.is_some());
     let evaluate = || {
         let outputs = outputs.lend();
-        loss.single.evaluate(
-            call,
-            &logits,
-            &targets,
-            maps.as_slice(),
-            outputs,
-            buffers,
-        )
+        loss.single.evaluate(call, &logits, &targets, maps.as_slice(), outputs, buffers)
     };
     Ok(loss.install(evaluate)?)
 }
@@ -197,21 +187,13 @@ unsafe fn evaluate_double(
 ) -> Result<Report<f64>, Fault> {
     let loss = inputs.loss;
     // SAFETY: the caller's word.
-    let (logits, (call, targets, maps), mut outputs) = unsafe {
-        (inputs.logits.double_logits()?, inputs.call()?, Sinks::<f64, f64>::of(places)?)
-    };
+    let (logits, (call, targets, maps), mut outputs) =
+        unsafe { (inputs.logits.double_logits()?, inputs.call()?, Sinks::<f64, f64>::of(places)?) };
     let buffers = &mut storage.double;
     buffers.use_threads(loss.pool.is_some());
     let evaluate = || {
         let outputs = outputs.lend();
-        loss.double.evaluate(
-            call,
-            &logits,
-            &targets,
-            maps.as_slice(),
-            outputs,
-            buffers,
-        )
+        loss.double.evaluate(call, &logits, &targets, maps.as_slice(), outputs, buffers)
     };
     Ok(loss.install(evaluate)?)
 }

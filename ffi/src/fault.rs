@@ -10,33 +10,115 @@ use segloss_core::view::Shape;
 /// Why a call was refused. A field's name follows its argument's with a dot.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    Null { argument: &'static str, field: &'static str },
-    Misaligned { argument: &'static str, field: &'static str, alignment: usize },
-    Utf8 { argument: &'static str, field: &'static str, at: usize },
-    StructSize { argument: &'static str, size: u32, expected: usize },
-    ApiVersion { argument: &'static str, version: u32, expected: u32 },
-    Option { argument: &'static str, value: i64, expected: &'static str },
-    Level { name: &'static str },
-    Unused { argument: &'static str },
-    Both { one: &'static str, other: &'static str },
-    Device { argument: &'static str, device: i32 },
-    Dtype { argument: &'static str, dtype: DLDataType, expected: &'static str },
-    Axes { argument: &'static str, ndim: i32 },
-    Extent { argument: &'static str, axis: usize, extent: i64 },
-    Stride { argument: &'static str, axis: usize, stride: i64 },
-    Packed { argument: &'static str },
-    Shared { argument: &'static str },
-    TooLarge { argument: &'static str },
-    Shape { argument: &'static str, shape: Shape, expected: Shape },
-    Length { argument: &'static str, length: usize, expected: usize },
-    Many { argument: &'static str, count: usize, limit: usize },
-    Overlap { output: &'static str, other: &'static str },
+    Null {
+        argument: &'static str,
+        field: &'static str,
+    },
+    Misaligned {
+        argument: &'static str,
+        field: &'static str,
+        alignment: usize,
+    },
+    Utf8 {
+        argument: &'static str,
+        field: &'static str,
+        at: usize,
+    },
+    StructSize {
+        argument: &'static str,
+        size: u32,
+        expected: usize,
+    },
+    ApiVersion {
+        argument: &'static str,
+        version: u32,
+        expected: u32,
+    },
+    Option {
+        argument: &'static str,
+        value: i64,
+        expected: &'static str,
+    },
+    Level {
+        name: &'static str,
+    },
+    Unused {
+        argument: &'static str,
+    },
+    Both {
+        one: &'static str,
+        other: &'static str,
+    },
+    Device {
+        argument: &'static str,
+        device: i32,
+    },
+    Dtype {
+        argument: &'static str,
+        dtype: DLDataType,
+        expected: &'static str,
+    },
+    Axes {
+        argument: &'static str,
+        ndim: i32,
+    },
+    Extent {
+        argument: &'static str,
+        axis: usize,
+        extent: i64,
+    },
+    Stride {
+        argument: &'static str,
+        axis: usize,
+        stride: i64,
+    },
+    Packed {
+        argument: &'static str,
+    },
+    Shared {
+        argument: &'static str,
+    },
+    TooLarge {
+        argument: &'static str,
+    },
+    Shape {
+        argument: &'static str,
+        shape: Shape,
+        expected: Shape,
+    },
+    Length {
+        argument: &'static str,
+        length: usize,
+        expected: usize,
+    },
+    Many {
+        argument: &'static str,
+        count: usize,
+        limit: usize,
+    },
+    Overlap {
+        output: &'static str,
+        other: &'static str,
+    },
     /// Texts come with their own message: it refers to what the caller lent.
-    Text { message: String },
-    NoMap { name: String },
-    Index { argument: &'static str, index: usize, count: usize },
-    NoParameter { name: String, term: &'static str },
-    Threads { reason: String },
+    Text {
+        message: String,
+    },
+    NoMap {
+        name: String,
+    },
+    Index {
+        argument: &'static str,
+        index: usize,
+        count: usize,
+    },
+    NoParameter {
+        name: String,
+        term: &'static str,
+    },
+    Threads {
+        reason: String,
+    },
     Busy,
     Core(Error),
     Panic,
@@ -57,16 +139,16 @@ impl Fault {
             Fault::Option { .. }
             | Fault::Level { .. }
             | Fault::Unused { .. }
-            | Fault::Both { .. } => {
-                ResultCode::UnsupportedOption
-            }
+            | Fault::Both { .. } => ResultCode::UnsupportedOption,
             Fault::Device { .. } => ResultCode::UnsupportedDevice,
             Fault::Dtype { .. } => ResultCode::UnsupportedDtype,
             Fault::Axes { .. }
             | Fault::Extent { .. }
             | Fault::TooLarge { .. }
             | Fault::Shape { .. } => ResultCode::BadShape,
-            Fault::Stride { .. } | Fault::Packed { .. } | Fault::Shared { .. } => ResultCode::BadStrides,
+            Fault::Stride { .. } | Fault::Packed { .. } | Fault::Shared { .. } => {
+                ResultCode::BadStrides
+            }
             Fault::Length { .. } | Fault::Many { .. } => ResultCode::BadLength,
             Fault::Overlap { .. } => ResultCode::Overlap,
             Fault::Text { .. } | Fault::Utf8 { .. } => ResultCode::BadText,

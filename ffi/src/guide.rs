@@ -3,9 +3,9 @@
 use core::ffi::c_char;
 use core::fmt::Write;
 
-use crate::boundary;
 use crate::call::ignored;
 use crate::dlpack::DLTensor;
+use crate::entry;
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::overlap::{Memory, check_apart};
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn segloss_statistics_of(
     count_length: usize,
     workspace: *mut Workspace,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         check_pointer(statistics, "statistics", "")?;
         if !counts.is_null() {
             check_array(counts, count_length, "counts", "")?;
@@ -214,7 +214,7 @@ pub unsafe extern "C" fn segloss_recommend(
     reason_capacity: usize,
     workspace: *mut Workspace,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let priority = unsafe { text::read(priority, "priority", "")? };
         let priority = Priority::from_name(priority)

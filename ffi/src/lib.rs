@@ -7,6 +7,7 @@ mod boundary;
 mod call;
 mod class_weights;
 mod dlpack;
+mod entry;
 mod evaluate;
 mod fault;
 mod guide;

@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use core::fmt::{self, Write};
 use std::cell::RefCell;
 
-use crate::boundary::give;
+use crate::boundary::guard;
 use crate::fault::Fault;
 use crate::text::copy;
 
@@ -58,7 +58,7 @@ pub(crate) fn keep(fault: &Fault) {
 /// `buffer` is NULL or points to `capacity` bytes that may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_last_message(buffer: *mut c_char, capacity: usize) -> usize {
-    give(0, || {
+    guard(0, || {
         LAST.with_borrow(|last| {
             let text = str::from_utf8(&last.bytes[..last.length]).unwrap_or_default();
             // SAFETY: the caller's word.

@@ -85,9 +85,8 @@ impl Outputs {
 impl<'a> Places<'a> {
     /// The memory that is written.
     pub(crate) fn memory(&self) -> Result<[Option<Memory>; 5], Fault> {
-        let one = |argument, there: bool, memory: Memory| {
-            there.then_some(Memory { argument, ..memory })
-        };
+        let one =
+            |argument, there: bool, memory: Memory| there.then_some(Memory { argument, ..memory });
         let samples =
             Memory::of("outputs.sample_values", self.sample_values, self.sample_value_count);
         Ok([

@@ -13,7 +13,10 @@ impl Memory {
     /// An array of the caller's.
     pub(crate) fn of<X>(argument: &'static str, first: *const X, count: usize) -> Self {
         let start = first.addr();
-        Memory { argument, bytes: start..start.saturating_add(count.saturating_mul(size_of::<X>())) }
+        Memory {
+            argument,
+            bytes: start..start.saturating_add(count.saturating_mul(size_of::<X>())),
+        }
     }
 
     fn meets(&self, other: &Memory) -> bool {

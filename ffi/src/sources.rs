@@ -101,7 +101,9 @@ impl TargetSource for Targets<'_> {
     ) -> bool {
         match self {
             Targets::U8(view) => view.labels(sample, pixel, count, ignore_index, y, valid),
-            Targets::Other(any) => other_labels(any, (sample, pixel), count, ignore_index, y, valid),
+            Targets::Other(any) => {
+                other_labels(any, (sample, pixel), count, ignore_index, y, valid)
+            }
         }
     }
 

@@ -2,9 +2,9 @@
 
 use core::ptr;
 
-use crate::boundary;
 use crate::call::{Call, MAPS};
 use crate::dlpack::{DLDataType, DLTensor};
+use crate::entry;
 use crate::evaluate::{Inputs, wrong_dtype};
 use crate::fault::Fault;
 use crate::loss::Loss;
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn segloss_stage_lengths(
     sums_length: *mut usize,
     totals_length: *mut usize,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
         check_pointer(sums_length, "sums_length", "")?;
@@ -207,7 +207,7 @@ pub unsafe extern "C" fn segloss_reduce(
     length: usize,
     workspace: *mut Workspace,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
         check_array(sums, length, "sums", "")?;
@@ -246,7 +246,7 @@ pub unsafe extern "C" fn segloss_merge(
     merged: *mut f64,
     length: usize,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         check_array(one, length, "one", "")?;
         check_array(other, length, "other", "")?;
         check_array(merged, length, "merged", "")?;
@@ -308,7 +308,7 @@ pub unsafe extern "C" fn segloss_close(
     totals: *mut f64,
     totals_length: usize,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
         check_array(sums, sums_length, "sums", "")?;
@@ -379,14 +379,11 @@ impl Finish<'_, '_> {
         E: Plain + Logit,
         Z: LogitSource<E::Compute>,
     {
+        let gradient = self.places.gradient.as_mut();
         // SAFETY: the caller's word.
-        let mut sink = match &mut self.places.gradient {
-            Some(gradient) => Some(unsafe { gradient.view_mut::<E>()? }),
-            None => None,
-        };
+        let mut sink = gradient.map(|to| unsafe { to.view_mut::<E>() }).transpose()?;
         let (sums, totals) = (self.sums, self.totals);
-        let finish =
-            || stages::finish(loss.level, problem, sums, totals, sink.as_mut(), buffers);
+        let finish = || stages::finish(loss.level, problem, sums, totals, sink.as_mut(), buffers);
         Ok(loss.install(finish)?)
     }
 
@@ -402,17 +399,17 @@ impl Format for f32 {
         problem: &Posed<'_, f32, Z>,
         buffers: &mut Buffers<f32>,
     ) -> Result<f64, Fault> {
-        let (stored, logits) = (finish.stored(), finish.inputs.logits.dtype);
+        let stored = finish.stored();
         // SAFETY: the caller's word, and the gradient is stored so.
         unsafe {
             match stored {
                 DLDataType::F32 => finish.store::<f32, _>(loss, problem, buffers),
                 #[cfg(feature = "half")]
-                DLDataType::F16 if logits == stored => {
+                DLDataType::F16 if finish.inputs.logits.dtype == stored => {
                     finish.store::<half::f16, _>(loss, problem, buffers)
                 }
                 #[cfg(feature = "half")]
-                DLDataType::BF16 if logits == stored => {
+                DLDataType::BF16 if finish.inputs.logits.dtype == stored => {
                     finish.store::<half::bf16, _>(loss, problem, buffers)
                 }
                 _ => Err(wrong_dtype(finish.inputs, stored)),
@@ -460,7 +457,7 @@ pub unsafe extern "C" fn segloss_finish(
     outputs: *const Outputs,
     workspace: *mut Workspace,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
         check_array(sums, sums_length, "sums", "")?;
@@ -468,7 +465,8 @@ pub unsafe extern "C" fn segloss_finish(
         // SAFETY: as above.
         let mut places = unsafe { read(outputs, "outputs")?.places()? };
         inputs.check_apart(&places)?;
-        let read = [Memory::of("sums", sums, sums_length), Memory::of("totals", totals, totals_length)];
+        let read =
+            [Memory::of("sums", sums, sums_length), Memory::of("totals", totals, totals_length)];
         check_apart(&places.memory()?, read.into_iter())?;
         // SAFETY: as above, and what is written is apart from what is read.
         let report = unsafe {

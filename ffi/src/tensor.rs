@@ -11,9 +11,7 @@ use crate::sources::{Logits, Targets};
 use segloss_core::Error;
 #[cfg(feature = "half")]
 use segloss_core::view::SingleLogits;
-use segloss_core::view::{
-    AnyTargets, Layout, Mask, Shape, Strides, View, ViewMut, Weights,
-};
+use segloss_core::view::{AnyTargets, Layout, Mask, Shape, Strides, View, ViewMut, Weights};
 
 /// An element whose every bit pattern is a value, so that C's memory can be read as it.
 ///
@@ -255,7 +253,9 @@ impl<'a> Tensor<'a> {
                 DLDataType::F16 => Logits::Other(SingleLogits::F16(self.view()?)),
                 #[cfg(feature = "half")]
                 DLDataType::BF16 => Logits::Other(SingleLogits::Bf16(self.view()?)),
-                dtype => return Err(Fault::Dtype { argument: self.argument, dtype, expected: LOGITS }),
+                dtype => {
+                    return Err(Fault::Dtype { argument: self.argument, dtype, expected: LOGITS });
+                }
             }
         })
     }

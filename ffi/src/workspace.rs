@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::sync::{Mutex, TryLockError};
 
-use crate::boundary;
+use crate::boundary::guard;
+use crate::entry;
 use crate::fault::Fault;
 use crate::result::ResultCode;
 use crate::tensor::check_pointer;
@@ -89,7 +90,7 @@ pub(crate) unsafe fn with<R>(
 /// `workspace` is NULL or points to a place for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_workspace_new(workspace: *mut *mut Workspace) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         check_pointer(workspace, "workspace", "")?;
         let own = Box::into_raw(Box::default());
         // SAFETY: neither NULL nor misaligned, so the caller's to be written.
@@ -106,7 +107,7 @@ pub unsafe extern "C" fn segloss_workspace_new(workspace: *mut *mut Workspace) -
 /// `workspace` is NULL or comes from segloss_workspace_new and is not used any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_workspace_free(workspace: *mut Workspace) {
-    boundary::give((), || {
+    guard((), || {
         if !workspace.is_null() {
             // SAFETY: it was made by `Box::into_raw` and is the caller's last pointer to it.
             drop(unsafe { Box::from_raw(workspace) });

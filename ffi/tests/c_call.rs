@@ -45,7 +45,10 @@ fn quick_start() {
 #[test]
 fn cpp_wrapper() {
     Program::cpp17("tests/wrapper.cpp").run(Linked::Shared).passed();
-    Program::cpp17("tests/without_exceptions.cpp").flags(&["-fno-exceptions"]).run(Linked::Shared).passed();
+    Program::cpp17("tests/without_exceptions.cpp")
+        .flags(&["-fno-exceptions"])
+        .run(Linked::Shared)
+        .passed();
     let output = Program::cpp17("examples/quick_start.cpp").run(Linked::Shared);
     assert_eq!(output.text, "0.846574\n");
 }

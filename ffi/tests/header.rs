@@ -28,9 +28,10 @@ fn is_up_to_date() {
 fn compiles_as_every_standard() {
     let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("../include");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    for (compiler, name, standards) in
-        [("cc", "header.c", ["c99", "c11", "c17"]), ("c++", "header.cpp", ["c++11", "c++17", "c++20"])]
-    {
+    for (compiler, name, standards) in [
+        ("cc", "header.c", ["c99", "c11", "c17"]),
+        ("c++", "header.cpp", ["c++11", "c++17", "c++20"]),
+    ] {
         let source = folder.join(name);
         fs::write(&source, "#include <segloss.h>\n").unwrap();
         for standard in standards {

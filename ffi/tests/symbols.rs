@@ -10,7 +10,8 @@ use std::{env, fs};
 fn are_those_of_the_header() {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let arguments = ["-D", "--defined-only", "--format=just-symbols"];
-    let output = Command::new("nm").args(arguments).arg(program::shared_library()).output().unwrap();
+    let output =
+        Command::new("nm").args(arguments).arg(program::shared_library()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let exported = String::from_utf8(output.stdout).unwrap();
 

@@ -13,7 +13,8 @@ pub use read::{
 use core::ffi::c_char;
 use std::sync::Arc;
 
-use crate::boundary;
+use crate::boundary::guard;
+use crate::entry;
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::plugin::Plugin;
@@ -89,7 +90,7 @@ pub unsafe extern "C" fn segloss_loss_new(
     options: *const LossOptions,
     loss: *mut *mut Loss,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let text = unsafe { text::read(text, "text", "")? };
         let link = Link::read(link)?;
@@ -139,7 +140,7 @@ unsafe fn make(text: &str, link: Link, options: &LossOptions) -> Result<Loss, Fa
 /// `loss` is NULL or comes from segloss_loss_new and is not used any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_loss_free(loss: *mut Loss) {
-    boundary::give((), || {
+    guard((), || {
         if !loss.is_null() {
             // SAFETY: it was made by `Box::into_raw` and is the caller's last pointer to it.
             drop(unsafe { Box::from_raw(loss) });

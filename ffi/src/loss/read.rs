@@ -3,7 +3,8 @@
 use core::ffi::c_char;
 
 use super::Loss;
-use crate::boundary;
+use crate::boundary::guard;
+use crate::entry;
 use crate::fault::Fault;
 use crate::result::ResultCode;
 use crate::tensor::{array_mut, check_pointer};
@@ -41,7 +42,7 @@ pub unsafe extern "C" fn segloss_loss_text(
     buffer: *mut c_char,
     capacity: usize,
 ) -> usize {
-    boundary::give(0, || {
+    guard(0, || {
         // SAFETY: the caller's word.
         let text = unsafe { Loss::of(loss) }.map(|loss| loss.double.to_string());
         // SAFETY: as above.
@@ -56,7 +57,7 @@ pub unsafe extern "C" fn segloss_loss_text(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_loss_link(loss: *const Loss) -> i32 {
     // SAFETY: the caller's word.
-    boundary::give(-1, || unsafe { Loss::of(loss) }.map_or(-1, |loss| loss.link as i32))
+    guard(-1, || unsafe { Loss::of(loss) }.map_or(-1, |loss| loss.link as i32))
 }
 
 /// The number of terms; 0 if `loss` is NULL. Since 0.1.
@@ -65,7 +66,7 @@ pub unsafe extern "C" fn segloss_loss_link(loss: *const Loss) -> i32 {
 /// `loss` is NULL or a loss.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_loss_term_count(loss: *const Loss) -> usize {
-    boundary::give(0, || {
+    guard(0, || {
         // SAFETY: the caller's word.
         let loss = unsafe { Loss::of(loss) };
         loss.map_or(0, |loss| loss.double.with(|listed| listed.terms().len()))
@@ -84,7 +85,7 @@ pub unsafe extern "C" fn segloss_loss_term_name(
     buffer: *mut c_char,
     capacity: usize,
 ) -> usize {
-    boundary::give(0, || {
+    guard(0, || {
         // SAFETY: the caller's word.
         let name = unsafe {
             with_term(loss, term, |term| Ok(term.definition().map_or("", |known| known.name)))
@@ -104,7 +105,7 @@ pub unsafe extern "C" fn segloss_loss_term_coefficient(
     term: usize,
     coefficient: *mut f64,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word.
         let value = unsafe { with_term(loss, term, |term| Ok(term.coefficient()))? };
         check_pointer(coefficient, "coefficient", "")?;
@@ -122,7 +123,7 @@ pub unsafe extern "C" fn segloss_loss_term_coefficient(
 pub unsafe extern "C" fn segloss_loss_parameter_count(loss: *const Loss, term: usize) -> usize {
     // SAFETY: the caller's word.
     let count = || unsafe { with_term(loss, term, |term| Ok(term.values().len())) };
-    boundary::give(0, || count().unwrap_or(0))
+    guard(0, || count().unwrap_or(0))
 }
 
 /// The name of parameter `parameter` of term `term`, both from 0, in the way of segloss_loss_text. 0 if
@@ -138,7 +139,7 @@ pub unsafe extern "C" fn segloss_loss_parameter_name(
     buffer: *mut c_char,
     capacity: usize,
 ) -> usize {
-    boundary::give(0, || {
+    guard(0, || {
         // SAFETY: the caller's word.
         let name = unsafe {
             with_term(loss, term, |term| {
@@ -163,7 +164,7 @@ pub unsafe extern "C" fn segloss_loss_parameter_value(
     name: *const c_char,
     value: *mut f64,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word.
         let name = unsafe { text::read(name, "name", "")? };
         let find = |term: &Term<'_, f64>| {
@@ -195,7 +196,7 @@ pub unsafe extern "C" fn segloss_loss_class_weights(
     weights: *mut f64,
     capacity: usize,
 ) -> usize {
-    boundary::give(0, || {
+    guard(0, || {
         // SAFETY: the caller's word.
         let places = unsafe { array_mut(weights, capacity, "weights", "") };
         let Ok(places) = places else { return 0 };

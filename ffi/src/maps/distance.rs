@@ -1,8 +1,8 @@
 use super::rows::with_rows;
 use super::{Request, at_best_level};
-use crate::boundary;
 use crate::call::Call;
 use crate::dlpack::{DLDataType, DLTensor};
+use crate::entry;
 use crate::fault::Fault;
 use crate::result::ResultCode;
 use crate::tensor::Plain;
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn segloss_distance(
     out: *const DLTensor,
     workspace: *mut Workspace,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         let distance = read_distance(distance)?;
         // SAFETY: the caller's word.
         let mut request = unsafe { Request::read(targets, link, call, out)? };

@@ -1,7 +1,7 @@
 use super::rows::MaskRows;
 use super::{Request, at_best_level};
-use crate::boundary;
 use crate::dlpack::{DLDataType, DLTensor};
+use crate::entry;
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::result::ResultCode;
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn segloss_dilate(
     out: *const DLTensor,
     workspace: *mut Workspace,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         let step = Step { element: self::element(element)?, erode: None, iterations };
         // SAFETY: the caller's word.
         unsafe { run(&step, mask, out, workspace) }
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn segloss_erode(
     out: *const DLTensor,
     workspace: *mut Workspace,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         let (element, erode) = (self::element(element)?, Some(self::border(border)?));
         // SAFETY: the caller's word.
         unsafe { run(&Step { element, erode, iterations }, mask, out, workspace) }
@@ -139,8 +139,7 @@ fn change<Lv: MapLevel>(
     out: &mut [u8],
     storage: &mut Storage,
 ) -> Result<(), Fault> {
-    let (spatial, extent) =
-        (mask.spatial(), Extent { spatial: mask.spatial(), axes: mask.axes() });
+    let (spatial, extent) = (mask.spatial(), Extent { spatial: mask.spatial(), axes: mask.axes() });
     let words = bits::scratch_words(mask)?.max(morphology::scratch_words(extent, Serial)?);
     let scratch = workspace::lend(&mut storage.words, words, "scratch")?;
     let packed = workspace::lend(&mut storage.bits, bits::words(spatial)?, "bits")?;

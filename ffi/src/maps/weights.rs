@@ -1,9 +1,9 @@
 use core::ffi::c_char;
 
 use super::Request;
-use crate::boundary;
 use crate::call::Call;
 use crate::dlpack::{DLDataType, DLTensor};
+use crate::entry;
 use crate::fault::Fault;
 use crate::result::ResultCode;
 use crate::tensor::{Plain, check_pointer};
@@ -36,7 +36,7 @@ pub unsafe extern "C" fn segloss_map_weights(
     out: *const DLTensor,
     workspace: *mut Workspace,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let text = unsafe { text::read(text, "text", "")? };
         check_pointer(out, "out", "")?;

@@ -11,7 +11,7 @@ pub use region::{RegionSeed, RegionSums, RegionTerm, segloss_plugin_region};
 use core::ffi::c_void;
 use std::sync::Arc;
 
-use crate::boundary;
+use crate::boundary::guard;
 use crate::fault::Fault;
 use crate::tensor::check_pointer;
 use parameters::Declared;
@@ -126,7 +126,7 @@ unsafe fn give(
 /// `plugin` is NULL or comes from segloss_plugin_pixel or segloss_plugin_region and is not used any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_plugin_free(plugin: *mut Plugin) {
-    boundary::give((), || {
+    guard((), || {
         if !plugin.is_null() {
             // SAFETY: it was made by `Arc::into_raw` and is the caller's last pointer to it.
             drop(unsafe { Arc::from_raw(plugin.cast_const()) });

@@ -66,11 +66,7 @@ impl Declared {
     }
 
     /// That every value is within its range.
-    pub(super) fn check(
-        &self,
-        term: &'static str,
-        arguments: Arguments<'_>,
-    ) -> Result<(), Error> {
+    pub(super) fn check(&self, term: &'static str, arguments: Arguments<'_>) -> Result<(), Error> {
         for (index, (range, parameter)) in self.ranges.iter().zip(self.parameters).enumerate() {
             let (value, name, expected) = (arguments.get(index), parameter.name, range.expected);
             if !(range.smallest..=range.largest).contains(&value) {
@@ -82,9 +78,11 @@ impl Declared {
 
     /// The values for the plugin's functions.
     pub(super) fn values(&self, arguments: Arguments<'_>) -> [f64; PARAMETERS] {
-        core::array::from_fn(|index| {
-            if index < self.parameters.len() { arguments.get(index) } else { 0.0 }
-        })
+        core::array::from_fn(
+            |index| {
+                if index < self.parameters.len() { arguments.get(index) } else { 0.0 }
+            },
+        )
     }
 }
 

@@ -3,7 +3,7 @@ use core::ptr;
 
 use super::parameters::Declared;
 use super::{Body, Plugin, PluginParameter, SEGLOSS_PLUGIN_API_VERSION};
-use crate::boundary;
+use crate::entry;
 use crate::fault::Fault;
 use crate::names;
 use crate::result::ResultCode;
@@ -143,15 +143,14 @@ pub unsafe extern "C" fn segloss_plugin_pixel(
     term: *const PixelTerm,
     plugin: *mut *mut Plugin,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let term = unsafe { read(term, "term")? };
         check_version(term.api_version)?;
         // SAFETY: as above.
         let name = names::keep(unsafe { text::read(term.name, "term", ".name")? });
         // SAFETY: as above.
-        let declared =
-            unsafe { Declared::read(name, term.parameters, term.parameter_count)? };
+        let declared = unsafe { Declared::read(name, term.parameters, term.parameter_count)? };
         let double = term.tile_f64.ok_or(Fault::Null { argument: "term", field: ".tile_f64" })?;
         let body = Body::Pixel(Functions { double, single: term.tile_f32 });
         // SAFETY: as above.

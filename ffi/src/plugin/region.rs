@@ -3,7 +3,7 @@ use core::ffi::{c_char, c_void};
 use super::parameters::Declared;
 use super::pixel::check_version;
 use super::{Body, Plugin, PluginParameter};
-use crate::boundary;
+use crate::entry;
 use crate::fault::Fault;
 use crate::names;
 use crate::result::ResultCode;
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn segloss_plugin_region(
     term: *const RegionTerm,
     plugin: *mut *mut Plugin,
 ) -> ResultCode {
-    boundary::run(|| {
+    entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let term = unsafe { read(term, "term")? };
         check_version(term.api_version)?;
@@ -125,8 +125,7 @@ pub unsafe extern "C" fn segloss_plugin_region(
         // SAFETY: as above.
         let name = names::keep(unsafe { text::read(term.name, "term", ".name")? });
         // SAFETY: as above.
-        let declared =
-            unsafe { Declared::read(name, term.parameters, term.parameter_count)? };
+        let declared = unsafe { Declared::read(name, term.parameters, term.parameter_count)? };
         let loss = term.loss.ok_or(Fault::Null { argument: "term", field: ".loss" })?;
         let pool = if term.pools_samples == 0 { Pool::Batch } else { Pool::Sample };
         let body = Body::Region(Functions { loss, pool });

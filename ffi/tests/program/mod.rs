@@ -85,8 +85,7 @@ impl Program {
             }
         }
         command.arg("-lm").arg("-lpthread");
-        let output =
-            command.output().unwrap_or_else(|error| panic!("{}: {error}", self.compiler));
+        let output = command.output().unwrap_or_else(|error| panic!("{}: {error}", self.compiler));
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         program
     }
