@@ -52,3 +52,16 @@ fn cpp_wrapper() {
     let output = Program::cpp17("examples/quick_start.cpp").run(Linked::Shared);
     assert_eq!(output.text, "0.846574\n");
 }
+
+/// What readers are given is what is tested.
+#[test]
+fn quick_starts_are_in_the_readme() {
+    let readme = include_str!("../../README.md");
+    for (language, source) in [
+        ("c", include_str!("../examples/quick_start.c")),
+        ("cpp", include_str!("../examples/quick_start.cpp")),
+    ] {
+        assert!(readme.contains(&format!("```{language}\n{source}```")), "{language}");
+        assert!(source.lines().count() < 40, "{language}");
+    }
+}
