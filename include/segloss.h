@@ -737,6 +737,72 @@ typedef struct {
 } segloss_loss_options;
 
 /**
+ * A parameter's or option's value: a word, else a list, else a number. Since 0.1.
+ */
+typedef struct {
+    /**
+     * The parameter, or option: `smooth`, `weights`, `reduction`.
+     */
+    const char *name;
+    /**
+     * A word, such as `sum`. NULL: it is none.
+     */
+    const char *word;
+    /**
+     * Numbers, one a class. NULL: it is no list.
+     */
+    const double *list;
+    /**
+     * Entries of `list`.
+     */
+    size_t list_length;
+    /**
+     * A number.
+     */
+    double number;
+} segloss_argument;
+
+/**
+ * A term or map by name, with what is not at its default. Since 0.1.
+ */
+typedef struct {
+    /**
+     * `dice`, or `band`.
+     */
+    const char *name;
+    /**
+     * NULL: all at their defaults.
+     */
+    const segloss_argument *arguments;
+    /**
+     * Entries of `arguments`.
+     */
+    size_t argument_count;
+} segloss_named;
+
+/**
+ * One term of a sum. Since 0.1.
+ */
+typedef struct {
+    /**
+     * What it is multiplied by: finite, 0 or larger.
+     */
+    double coefficient;
+    /**
+     * The term.
+     */
+    segloss_named term;
+    /**
+     * Weight maps that it is multiplied by. NULL: none.
+     */
+    const segloss_named *maps;
+    /**
+     * Entries of `maps`.
+     */
+    size_t map_count;
+} segloss_term;
+
+/**
  * A parameter of a plugin. Since 0.1.
  */
 typedef struct {
@@ -1127,6 +1193,21 @@ segloss_result segloss_loss_new(const char *text,
  * `loss` is NULL or comes from segloss_loss_new and is not used any more.
  */
 void segloss_loss_free(segloss_loss *loss);
+
+/**
+ * The sum of `terms`, into `loss`: what segloss_loss_new makes of the same in text.
+ *
+ * Names and words are letters, digits and `_`; numbers are finite. Fails with SEGLOSS_RESULT_BAD_TEXT for
+ * a mistake in what they say: the message tells where in the text of the sum. Since 0.1.
+ *
+ * # Safety
+ * Pointers are NULL or point to what their types say; texts end with a 0.
+ */
+segloss_result segloss_loss_compose(const segloss_term *terms,
+                                    size_t term_count,
+                                    int32_t link,
+                                    const segloss_loss_options *options,
+                                    segloss_loss **loss);
 
 /**
  * The text that reads back as this loss, with what is at its default left out.

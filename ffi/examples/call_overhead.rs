@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let name = text.to_str()?;
         let layout = Layout::channels_first(Shape::new(1, 1, &[SIDE, SIDE])?)?;
         let library = Library::<f32>::default();
-        let loss = Loss::new(&library, name, Link::Sigmoid)?;
+        let loss = Loss::new(&library, name, Link::Sigmoid).map_err(|error| error.to_string())?;
         let mut buffers = Buffers::new();
         buffers.use_threads(false);
         let rust = median(|| {

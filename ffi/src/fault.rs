@@ -120,6 +120,10 @@ pub(crate) enum Fault {
         reason: String,
     },
     Busy,
+    Number {
+        argument: &'static str,
+        value: f64,
+    },
     Core(Error),
     Panic,
 }
@@ -155,6 +159,7 @@ impl Fault {
             Fault::NoMap { .. } => ResultCode::NotSupportedByLoss,
             Fault::Index { .. } | Fault::NoParameter { .. } => ResultCode::NotFound,
             Fault::Threads { .. } => ResultCode::OutOfMemory,
+            Fault::Number { .. } => ResultCode::BadValue,
             Fault::Busy => ResultCode::Busy,
             Fault::Core(error) => of_core(error),
             Fault::Panic => ResultCode::Internal,
@@ -277,6 +282,9 @@ impl fmt::Display for Fault {
             Fault::Threads { reason } => write!(f, "no threads: {reason}"),
             Fault::Busy => {
                 f.write_str("`workspace` is in use by another call, expected one for each thread")
+            }
+            Fault::Number { argument, value } => {
+                write!(f, "`{argument}` holds {value}, expected finite numbers")
             }
             Fault::Core(error) => error.fmt(f),
             Fault::Panic => f.write_str("a defect of this library: please report the call"),

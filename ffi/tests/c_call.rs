@@ -53,6 +53,13 @@ fn cpp_wrapper() {
     assert_eq!(output.text, "0.846574\n");
 }
 
+#[test]
+#[ignore = "OpenCV, which .ci/run installs and asks for"]
+fn opencv() {
+    let flags = ["-isystem", "/usr/include/opencv4", "-lopencv_core"];
+    Program::cpp17("tests/opencv.cpp").flags(&flags).run(Linked::Shared).passed();
+}
+
 /// What readers are given is what is tested.
 #[test]
 fn quick_starts_are_in_the_readme() {

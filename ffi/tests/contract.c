@@ -681,6 +681,87 @@ static void losses_are_read(void) {
     segloss_loss_free(NULL);
 }
 
+/* Term by term, the same as from text. */
+static void losses_are_composed(void) {
+    static const double weights[] = {1, 2, 0.25};
+    segloss_argument of_ce[2] = {{"weights", NULL, weights, 3, 0}, {"reduction", "sum", NULL, 0, 0}};
+    segloss_argument of_band = {"theta", NULL, NULL, 0, 2};
+    segloss_named band = {"band", &of_band, 1};
+    segloss_term terms[2] = {{0.5, {"ce", of_ce, 2}, &band, 1}, {1, {"dice", NULL, 0}, NULL, 0}};
+    segloss_loss *loss = NULL;
+    char text[100];
+    CHECK(segloss_loss_compose(terms, 2, SEGLOSS_LINK_SOFTMAX, NULL, &loss) == 0);
+    CHECK(segloss_loss_text(loss, text, sizeof text) == strlen(text));
+    CHECK(strcmp(text, "0.5*ce(weights=[1, 2, 0.25], reduction=sum) @ band(theta=2) + dice") == 0);
+    segloss_loss_free(loss);
+    loss = NULL;
+#define COMPOSE told(segloss_loss_compose(terms, 2, SEGLOSS_LINK_SOFTMAX, NULL, &loss))
+    CHECK(told(segloss_loss_compose(NULL, 2, 1, NULL, &loss)) == SEGLOSS_RESULT_NULL_POINTER);
+    CHECK(told(segloss_loss_compose(terms, 2, 1, NULL, NULL)) == SEGLOSS_RESULT_NULL_POINTER);
+    CHECK(told(segloss_loss_compose(terms, 2, 3, NULL, &loss)) == SEGLOSS_RESULT_UNSUPPORTED_OPTION);
+    CHECK(told(segloss_loss_compose(terms, 0, 1, NULL, &loss)) == SEGLOSS_RESULT_BAD_TEXT);
+    terms[1].term.name = "dice + bce";
+    CHECK(COMPOSE == SEGLOSS_RESULT_BAD_TEXT && strstr(message, "expected letters"));
+    terms[1].term.name = "dise";
+    CHECK(COMPOSE == SEGLOSS_RESULT_BAD_TEXT && strstr(message, "`dice`") && strstr(message, "in `0.5*"));
+    terms[1].term.name = NULL;
+    CHECK(COMPOSE == SEGLOSS_RESULT_NULL_POINTER && strstr(message, "`terms[..].name` is NULL"));
+    terms[1].term.name = "dice", terms[1].coefficient = -1;
+    CHECK(COMPOSE == SEGLOSS_RESULT_BAD_VALUE && strstr(message, "coefficient is -1"));
+    terms[1].coefficient = 1, terms[1].map_count = 1;
+    CHECK(COMPOSE == SEGLOSS_RESULT_NULL_POINTER && strstr(message, "`terms[..].maps` is NULL"));
+    terms[1].map_count = 0, terms[1].term.argument_count = 1;
+    CHECK(COMPOSE == SEGLOSS_RESULT_NULL_POINTER && strstr(message, ".arguments` is NULL"));
+    terms[1].term.argument_count = 0, of_band.number = HUGE_VAL;
+    CHECK(COMPOSE == SEGLOSS_RESULT_BAD_VALUE && strstr(message, "holds inf"));
+    of_band.name = NULL;
+    CHECK(COMPOSE == SEGLOSS_RESULT_NULL_POINTER && loss == NULL);
+}
+
+/* bfloat16 and float16 logits: the numbers of single precision, and gradients rounded or not. */
+static void halves_agree(void) {
+    static uint16_t halves[BATCH * CLASSES * PIXELS], gradient[COUNT(halves)];
+    static float kept[COUNT(halves)], expected32[COUNT(halves)];
+    DLTensor logits = tensor(kept, FLOAT32, class_shape, 4);
+    DLTensor sink = tensor(expected32, FLOAT32, class_shape, 4);
+    DLTensor targets = tensor(labels, UINT8, mask_shape, 4);
+    double whole = 0, again = 0;
+    size_t i;
+    for (i = 0; i < COUNT(halves); i++) {
+        uint32_t bits;
+        memcpy(&bits, &z32[i], 4);
+        halves[i] = (uint16_t)(bits >> 16);
+        bits &= 0xffff0000u;
+        memcpy(&kept[i], &bits, 4);
+    }
+    CHECK(evaluate(softmax_half, &logits, &targets, &sink, &whole, &valid) == 0);
+    logits = tensor(halves, SEGLOSS_BFLOAT16, class_shape, 4);
+    sink = tensor(g32, FLOAT32, class_shape, 4);
+    CHECK(evaluate(softmax_half, &logits, &targets, &sink, &again, &valid) == 0);
+    CHECK(again == whole && memcmp(g32, expected32, sizeof expected32) == 0);
+    sink = tensor(gradient, SEGLOSS_BFLOAT16, class_shape, 4);
+    CHECK(evaluate(softmax_half, &logits, &targets, &sink, &again, &valid) == 0 && again == whole);
+    for (i = 0; i < COUNT(halves); i++) {
+        uint32_t bits = (uint32_t)gradient[i] << 16;
+        float rounded;
+        memcpy(&rounded, &bits, 4);
+        CHECK(fabs(rounded - expected32[i]) <= fabs(expected32[i]) / 256);
+    }
+    /* 1, 2, 3 in float16. */
+    for (i = 0; i < COUNT(halves); i++) {
+        static const uint16_t numbers[] = {0x3c00, 0x4000, 0x4200};
+        halves[i] = numbers[i % 3], kept[i] = (float)(1 + i % 3);
+    }
+    logits = tensor(kept, FLOAT32, class_shape, 4);
+    CHECK(evaluate(softmax_half, &logits, &targets, NULL, &whole, &valid) == 0);
+    logits = tensor(halves, SEGLOSS_FLOAT16, class_shape, 4);
+    sink = tensor(gradient, SEGLOSS_FLOAT16, class_shape, 4);
+    CHECK(evaluate(softmax_half, &logits, &targets, &sink, &again, &valid) == 0 && again == whole);
+    sink = tensor(gradient, SEGLOSS_BFLOAT16, class_shape, 4);
+    CHECK(evaluate(softmax_half, &logits, &targets, &sink, &again, &valid) ==
+          SEGLOSS_RESULT_UNSUPPORTED_DTYPE);
+}
+
 static void workspaces_serve_calls(void) {
     segloss_workspace *workspace = NULL;
     double whole;
@@ -720,6 +801,8 @@ int main(void) {
     options_do_what_they_say();
     levels_agree();
     losses_are_read();
+    losses_are_composed();
+    halves_agree();
     workspaces_serve_calls();
     versions_are_told();
     tensors_are_checked();

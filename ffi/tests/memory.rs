@@ -28,6 +28,7 @@ fn valgrind_finds_nothing() {
         let program = Program::c99(source).compile(Linked::Shared);
         let output = std::process::Command::new("valgrind")
             .args(["--quiet", "--error-exitcode=9", "--leak-check=full"])
+            .arg(concat!("--suppressions=", env!("CARGO_MANIFEST_DIR"), "/tests/valgrind.supp"))
             .args(["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"])
             .arg(&program)
             .output()

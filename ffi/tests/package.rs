@@ -35,7 +35,13 @@ fn folder(name: &str) -> PathBuf {
 /// Configures and builds a project, and runs its programs.
 fn build_outside(build: &Path, option: String) {
     let project = package().join("tests/outside");
-    run(Command::new("cmake").arg("-S").arg(project).arg("-B").arg(build).arg(option).arg(prebuilt()));
+    run(Command::new("cmake")
+        .arg("-S")
+        .arg(project)
+        .arg("-B")
+        .arg(build)
+        .arg(option)
+        .arg(prebuilt()));
     run(Command::new("cmake").arg("--build").arg(build));
     for program in ["shared", "static", "cpp"] {
         assert_eq!(run(&mut Command::new(build.join(program))), "0.846574\n", "{program}");

@@ -1,8 +1,10 @@
 //! Losses as handles.
 
+mod compose;
 mod options;
 mod read;
 
+pub use compose::{Argument, Named, TermParts, segloss_loss_compose};
 pub use options::LossOptions;
 pub use read::{
     segloss_loss_class_weights, segloss_loss_link, segloss_loss_parameter_count,
@@ -96,14 +98,26 @@ pub unsafe extern "C" fn segloss_loss_new(
         let link = Link::read(link)?;
         // SAFETY: as above.
         let options = unsafe { read_or_zeros(options, "options")? };
-        check_pointer(loss, "loss", "")?;
         // SAFETY: as above.
-        let made = unsafe { make(text, link, &options)? };
-        let own = Box::into_raw(Box::new(made));
-        // SAFETY: neither NULL nor misaligned, so the caller's to be written.
-        unsafe { loss.write(own) };
-        Ok(())
+        unsafe { hand_out(text, link, &options, loss) }
     })
+}
+
+/// # Safety
+/// The options' pointers are NULL or point to what their types say; `loss` is NULL or points to a place for
+/// a pointer.
+unsafe fn hand_out(
+    text: &str,
+    link: Link,
+    options: &LossOptions,
+    loss: *mut *mut Loss,
+) -> Result<(), Fault> {
+    check_pointer(loss, "loss", "")?;
+    // SAFETY: the caller's word.
+    let own = Box::into_raw(Box::new(unsafe { make(text, link, options)? }));
+    // SAFETY: neither NULL nor misaligned, so the caller's to be written.
+    unsafe { loss.write(own) };
+    Ok(())
 }
 
 /// # Safety
