@@ -245,9 +245,13 @@ impl<'a, T: Real> MapCall<'a, T> {
     /// Words of scratch that [`MapCall::compute`] takes.
     ///
     /// # Errors
-    /// [`Error::NotComputed`] for a map that the caller gives; [`Error::Extent`] if the number overflows,
-    /// or another for an image that the map cannot take.
+    /// [`Error::NotComputed`] for a map that the caller gives; [`Error::Empty`] for targets without a
+    /// pixel; [`Error::Extent`] if the number overflows, or another for an image that the map cannot take.
     pub fn scratch<Y: TargetSource>(&self, call: &Call<'_>, targets: &Y) -> Result<usize, Error> {
+        let shape = *targets.layout().shape();
+        if shape.is_empty() {
+            return Err(Error::Empty { argument: "targets", shape });
+        }
         let labels = LabelPlane { call, targets, sample: 0, channel: 0 };
         match self.definition.map(|map| &map.body) {
             Some(MapBody::Formula(map)) => (map.scratch)(self.arguments(), &labels),
@@ -259,8 +263,7 @@ impl<'a, T: Real> MapCall<'a, T> {
     /// Computes the weights of all samples and channels of `targets`, packed, channels first.
     ///
     /// # Errors
-    /// As [`MapCall::scratch`]; [`Error::Empty`] for targets without a pixel; [`Error::Shape`] for a mask
-    /// that is not shaped as they are; [`Error::Workspace`] for `scratch` shorter than
+    /// As [`MapCall::scratch`]; [`Error::Shape`] for a mask that is not shaped as they are; [`Error::Workspace`] for `scratch` shorter than
     /// [`MapCall::scratch`] says or `weights` other than one a target.
     pub fn compute<Y: TargetSource>(
         &self,
@@ -270,11 +273,8 @@ impl<'a, T: Real> MapCall<'a, T> {
         weights: &mut [T],
     ) -> Result<(), Error> {
         let shape = *targets.layout().shape();
-        if shape.is_empty() {
-            return Err(Error::Empty { argument: "targets", shape });
-        }
-        check_mask(call, shape)?;
         let (length, expected) = (scratch.len(), self.scratch(call, targets)?);
+        check_mask(call, shape)?;
         let Some(scratch) = scratch.get_mut(..expected) else {
             return Err(Error::Workspace { argument: "map scratch", length, expected });
         };
