@@ -532,6 +532,16 @@ static void tensors_are_checked(void) {
     REFUSED(OVERLAP, "`outputs.valid` shares memory with `outputs.value`");
 }
 
+/* A weight map of targets without a pixel. */
+static void no_pixels_are_told(void) {
+    segloss_loss *loss = NULL;
+    call c;
+    CHECK(segloss_loss_new("ce @ decay @ band", SEGLOSS_LINK_SOFTMAX, NULL, &loss) == 0);
+    start(&c), c.loss = loss, c.targets_shape[2] = 0;
+    REFUSED(BAD_SHAPE, "`targets` has shape 2x1x0x37");
+    segloss_loss_free(loss);
+}
+
 /* One element repeated 2^44 times: sums of every sample would be 1 PB. */
 static void want_of_memory_is_told(void) {
     static int64_t repeated[5];
@@ -806,6 +816,7 @@ int main(void) {
     workspaces_serve_calls();
     versions_are_told();
     tensors_are_checked();
+    no_pixels_are_told();
     want_of_memory_is_told();
     targets_are_checked();
     results_have_names();

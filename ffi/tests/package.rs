@@ -59,7 +59,7 @@ fn installed_prefix() {
     build_outside(&folder("outside"), format!("-DCMAKE_PREFIX_PATH={}", prefix.display()));
 
     let libraries = ["lib", "lib64", "lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu"];
-    let found = |folder: &&str| prefix.join(folder).join("pkgconfig/segloss.pc").exists();
+    let found = |folder: &&&str| prefix.join(folder).join("pkgconfig/segloss.pc").exists();
     let libraries = prefix.join(libraries.iter().find(found).expect("segloss.pc"));
     let flags = run(Command::new("pkg-config")
         .args(["--cflags", "--libs", "segloss"])
