@@ -9,6 +9,7 @@ use crate::overlap::Memory;
 use crate::tensor::{Tensor, array};
 use crate::text;
 use crate::versioned::Versioned;
+use segloss_core::compose::{Listed, MapCall};
 use segloss_core::engine::{self, Link, Scale};
 use segloss_core::maps::edt::Spacing;
 use segloss_core::view::{Layout, Mask, Shape, View, Weights, Write};
@@ -100,7 +101,8 @@ pub(crate) struct Given<'a> {
     ignore_index: Option<i64>,
     mask: Option<Tensor<'a>>,
     weights: Option<Tensor<'a>>,
-    maps: [Option<(&'a str, Tensor<'a>)>; MAPS],
+    /// Each has been read once, and makes sense.
+    maps: &'a [NamedMap],
     spacing: Option<&'a [f64]>,
     scale: Option<&'a f64>,
     sample_scales: Option<&'a [f64]>,
@@ -145,14 +147,9 @@ impl<'a> Given<'a> {
         }
         // SAFETY: the caller's word, here and below.
         let named = unsafe { list(call.maps, call.map_count, ".maps")? };
-        let mut maps = [const { None }; MAPS];
-        for (place, map) in maps.iter_mut().zip(named.unwrap_or_default()) {
-            // SAFETY: as above.
-            *place = Some(unsafe {
-                let name = text::read(map.name, "call", ".maps[..].name")?;
-                (name, Tensor::read(map.weights, "call.maps[..].weights")?)
-            });
-        }
+        let maps = named.unwrap_or_default();
+        // SAFETY: as above.
+        maps.iter().try_for_each(|map| unsafe { map.read().map(|_| ()) })?;
         // SAFETY: as above.
         let (scale, sample_scales, spacing) = unsafe {
             (
@@ -182,13 +179,13 @@ impl<'a> Given<'a> {
     pub(crate) fn is_for_maps(&self) -> Result<(), Fault> {
         let given = [
             ("call.weights", self.weights.is_some()),
-            ("call.maps", self.maps[0].is_some()),
+            ("call.maps", !self.maps.is_empty()),
             ("call.scale", self.scale.is_some()),
             ("call.sample_scales", self.sample_scales.is_some()),
             ("call.write", self.write != Write::Overwrite),
         ];
         match given.into_iter().find(|(_, given)| *given) {
-            Some((argument, _)) => Err(Fault::Unused { argument }),
+            Some((argument, _)) => Err(Fault::Unused { argument, by: "a map" }),
             None => Ok(()),
         }
     }
@@ -201,14 +198,16 @@ impl<'a> Given<'a> {
     }
 
     /// The memory that is read.
-    pub(crate) fn memory(&self) -> impl Iterator<Item = Memory> + Clone {
+    pub(crate) fn memory(&self) -> impl Iterator<Item = Memory> {
         let tensors = [&self.mask, &self.weights].into_iter().flatten();
-        let tensors = tensors.chain(self.maps.iter().flatten().map(|(_, weights)| weights));
+        // SAFETY: they were read before.
+        let maps = self.maps.iter().flat_map(|map| unsafe { map.read() });
+        let maps = maps.flat_map(|(_, weights)| weights.memory());
         let scales =
             self.sample_scales.map(|s| Memory::of("call.sample_scales", s.as_ptr(), s.len()));
         let scale = self.scale.map(|scale| Memory::of("call.scale", scale, 1));
         let spacing = self.spacing.map(|s| Memory::of("call.spacing", s.as_ptr(), s.len()));
-        tensors.flat_map(Tensor::memory).chain(scales).chain(scale).chain(spacing)
+        tensors.flat_map(Tensor::memory).chain(maps).chain(scales).chain(scale).chain(spacing)
     }
 
     /// For core.
@@ -249,39 +248,47 @@ impl<'a> Given<'a> {
         self.weights.as_ref().map(|weights| unsafe { weights.weights() }).transpose()
     }
 
-    /// The maps by name, which the loss is to refer to.
+    /// Calls `use_it` with the maps by name, which the loss is to refer to.
     ///
     /// # Safety
     /// As for [`Given::call`].
-    pub(crate) unsafe fn maps(&self, loss: &Loss) -> Result<Maps<'a>, Fault> {
+    pub(crate) unsafe fn with_maps<R>(
+        &self,
+        loss: &Loss,
+        use_it: impl FnOnce(&[(&str, Weights<'_>)]) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
+        if self.maps.is_empty() {
+            return use_it(&[]);
+        }
         let nothing = Shape { batch: 0, channels: 0, spatial: [0; 3], axes: 1 };
         let none = Weights::F32(View::new(&[], Layout::channels_first(nothing)?)?);
-        let mut maps = Maps { all: [("", none); MAPS], count: 0 };
-        for (name, weights) in self.maps.iter().flatten() {
-            let is_own = |listed: &segloss_core::compose::Listed<'_, f64>| {
-                let mut own = listed.map_calls().iter().filter_map(|map| map.definition());
-                own.any(|own| own.name == *name)
+        let mut all = [("", none); MAPS];
+        for (place, map) in all.iter_mut().zip(self.maps) {
+            // SAFETY: the caller's word.
+            let (name, weights) = unsafe { map.read()? };
+            let is_own = |listed: &Listed<'_, f64>| {
+                let mut own = listed.map_calls().iter().filter_map(MapCall::definition);
+                own.any(|own| own.name == name)
             };
             if !loss.double.with(is_own) {
-                return Err(Fault::NoMap { name: (*name).into() });
+                return Err(Fault::NoMap { name: name.into() });
             }
-            // SAFETY: the caller's word.
-            maps.all[maps.count] = (name, unsafe { weights.weights()? });
-            maps.count += 1;
+            // SAFETY: as above.
+            *place = (name, unsafe { weights.weights()? });
         }
-        Ok(maps)
+        use_it(&all[..self.maps.len()])
     }
 }
 
-/// Maps by name, in place.
-pub(crate) struct Maps<'a> {
-    all: [(&'a str, Weights<'a>); MAPS],
-    count: usize,
-}
-
-impl<'a> Maps<'a> {
-    pub(crate) fn as_slice(&self) -> &[(&'a str, Weights<'a>)] {
-        &self.all[..self.count]
+impl NamedMap {
+    /// # Safety
+    /// Name and weights are NULL or what their types say, which nobody writes for `'a`.
+    unsafe fn read<'a>(&self) -> Result<(&'a str, Tensor<'a>), Fault> {
+        // SAFETY: the caller's word.
+        unsafe {
+            let name = text::read(self.name, "call", ".maps[..].name")?;
+            Ok((name, Tensor::read(self.weights, "call.maps[..].weights")?))
+        }
     }
 }
 

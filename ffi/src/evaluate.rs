@@ -1,4 +1,4 @@
-use crate::call::{Call, Given, Maps};
+use crate::call::{Call, Given};
 use crate::dlpack::{DLDataType, DLTensor};
 use crate::entry;
 use crate::fault::Fault;
@@ -11,14 +11,14 @@ use crate::tensor::{Plain, Tensor};
 use crate::versioned::{read, read_or_zeros};
 use crate::workspace::{self, Storage, Workspace};
 use segloss_core::engine::{self, Report};
-use segloss_core::view::{Logit, ViewMut};
+use segloss_core::view::{Logit, ViewMut, Weights};
 
 /// What a call reads: known to be there, and to have nothing in common with what it writes.
 pub(crate) struct Inputs<'a> {
     pub(crate) loss: &'a Loss,
     pub(crate) logits: Tensor<'a>,
     targets: Tensor<'a>,
-    given: Given<'a>,
+    pub(crate) given: Given<'a>,
 }
 
 impl<'a> Inputs<'a> {
@@ -55,12 +55,9 @@ impl<'a> Inputs<'a> {
     ///
     /// # Safety
     /// Nobody writes the inputs' memory for `'a`.
-    pub(crate) unsafe fn call(&self) -> Result<(engine::Call<'a>, Targets<'a>, Maps<'a>), Fault> {
+    pub(crate) unsafe fn call(&self) -> Result<(engine::Call<'a>, Targets<'a>), Fault> {
         // SAFETY: the caller's word.
-        unsafe {
-            let call = self.given.call(self.loss.link.of_core())?;
-            Ok((call, self.targets.targets()?, self.given.maps(self.loss)?))
-        }
+        unsafe { Ok((self.given.call(self.loss.link.of_core())?, self.targets.targets()?)) }
     }
 }
 
@@ -167,15 +164,17 @@ where
 {
     let loss = inputs.loss;
     // SAFETY: the caller's word.
-    let (logits, (call, targets, maps), mut outputs) =
+    let (logits, (call, targets), mut outputs) =
         unsafe { (inputs.logits.single_logits()?, inputs.call()?, Sinks::<E, f32>::of(places)?) };
     let buffers = &mut storage.single;
     buffers.use_threads(loss.pool.is_some());
-    let evaluate = || {
+    let evaluate = |maps: &[(&str, Weights<'_>)]| {
         let outputs = outputs.lend();
-        loss.single.evaluate(call, &logits, &targets, maps.as_slice(), outputs, buffers)
+        let evaluate = || loss.single.evaluate(call, &logits, &targets, maps, outputs, buffers);
+        Ok(loss.install(evaluate)?)
     };
-    Ok(loss.install(evaluate)?)
+    // SAFETY: as above.
+    unsafe { inputs.given.with_maps(loss, evaluate) }
 }
 
 /// # Safety
@@ -187,15 +186,17 @@ unsafe fn evaluate_double(
 ) -> Result<Report<f64>, Fault> {
     let loss = inputs.loss;
     // SAFETY: the caller's word.
-    let (logits, (call, targets, maps), mut outputs) =
+    let (logits, (call, targets), mut outputs) =
         unsafe { (inputs.logits.double_logits()?, inputs.call()?, Sinks::<f64, f64>::of(places)?) };
     let buffers = &mut storage.double;
     buffers.use_threads(loss.pool.is_some());
-    let evaluate = || {
+    let evaluate = |maps: &[(&str, Weights<'_>)]| {
         let outputs = outputs.lend();
-        loss.double.evaluate(call, &logits, &targets, maps.as_slice(), outputs, buffers)
+        let evaluate = || loss.double.evaluate(call, &logits, &targets, maps, outputs, buffers);
+        Ok(loss.install(evaluate)?)
     };
-    Ok(loss.install(evaluate)?)
+    // SAFETY: as above.
+    unsafe { inputs.given.with_maps(loss, evaluate) }
 }
 
 /// Outputs as core takes them: the gradient stored as `E`, the loss map as `T`.

@@ -44,6 +44,7 @@ pub(crate) enum Fault {
     },
     Unused {
         argument: &'static str,
+        by: &'static str,
     },
     Both {
         one: &'static str,
@@ -224,8 +225,8 @@ impl fmt::Display for Fault {
                 write!(f, "`{argument}` is {value}, expected {expected}")
             }
             Fault::Level { name } => write!(f, "`level` is {name}, which this machine has not"),
-            Fault::Unused { argument } => {
-                write!(f, "`{argument}` is given, which maps have no use for")
+            Fault::Unused { argument, by } => {
+                write!(f, "`{argument}` is given, which {by} has no use for")
             }
             Fault::Both { one, other } => {
                 write!(f, "`{one}` and `{other}` are both given, expected one of them")

@@ -28,16 +28,21 @@ impl Memory {
 /// interleave without an element in common are refused too.
 pub(crate) fn check_apart(
     outputs: &[Option<Memory>],
-    inputs: impl Iterator<Item = Memory> + Clone,
+    inputs: impl Iterator<Item = Memory>,
 ) -> Result<(), Fault> {
+    let meet = |output: &Memory, other: &Memory| {
+        let (output, other) = (output.argument, other.argument);
+        Err(Fault::Overlap { output, other })
+    };
+    for input in inputs {
+        if let Some(output) = outputs.iter().flatten().find(|output| output.meets(&input)) {
+            return meet(output, &input);
+        }
+    }
     for (index, output) in outputs.iter().enumerate() {
         let Some(output) = output else { continue };
-        let others = outputs[..index].iter().flatten().cloned().chain(inputs.clone());
-        for other in others {
-            if output.meets(&other) {
-                let (output, other) = (output.argument, other.argument);
-                return Err(Fault::Overlap { output, other });
-            }
+        if let Some(other) = outputs[..index].iter().flatten().find(|other| output.meets(other)) {
+            return meet(output, other);
         }
     }
     Ok(())

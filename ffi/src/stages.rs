@@ -83,21 +83,25 @@ unsafe fn pose<T: Format, Z: LogitSource<T>, S: Stage>(
     buffers: &mut Buffers<T>,
 ) -> Result<S::Output, Fault> {
     // SAFETY: the caller's word.
-    let (call, targets, given) = unsafe { inputs.call()? };
+    let (call, targets) = unsafe { inputs.call()? };
     buffers.use_threads(inputs.loss.pool.is_some());
-    loss.with(|listed| {
-        let nothing = Shape { batch: 0, channels: 0, spatial: [0; 3], axes: 1 };
-        let none = Weights::F32(View::new(&[], Layout::channels_first(nothing)?)?);
-        let (mut maps, own) = ([none; MAPS], listed.map_calls());
-        for (place, map) in maps.iter_mut().zip(own) {
-            let name = map.definition().map_or("", |known| known.name);
-            let found = given.as_slice().iter().find(|(own, _)| *own == name);
-            // Computed of a part of an image it would be another map.
-            *place = found.ok_or(Error::NotComputed { map: name })?.1;
-        }
-        let call = engine::Call { maps: &maps[..own.len()], ..call };
-        stage.run(inputs.loss, &Problem::new(call, listed, logits, &targets)?, buffers)
-    })
+    let pose = |given: &[(&str, Weights<'_>)]| {
+        loss.with(|listed| {
+            let nothing = Shape { batch: 0, channels: 0, spatial: [0; 3], axes: 1 };
+            let none = Weights::F32(View::new(&[], Layout::channels_first(nothing)?)?);
+            let (mut maps, own) = ([none; MAPS], listed.map_calls());
+            for (place, map) in maps.iter_mut().zip(own) {
+                let name = map.definition().map_or("", |known| known.name);
+                let found = given.iter().find(|(own, _)| *own == name);
+                // Computed of a part of an image it would be another map.
+                *place = found.ok_or(Error::NotComputed { map: name })?.1;
+            }
+            let call = engine::Call { maps: &maps[..own.len()], ..call };
+            stage.run(inputs.loss, &Problem::new(call, listed, logits, &targets)?, buffers)
+        })
+    };
+    // SAFETY: as above.
+    unsafe { inputs.given.with_maps(inputs.loss, pose) }
 }
 
 struct Lengths;
@@ -347,8 +351,7 @@ impl Stage for Finish<'_, '_> {
     ) -> Result<Report<f64>, Fault> {
         check_lengths(self.sums, self.totals, problem)?;
         if self.places.loss_map.is_some() {
-            let (one, other) = ("outputs.loss_map", "totals");
-            return Err(Fault::Both { one, other });
+            return Err(Fault::Unused { argument: "outputs.loss_map", by: "this stage" });
         }
         // SAFETY: `segloss_finish`'s word that only this call uses the outputs.
         let samples = unsafe { self.places.samples()? };

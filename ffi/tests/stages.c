@@ -150,6 +150,15 @@ static void mistakes_are_told(const segloss_loss *loss) {
     p.outputs.loss_map = &p.band;
     REFUSES(segloss_finish(loss, &p.logits, &p.labels, &p.call, sums, length, totals, totals_length,
                            &p.outputs, NULL), OVERLAP, "`outputs.loss_map` shares memory");
+    {
+        static float map[BATCH * 1000];
+        int64_t shape[] = {BATCH, 1, 1000};
+        DLTensor pixels = segloss_tensor(map, SEGLOSS_FLOAT32, shape, 3);
+        cut(&p, 0, BATCH, 0, 1000);
+        p.outputs.loss_map = &pixels;
+        REFUSES(segloss_finish(loss, &p.logits, &p.labels, &p.call, sums, length, totals, totals_length,
+                               &p.outputs, NULL), UNSUPPORTED_OPTION, "`outputs.loss_map` is given");
+    }
     p.outputs.loss_map = NULL, p.outputs.value = totals;
     REFUSES(segloss_finish(loss, &p.logits, &p.labels, &p.call, sums, length, totals, totals_length,
                            &p.outputs, NULL), OVERLAP, "`outputs.value` shares memory with `totals`");

@@ -125,9 +125,9 @@ unsafe fn hand_out(
 unsafe fn make(text: &str, link: Link, options: &LossOptions) -> Result<Loss, Fault> {
     let level = options.level()?;
     let pool = options.pool()?;
-    let (mut single, mut double) = (Library::<f32>::new(level), Library::<f64>::new(level));
-    // SAFETY: the caller's word.
+    // SAFETY: the caller's word. Before the libraries, so that on an error it is dropped after them.
     let plugins = unsafe { options.plugins()? };
+    let (mut single, mut double) = (Library::<f32>::new(level), Library::<f64>::new(level));
     for plugin in &plugins {
         // SAFETY: the loss keeps the plugins until its libraries are gone.
         unsafe { plugin.add(&mut single, &mut double)? };
