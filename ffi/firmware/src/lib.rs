@@ -22,6 +22,11 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
 }
 
+/// What unwinding calls, which there is none of; but `core`, as built for systems that have it, refers to it.
+#[cfg(not(target_os = "none"))]
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
+
 /// The most terms of a loss.
 const TERMS: usize = 8;
 
