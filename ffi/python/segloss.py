@@ -238,12 +238,12 @@ _CODES = {"i": 0, "u": 1, "f": 2, "b": 6}
 
 def _array(values, argument):
     """A NumPy array that shares the memory of `values`, and of what dtype it is for the library."""
+    torch = sys.modules.get("torch")
     if isinstance(values, numpy.ndarray):
         array = values
     elif hasattr(values, "__array_interface__"):
         array = numpy.asarray(values)
-    elif type(values).__module__ == "torch":
-        import torch
+    elif torch is not None and isinstance(values, torch.Tensor):
         if values.device.type != "cpu":
             raise TypeError(f"`{argument}` is on {values.device}, expected the CPU")
         values = values.detach()
@@ -630,6 +630,10 @@ def _torch_function():
         @staticmethod
         def forward(context, logits, targets, loss, options):
             out = torch.empty_like(logits) if logits.requires_grad else None
+            if options.get("reduction") == "none":
+                # Of each sample's own value, not of their mean.
+                scale = options.get("scale", 1.0)
+                options = options | {"scale": numpy.broadcast_to(scale, logits.shape[:1])}
             value, _ = evaluate(
                 loss, logits.detach(), targets.detach(), out=out, gradient=out is not None, **options)
             if out is not None:
