@@ -86,10 +86,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         library: &'l Library<T, A>,
         text: &'t str,
         link: Link,
-    ) -> Result<Self, TextError<'t>>
-    where
-        'l: 't,
-    {
+    ) -> Result<Self, TextError<'t>> {
         check(library, text, link)?;
         Ok(Loss { library: Held::Borrowed(library), link, text: text.into() })
     }
@@ -206,7 +203,7 @@ impl<T: Real, A: Accumulator> Loss<'static, T, A> {
     /// # Errors
     /// As [`Loss::new`].
     pub fn shared<'t>(
-        library: &'t Arc<Library<T, A>>,
+        library: &Arc<Library<T, A>>,
         text: &'t str,
         link: Link,
     ) -> Result<Self, TextError<'t>> {
@@ -217,7 +214,7 @@ impl<T: Real, A: Accumulator> Loss<'static, T, A> {
 
 /// Whether `text` describes a loss.
 fn check<'t, T: Real, A: Accumulator>(
-    library: &'t Library<T, A>,
+    library: &Library<T, A>,
     text: &'t str,
     link: Link,
 ) -> Result<(), TextError<'t>> {
