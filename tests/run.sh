@@ -7,6 +7,11 @@ cd "$(dirname "$0")/.."
 packages=
 [ -e /etc/OpenCL/vendors/pocl.icd ] || packages="$packages pocl-opencl-icd"
 /sbin/ldconfig -p | grep -q 'libOpenCL\.so ' || packages="$packages ocl-icd-opencl-dev"
+# The module for Python is tested with NumPy, the packaging with CMake.
+python3 -c 'import numpy' 2>/dev/null || /usr/bin/python3 -c 'import numpy' 2>/dev/null ||
+    packages="$packages python3-numpy"
+command -v cmake >/dev/null || packages="$packages cmake"
+command -v pkg-config >/dev/null || packages="$packages pkg-config"
 if [ -n "$packages" ]; then
     if [ "$(id -u)" -eq 0 ]; then as_root=; else as_root=sudo; fi
     $as_root apt-get update -q

@@ -8,7 +8,9 @@ use segloss_core::Error;
 use segloss_core::class::{ClassPixel, ClassTerm};
 use segloss_core::compose::{
     Definition, Kind, Listed, MapCall, MapDefinition, PRESETS, Program, Registry, Term, parse,
+    parse_map,
 };
+use segloss_core::engine::Call;
 use segloss_core::engine::Link::{self, Sigmoid, Softmax};
 use segloss_core::guide::Situation;
 use segloss_core::lanes::Lanes;
@@ -19,6 +21,7 @@ use segloss_core::term::{
     Arguments, ClassWeights, Maps, Missing, Normalise, Options, Parameter, Reduction, not_negative,
 };
 use segloss_core::text::{Number, NumberList};
+use segloss_core::view::{Layout, Shape, View};
 
 /// A pixel term with an alias and a word among its parameters.
 #[derive(Clone, Copy)]
@@ -640,4 +643,18 @@ fn argument_texts(
         }
     };
     given.map(text).collect()
+}
+
+#[test]
+fn a_map_of_no_pixels_is_refused() {
+    let shape = Shape::new(1, 1, &[0, 3]).unwrap();
+    let targets = View::new(&[0u8; 0], Layout::channels_first(shape).unwrap()).unwrap();
+    let registry = Registry::<f32>::builtin::<Scalar>();
+    for text in ["band", "decay"] {
+        let map = parse_map(text, registry).unwrap();
+        let empty = Error::Empty { argument: "targets", shape };
+        assert_eq!(map.scratch(&Call::sigmoid(), &targets), Err(empty), "{text}");
+        let computed = map.compute(&Call::sigmoid(), &targets, &mut [], &mut [0f32; 0]);
+        assert_eq!(computed, Err(empty), "{text}");
+    }
 }

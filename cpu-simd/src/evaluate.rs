@@ -8,7 +8,7 @@ use segloss_core::view::{LogitSource, TargetSource};
 
 use crate::sink::MemorySink;
 #[cfg(feature = "rayon")]
-use crate::threads::{AtOnce, ThreadBuffers};
+use crate::threads::{AtOnce, Places, ThreadBuffers};
 use crate::{AnyLevel, Buffers, with_level};
 
 /// The loss, and its gradient if `gradient` is given, at `level`; with feature `rayon` on the threads of
@@ -39,7 +39,7 @@ where
         gradient,
         &mut workspace,
         #[cfg(feature = "rayon")]
-        &mut buffers.threads,
+        buffers.at_once.then_some(&mut buffers.threads),
     ))
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn run<Lv, T, A, P, Z, Y, G>(
     problem: &Problem<'_, T, A, P, Z, Y>,
     gradient: Option<&mut G>,
     workspace: &mut Workspace<'_, T, A>,
-    #[cfg(feature = "rayon")] buffers: &mut ThreadBuffers<T, A>,
+    #[cfg(feature = "rayon")] threads: Option<&mut ThreadBuffers<T, A>>,
 ) -> Result<Report<A::Real>, Error>
 where
     Lv: Level,
@@ -59,13 +59,15 @@ where
     Y: TargetSource,
     G: MemorySink<T>,
 {
-    #[cfg(not(feature = "rayon"))]
-    return engine::evaluate(level, problem, gradient, workspace);
     #[cfg(feature = "rayon")]
     {
         if let Some(gradient) = &gradient {
             problem.check_gradient(&**gradient)?;
         }
-        engine::evaluate_with(&mut AtOnce { level, sink: gradient, buffers }, problem, workspace)
+        let places = gradient.map(Places::new).transpose()?;
+        let mut sweeps = AtOnce { level, places, buffers: threads };
+        engine::evaluate_with(&mut sweeps, problem, workspace)
     }
+    #[cfg(not(feature = "rayon"))]
+    engine::evaluate(level, problem, gradient, workspace)
 }

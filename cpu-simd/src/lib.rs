@@ -11,6 +11,7 @@ mod library;
 mod loss;
 pub mod maps;
 mod sink;
+pub mod stages;
 #[cfg(feature = "rayon")]
 mod threads;
 mod workspace;

@@ -1,4 +1,5 @@
 use core::fmt;
+use std::sync::Arc;
 
 use segloss_core::Error;
 use segloss_core::compose::{Listed, MapCall, Term, parse};
@@ -40,9 +41,16 @@ const MAPS: usize = 16;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Loss<'l, T: Real, A: Accumulator = f64> {
-    library: &'l Library<T, A>,
+    library: Held<'l, T, A>,
     link: Link,
     text: Box<str>,
+}
+
+/// A library that somebody else owns, or a share of one.
+#[derive(Clone, Debug)]
+enum Held<'l, T: Real, A: Accumulator> {
+    Borrowed(&'l Library<T, A>),
+    Shared(Arc<Library<T, A>>),
 }
 
 /// Where the results of a call go besides the value. What is none is not computed.
@@ -79,13 +87,16 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         library: &'l Library<T, A>,
         text: &'t str,
         link: Link,
-    ) -> Result<Self, TextError<'t>>
-    where
-        'l: 't,
-    {
-        let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
-        parse::<T, A>(text, link, library.registry(), &mut terms, &mut maps)?;
-        Ok(Loss { library, link, text: text.into() })
+    ) -> Result<Self, TextError<'t>> {
+        check(library, text, link)?;
+        Ok(Loss { library: Held::Borrowed(library), link, text: text.into() })
+    }
+
+    fn library(&self) -> &Library<T, A> {
+        match &self.library {
+            Held::Borrowed(library) => library,
+            Held::Shared(library) => library,
+        }
     }
 
     /// The link that it was read for.
@@ -97,7 +108,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
     pub fn with<R>(&self, use_it: impl FnOnce(&Listed<'_, T, A>) -> R) -> R {
         let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
         // Reading it anew takes less than a microsecond, and lets a loss own its text.
-        match parse(&self.text, self.link, self.library.registry(), &mut terms, &mut maps) {
+        match parse(&self.text, self.link, self.library().registry(), &mut terms, &mut maps) {
             Ok(loss) => use_it(&loss),
             // It was read before, from the same text.
             Err(_) => use_it(&Listed::new(&[])),
@@ -168,14 +179,14 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
             problem.check_loss_map(&**loss_map)?;
         }
         let mut workspace = buffers.workspace.lend(&problem.sizes())?;
-        with_level!(self.library.level(), level => {
+        with_level!(self.library().level(), level => {
             let report = run(
                 level,
                 problem,
                 gradient,
                 &mut workspace,
                 #[cfg(feature = "rayon")]
-                &mut buffers.threads,
+                buffers.at_once.then_some(&mut buffers.threads),
             )?;
             if let Some(samples) = samples {
                 problem.sample_values(workspace.sums, samples)?;
@@ -186,6 +197,31 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
             Ok(report)
         })
     }
+}
+
+impl<T: Real, A: Accumulator> Loss<'static, T, A> {
+    /// As [`Loss::new`], with a share of the library instead of a reference to it.
+    ///
+    /// # Errors
+    /// As [`Loss::new`].
+    pub fn shared<'t>(
+        library: &Arc<Library<T, A>>,
+        text: &'t str,
+        link: Link,
+    ) -> Result<Self, TextError<'t>> {
+        check(library, text, link)?;
+        Ok(Loss { library: Held::Shared(library.clone()), link, text: text.into() })
+    }
+}
+
+/// Whether `text` describes a loss.
+fn check<'t, T: Real, A: Accumulator>(
+    library: &Library<T, A>,
+    text: &'t str,
+    link: Link,
+) -> Result<(), TextError<'t>> {
+    let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
+    parse::<T, A>(text, link, library.registry(), &mut terms, &mut maps).map(|_| ())
 }
 
 /// The text that reads back as this loss.

@@ -37,13 +37,15 @@ impl<T, A> Default for ThreadBuffers<T, A> {
 }
 
 /// Several units at a time.
-pub(crate) struct AtOnce<'g, Lv, T, A, G> {
+pub(crate) struct AtOnce<'g, Lv, T, A> {
     pub level: Lv,
-    pub sink: Option<&'g mut G>,
-    pub buffers: &'g mut ThreadBuffers<T, A>,
+    /// Where the gradient goes, if it is asked for.
+    pub places: Option<Places<'g, T>>,
+    /// Storage for as many threads as there are; none to stay on the caller's, asking rayon nothing.
+    pub buffers: Option<&'g mut ThreadBuffers<T, A>>,
 }
 
-impl<T, A, P, Z, Y, Lv, G> Sweeps<T, A, P, Z, Y> for AtOnce<'_, Lv, T, A, G>
+impl<T, A, P, Z, Y, Lv> Sweeps<T, A, P, Z, Y> for AtOnce<'_, Lv, T, A>
 where
     T: Real,
     A: Accumulator,
@@ -51,10 +53,9 @@ where
     Z: LogitSource<T>,
     Y: TargetSource,
     Lv: Level,
-    G: MemorySink<T>,
 {
     fn has_gradient(&self) -> bool {
-        self.sink.is_some()
+        self.places.is_some()
     }
 
     fn check(
@@ -73,17 +74,20 @@ where
         gradient: bool,
     ) -> Result<(), Error> {
         let (units, sizes, shape) = (problem.units(), problem.sizes(), problem.shape());
-        let parts = units.min(rayon::current_num_threads().saturating_mul(PARTS));
         let logits = shape.pixels().saturating_mul(shape.batch).saturating_mul(shape.channels);
-        let mut sink = self.sink.as_deref_mut().filter(|_| gradient);
-        if parts < 2
-            || logits < WORTHWHILE
-            || rayon::current_num_threads() < 2
-            || !problem.is_active()
-        {
+        let places = self.places.as_ref().filter(|_| gradient);
+        let is_worthwhile = logits >= WORTHWHILE && units >= 2 && problem.is_active();
+        let buffers = self.buffers.as_deref_mut().filter(|_| is_worthwhile);
+        let Some((buffers, threads)) =
+            buffers.map(|own| (own, rayon::current_num_threads())).filter(|(_, n)| *n > 1)
+        else {
+            // SAFETY: it is the only part, and the gradient is borrowed for as long.
+            let mut part = places.map(|places| unsafe { places.part() });
+            let sink = part.as_mut();
             return InTurn { level: self.level, sink }.run(problem, workspace, sum, gradient);
-        }
-        let ThreadBuffers { partials, weights, sums } = &mut *self.buffers;
+        };
+        let parts = units.min(threads.saturating_mul(PARTS));
+        let ThreadBuffers { partials, weights, sums } = buffers;
         let times = |argument, length: usize, times: usize| {
             length.checked_mul(times).ok_or(Error::Memory { argument, length: usize::MAX })
         };
@@ -99,10 +103,7 @@ where
             level: self.level,
             sizes,
             shared: Shared { factors, slopes, class_weights },
-            places: match &mut sink {
-                Some(sink) => Some(Places::new(&mut **sink)?),
-                None => None,
-            },
+            places,
         };
         job.divide(0..units, parts, partials, weights, sums)?;
         let rows = workspace.sums.chunks_exact_mut(sizes.segment);
@@ -116,15 +117,15 @@ where
     }
 }
 
-struct Job<'j, 'p, Lv, T, A, P, Z, Y, E> {
+struct Job<'j, 'p, Lv, T, A, P, Z, Y> {
     problem: &'j Problem<'p, T, A, P, Z, Y>,
     level: Lv,
     sizes: Sizes,
     shared: Shared<'j, T>,
-    places: Option<Places<'j, E>>,
+    places: Option<&'j Places<'j, T>>,
 }
 
-impl<Lv, T, A, P, Z, Y, E> Job<'_, '_, Lv, T, A, P, Z, Y, E>
+impl<Lv, T, A, P, Z, Y> Job<'_, '_, Lv, T, A, P, Z, Y>
 where
     T: Real,
     A: Accumulator,
@@ -132,7 +133,6 @@ where
     Z: LogitSource<T>,
     Y: TargetSource,
     Lv: Level,
-    E: Logit<Compute = T>,
 {
     /// Runs units in `parts` parts, with storage for each. `sums` holds a row a unit, or is empty.
     fn divide(
@@ -190,42 +190,52 @@ where
     }
 }
 
-/// The memory of a gradient while several threads write to it.
-struct Places<'g, E> {
-    data: *mut E,
+/// The memory of a gradient while it is written, by several threads or by one, whatever its elements are
+/// stored as: sweeps are compiled for this alone.
+pub(crate) struct Places<'g, T> {
+    data: *mut (),
     layout: Layout,
-    borrowed: PhantomData<&'g mut [E]>,
+    /// Whether elements are stored as they are computed.
+    is_computed: bool,
+    put: Put<T>,
+    borrowed: PhantomData<&'g mut [T]>,
 }
 
-// SAFETY: what it does with the memory is up to `Places::part`; elements may be written on any thread.
-unsafe impl<E: Send> Sync for Places<'_, E> {}
-// SAFETY: as above.
-unsafe impl<E: Send> Send for Places<'_, E> {}
+/// Writes some pixels ([`GradientSink::put`]).
+type Put<T> = unsafe fn(*mut (), &Layout, (usize, usize, usize), usize, &[T; TILE], Write);
 
-impl<'g, E: Logit> Places<'g, E> {
-    fn new<G>(sink: &'g mut G) -> Result<Self, Error>
-    where
-        G: MemorySink<E::Compute, Element = E>,
-    {
+// SAFETY: what it does with the memory is up to `Places::part`; elements may be written on any thread.
+unsafe impl<T: Send> Sync for Places<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Send for Places<'_, T> {}
+
+impl<'g, T: Real> Places<'g, T> {
+    pub(crate) fn new<G: MemorySink<T>>(sink: &'g mut G) -> Result<Self, Error> {
         let (data, layout) = sink.memory();
         // Again, because a sink may be anyone's: elements exist and have a place each.
         let (data, layout) = ViewMut::new(data, layout)?.into_parts();
-        Ok(Places { data: data.as_mut_ptr(), layout, borrowed: PhantomData })
+        Ok(Places {
+            is_computed: G::Element::as_computed(data).is_some(),
+            data: data.as_mut_ptr().cast(),
+            layout,
+            put: put::<G::Element>,
+            borrowed: PhantomData,
+        })
     }
 
     /// A way to write some pixels.
     ///
     /// # Safety
     /// While the part lives, nothing else reads or writes the elements of the pixels it writes.
-    unsafe fn part(&self) -> Part<'_, E> {
+    unsafe fn part(&self) -> Part<'_, T> {
         Part(self)
     }
 }
 
 /// The pixels that one unit writes.
-struct Part<'p, E>(&'p Places<'p, E>);
+struct Part<'p, T>(&'p Places<'p, T>);
 
-impl<E: Logit> GradientSink<E::Compute> for Part<'_, E> {
+impl<T: Real> GradientSink<T> for Part<'_, T> {
     #[inline(always)]
     fn layout(&self) -> &Layout {
         &self.0.layout
@@ -237,51 +247,58 @@ impl<E: Logit> GradientSink<E::Compute> for Part<'_, E> {
         sample: usize,
         channel: usize,
         pixel: usize,
-    ) -> Option<&mut [E::Compute; TILE]> {
+    ) -> Option<&mut [T; TILE]> {
         let layout = &self.0.layout;
-        if layout.pixel_stride() != Some(1) {
+        if !self.0.is_computed || layout.pixel_stride() != Some(1) {
             return None;
         }
-        let first = self.checked(layout.index(sample, channel, pixel), TILE);
-        // SAFETY: `checked` keeps the elements within the memory, and they are this part's alone.
-        let places = unsafe { core::slice::from_raw_parts_mut(self.0.data.add(first), TILE) };
-        E::as_computed_mut(places)?.try_into().ok()
+        let first = checked(layout, layout.index(sample, channel, pixel), TILE);
+        // SAFETY: elements are stored as `T`; `checked` keeps these within the memory, and they are this
+        // part's alone.
+        Some(unsafe { &mut *self.0.data.cast::<T>().add(first).cast::<[T; TILE]>() })
     }
 
     #[inline(always)]
-    fn put(
-        &mut self,
-        (sample, channel, pixel): (usize, usize, usize),
-        count: usize,
-        tile: &[E::Compute; TILE],
-        write: Write,
-    ) {
-        let layout = &self.0.layout;
-        if layout.pixel_stride() == Some(1) && write == Write::Overwrite {
-            let first = self.checked(layout.index(sample, channel, pixel), count);
-            // SAFETY: `checked` keeps the elements within the memory, and they are this part's alone.
-            let places = unsafe { core::slice::from_raw_parts_mut(self.0.data.add(first), count) };
-            return E::store_all(tile, places);
-        }
-        layout.scan(sample, channel, pixel, count, |i, at| {
-            let at = self.checked(at, 1);
-            // SAFETY: `checked` keeps the element within the memory, and it is this part's alone.
-            let place = unsafe { &mut *self.0.data.add(at) };
-            let gradient = tile[i];
-            *place = match write {
-                Write::Overwrite => E::store(gradient),
-                Write::Accumulate => E::store(place.load() + gradient),
-            };
-        });
+    fn put(&mut self, at: (usize, usize, usize), count: usize, tile: &[T; TILE], write: Write) {
+        // SAFETY: the elements are of the type that `put` is for, laid out so, and this part's alone.
+        unsafe { (self.0.put)(self.0.data, &self.0.layout, at, count, tile, write) };
     }
 }
 
-impl<E> Part<'_, E> {
-    /// `first`, if `count` elements from there on are within the memory.
-    #[inline(always)]
-    fn checked(&self, first: usize, count: usize) -> usize {
-        let span = self.0.layout.span();
-        assert!(first <= span && count <= span - first, "a pixel outside the gradient");
-        first
+/// Writes the first `count` places of `tile` to elements stored as `E`.
+///
+/// # Safety
+/// `data` points to elements laid out so, and nothing else uses those of these pixels.
+unsafe fn put<E: Logit>(
+    data: *mut (),
+    layout: &Layout,
+    (sample, channel, pixel): (usize, usize, usize),
+    count: usize,
+    tile: &[E::Compute; TILE],
+    write: Write,
+) {
+    if layout.pixel_stride() == Some(1) && write == Write::Overwrite {
+        let first = checked(layout, layout.index(sample, channel, pixel), count);
+        // SAFETY: `checked` keeps the elements within the memory, and the caller's word.
+        let places = unsafe { core::slice::from_raw_parts_mut(data.cast::<E>().add(first), count) };
+        return E::store_all(tile, places);
     }
+    layout.scan(sample, channel, pixel, count, |i, at| {
+        let at = checked(layout, at, 1);
+        // SAFETY: `checked` keeps the element within the memory, and the caller's word.
+        let place = unsafe { &mut *data.cast::<E>().add(at) };
+        let gradient = tile[i];
+        *place = match write {
+            Write::Overwrite => E::store(gradient),
+            Write::Accumulate => E::store(place.load() + gradient),
+        };
+    });
+}
+
+/// `first`, if `count` elements from there on are within the memory.
+#[inline(always)]
+fn checked(layout: &Layout, first: usize, count: usize) -> usize {
+    let span = layout.span();
+    assert!(first <= span && count <= span - first, "a pixel outside the gradient");
+    first
 }

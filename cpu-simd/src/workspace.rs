@@ -13,6 +13,9 @@ pub struct Buffers<T, A = f64> {
     pub(crate) maps: ComputedMaps<T>,
     #[cfg(feature = "rayon")]
     pub(crate) threads: ThreadBuffers<T, A>,
+    /// Whether there may be several threads.
+    #[cfg(feature = "rayon")]
+    pub(crate) at_once: bool,
 }
 
 impl<T, A> Default for Buffers<T, A> {
@@ -22,6 +25,8 @@ impl<T, A> Default for Buffers<T, A> {
             maps: ComputedMaps::default(),
             #[cfg(feature = "rayon")]
             threads: ThreadBuffers::default(),
+            #[cfg(feature = "rayon")]
+            at_once: true,
         }
     }
 }
@@ -32,7 +37,14 @@ impl<T: Real, A: Accumulator> Buffers<T, A> {
         Buffers::default()
     }
 
-    /// A workspace of at least these sizes.
+    /// Whether calls may run on several threads, as they do at first, or stay on the caller's: then
+    /// nothing is asked of rayon, which would start its threads to answer.
+    #[cfg(feature = "rayon")]
+    pub fn use_threads(&mut self, may_use: bool) {
+        self.at_once = may_use;
+    }
+
+    /// A workspace of these sizes.
     ///
     /// # Errors
     /// [`Error::Memory`] if the system does not give that much.
@@ -79,13 +91,13 @@ impl<T: Real, A: Accumulator> WorkspaceBuffers<T, A> {
         grow("class_weights", &mut self.class_weights, sizes.class_weights)?;
         Ok(Workspace {
             partials: self.partials.lend("partials", sizes.partials)?,
-            sums: &mut self.sums,
-            segment: &mut self.segment,
-            totals: &mut self.totals,
-            factors: &mut self.factors,
-            slopes: &mut self.slopes,
+            sums: &mut self.sums[..sizes.sums],
+            segment: &mut self.segment[..sizes.segment],
+            totals: &mut self.totals[..sizes.totals],
+            factors: &mut self.factors[..sizes.factors],
+            slopes: &mut self.slopes[..sizes.slopes],
             weights: self.weights.lend("weights", sizes.weights)?,
-            class_weights: &mut self.class_weights,
+            class_weights: &mut self.class_weights[..sizes.class_weights],
         })
     }
 }

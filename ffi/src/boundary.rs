@@ -1,6 +1,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Keeps a panic from unwinding into C, which cannot handle it: it becomes the error `panicked`.
-pub(crate) fn guard<E>(panicked: E, body: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(panicked))
+/// What `body` gives; `otherwise` if it panics. A panic must not unwind into C, which cannot handle it.
+pub(crate) fn guard<X>(otherwise: X, body: impl FnOnce() -> X) -> X {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(otherwise)
 }

@@ -4,17 +4,44 @@
 //! and sizes, writes outputs only on success, and lets no panic cross into C.
 
 mod boundary;
+mod call;
+mod class_weights;
 mod dlpack;
+mod entry;
 mod evaluate;
 mod fault;
+mod guide;
+mod level;
+mod link;
+mod loss;
+mod maps;
 mod message;
-mod options;
+mod names;
+mod outputs;
 mod overlap;
+mod plugin;
 mod result;
-mod scratch;
+mod sources;
+mod stages;
 mod tensor;
+mod text;
+mod version;
+mod versioned;
+mod workspace;
 
+pub use call::{Call, Ignore, NamedMap, WriteMode};
+pub use class_weights::*;
 pub use dlpack::{DLDataType, DLDevice, DLTensor};
 pub use evaluate::segloss_evaluate;
-pub use options::{Link, Options};
+pub use guide::*;
+pub use level::Level;
+pub use link::Link;
+pub use loss::*;
+pub use maps::*;
+pub use message::segloss_last_message;
+pub use outputs::Outputs;
+pub use plugin::*;
 pub use result::{ResultCode, segloss_result_name};
+pub use stages::*;
+pub use version::*;
+pub use workspace::{Workspace, segloss_workspace_free, segloss_workspace_new};

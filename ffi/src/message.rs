@@ -1,48 +1,68 @@
+//! What was wrong with a thread's last call that failed.
+
 use core::ffi::c_char;
 use core::fmt::{self, Write};
+use std::cell::RefCell;
 
-/// Text for a person, in the caller's buffer: cut to fit, always terminated.
-///
-/// The caller's buffer rather than one of the thread's: no state outlives the call, so the message
-/// is right for callers that move between threads, and nothing is allocated.
-#[derive(Debug)]
-pub(crate) struct Message {
-    place: *mut u8,
-    /// Bytes left, the terminator's not counted.
-    left: usize,
-}
+use crate::boundary::guard;
+use crate::fault::Fault;
+use crate::text::copy;
 
-impl Message {
-    /// # Safety
-    /// `buffer` is NULL or points to `capacity` bytes that this value alone may write.
-    pub(crate) unsafe fn new(buffer: *mut c_char, capacity: usize) -> Option<Self> {
-        if buffer.is_null() || capacity == 0 {
-            return None;
-        }
-        let mut message = Message { place: buffer.cast(), left: capacity - 1 };
-        message.terminate();
-        Some(message)
-    }
+/// Bytes of a message; longer ones are cut.
+const LENGTH: usize = 1024;
 
-    fn terminate(&mut self) {
-        // SAFETY: `left` leaves out one byte after `place`, for this.
-        unsafe { self.place.write(0) };
-    }
+/// A text of limited length, without an allocation.
+struct Message {
+    bytes: [u8; LENGTH],
+    length: usize,
 }
 
 impl Write for Message {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut length = text.len().min(self.left);
+        let mut length = text.len().min(LENGTH - self.length);
         while !text.is_char_boundary(length) {
             length -= 1;
         }
-        // SAFETY: `length` is at most `left`, and `text` is not in a buffer lent for writing.
-        unsafe {
-            self.place.copy_from_nonoverlapping(text.as_ptr(), length);
-            self.place = self.place.add(length);
-        }
-        self.left -= length;
-        self.terminate();
+        let end = self.length + length;
+        self.bytes[self.length..end].copy_from_slice(&text.as_bytes()[..length]);
+        self.length = end;
         if length == text.len() { Ok(()) } else { Err(fmt::Error) }
     }
+}
+
+thread_local! {
+    // Without a destructor, so that it serves until the thread has ended.
+    static LAST: RefCell<Message> =
+        const { RefCell::new(Message { bytes: [0; LENGTH], length: 0 }) };
+}
+
+/// Keeps the message of `fault` for [`segloss_last_message`].
+pub(crate) fn keep(fault: &Fault) {
+    LAST.with_borrow_mut(|last| {
+        last.length = 0;
+        // A message that is cut is better than none.
+        let _ = write!(last, "{fault}");
+    });
+}
+
+/// What was wrong with this thread's last call that failed: the argument, its value, and what was
+/// expected. UTF-8, up to 1024 bytes.
+///
+/// Writes as much as fits, and a terminating 0, to `buffer`, of `capacity` bytes; NULL and 0 write
+/// nothing. Returns the length of the whole message, the 0 not counted: as much or more than `capacity`
+/// means that it was cut. A call that succeeds leaves the message as it was.
+///
+/// May be called from any thread; each has a message of its own. Since 0.1.
+///
+/// # Safety
+/// `buffer` is NULL or points to `capacity` bytes that may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn segloss_last_message(buffer: *mut c_char, capacity: usize) -> usize {
+    guard(0, || {
+        LAST.with_borrow(|last| {
+            let text = str::from_utf8(&last.bytes[..last.length]).unwrap_or_default();
+            // SAFETY: the caller's word.
+            unsafe { copy(text, buffer, capacity) }
+        })
+    })
 }

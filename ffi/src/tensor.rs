@@ -6,7 +6,12 @@ use core::slice;
 
 use crate::dlpack::{CPU, DLDataType, DLTensor};
 use crate::fault::Fault;
-use segloss_core::view::{AnyTargets, Layout, Shape, Strides, View};
+use crate::overlap::Memory;
+use crate::sources::{Logits, Targets};
+use segloss_core::Error;
+#[cfg(feature = "half")]
+use segloss_core::view::SingleLogits;
+use segloss_core::view::{AnyTargets, Layout, Mask, Shape, Strides, View, ViewMut, Weights};
 
 /// An element whose every bit pattern is a value, so that C's memory can be read as it.
 ///
@@ -27,7 +32,7 @@ plain!(half::f16, half::bf16);
 /// A tensor in host memory whose fields are known to make sense.
 #[derive(Debug)]
 pub(crate) struct Tensor<'a> {
-    argument: &'static str,
+    pub(crate) argument: &'static str,
     pub(crate) dtype: DLDataType,
     pub(crate) layout: Layout,
     /// The first element; not read if there is none.
@@ -78,20 +83,73 @@ impl<'a> Tensor<'a> {
         Ok(Tensor { argument, dtype: tensor.dtype, layout, first, memory: PhantomData })
     }
 
+    /// The same of a tensor that may be left out.
+    ///
+    /// # Safety
+    /// As for [`Tensor::read`].
+    pub(crate) unsafe fn read_any(
+        tensor: *const DLTensor,
+        argument: &'static str,
+    ) -> Result<Option<Self>, Fault> {
+        if tensor.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: the caller's word.
+        unsafe { Tensor::read(tensor, argument).map(Some) }
+    }
+
+    /// Its memory from the first byte to the last.
+    pub(crate) fn memory(&self) -> Result<Memory, Fault> {
+        Ok(Memory { argument: self.argument, bytes: self.bytes()? })
+    }
+
+    /// That its elements are stored so.
+    pub(crate) fn holds(&self, dtypes: &[DLDataType], expected: &'static str) -> Result<(), Fault> {
+        if dtypes.contains(&self.dtype) {
+            return Ok(());
+        }
+        Err(Fault::Dtype { argument: self.argument, dtype: self.dtype, expected })
+    }
+
+    /// That its shape is this.
+    pub(crate) fn has_shape(&self, expected: Shape) -> Result<(), Fault> {
+        let (argument, shape) = (self.argument, *self.layout.shape());
+        if shape == expected { Ok(()) } else { Err(Fault::Shape { argument, shape, expected }) }
+    }
+
+    /// That each of its images lies packed in row-major order.
+    pub(crate) fn has_packed_images(&self) -> Result<(), Fault> {
+        let Shape { spatial: [_, h, w], .. } = *self.layout.shape();
+        let packed = [h.saturating_mul(w), w, 1];
+        let axes = self.layout.shape().spatial.into_iter().zip(self.layout.strides().spatial);
+        let is_packed = axes.zip(packed).all(|((extent, own), packed)| extent < 2 || own == packed);
+        if is_packed { Ok(()) } else { Err(Fault::Packed { argument: self.argument }) }
+    }
+
+    /// Whether all of it lies packed, channels first.
+    pub(crate) fn is_packed(&self) -> bool {
+        let shape = *self.layout.shape();
+        let strides = self.layout.strides();
+        let packed = [shape.pixels().saturating_mul(shape.channels), shape.pixels()];
+        let axes = [(shape.batch, strides.batch), (shape.channels, strides.channel)];
+        let fits = |((extent, own), packed): (_, usize)| extent < 2 || own == packed;
+        self.has_packed_images().is_ok() && axes.into_iter().zip(packed).all(fits)
+    }
+
     fn element_size(&self) -> usize {
         usize::from(self.dtype.bits / 8) * usize::from(self.dtype.lanes)
     }
 
     /// The addresses from its first byte to past its last.
     pub(crate) fn bytes(&self) -> Result<Range<usize>, Fault> {
-        let too_large = Fault::TooLarge { argument: self.argument };
-        let length = self.layout.span().checked_mul(self.element_size()).ok_or(too_large)?;
+        let too_large = || Fault::TooLarge { argument: self.argument };
+        let length = self.layout.span().checked_mul(self.element_size()).ok_or_else(too_large)?;
         // No object is larger than this, and no slice may be.
         if length > isize::MAX as usize {
-            return Err(too_large);
+            return Err(too_large());
         }
         let start = self.first.addr();
-        Ok(start..start.checked_add(length).ok_or(too_large)?)
+        Ok(start..start.checked_add(length).ok_or_else(too_large)?)
     }
 
     /// Its memory from the first element to the last.
@@ -120,6 +178,29 @@ impl<'a> Tensor<'a> {
         Ok(unsafe { slice::from_raw_parts_mut(self.first.cast::<E>(), length) })
     }
 
+    /// The same in its layout, with a place for each element.
+    ///
+    /// # Safety
+    /// Nobody else reads or writes there for `'a`, and elements are stored as `E`.
+    pub(crate) unsafe fn view_mut<E: Plain>(&mut self) -> Result<ViewMut<'a, E>, Fault> {
+        // SAFETY: the caller's word.
+        let elements = unsafe { self.elements_mut()? };
+        ViewMut::new(elements, self.layout).map_err(|error| match error {
+            Error::Overlap { .. } => Fault::Shared { argument: self.argument },
+            error => error.into(),
+        })
+    }
+
+    /// That it holds what logits can be stored as.
+    pub(crate) fn is_logits(&self) -> Result<(), Fault> {
+        #[cfg(feature = "half")]
+        const DTYPES: &[DLDataType] =
+            &[DLDataType::F16, DLDataType::BF16, DLDataType::F32, DLDataType::F64];
+        #[cfg(not(feature = "half"))]
+        const DTYPES: &[DLDataType] = &[DLDataType::F32, DLDataType::F64];
+        self.holds(DTYPES, LOGITS)
+    }
+
     fn length_as<E: Plain>(&self) -> Result<usize, Fault> {
         debug_assert_eq!(self.element_size(), size_of::<E>());
         self.bytes()?;
@@ -129,7 +210,9 @@ impl<'a> Tensor<'a> {
         Ok(self.layout.span())
     }
 
-    unsafe fn view<E: Plain>(&self) -> Result<View<'a, E>, Fault> {
+    /// # Safety
+    /// Nobody writes there for `'a`, and elements are stored as `E`.
+    pub(crate) unsafe fn view<E: Plain>(&self) -> Result<View<'a, E>, Fault> {
         // SAFETY: the caller's word.
         let elements = unsafe { self.elements()? };
         Ok(View::new(elements, self.layout)?)
@@ -139,16 +222,16 @@ impl<'a> Tensor<'a> {
     ///
     /// # Safety
     /// Nobody writes there for `'a`.
-    pub(crate) unsafe fn targets(&self) -> Result<AnyTargets<'a>, Fault> {
+    pub(crate) unsafe fn targets(&self) -> Result<Targets<'a>, Fault> {
         // SAFETY: the caller's word. Truth values are read as bytes, because only 0 and 1 are
         // valid as Rust's and C may hold others.
         Ok(unsafe {
             match self.dtype {
-                DLDataType::U8 | DLDataType::BOOL => AnyTargets::U8(self.view()?),
-                DLDataType::I32 => AnyTargets::I32(self.view()?),
-                DLDataType::I64 => AnyTargets::I64(self.view()?),
-                DLDataType::F32 => AnyTargets::F32(self.view()?),
-                DLDataType::F64 => AnyTargets::F64(self.view()?),
+                DLDataType::U8 | DLDataType::BOOL => Targets::U8(self.view()?),
+                DLDataType::I32 => Targets::Other(AnyTargets::I32(self.view()?)),
+                DLDataType::I64 => Targets::Other(AnyTargets::I64(self.view()?)),
+                DLDataType::F32 => Targets::Other(AnyTargets::F32(self.view()?)),
+                DLDataType::F64 => Targets::Other(AnyTargets::F64(self.view()?)),
                 dtype => {
                     let expected = "uint8, bool8, int32, int64, float32 or float64";
                     return Err(Fault::Dtype { argument: self.argument, dtype, expected });
@@ -157,14 +240,117 @@ impl<'a> Tensor<'a> {
         })
     }
 
-    /// Logits stored as `E`.
+    /// Logits computed in `f32`.
     ///
     /// # Safety
     /// Nobody writes there for `'a`.
-    pub(crate) unsafe fn logits<E: Plain>(&self) -> Result<View<'a, E>, Fault> {
+    pub(crate) unsafe fn single_logits(&self) -> Result<Logits<'a>, Fault> {
+        // SAFETY: the caller's word.
+        Ok(unsafe {
+            match self.dtype {
+                DLDataType::F32 => Logits::F32(self.view()?),
+                #[cfg(feature = "half")]
+                DLDataType::F16 => Logits::Other(SingleLogits::F16(self.view()?)),
+                #[cfg(feature = "half")]
+                DLDataType::BF16 => Logits::Other(SingleLogits::Bf16(self.view()?)),
+                dtype => {
+                    return Err(Fault::Dtype { argument: self.argument, dtype, expected: LOGITS });
+                }
+            }
+        })
+    }
+
+    /// Logits computed in `f64`.
+    ///
+    /// # Safety
+    /// Nobody writes there for `'a`.
+    pub(crate) unsafe fn double_logits(&self) -> Result<View<'a, f64>, Fault> {
+        self.holds(&[DLDataType::F64], LOGITS)?;
         // SAFETY: the caller's word.
         unsafe { self.view() }
     }
+
+    /// Weights of pixels.
+    ///
+    /// # Safety
+    /// Nobody writes there for `'a`.
+    pub(crate) unsafe fn weights(&self) -> Result<Weights<'a>, Fault> {
+        self.holds(&[DLDataType::F32, DLDataType::F64], "float32 or float64")?;
+        // SAFETY: the caller's word.
+        Ok(unsafe {
+            if self.dtype == DLDataType::F32 {
+                Weights::F32(self.view()?)
+            } else {
+                Weights::F64(self.view()?)
+            }
+        })
+    }
+
+    /// Which pixels count.
+    ///
+    /// # Safety
+    /// Nobody writes there for `'a`.
+    pub(crate) unsafe fn mask(&self) -> Result<Mask<'a>, Fault> {
+        self.holds(&[DLDataType::U8, DLDataType::BOOL], "uint8 or bool8")?;
+        // SAFETY: the caller's word.
+        Ok(Mask::U8(unsafe { self.view()? }))
+    }
+}
+
+/// What logits can be stored as.
+const LOGITS: &str = if cfg!(feature = "half") {
+    "float16, bfloat16, float32 or float64"
+} else {
+    "float32 or float64"
+};
+
+/// An array that the caller lends to be read; none if `first` is NULL.
+///
+/// # Safety
+/// `first` is NULL or points to `count` values that nobody writes for `'a`.
+pub(crate) unsafe fn array<'a, X>(
+    first: *const X,
+    count: usize,
+    argument: &'static str,
+    field: &'static str,
+) -> Result<Option<&'a [X]>, Fault> {
+    if first.is_null() {
+        return Ok(None);
+    }
+    check_array(first, count, argument, field)?;
+    // SAFETY: neither NULL nor misaligned nor longer than memory, so the caller's.
+    Ok(Some(unsafe { slice::from_raw_parts(first, count) }))
+}
+
+/// The same to be written.
+///
+/// # Safety
+/// `first` is NULL or points to `count` values that nobody else reads or writes for `'a`.
+pub(crate) unsafe fn array_mut<'a, X>(
+    first: *mut X,
+    count: usize,
+    argument: &'static str,
+    field: &'static str,
+) -> Result<Option<&'a mut [X]>, Fault> {
+    if first.is_null() {
+        return Ok(None);
+    }
+    check_array(first, count, argument, field)?;
+    // SAFETY: as for `array`, and the caller's word that it is exclusive.
+    Ok(Some(unsafe { slice::from_raw_parts_mut(first, count) }))
+}
+
+/// That an array is aligned and within the address space.
+pub(crate) fn check_array<X>(
+    first: *const X,
+    count: usize,
+    argument: &'static str,
+    field: &'static str,
+) -> Result<(), Fault> {
+    check_pointer(first, argument, field)?;
+    let bytes = count.checked_mul(size_of::<X>()).filter(|&bytes| bytes <= isize::MAX as usize);
+    let end = bytes.and_then(|bytes| first.addr().checked_add(bytes));
+    end.map(|_| ()).ok_or(Fault::TooLarge { argument })
 }
 
 /// That `pointer` is neither NULL nor misaligned.

@@ -4,7 +4,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr;
 
-use segloss::{DLDataType, DLDevice, DLTensor, Link, Options, ResultCode, segloss_evaluate};
+use segloss::{
+    Call, DLDataType, DLDevice, DLTensor, Loss, Outputs, ResultCode, Workspace, segloss_evaluate,
+    segloss_loss_free, segloss_loss_new, segloss_workspace_free, segloss_workspace_new,
+};
 
 struct Counting;
 
@@ -41,29 +44,56 @@ fn tensor<E>(data: &mut [E], code: u8, shape: &mut [i64]) -> DLTensor {
     }
 }
 
+/// Evaluates a loss that has everything: maps that are computed, regions, class weights.
+fn evaluate(
+    loss: *const Loss,
+    (logits, targets, sink): (&DLTensor, &DLTensor, &DLTensor),
+    workspace: *mut Workspace,
+) -> ResultCode {
+    let (mut value, mut valid) = (0.0, 0);
+    let outputs = Outputs {
+        struct_size: size_of::<Outputs>() as u32,
+        reserved: 0,
+        value: &mut value,
+        valid: &mut valid,
+        gradient: sink,
+        sample_values: ptr::null_mut(),
+        sample_value_count: 0,
+        loss_map: ptr::null(),
+    };
+    let call: *const Call = ptr::null();
+    // SAFETY: the tensors are as large as their shapes say.
+    unsafe { segloss_evaluate(loss, logits, targets, call, &outputs, workspace) }
+}
+
 #[test]
 fn only_the_first_call_allocates() {
     let (mut logits, mut labels, mut gradient) = ([0.5f32; 600], [1u8; 200], [0f32; 600]);
     let (mut shape, mut like, mut map) = ([2, 3, 100], [2, 3, 100], [2, 1, 100]);
     let targets = tensor(&mut labels, 1, &mut map);
-    let mut sink = tensor(&mut gradient, 2, &mut like);
+    let sink = tensor(&mut gradient, 2, &mut like);
     let logits = tensor(&mut logits, 2, &mut shape);
-    let mut text = [0; 100];
-    let options = Options {
-        struct_size: size_of::<Options>() as u32,
-        link: Link::Softmax as i32,
-        message: text.as_mut_ptr(),
-        message_capacity: text.len(),
-    };
-    let (mut value, mut valid) = (0.0, 0);
-    let mut call = |logits| {
-        // SAFETY: the tensors are as large as their shapes say.
-        unsafe { segloss_evaluate(logits, &targets, &options, &mut sink, &mut value, &mut valid) }
-    };
-    assert_eq!(call(&logits), ResultCode::Ok);
-    let before = ALLOCATIONS.get();
-    assert_eq!(call(&logits), ResultCode::Ok);
-    assert_eq!(call(ptr::null()), ResultCode::NullPointer);
-    assert_eq!(ALLOCATIONS.get(), before);
-    assert_eq!(valid, 200);
+    let text = c"0.3*ce(weights=[1, 2, 3]) + 0.4*dice + 0.3*boundary + 0.1*distance";
+    let (mut loss, mut workspace) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: both are places for pointers, and the text ends with a 0.
+    unsafe {
+        assert_eq!(segloss_loss_new(text.as_ptr(), 1, ptr::null(), &mut loss), ResultCode::Ok);
+        assert_eq!(segloss_workspace_new(&mut workspace), ResultCode::Ok);
+    }
+    // The thread's own storage, and the caller's.
+    for storage in [ptr::null_mut(), workspace] {
+        let tensors = (&logits, &targets, &sink);
+        assert_eq!(evaluate(loss, tensors, storage), ResultCode::Ok);
+        let before = ALLOCATIONS.get();
+        assert_eq!(evaluate(loss, tensors, storage), ResultCode::Ok);
+        assert_eq!(evaluate(ptr::null(), tensors, storage), ResultCode::NullPointer);
+        let overlapping = (&logits, &targets, &logits);
+        assert_eq!(evaluate(loss, overlapping, storage), ResultCode::Overlap);
+        assert_eq!(ALLOCATIONS.get(), before);
+    }
+    // SAFETY: made above, and used no more.
+    unsafe {
+        segloss_loss_free(loss);
+        segloss_workspace_free(workspace);
+    }
 }

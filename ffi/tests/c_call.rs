@@ -1,67 +1,74 @@
-//! A C program calls the library, linked both ways.
+//! C and C++ programs call the library, linked both ways.
 
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
+mod program;
 
-/// What a Rust static library asks for beside itself on Linux.
-const SYSTEM_LIBRARIES: [&str; 5] = ["-lgcc_s", "-lpthread", "-ldl", "-lutil", "-lm"];
+use program::{Linked, Program};
 
-/// Where Cargo leaves the library that it builds for these tests.
-fn libraries() -> PathBuf {
-    env::current_exe().unwrap().parent().unwrap().to_owned()
-}
-
-/// Compiles `call.c` as strict C99, links it and runs it.
-fn run(name: &str, flags: &[&str], libraries: &[&str]) {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    fs::create_dir_all(folder).unwrap();
-    let program = folder.join(name);
-    let compiler = env::var_os("CC").unwrap_or("cc".into());
-    let output = Command::new(&compiler)
-        .args(["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O1"])
-        .args(flags)
-        .arg("-I")
-        .arg(package.join("../include"))
-        .arg(package.join("tests/call.c"))
-        .arg("-o")
-        .arg(&program)
-        .args(libraries)
-        .arg("-lm")
-        .output()
-        .unwrap_or_else(|error| panic!("{}: {error}", compiler.display()));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-
-    let output = Command::new(&program).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}\n{text}{errors}", output.status);
-    assert_eq!(text.lines().last(), Some("all checks passed"));
+#[test]
+fn contract() {
+    for linked in [Linked::Shared, Linked::Static] {
+        Program::c99("tests/contract.c").run(linked).passed();
+    }
 }
 
 #[test]
-fn shared_library() {
-    let library = libraries().join(format!("{DLL_PREFIX}segloss{DLL_SUFFIX}"));
-    let search = format!("-Wl,-rpath,{}", libraries().display());
-    run("call-shared", &[], &[library.to_str().unwrap(), &search]);
+fn stages() {
+    Program::c99("tests/stages.c").run(Linked::Shared).passed();
 }
 
 #[test]
-fn static_library() {
-    let library = libraries().join("libsegloss.a");
-    let mut libraries = vec![library.to_str().unwrap()];
-    libraries.extend(SYSTEM_LIBRARIES);
-    run("call-static", &[], &libraries);
+fn maps() {
+    Program::c99("tests/maps.c").run(Linked::Shared).passed();
+}
+
+#[test]
+fn plugins() {
+    Program::c99("tests/plugins.c").run(Linked::Shared).passed();
+    let output = Program::c99("examples/plugin.c").run(Linked::Shared);
+    assert_eq!(output.text, "0.587048\n");
 }
 
 /// With declarations as in DLPack's header before the library's own.
 #[test]
 fn beside_dlpack() {
-    let library = libraries().join("libsegloss.a");
-    let mut libraries = vec![library.to_str().unwrap()];
-    libraries.extend(SYSTEM_LIBRARIES);
-    let header = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dlpack.h");
-    run("call-dlpack", &["-include", header.to_str().unwrap()], &libraries);
+    let header = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dlpack.h");
+    Program::c99("tests/contract.c").flags(&["-include", header]).run(Linked::Static).passed();
+}
+
+#[test]
+fn quick_start() {
+    let output = Program::c99("examples/quick_start.c").run(Linked::Shared);
+    // Half of ln 2, and half of the dice loss of one half everywhere where there is nothing.
+    assert_eq!(output.text, "0.846574\n");
+}
+
+#[test]
+fn cpp_wrapper() {
+    Program::cpp17("tests/wrapper.cpp").run(Linked::Shared).passed();
+    Program::cpp17("tests/without_exceptions.cpp")
+        .flags(&["-fno-exceptions"])
+        .run(Linked::Shared)
+        .passed();
+    let output = Program::cpp17("examples/quick_start.cpp").run(Linked::Shared);
+    assert_eq!(output.text, "0.846574\n");
+}
+
+#[test]
+#[ignore = "OpenCV, which .ci/run installs and asks for"]
+fn opencv() {
+    let flags = ["-isystem", "/usr/include/opencv4", "-lopencv_core"];
+    Program::cpp17("tests/opencv.cpp").flags(&flags).run(Linked::Shared).passed();
+}
+
+/// What readers are given is what is tested.
+#[test]
+fn quick_starts_are_in_the_readme() {
+    let readme = include_str!("../../README.md");
+    for (language, source) in [
+        ("c", include_str!("../examples/quick_start.c")),
+        ("cpp", include_str!("../examples/quick_start.cpp")),
+    ] {
+        assert!(readme.contains(&format!("```{language}\n{source}```")), "{language}");
+        assert!(source.lines().count() < 40, "{language}");
+    }
 }

@@ -1,6 +1,7 @@
-//! The checked-in header is the one that the sources give.
+//! The checked-in header is the one that the sources give, and every kind of C and C++ takes it.
 
 use std::path::Path;
+use std::process::Command;
 use std::{env, fs};
 
 #[test]
@@ -21,4 +22,28 @@ fn is_up_to_date() {
         checked_in == generated,
         "include/segloss.h is stale: run this test with SEGLOSS_WRITE_HEADER=1"
     );
+}
+
+#[test]
+fn compiles_as_every_standard() {
+    let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("../include");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for (compiler, name, standards) in [
+        ("cc", "header.c", ["c99", "c11", "c17"]),
+        ("c++", "header.cpp", ["c++11", "c++17", "c++20"]),
+    ] {
+        let source = folder.join(name);
+        fs::write(&source, "#include <segloss.h>\n").unwrap();
+        for standard in standards {
+            let output = Command::new(compiler)
+                .arg(format!("-std={standard}"))
+                .args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only", "-I"])
+                .arg(&include)
+                .arg(&source)
+                .output()
+                .unwrap_or_else(|error| panic!("{compiler}: {error}"));
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{standard}: {errors}");
+        }
+    }
 }

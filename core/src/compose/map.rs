@@ -277,8 +277,8 @@ impl<'a, T: Real> MapCall<'a, T> {
     /// Computes the weights of all samples and channels of `targets`, packed, channels first.
     ///
     /// # Errors
-    /// As [`MapCall::scratch`]; [`Error::Shape`] for a mask
-    /// that is not shaped as they are; [`Error::Workspace`] for `scratch` shorter than
+    /// As [`MapCall::scratch`]; [`Error::Shape`] for a mask that is not shaped as they are;
+    /// [`Error::Workspace`] for `scratch` shorter than
     /// [`MapCall::scratch`] says or `weights` other than one a target.
     pub fn compute<Y: TargetSource>(
         &self,

@@ -26,7 +26,7 @@ pub use map::{
     IGNORED, LabelBytes, LabelPlane, LabelSource, MapCall, MapDefinition, ObjectMap, WeightMap,
 };
 pub use options::CallOption;
-pub use parse::parse;
+pub use parse::{parse, parse_map};
 pub use presets::{PRESETS, Preset};
 pub use program::{ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, Weighting};
 pub use registry::Registry;

@@ -11,7 +11,7 @@ use crate::lanes::Real;
 use crate::summation::Accumulator;
 use crate::term::{Maps, Options, PARAMETERS, Parameter};
 use crate::text::{
-    ArgumentText, CallText, Mistake, Named, Syntax, TermText, Terms, TextError, Value, Word,
+    ArgumentText, CallText, Mistake, Named, Place, Syntax, TermText, Terms, TextError, Value, Word,
 };
 
 /// The loss that `text` describes ([`crate::text`]) under `link`, with the terms and maps of `registry`.
@@ -41,6 +41,50 @@ where
     let Reader { maps, used, .. } = reader;
     let terms = terms.get(..count).unwrap_or_default();
     Ok(Listed::new(terms).maps(maps.get(..used).unwrap_or_default()))
+}
+
+/// The map that `text` describes as it would stand after `@`: `band(theta=3, weight=5)`.
+///
+/// ```
+/// use segloss_core::compose::{Registry, parse_map};
+/// use segloss_core::level::Scalar;
+///
+/// let registry = Registry::<f32>::builtin::<Scalar>();
+/// assert_eq!(parse_map("band(theta=2)", registry)?.values(), [2.0, 5.0, 0.0]);
+/// let error = |text| parse_map(text, registry).unwrap_err().to_string();
+/// assert_eq!(error("band + decay"), "at 8: expected one map by itself, found `decay`");
+/// assert_eq!(error("2*band"), "at 3: expected one map by itself, found `band`");
+/// assert_eq!(error("preset:medical"), "at 8: expected one map by itself, found `medical`");
+/// # Ok::<(), segloss_core::text::TextError<'static>>(())
+/// ```
+///
+/// # Errors
+/// The first mistake in the text, where it is and what was expected there.
+pub fn parse_map<'t: 'a, 'a, T: Real, A: Accumulator>(
+    text: &'t str,
+    registry: Registry<'a, T, A>,
+) -> Result<MapCall<'a, T>, TextError<'t>> {
+    const EXPECTED: &str = "one map by itself";
+    let unexpected = |word: Word<'t>| {
+        let mistake = Mistake::Unexpected { found: word.text, expected: EXPECTED };
+        TextError::new(word.place, mistake)
+    };
+    let mut sum = match Syntax::parse(text)? {
+        Syntax::Sum(sum) => sum,
+        Syntax::Preset(word) => return Err(unexpected(word)),
+    };
+    let Some(term) = sum.next() else {
+        return Err(TextError::new(Place::start(text), Mistake::Empty));
+    };
+    let others = term.maps().map(|map| map.name).chain(sum.map(|other| other.call.name)).next();
+    if let Some(other) = others {
+        return Err(unexpected(other));
+    }
+    if term.coefficient != 1.0 {
+        return Err(unexpected(term.call.name));
+    }
+    // The link is that of terms, which there are none of.
+    Reader { link: Link::Sigmoid, registry, maps: &mut [], used: 0 }.map(&term.call)
 }
 
 /// The values of parameters, given or not.

@@ -141,6 +141,19 @@ where
         Err(Error::Samples { argument: "values", length, expected })
     }
 
+    /// The valid pixels behind these totals, whatever their weights; 0 where every term that is evaluated
+    /// is divided by 0.
+    ///
+    /// # Errors
+    /// [`Error::Workspace`] if `totals` is shorter than [`Problem::sizes`] says.
+    pub fn valid(&self, totals: &[A]) -> Result<u64, Error> {
+        let totals = part("totals", totals, self.sizes().totals)?;
+        let rows = self.rows;
+        // After each term's two come those of a row from its region sums on.
+        let valid = totals[2 * rows.terms + rows.valid() - rows.region()].total();
+        Ok(if self.is_void(totals) { 0 } else { valid.widen() as u64 })
+    }
+
     /// Whether every term that is evaluated is divided by 0.
     pub(super) fn is_void(&self, totals: &[A]) -> bool {
         let counts = |(index, spec): (usize, Spec<'_>)| match spec.kind {

@@ -108,6 +108,11 @@ impl<'a, A: Accumulator> SeededSums<'a, A> {
         SeededSums { sums, seed, absent }
     }
 
+    /// The accumulators themselves, [`SUMS`] a class: false positives, false negatives, target.
+    pub fn accumulators(&self) -> &'a [A] {
+        self.sums
+    }
+
     /// What the loss is to be differentiated in.
     pub fn seed(&self) -> Option<Seed> {
         self.seed

@@ -15,6 +15,11 @@ impl<'a> Place<'a> {
         Place { text, position }
     }
 
+    /// The first.
+    pub(crate) fn start(text: &'a str) -> Self {
+        Place { text, position: 0 }
+    }
+
     /// The whole text.
     pub fn text(self) -> &'a str {
         self.text

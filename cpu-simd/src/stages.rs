@@ -1,0 +1,118 @@
+//! Evaluation in stages, for images in tiles and for samples on several machines, with the vectors and
+//! threads of [`evaluate`](crate::evaluate()) and its bits.
+//!
+//! Each tile or worker calls [`reduce`]; [`Problem::close`] makes totals of the sums, and
+//! [`merge_ranks`](segloss_core::engine::merge_ranks) adds up those of all workers; [`finish`] gives the
+//! loss, and the gradient of the tile or worker.
+
+use segloss_core::Error;
+use segloss_core::compose::Program;
+#[cfg(not(feature = "rayon"))]
+use segloss_core::engine::InTurn;
+use segloss_core::engine::{Problem, Sweeps, Workspace};
+use segloss_core::lanes::Real;
+use segloss_core::summation::Accumulator;
+#[cfg(not(feature = "rayon"))]
+use segloss_core::view::NoGradient;
+use segloss_core::view::{LogitSource, TargetSource};
+
+use crate::sink::MemorySink;
+#[cfg(feature = "rayon")]
+use crate::threads::{AtOnce, Places};
+use crate::{AnyLevel, Buffers, with_level};
+
+/// Checks the inputs and adds the sums of each sample to its row of `sums`, zeros before the first tile.
+///
+/// Going on with the sums of an earlier tile of the same samples gives the bits of one call on the
+/// whole, if each tile before the last is a whole number of
+/// [`SEGMENT`](segloss_core::summation::SEGMENT)s.
+///
+/// # Errors
+/// As of [`Problem::check`]; [`Error::Length`] unless there are as many sums as [`Problem::sizes`] says;
+/// no memory. `sums` are untouched then.
+pub fn reduce<T, A, P, Z, Y>(
+    level: AnyLevel,
+    problem: &Problem<'_, T, A, P, Z, Y>,
+    sums: &mut [A],
+    buffers: &mut Buffers<T, A>,
+) -> Result<(), Error>
+where
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+{
+    let sizes = problem.sizes();
+    check_length("sums", sums.len(), sizes.sums)?;
+    let mut workspace = buffers.workspace.lend(&sizes)?;
+    workspace.sums.copy_from_slice(sums);
+    with_level!(level, level => problem.check(level, &mut workspace))?;
+    #[cfg(feature = "rayon")]
+    let threads = buffers.at_once.then_some(&mut buffers.threads);
+    with_level!(level, level => {
+        #[cfg(feature = "rayon")]
+        let mut sweeps = AtOnce { level, places: None, buffers: threads };
+        #[cfg(not(feature = "rayon"))]
+        let mut sweeps = InTurn { level, sink: None::<&mut NoGradient> };
+        sweeps.run(problem, &mut workspace, true, false)
+    })?;
+    sums.copy_from_slice(workspace.sums);
+    Ok(())
+}
+
+/// The loss of these totals, of all tiles and workers, and, if `gradient` is given, its gradient in these
+/// logits, whose own sums are `sums`.
+///
+/// # Errors
+/// As of [`Problem::check`] and [`Problem::finish`]; [`Error::Length`] unless there are as many sums and
+/// totals as [`Problem::sizes`] says; [`Error::Shape`]; no memory. The gradient is untouched then.
+pub fn finish<T, A, P, Z, Y, G>(
+    level: AnyLevel,
+    problem: &Problem<'_, T, A, P, Z, Y>,
+    sums: &[A],
+    totals: &[A],
+    gradient: Option<&mut G>,
+    buffers: &mut Buffers<T, A>,
+) -> Result<A::Real, Error>
+where
+    T: Real,
+    A: Accumulator,
+    P: Program<T, A>,
+    Z: LogitSource<T>,
+    Y: TargetSource,
+    G: MemorySink<T>,
+{
+    let sizes = problem.sizes();
+    check_length("sums", sums.len(), sizes.sums)?;
+    check_length("totals", totals.len(), sizes.totals)?;
+    if let Some(gradient) = &gradient {
+        problem.check_gradient(&**gradient)?;
+    }
+    let mut workspace = buffers.workspace.lend(&sizes)?;
+    let Workspace { factors, slopes, .. } = &mut workspace;
+    let value = problem.finish(totals, sums, factors, slopes)?;
+    if let Some(gradient) = gradient {
+        // Also loads class weights. Its counts go nowhere.
+        workspace.sums.fill(A::default());
+        with_level!(level, level => problem.check(level, &mut workspace))?;
+        #[cfg(feature = "rayon")]
+        let (places, threads) =
+            (Places::new(gradient)?, buffers.at_once.then_some(&mut buffers.threads));
+        with_level!(level, level => {
+            #[cfg(feature = "rayon")]
+            let mut sweeps = AtOnce { level, places: Some(places), buffers: threads };
+            #[cfg(not(feature = "rayon"))]
+            let mut sweeps = InTurn { level, sink: Some(gradient) };
+            sweeps.run(problem, &mut workspace, false, true)
+        })?;
+    }
+    Ok(value)
+}
+
+fn check_length(argument: &'static str, length: usize, expected: usize) -> Result<(), Error> {
+    if length == expected {
+        return Ok(());
+    }
+    Err(Error::Length { argument, length, expected })
+}

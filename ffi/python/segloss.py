@@ -1,0 +1,650 @@
+"""Segmentation losses and their gradients: libsegloss by ctypes, for NumPy and anything that shares memory.
+
+    import numpy, segloss
+    value, gradient = segloss.evaluate("0.5*bce + 0.5*dice", logits, mask)
+
+Arrays are batch x channels x 1 to 3 axes of space; any strides that are not negative will do. Whatever has
+`__dlpack__` or the array interface is taken without a copy. The shared library is found by the
+environment's SEGLOSS_LIBRARY, beside this file, or on the loader's path.
+"""
+
+import ctypes
+import ctypes.util
+import functools
+import os
+import sys
+import weakref
+
+import numpy
+
+__all__ = [
+    "Error", "Loss", "PixelTerm", "RegionTerm", "class_counts", "class_weights", "dilate", "distance",
+    "erode", "evaluate", "map_weights", "recommend", "statistics", "torch_loss", "version",
+]
+
+_LINKS = {"sigmoid": 0, "softmax": 1}
+_LEVELS = {"best": 0, "scalar": 1, "portable": 2, "avx2": 3, "avx512": 4}
+_DISTANCES = {"background": 0, "other": 1, "signed": 2}
+_ELEMENTS = {"cross": 0, "full": 1}
+_BORDERS = {"zero": 0, "keep": 1}
+_ABSENT = {"source": 0, "zero": 1, "one": 2}
+_ALL_PROCESSORS = 2**32 - 1
+_ABI_VERSION = 1
+_PLUGIN_API_VERSION = 1
+
+
+class Error(ValueError):
+    """What was wrong with a call. `code` is the name of its result code."""
+
+    def __init__(self, message, code):
+        super().__init__(message)
+        self.code = code
+
+
+# The structs of segloss.h.
+
+
+class _Tensor(ctypes.Structure):
+    _fields_ = [
+        ("data", ctypes.c_void_p), ("device_type", ctypes.c_int32), ("device_id", ctypes.c_int32),
+        ("ndim", ctypes.c_int32), ("code", ctypes.c_uint8), ("bits", ctypes.c_uint8),
+        ("lanes", ctypes.c_uint16), ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("strides", ctypes.POINTER(ctypes.c_int64)), ("byte_offset", ctypes.c_uint64),
+    ]
+
+
+_TensorPointer = ctypes.POINTER(_Tensor)
+
+
+class _LossOptions(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32), ("level", ctypes.c_int32), ("threads", ctypes.c_uint32),
+        ("plugin_count", ctypes.c_uint32), ("plugins", ctypes.POINTER(ctypes.c_void_p)),
+        ("map_names", ctypes.POINTER(ctypes.c_char_p)), ("map_name_count", ctypes.c_size_t),
+    ]
+
+
+class _Map(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("weights", _TensorPointer)]
+
+
+class _Call(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32), ("ignore", ctypes.c_int32), ("ignore_index", ctypes.c_int64),
+        ("mask", _TensorPointer), ("weights", _TensorPointer), ("maps", ctypes.POINTER(_Map)),
+        ("map_count", ctypes.c_size_t), ("spacing", ctypes.POINTER(ctypes.c_double)),
+        ("spacing_count", ctypes.c_size_t), ("scale", ctypes.POINTER(ctypes.c_double)),
+        ("sample_scales", ctypes.POINTER(ctypes.c_double)), ("sample_scale_count", ctypes.c_size_t),
+        ("write", ctypes.c_int32), ("reserved", ctypes.c_int32),
+    ]
+
+
+class _Outputs(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32), ("reserved", ctypes.c_uint32),
+        ("value", ctypes.POINTER(ctypes.c_double)), ("valid", ctypes.POINTER(ctypes.c_uint64)),
+        ("gradient", _TensorPointer), ("sample_values", ctypes.c_void_p),
+        ("sample_value_count", ctypes.c_size_t), ("loss_map", _TensorPointer),
+    ]
+
+
+class _Masks(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32), ("link", ctypes.c_int32),
+        ("targets", ctypes.POINTER(_TensorPointer)), ("target_count", ctypes.c_size_t),
+        ("ignore", ctypes.c_int32), ("reserved", ctypes.c_int32), ("ignore_index", ctypes.c_int64),
+        ("classes", ctypes.c_size_t),
+    ]
+
+
+class _Statistics(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_uint64)
+        for name in ("images", "pixels", "present", "objects", "small_objects", "smallest_size",
+                     "boundary_pixels")
+    ] + [(name, ctypes.c_double) for name in ("mean_size", "balance", "small_share", "boundary_share")]
+
+
+class _Parameter(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p), ("default_value", ctypes.c_double), ("smallest", ctypes.c_double),
+        ("largest", ctypes.c_double),
+    ]
+
+
+class _PixelTile(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_uint32), ("count", ctypes.c_uint32)] + [
+        (name, ctypes.c_void_p) for name in ("z", "y", "p", "q", "tail", "valid")
+    ]
+
+
+class _RegionSums(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32), ("seed", ctypes.c_int32), ("seed_class", ctypes.c_size_t),
+        ("sums", ctypes.c_void_p), ("classes", ctypes.c_size_t), ("skips_absent", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+    ]
+
+
+_TileFunction = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.POINTER(ctypes.c_double), ctypes.POINTER(_PixelTile), ctypes.c_void_p,
+    ctypes.c_void_p)
+_RegionFunction = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.POINTER(ctypes.c_double), ctypes.POINTER(_RegionSums),
+    ctypes.POINTER(ctypes.c_double), ctypes.POINTER(ctypes.c_double))
+
+
+class _PixelTerm(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32), ("api_version", ctypes.c_uint32), ("name", ctypes.c_char_p),
+        ("parameters", ctypes.POINTER(_Parameter)), ("parameter_count", ctypes.c_size_t),
+        ("context", ctypes.c_void_p), ("tile_f64", _TileFunction), ("tile_f32", _TileFunction),
+        ("release", ctypes.c_void_p),
+    ]
+
+
+class _RegionTerm(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_uint32), ("api_version", ctypes.c_uint32), ("name", ctypes.c_char_p),
+        ("parameters", ctypes.POINTER(_Parameter)), ("parameter_count", ctypes.c_size_t),
+        ("context", ctypes.c_void_p), ("loss", _RegionFunction), ("release", ctypes.c_void_p),
+        ("pools_samples", ctypes.c_int32), ("reserved", ctypes.c_int32),
+    ]
+
+
+def _candidates():
+    named = os.environ.get("SEGLOSS_LIBRARY")
+    if named:
+        return [named]
+    name = {"darwin": "libsegloss.dylib", "win32": "segloss.dll"}.get(sys.platform, "libsegloss.so")
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+    return [beside] * os.path.exists(beside) + [ctypes.util.find_library("segloss") or name]
+
+
+def _load():
+    [path] = _candidates()[:1]
+    library = ctypes.CDLL(path)
+    library.segloss_abi_version.restype = ctypes.c_uint32
+    if library.segloss_abi_version() != _ABI_VERSION:
+        raise ImportError(f"{path} has another binary interface, expected {_ABI_VERSION}")
+    size, pointer, number, text = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p
+    signatures = {
+        "segloss_version": (text, []),
+        "segloss_result_name": (text, [number]),
+        "segloss_last_message": (size, [text, size]),
+        "segloss_loss_new": (number, [text, number, ctypes.POINTER(_LossOptions), pointer]),
+        "segloss_loss_free": (None, [pointer]),
+        "segloss_loss_text": (size, [pointer, text, size]),
+        "segloss_evaluate": (
+            number, [pointer, _TensorPointer, _TensorPointer, ctypes.POINTER(_Call),
+                     ctypes.POINTER(_Outputs), pointer]),
+        "segloss_map_weights": (
+            number, [text, number, _TensorPointer, ctypes.POINTER(_Call), _TensorPointer, pointer]),
+        "segloss_distance": (
+            number, [number, number, _TensorPointer, ctypes.POINTER(_Call), _TensorPointer, pointer]),
+        "segloss_dilate": (
+            number, [_TensorPointer, number, ctypes.c_uint32, _TensorPointer, pointer]),
+        "segloss_erode": (
+            number, [_TensorPointer, number, number, ctypes.c_uint32, _TensorPointer, pointer]),
+        "segloss_class_counts": (
+            number, [_TensorPointer, number, ctypes.c_int64, pointer, pointer, size]),
+        "segloss_class_weights": (number, [pointer, size, number, pointer]),
+        "segloss_statistics_of": (
+            number, [ctypes.POINTER(_Masks), ctypes.POINTER(_Statistics), pointer, size, pointer]),
+        "segloss_recommend": (
+            number, [ctypes.POINTER(_Masks), text, text, size, text, size, pointer]),
+        "segloss_plugin_pixel": (number, [ctypes.POINTER(_PixelTerm), pointer]),
+        "segloss_plugin_region": (number, [ctypes.POINTER(_RegionTerm), pointer]),
+        "segloss_plugin_free": (None, [pointer]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+_library = _load()
+
+
+def version():
+    """The library's version, such as "0.1.0"."""
+    return _library.segloss_version().decode()
+
+
+def _check(code):
+    if code:
+        message = ctypes.create_string_buffer(2048)
+        _library.segloss_last_message(message, len(message))
+        raise Error(message.value.decode(), _library.segloss_result_name(code).decode())
+
+
+def _text(text, argument):
+    if not isinstance(text, str):
+        raise TypeError(f"`{argument}` is {text!r}, expected a str")
+    if "\0" in text:
+        raise ValueError(f"`{argument}` has a 0 in it")
+    return text.encode()
+
+
+def _choice(choices, value, argument):
+    if value not in choices:
+        raise ValueError(f"`{argument}` is {value!r}, expected one of {', '.join(choices)}")
+    return choices[value]
+
+
+# DLPack's codes by NumPy's kinds.
+_CODES = {"i": 0, "u": 1, "f": 2, "b": 6}
+
+
+def _array(values, argument):
+    """A NumPy array that shares the memory of `values`, and of what dtype it is for the library."""
+    torch = sys.modules.get("torch")
+    if isinstance(values, numpy.ndarray):
+        array = values
+    elif hasattr(values, "__array_interface__"):
+        array = numpy.asarray(values)
+    elif torch is not None and isinstance(values, torch.Tensor):
+        if values.device.type != "cpu":
+            raise TypeError(f"`{argument}` is on {values.device}, expected the CPU")
+        values = values.detach()
+        # NumPy has no bfloat16: two bytes each, told apart by the code.
+        if values.dtype == torch.bfloat16:
+            return values.view(torch.int16).numpy(), (4, 16)
+        array = values.numpy()
+    elif hasattr(values, "__dlpack__"):
+        array = numpy.from_dlpack(values)
+    else:
+        array = numpy.asarray(values)
+    if array.dtype.kind not in _CODES or not array.dtype.isnative:
+        raise TypeError(f"`{argument}` holds {array.dtype}, expected numbers or truth values")
+    return array, (_CODES[array.dtype.kind], 8 * array.dtype.itemsize)
+
+
+class _Borrowed:
+    """A tensor of an array's memory, for as long as this is there."""
+
+    def __init__(self, values, argument, write=False):
+        self.array, (code, bits) = _array(values, argument)
+        array = self.array
+        if write and not array.flags.writeable:
+            raise ValueError(f"`{argument}` cannot be written")
+        sizes = ctypes.c_int64 * array.ndim
+        # An axis of 1 has no distance between neighbours; NumPy may say anything there.
+        strides = [
+            0 if extent <= 1 else stride for extent, stride in zip(array.shape, array.strides)
+        ]
+        if any(stride % array.itemsize for stride in strides):
+            raise ValueError(f"`{argument}` has strides of parts of elements")
+        self.shape = sizes(*array.shape)
+        self.strides = sizes(*[stride // array.itemsize for stride in strides])
+        self.tensor = _Tensor(
+            array.ctypes.data, 1, 0, array.ndim, code, bits, 1, self.shape, self.strides, 0)
+        self.pointer = ctypes.pointer(self.tensor)
+
+
+def _numbers(values, argument):
+    numbers = numpy.ascontiguousarray(values, dtype=numpy.float64).reshape(-1)
+    return numbers, numbers.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+
+
+def _ignore(ignore_index):
+    """`...` for the link's own, None for none."""
+    if ignore_index is ...:
+        return 0, 0
+    return (1, 0) if ignore_index is None else (2, int(ignore_index))
+
+
+def _call(ignore_index=..., mask=None, weights=None, maps=None, spacing=None, scale=None,
+          accumulate=False):
+    """A call, and what has to live as long."""
+    call = _Call(struct_size=ctypes.sizeof(_Call))
+    kept = []
+    call.ignore, call.ignore_index = _ignore(ignore_index)
+    for name, values in (("mask", mask), ("weights", weights)):
+        if values is not None:
+            kept.append(_Borrowed(values, name))
+            setattr(call, name, kept[-1].pointer)
+    if maps:
+        borrowed = [_Borrowed(values, f"maps[{name!r}]") for name, values in maps.items()]
+        names = [_text(name, "maps") for name in maps]
+        array = (_Map * len(names))(*[_Map(n, b.pointer) for n, b in zip(names, borrowed)])
+        kept += [borrowed, names, array]
+        call.maps, call.map_count = array, len(names)
+    if spacing is not None:
+        numbers, call.spacing = _numbers(spacing, "spacing")
+        call.spacing_count = len(numbers)
+        kept.append(numbers)
+    if scale is not None:
+        numbers, pointer = _numbers(scale, "scale")
+        kept.append(numbers)
+        if numpy.ndim(scale) == 0:
+            call.scale = pointer
+        else:
+            call.sample_scales, call.sample_scale_count = pointer, len(numbers)
+    call.write = int(bool(accumulate))
+    return call, kept
+
+
+class Loss:
+    """A loss that is read from text: immutable, for any number of threads.
+
+    `link` is "sigmoid" or "softmax"; `threads` 1 for the caller's alone, None for all processors.
+    `plugins` are PixelTerm and RegionTerm objects, `maps` names of weight maps that each call gives.
+    """
+
+    def __init__(self, text, link="sigmoid", *, level="best", threads=1, plugins=(), maps=()):
+        self.link = link
+        options = _LossOptions(struct_size=ctypes.sizeof(_LossOptions))
+        options.level = _choice(_LEVELS, level, "level")
+        options.threads = _ALL_PROCESSORS if threads is None else threads
+        # Kept, because their functions are Python objects.
+        self._plugins = tuple(plugins)
+        handles = (ctypes.c_void_p * len(self._plugins))(*[p._handle for p in self._plugins])
+        names = [_text(name, "maps") for name in maps]
+        options.plugins, options.plugin_count = handles, len(handles)
+        options.map_names = (ctypes.c_char_p * len(names))(*names)
+        options.map_name_count = len(names)
+        handle = ctypes.c_void_p()
+        _check(_library.segloss_loss_new(
+            _text(text, "loss"), _choice(_LINKS, link, "link"), ctypes.byref(options),
+            ctypes.byref(handle)))
+        self._handle = handle
+        weakref.finalize(self, _library.segloss_loss_free, handle)
+
+    def __str__(self):
+        length = _library.segloss_loss_text(self._handle, None, 0)
+        text = ctypes.create_string_buffer(length + 1)
+        _library.segloss_loss_text(self._handle, text, len(text))
+        return text.value.decode()
+
+    def __repr__(self):
+        return f"segloss.Loss({str(self)!r}, {self.link!r})"
+
+    def evaluate(self, logits, targets, *, ignore_index=..., reduction="mean", mask=None, weights=None,
+                 maps=None, spacing=None, scale=None, out=None, gradient=True, accumulate=False,
+                 loss_map=None):
+        """The loss and its gradient with respect to the logits: value, gradient.
+
+        The gradient is written into `out` where that is given (added, with `accumulate`), and is None
+        with `gradient=False`. With `reduction="none"` the value is an array of one loss a sample; to sum
+        pixels or samples, say `reduction=sum` in the terms. `ignore_index` is the target of pixels that do
+        not count: unless given 255 under softmax and none under sigmoid; None for none. `scale` multiplies
+        the gradient: a number, or one a sample. The loss of each pixel is written into `loss_map` where
+        that is given.
+        """
+        if reduction not in ("mean", "none"):
+            raise ValueError(
+                f"`reduction` is {reduction!r}, expected 'mean' or 'none'; for sums of pixels or samples "
+                "say reduction=sum in the terms")
+        z, y = _Borrowed(logits, "logits"), _Borrowed(targets, "targets")
+        call, kept = _call(ignore_index, mask, weights, maps, spacing, scale, accumulate)
+        value, valid = ctypes.c_double(), ctypes.c_uint64()
+        outputs = _Outputs(struct_size=ctypes.sizeof(_Outputs))
+        outputs.value, outputs.valid = ctypes.pointer(value), ctypes.pointer(valid)
+        if gradient and out is None:
+            if accumulate:
+                raise ValueError("`accumulate` needs `out`, to add to")
+            out = numpy.empty(z.array.shape, z.array.dtype)
+            if z.tensor.code == 4:
+                out = numpy.empty(z.array.shape, numpy.float32)
+        if gradient:
+            kept.append(_Borrowed(out, "out", write=True))
+            outputs.gradient = kept[-1].pointer
+        if loss_map is not None:
+            kept.append(_Borrowed(loss_map, "loss_map", write=True))
+            outputs.loss_map = kept[-1].pointer
+        samples = numpy.empty(z.array.shape[:1]) if reduction == "none" else None
+        if samples is not None:
+            outputs.sample_values, outputs.sample_value_count = samples.ctypes.data, samples.size
+        _check(_library.segloss_evaluate(
+            self._handle, z.pointer, y.pointer, ctypes.byref(call), ctypes.byref(outputs), None))
+        return (value.value if samples is None else samples), (out if gradient else None)
+
+
+@functools.lru_cache(maxsize=64)
+def _cached(text, link, plugins, maps):
+    return Loss(text, link, plugins=plugins, maps=maps)
+
+
+def evaluate(loss, logits, targets, *, link=None, plugins=(), maps=None, **options):
+    """The loss of a text, as `Loss.evaluate` gives it: value, gradient.
+
+    Unless given, `link` is softmax where the targets have 1 channel and the logits more, else sigmoid.
+    """
+    if isinstance(loss, Loss):
+        return loss.evaluate(logits, targets, maps=maps, **options)
+    if link is None:
+        channels = [tuple(x.shape if hasattr(x, "shape") else numpy.shape(x)) for x in (logits, targets)]
+        channels = [shape[1] if len(shape) > 1 else 1 for shape in channels]
+        link = "softmax" if channels[1] == 1 < channels[0] else "sigmoid"
+    own = tuple(name for name in maps or () if name not in ("band", "decay"))
+    return _cached(loss, link, tuple(plugins), own).evaluate(logits, targets, maps=maps, **options)
+
+
+def _output(out, like, dtype):
+    return numpy.empty(like.array.shape, dtype) if out is None else out
+
+
+def map_weights(text, targets, *, link="sigmoid", ignore_index=..., mask=None, spacing=None, out=None,
+                dtype=numpy.float32):
+    """The weights of a map such as "band(theta=3, weight=5)" or "decay(sigma=5)"."""
+    y = _Borrowed(targets, "targets")
+    call, kept = _call(ignore_index, mask=mask, spacing=spacing)
+    out = _output(out, y, dtype)
+    to = _Borrowed(out, "out", write=True)
+    _check(_library.segloss_map_weights(
+        _text(text, "text"), _choice(_LINKS, link, "link"), y.pointer, ctypes.byref(call), to.pointer,
+        None))
+    return out
+
+
+def distance(targets, kind="background", *, link="sigmoid", ignore_index=..., mask=None, spacing=None,
+             out=None, dtype=numpy.float32):
+    """Exact distances: to the nearest "background" pixel, the nearest of an "other" label, or "signed"."""
+    y = _Borrowed(targets, "targets")
+    call, kept = _call(ignore_index, mask=mask, spacing=spacing)
+    out = _output(out, y, dtype)
+    to = _Borrowed(out, "out", write=True)
+    _check(_library.segloss_distance(
+        _choice(_DISTANCES, kind, "kind"), _choice(_LINKS, link, "link"), y.pointer, ctypes.byref(call),
+        to.pointer, None))
+    return out
+
+
+def dilate(mask, iterations=1, *, element="cross", out=None):
+    """The pixels from which `iterations` steps of the element reach foreground."""
+    y = _Borrowed(mask, "mask")
+    out = _output(out, y, bool)
+    to = _Borrowed(out, "out", write=True)
+    _check(_library.segloss_dilate(
+        y.pointer, _choice(_ELEMENTS, element, "element"), iterations, to.pointer, None))
+    return out
+
+
+def erode(mask, iterations=1, *, element="cross", border="zero", out=None):
+    """The pixels from which `iterations` steps of the element reach nothing but foreground."""
+    y = _Borrowed(mask, "mask")
+    out = _output(out, y, bool)
+    to = _Borrowed(out, "out", write=True)
+    _check(_library.segloss_erode(
+        y.pointer, _choice(_ELEMENTS, element, "element"), _choice(_BORDERS, border, "border"),
+        iterations, to.pointer, None))
+    return out
+
+
+def class_counts(targets, classes, *, ignore_index=..., counts=None):
+    """The pixels of each class of label maps, counting on from `counts`."""
+    y = _Borrowed(targets, "targets")
+    found = numpy.zeros(classes, numpy.uint64)
+    if counts is not None:
+        found[:] = counts
+    _check(_library.segloss_class_counts(
+        y.pointer, *_ignore(ignore_index), found.ctypes.data, found.ctypes.data, classes))
+    return found
+
+
+def class_weights(counts, *, absent="source"):
+    """The weights of classes by inverse frequency, from the pixels of each."""
+    counts = numpy.ascontiguousarray(counts, dtype=numpy.uint64)
+    weights = numpy.empty(counts.size)
+    _check(_library.segloss_class_weights(
+        counts.ctypes.data, counts.size, _choice(_ABSENT, absent, "absent"), weights.ctypes.data))
+    return weights
+
+
+def _masks(targets, link, classes, ignore_index):
+    targets = targets if isinstance(targets, (list, tuple)) else [targets]
+    borrowed = [_Borrowed(values, "targets") for values in targets]
+    masks = _Masks(struct_size=ctypes.sizeof(_Masks), link=_choice(_LINKS, link, "link"))
+    masks.targets = (_TensorPointer * len(borrowed))(*[own.pointer for own in borrowed])
+    masks.target_count, masks.classes = len(borrowed), classes
+    masks.ignore, masks.ignore_index = _ignore(ignore_index)
+    return masks, borrowed
+
+
+def statistics(targets, *, link="sigmoid", classes=2, ignore_index=...):
+    """What masks, one array or a list of them, look like: a dict, with the `counts` of each class."""
+    masks, kept = _masks(targets, link, classes, ignore_index)
+    found, counts = _Statistics(), numpy.zeros(classes, numpy.uint64)
+    _check(_library.segloss_statistics_of(
+        ctypes.byref(masks), ctypes.byref(found), counts.ctypes.data, counts.size, None))
+    return {name: getattr(found, name) for name, _ in _Statistics._fields_} | {"counts": counts}
+
+
+def recommend(targets, priority="balanced", *, link="sigmoid", classes=2, ignore_index=...):
+    """The loss to start from for masks like these, and why: two texts."""
+    masks, kept = _masks(targets, link, classes, ignore_index)
+    loss, reason = ctypes.create_string_buffer(256), ctypes.create_string_buffer(256)
+    _check(_library.segloss_recommend(
+        ctypes.byref(masks), _text(priority, "priority"), loss, len(loss), reason, len(reason), None))
+    return loss.value.decode(), reason.value.decode()
+
+
+def _view(address, count, kind):
+    return numpy.ctypeslib.as_array(ctypes.cast(address, ctypes.POINTER(kind)), (count,))
+
+
+def _parameters(parameters):
+    """`{name: default}` or `{name: (default, smallest, largest)}`."""
+    rows = []
+    for name, value in parameters.items():
+        default, smallest, largest = (
+            value if isinstance(value, tuple) else (value, -numpy.inf, numpy.inf))
+        rows.append(_Parameter(_text(name, "parameters"), default, smallest, largest))
+    return (_Parameter * len(rows))(*rows)
+
+
+class _Term:
+    def _register(self, function, term):
+        handle = ctypes.c_void_p()
+        _check(function(ctypes.byref(term), ctypes.byref(handle)))
+        self._handle = handle
+        weakref.finalize(self, _library.segloss_plugin_free, handle)
+
+    def _fail(self):
+        # Nothing may leave a function that C has called: told here, and the results are NaN.
+        sys.excepthook(*sys.exc_info())
+
+
+class PixelTerm(_Term):
+    """A pixel term: `function(z, y, p, q, **parameters) -> (loss, derivative in z)`, on arrays.
+
+    z are logits, y targets, p = sigmoid(z), q = 1 - p. `parameters` are `{name: default}` or
+    `{name: (default, smallest, largest)}`. An exception is shown, and makes the results NaN.
+    """
+
+    def __init__(self, name, function, parameters=None):
+        declared = _parameters(parameters or {})
+        names = list(parameters or {})
+
+        def tile(_, values, tile, value, slope):
+            tile = tile.contents
+            count, number = tile.count, ctypes.c_double
+            value, slope = _view(value, count, number), _view(slope, count, number)
+            try:
+                inputs = [_view(at, count, number) for at in (tile.z, tile.y, tile.p, tile.q)]
+                given = {name: values[i] for i, name in enumerate(names)}
+                with numpy.errstate(all="ignore"):
+                    value[:], slope[:] = function(*inputs, **given)
+            except BaseException:
+                value[:] = slope[:] = numpy.nan
+                self._fail()
+
+        self._function = _TileFunction(tile)
+        term = _PixelTerm(struct_size=ctypes.sizeof(_PixelTerm), api_version=_PLUGIN_API_VERSION)
+        term.name = _text(name, "name")
+        term.parameters, term.parameter_count = declared, len(declared)
+        term.tile_f64 = self._function
+        self._register(_library.segloss_plugin_pixel, term)
+
+
+class RegionTerm(_Term):
+    """A region term: `function(fp, fn, g, **parameters) -> (loss, d loss/d fp, d loss/d fn)`.
+
+    Arrays of one number a class: false positives, false negatives and the target's mass. `pool` is
+    "batch" or "sample". An exception is shown, and makes the results NaN.
+    """
+
+    def __init__(self, name, function, parameters=None, pool="batch"):
+        declared = _parameters(parameters or {})
+        names = list(parameters or {})
+
+        def loss(_, values, region, value, slope):
+            try:
+                region = region.contents
+                sums = _view(region.sums, 3 * region.classes, ctypes.c_double).reshape(-1, 3)
+                if region.skips_absent:
+                    raise ValueError("absent=skip is not for terms in Python")
+                given = {name: values[i] for i, name in enumerate(names)}
+                found, by_fp, by_fn = function(*sums.T.copy(), **given)
+                value[0], slope[0] = float(found), 0.0
+                if region.seed:
+                    slopes = (by_fp, by_fn)[region.seed - 1]
+                    slope[0] = float(numpy.broadcast_to(slopes, region.classes)[region.seed_class])
+            except BaseException:
+                value[0] = slope[0] = numpy.nan
+                self._fail()
+
+        self._function = _RegionFunction(loss)
+        term = _RegionTerm(struct_size=ctypes.sizeof(_RegionTerm), api_version=_PLUGIN_API_VERSION)
+        term.name = _text(name, "name")
+        term.parameters, term.parameter_count = declared, len(declared)
+        term.loss = self._function
+        term.pools_samples = _choice({"batch": 0, "sample": 1}, pool, "pool")
+        self._register(_library.segloss_plugin_region, term)
+
+
+def torch_loss(loss, logits, targets, **options):
+    """The loss as a scalar tensor of PyTorch whose backward pass gives segloss's gradient.
+
+    Tensors are on the CPU. `options` are those of `evaluate`.
+    """
+    return _torch_function().apply(logits, targets, loss, options)
+
+
+@functools.cache
+def _torch_function():
+    import torch
+
+    class SegLoss(torch.autograd.Function):
+        @staticmethod
+        def forward(context, logits, targets, loss, options):
+            out = torch.empty_like(logits) if logits.requires_grad else None
+            if options.get("reduction") == "none":
+                # Of each sample's own value, not of their mean.
+                scale = options.get("scale", 1.0)
+                options = options | {"scale": numpy.broadcast_to(scale, logits.shape[:1])}
+            value, _ = evaluate(
+                loss, logits.detach(), targets.detach(), out=out, gradient=out is not None, **options)
+            if out is not None:
+                context.save_for_backward(out)
+            return torch.as_tensor(value, dtype=torch.float64)
+
+        @staticmethod
+        def backward(context, upstream):
+            (gradient,) = context.saved_tensors
+            scale = upstream.to(gradient.dtype)
+            scale = scale.reshape([-1] + [1] * (gradient.ndim - 1)) if scale.ndim else scale
+            return gradient * scale, None, None, None
+
+    return SegLoss

@@ -1,0 +1,309 @@
+//! What a call reads besides logits and targets.
+
+use core::ffi::c_char;
+
+use crate::dlpack::DLTensor;
+use crate::fault::Fault;
+use crate::loss::Loss;
+use crate::overlap::Memory;
+use crate::tensor::{Tensor, array};
+use crate::text;
+use crate::versioned::Versioned;
+use segloss_core::compose::{Listed, MapCall};
+use segloss_core::engine::{self, Link, Scale};
+use segloss_core::maps::edt::Spacing;
+use segloss_core::view::{Layout, Mask, Shape, View, Weights, Write};
+
+/// Which target stands for pixels that do not count. Since 0.1.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ignore {
+    /// 255 under softmax; none under sigmoid.
+    Default = 0,
+    /// None.
+    Nothing = 1,
+    /// `ignore_index`, compared before the target is read as anything else.
+    Index = 2,
+}
+
+/// What happens to what the gradient's tensor holds. Since 0.1.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteMode {
+    /// It is replaced.
+    Overwrite = 0,
+    /// The gradient is added to it.
+    Accumulate = 1,
+}
+
+/// A weight map, by the name that the loss's text refers to it by. Since 0.1.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct NamedMap {
+    /// A name of segloss_loss_options' `map_names`; or of a map that would be computed, as `band`, to use
+    /// the same weights again.
+    pub name: *const c_char,
+    /// As segloss_call's `weights`.
+    pub weights: *const DLTensor,
+}
+
+/// What a call reads besides logits and targets. Start from SEGLOSS_CALL_INIT: all else 0 is the usual
+/// call.
+///
+/// Later versions add fields at the end, where 0 asks for what the library did before. Since 0.1.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// sizeof(segloss_call).
+    pub struct_size: u32,
+    /// A segloss_ignore.
+    pub ignore: i32,
+    /// The target of pixels that do not count, with SEGLOSS_IGNORE_INDEX.
+    pub ignore_index: i64,
+    /// Pixels that count, those that are not 0: uint8 or bool, of the targets' shape or with 1 channel for
+    /// all. The others may hold anything, NaN included, in all other inputs. NULL: all.
+    pub mask: *const DLTensor,
+    /// What each pixel's loss is multiplied by: float32 or float64, of the targets' shape or with 1
+    /// channel for all. Finite; not negative where a mean is divided by them (`normalise=weights`) or
+    /// region terms take them (`weighted=true`). NULL: 1.
+    pub weights: *const DLTensor,
+    /// Weight maps by name. NULL: none.
+    pub maps: *const NamedMap,
+    /// Entries of `maps`, up to 16.
+    pub map_count: usize,
+    /// Distance between neighbours along each spatial axis, outermost first, for maps that measure
+    /// distances; 1e-30 to 1e30. NULL: 1.
+    pub spacing: *const f64,
+    /// Entries of `spacing`: as many as there are spatial axes.
+    pub spacing_count: usize,
+    /// What the gradient is multiplied by, not the value: the gradient of whatever follows. NULL: 1.
+    pub scale: *const f64,
+    /// The same with one number a sample, if what follows takes the samples' values. NULL: none.
+    pub sample_scales: *const f64,
+    /// Entries of `sample_scales`: as many as there are samples.
+    pub sample_scale_count: usize,
+    /// A segloss_write_mode.
+    pub write: i32,
+    /// 0.
+    pub reserved: i32,
+}
+
+// SAFETY: its size comes first, and zeros are valid in every field.
+unsafe impl Versioned for Call {
+    const FIRST: usize = size_of::<Self>();
+}
+
+/// The most maps of a call: as many as a loss can have.
+pub(crate) const MAPS: usize = 16;
+
+/// A call's options, read.
+pub(crate) struct Given<'a> {
+    ignore_index: Option<i64>,
+    mask: Option<Tensor<'a>>,
+    weights: Option<Tensor<'a>>,
+    /// Each has been read once, and makes sense.
+    maps: &'a [NamedMap],
+    spacing: Option<&'a [f64]>,
+    scale: Option<&'a f64>,
+    sample_scales: Option<&'a [f64]>,
+    write: Write,
+}
+
+/// The target of pixels that do not count, under this link.
+pub(crate) fn ignored(link: Link, ignore: i32, index: i64) -> Result<Option<i64>, Fault> {
+    let usual = if link == Link::Softmax { Some(255) } else { None };
+    match ignore {
+        0 => Ok(usual),
+        1 => Ok(None),
+        2 => Ok(Some(index)),
+        value => Err(Fault::Option {
+            argument: "call.ignore",
+            value: value.into(),
+            expected: "a segloss_ignore, 0 to 2",
+        }),
+    }
+}
+
+impl<'a> Given<'a> {
+    /// # Safety
+    /// The call's pointers are NULL or point to what their types say, which nobody writes for `'a`.
+    pub(crate) unsafe fn read(call: &Call, link: Link) -> Result<Self, Fault> {
+        let write = match call.write {
+            0 => Write::Overwrite,
+            1 => Write::Accumulate,
+            value => {
+                let (argument, value) = ("call.write", value.into());
+                let expected = "a segloss_write_mode, 0 or 1";
+                return Err(Fault::Option { argument, value, expected });
+            }
+        };
+        if call.reserved != 0 {
+            let (argument, value) = ("call.reserved", call.reserved.into());
+            return Err(Fault::Option { argument, value, expected: "0" });
+        }
+        if call.map_count > MAPS {
+            let (argument, count, limit) = ("call.maps", call.map_count, MAPS);
+            return Err(Fault::Many { argument, count, limit });
+        }
+        // SAFETY: the caller's word, here and below.
+        let named = unsafe { list(call.maps, call.map_count, ".maps")? };
+        let maps = named.unwrap_or_default();
+        // SAFETY: as above.
+        maps.iter().try_for_each(|map| unsafe { map.read().map(|_| ()) })?;
+        // SAFETY: as above.
+        let (scale, sample_scales, spacing) = unsafe {
+            (
+                array(call.scale, 1, "call", ".scale")?,
+                list(call.sample_scales, call.sample_scale_count, ".sample_scales")?,
+                list(call.spacing, call.spacing_count, ".spacing")?,
+            )
+        };
+        if scale.is_some() && sample_scales.is_some() {
+            return Err(Fault::Both { one: "call.scale", other: "call.sample_scales" });
+        }
+        Ok(Given {
+            ignore_index: ignored(link, call.ignore, call.ignore_index)?,
+            // SAFETY: as above.
+            mask: unsafe { Tensor::read_any(call.mask, "call.mask")? },
+            // SAFETY: as above.
+            weights: unsafe { Tensor::read_any(call.weights, "call.weights")? },
+            maps,
+            spacing,
+            scale: scale.and_then(<[f64]>::first),
+            sample_scales,
+            write,
+        })
+    }
+
+    /// That nothing is given that maps have no use for.
+    pub(crate) fn is_for_maps(&self) -> Result<(), Fault> {
+        let given = [
+            ("call.weights", self.weights.is_some()),
+            ("call.maps", !self.maps.is_empty()),
+            ("call.scale", self.scale.is_some()),
+            ("call.sample_scales", self.sample_scales.is_some()),
+            ("call.write", self.write != Write::Overwrite),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((argument, _)) => Err(Fault::Unused { argument, by: "a map" }),
+            None => Ok(()),
+        }
+    }
+
+    /// That the mask, if there is one, goes with targets of this shape.
+    pub(crate) fn has_mask_of(&self, targets: Shape) -> Result<(), Fault> {
+        let Some(mask) = &self.mask else { return Ok(()) };
+        let for_all = mask.layout.shape().channels == 1;
+        mask.has_shape(if for_all { targets.with_channels(1) } else { targets })
+    }
+
+    /// The memory that is read.
+    pub(crate) fn memory(&self) -> impl Iterator<Item = Memory> {
+        let tensors = [&self.mask, &self.weights].into_iter().flatten();
+        // SAFETY: they were read before.
+        let maps = self.maps.iter().flat_map(|map| unsafe { map.read() });
+        let maps = maps.flat_map(|(_, weights)| weights.memory());
+        let scales =
+            self.sample_scales.map(|s| Memory::of("call.sample_scales", s.as_ptr(), s.len()));
+        let scale = self.scale.map(|scale| Memory::of("call.scale", scale, 1));
+        let spacing = self.spacing.map(|s| Memory::of("call.spacing", s.as_ptr(), s.len()));
+        tensors.flat_map(Tensor::memory).chain(maps).chain(scales).chain(scale).chain(spacing)
+    }
+
+    /// For core.
+    ///
+    /// # Safety
+    /// Nobody writes the tensors' memory for `'a`.
+    pub(crate) unsafe fn call(&self, link: Link) -> Result<engine::Call<'a>, Fault> {
+        let scale = match (self.sample_scales, self.scale) {
+            (Some(scales), _) => Scale::Samples(scales),
+            (None, Some(&scale)) => Scale::Batch(scale),
+            (None, None) => Scale::Batch(1.0),
+        };
+        // SAFETY: the caller's word.
+        let (mask, weights) = unsafe { (self.mask()?, self.weights()?) };
+        Ok(engine::Call {
+            link,
+            ignore_index: self.ignore_index,
+            mask,
+            weights,
+            maps: &[],
+            spacing: self.spacing.map_or(Ok(Spacing::UNIT), Spacing::new)?,
+            scale,
+            write: self.write,
+        })
+    }
+
+    /// # Safety
+    /// As for [`Given::call`].
+    unsafe fn mask(&self) -> Result<Option<Mask<'a>>, Fault> {
+        // SAFETY: the caller's word.
+        self.mask.as_ref().map(|mask| unsafe { mask.mask() }).transpose()
+    }
+
+    /// # Safety
+    /// As for [`Given::call`].
+    unsafe fn weights(&self) -> Result<Option<Weights<'a>>, Fault> {
+        // SAFETY: the caller's word.
+        self.weights.as_ref().map(|weights| unsafe { weights.weights() }).transpose()
+    }
+
+    /// Calls `use_it` with the maps by name, which the loss is to refer to.
+    ///
+    /// # Safety
+    /// As for [`Given::call`].
+    pub(crate) unsafe fn with_maps<R>(
+        &self,
+        loss: &Loss,
+        use_it: impl FnOnce(&[(&str, Weights<'_>)]) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
+        if self.maps.is_empty() {
+            return use_it(&[]);
+        }
+        let nothing = Shape { batch: 0, channels: 0, spatial: [0; 3], axes: 1 };
+        let none = Weights::F32(View::new(&[], Layout::channels_first(nothing)?)?);
+        let mut all = [("", none); MAPS];
+        for (place, map) in all.iter_mut().zip(self.maps) {
+            // SAFETY: the caller's word.
+            let (name, weights) = unsafe { map.read()? };
+            let is_own = |listed: &Listed<'_, f64>| {
+                let mut own = listed.map_calls().iter().filter_map(MapCall::definition);
+                own.any(|own| own.name == name)
+            };
+            if !loss.double.with(is_own) {
+                return Err(Fault::NoMap { name: name.into() });
+            }
+            // SAFETY: as above.
+            *place = (name, unsafe { weights.weights()? });
+        }
+        use_it(&all[..self.maps.len()])
+    }
+}
+
+impl NamedMap {
+    /// # Safety
+    /// Name and weights are NULL or what their types say, which nobody writes for `'a`.
+    unsafe fn read<'a>(&self) -> Result<(&'a str, Tensor<'a>), Fault> {
+        // SAFETY: the caller's word.
+        unsafe {
+            let name = text::read(self.name, "call", ".maps[..].name")?;
+            Ok((name, Tensor::read(self.weights, "call.maps[..].weights")?))
+        }
+    }
+}
+
+/// An array of the call, which is there if it has entries.
+///
+/// # Safety
+/// As for [`array`].
+unsafe fn list<'a, X>(
+    first: *const X,
+    count: usize,
+    field: &'static str,
+) -> Result<Option<&'a [X]>, Fault> {
+    if first.is_null() && count > 0 {
+        return Err(Fault::Null { argument: "call", field });
+    }
+    // SAFETY: the caller's word.
+    unsafe { array(first, count, "call", field) }
+}

@@ -1,0 +1,100 @@
+use crate::call::ignored;
+use crate::dlpack::DLTensor;
+use crate::entry;
+use crate::fault::Fault;
+use crate::overlap::{Memory, check_apart};
+use crate::result::ResultCode;
+use crate::tensor::{Tensor, array, array_mut, check_array};
+use segloss_core::class_weights::{self, ClassCounts};
+use segloss_core::engine::Link;
+
+/// What weight a class gets that never occurs. Since 0.1.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// What the formula says: absent classes share nearly all of the weight.
+    Source = 0,
+    /// 0; the others are weighted among themselves, and add up to their number.
+    Zero = 1,
+    /// 1; the others are weighted among themselves, so that all add up to the number of classes.
+    One = 2,
+}
+
+fn absent(value: i32) -> Result<class_weights::Absent, Fault> {
+    match value {
+        0 => Ok(class_weights::Absent::Source),
+        1 => Ok(class_weights::Absent::Zero),
+        2 => Ok(class_weights::Absent::One),
+        value => {
+            let (argument, expected) = ("absent", "a segloss_absent, 0 to 2");
+            Err(Fault::Option { argument, value: value.into(), expected })
+        }
+    }
+}
+
+/// The pixels of each class of label maps, added to those of `before`, into `counts`.
+///
+/// `targets` are as for segloss_evaluate under softmax; `ignore` is a segloss_ignore, `ignore_index` the
+/// label of pixels that do not count. `before` and `counts` have `classes` numbers; `before` is NULL for
+/// zeros, and may be `counts` itself, to count any number of masks, or to join several workers' counts.
+/// `counts` is written only on success. Since 0.1.
+///
+/// # Safety
+/// As for segloss_evaluate; `before` and `counts` are NULL or point to `classes` numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn segloss_class_counts(
+    targets: *const DLTensor,
+    ignore: i32,
+    ignore_index: i64,
+    before: *const u64,
+    counts: *mut u64,
+    classes: usize,
+) -> ResultCode {
+    entry::run(|| {
+        // SAFETY: the caller's word, here and below.
+        let targets = unsafe { Tensor::read(targets, "targets")? };
+        let ignored = ignored(Link::Softmax, ignore, ignore_index)?;
+        check_array(counts, classes, "counts", "")?;
+        // SAFETY: as above. Copied, because it may be where the result goes.
+        let before = unsafe { array(before, classes, "before", "")?.map(<[u64]>::to_vec) };
+        let own = Memory::of("counts", counts, classes);
+        check_apart(&[Some(own)], [targets.memory()?].into_iter())?;
+        let mut all = before.unwrap_or_else(|| vec![0; classes]);
+        // SAFETY: as above.
+        ClassCounts::new(&mut all)?.add(&unsafe { targets.targets()? }, ignored)?;
+        // SAFETY: as above; nothing else is borrowed there.
+        let counts = unsafe { array_mut(counts, classes, "counts", "")? };
+        counts.unwrap_or_default().copy_from_slice(&all);
+        Ok(())
+    })
+}
+
+/// The weights of classes by inverse frequency, into `weights`: with n the sum of the counts, K `classes`
+/// and r = n / (K count + 1e-6), each is K r over the sum of all r. `absent` is a segloss_absent.
+///
+/// Fails with SEGLOSS_RESULT_NOTHING_TO_LEARN if all counts are 0. `counts` and `weights` have `classes`
+/// numbers. Since 0.1.
+///
+/// # Safety
+/// `counts` and `weights` are NULL or point to `classes` numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn segloss_class_weights(
+    counts: *const u64,
+    classes: usize,
+    absent: i32,
+    weights: *mut f64,
+) -> ResultCode {
+    entry::run(|| {
+        let absent = self::absent(absent)?;
+        check_array(counts, classes, "counts", "")?;
+        check_array(weights, classes, "weights", "")?;
+        let own = Memory::of("weights", weights, classes);
+        check_apart(&[Some(own)], [Memory::of("counts", counts, classes)].into_iter())?;
+        // SAFETY: the caller's word, and they are apart.
+        let (counts, weights) = unsafe {
+            (array(counts, classes, "counts", "")?, array_mut(weights, classes, "weights", "")?)
+        };
+        let mut counts = counts.unwrap_or_default().to_vec();
+        Ok(ClassCounts::new(&mut counts)?.weights(absent, weights.unwrap_or_default())?)
+    })
+}

@@ -1,0 +1,163 @@
+//! Losses as handles.
+
+mod compose;
+mod options;
+mod read;
+
+pub use compose::{Argument, Named, TermParts, segloss_loss_compose};
+pub use options::LossOptions;
+pub use read::{
+    segloss_loss_class_weights, segloss_loss_link, segloss_loss_parameter_count,
+    segloss_loss_parameter_name, segloss_loss_parameter_value, segloss_loss_term_coefficient,
+    segloss_loss_term_count, segloss_loss_term_name, segloss_loss_text,
+};
+
+use core::ffi::c_char;
+use std::sync::Arc;
+
+use crate::boundary::guard;
+use crate::entry;
+use crate::fault::Fault;
+use crate::link::Link;
+use crate::plugin::Plugin;
+use crate::result::ResultCode;
+use crate::tensor::check_pointer;
+use crate::text;
+use crate::versioned::read_or_zeros;
+use segloss_simd::{AnyLevel, Library};
+
+/// A loss: a sum of terms, read from text.
+///
+/// Immutable: any number of threads may use one at the same time. Since 0.1.
+#[derive(Debug)]
+pub struct Loss {
+    // Before the plugins, to which their libraries refer.
+    pub(crate) single: segloss_simd::Loss<'static, f32>,
+    pub(crate) double: segloss_simd::Loss<'static, f64>,
+    pub(crate) link: Link,
+    pub(crate) level: AnyLevel,
+    pub(crate) pool: Option<rayon::ThreadPool>,
+    _plugins: Vec<Arc<Plugin>>,
+}
+
+impl Loss {
+    /// The loss behind a handle.
+    ///
+    /// # Safety
+    /// `loss` is NULL or comes from [`segloss_loss_new`] and is not freed for `'a`.
+    pub(crate) unsafe fn of<'a>(loss: *const Loss) -> Result<&'a Self, Fault> {
+        check_pointer(loss, "loss", "")?;
+        // SAFETY: the caller's word.
+        Ok(unsafe { &*loss })
+    }
+
+    /// Runs a call on the loss's threads, if it has any.
+    pub(crate) fn install<R: Send>(&self, call: impl FnOnce() -> R + Send) -> R {
+        match &self.pool {
+            Some(pool) => pool.install(call),
+            None => call(),
+        }
+    }
+}
+
+/// The loss that `text` describes under `link` (a segloss_link), into `loss`, for segloss_loss_free to
+/// free.
+///
+/// The text is a sum of terms, `0.3*bce + 0.4*dice(smooth=1e-6) + 0.3*boundary(theta=3, weight=5)`, or
+/// the name of one: `preset:balanced`, `preset:imbalanced`, `preset:boundary`, `preset:medical`.
+///
+/// | term | parameters and their defaults |
+/// |---|---|
+/// | `bce` (sigmoid) | |
+/// | `ce` (softmax) | `weights=[...]`, one a class |
+/// | `focal` | `alpha=0.25, gamma=2` (sigmoid); `alpha=[...], gamma=2` (softmax) |
+/// | `dice` | `smooth=1e-6` |
+/// | `tversky` | `fp=0.5, fn=0.5, smooth=1e-6` |
+/// | `focal_tversky` | `fp=0.5, fn=0.5, gamma=1, smooth=1e-6` |
+/// | `boundary` | `theta=3, weight=5`: cross-entropy weighted in a band along boundaries |
+/// | `distance` | `sigma=5`: cross-entropy weighted by the distance to them |
+///
+/// A pixel or class term takes weight maps, `bce @ band(theta=3, weight=5) @ decay(sigma=5)`, among them
+/// the caller's own. `options` is NULL for the fastest level, the caller's thread alone, and no plugins.
+///
+/// Fails with SEGLOSS_RESULT_BAD_TEXT at the first mistake in the text: the message says where it is and
+/// what was expected there. Since 0.1.
+///
+/// # Safety
+/// Pointers are NULL or point to what their types say; `text` ends with a 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn segloss_loss_new(
+    text: *const c_char,
+    link: i32,
+    options: *const LossOptions,
+    loss: *mut *mut Loss,
+) -> ResultCode {
+    entry::run(|| {
+        // SAFETY: the caller's word, here and below.
+        let text = unsafe { text::read(text, "text", "")? };
+        let link = Link::read(link)?;
+        // SAFETY: as above.
+        let options = unsafe { read_or_zeros(options, "options")? };
+        // SAFETY: as above.
+        unsafe { hand_out(text, link, &options, loss) }
+    })
+}
+
+/// # Safety
+/// The options' pointers are NULL or point to what their types say; `loss` is NULL or points to a place for
+/// a pointer.
+unsafe fn hand_out(
+    text: &str,
+    link: Link,
+    options: &LossOptions,
+    loss: *mut *mut Loss,
+) -> Result<(), Fault> {
+    check_pointer(loss, "loss", "")?;
+    // SAFETY: the caller's word.
+    let own = Box::into_raw(Box::new(unsafe { make(text, link, options)? }));
+    // SAFETY: neither NULL nor misaligned, so the caller's to be written.
+    unsafe { loss.write(own) };
+    Ok(())
+}
+
+/// # Safety
+/// The options' pointers are NULL or point to what their types say.
+unsafe fn make(text: &str, link: Link, options: &LossOptions) -> Result<Loss, Fault> {
+    let level = options.level()?;
+    let pool = options.pool()?;
+    // SAFETY: the caller's word. Before the libraries, so that on an error it is dropped after them.
+    let plugins = unsafe { options.plugins()? };
+    let (mut single, mut double) = (Library::<f32>::new(level), Library::<f64>::new(level));
+    for plugin in &plugins {
+        // SAFETY: the loss keeps the plugins until its libraries are gone.
+        unsafe { plugin.add(&mut single, &mut double)? };
+    }
+    // SAFETY: the caller's word.
+    unsafe { options.add_maps(&mut single, &mut double)? };
+    let bad = |error: segloss_core::text::TextError<'_>| Fault::Text { message: error.to_string() };
+    let (single, double) = (Arc::new(single), Arc::new(double));
+    Ok(Loss {
+        single: segloss_simd::Loss::shared(&single, text, link.of_core()).map_err(bad)?,
+        double: segloss_simd::Loss::shared(&double, text, link.of_core()).map_err(bad)?,
+        link,
+        level,
+        pool,
+        _plugins: plugins,
+    })
+}
+
+/// Frees a loss that no call uses. NULL is no loss, and nothing happens.
+///
+/// Since 0.1.
+///
+/// # Safety
+/// `loss` is NULL or comes from segloss_loss_new and is not used any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn segloss_loss_free(loss: *mut Loss) {
+    guard((), || {
+        if !loss.is_null() {
+            // SAFETY: it was made by `Box::into_raw` and is the caller's last pointer to it.
+            drop(unsafe { Box::from_raw(loss) });
+        }
+    });
+}

@@ -1,0 +1,116 @@
+use super::rows::with_rows;
+use super::{Request, at_best_level};
+use crate::call::Call;
+use crate::dlpack::{DLDataType, DLTensor};
+use crate::entry;
+use crate::fault::Fault;
+use crate::result::ResultCode;
+use crate::tensor::Plain;
+use crate::workspace::{self, Storage, Workspace};
+use segloss_core::compose::LabelPlane;
+use segloss_core::lanes::Real;
+use segloss_core::maps::{Labels, MapLevel, Serial, edt};
+
+/// Which distance. Since 0.1.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distance {
+    /// To the nearest background pixel, label 0: 0 at background.
+    ToBackground = 0,
+    /// To the nearest pixel of another label: at least the smallest spacing.
+    ToOther = 1,
+    /// The same, positive on foreground and negative on background. Of a mask that is the distance to
+    /// background minus the distance to foreground.
+    Signed = 2,
+}
+
+fn read_distance(value: i32) -> Result<Distance, Fault> {
+    match value {
+        0 => Ok(Distance::ToBackground),
+        1 => Ok(Distance::ToOther),
+        2 => Ok(Distance::Signed),
+        value => {
+            let (argument, expected) = ("distance", "a segloss_distance_kind, 0 to 2");
+            Err(Fault::Option { argument, value: value.into(), expected })
+        }
+    }
+}
+
+/// Exact Euclidean distances between the centres of pixels (`distance`, a segloss_distance_kind), of each
+/// sample and channel by itself, into `out`; infinite where there is nothing to measure to.
+///
+/// Arguments are as for segloss_map_weights, `out` being packed within each image. Pixels that do not
+/// count have no distance measured to them; their own is to what does count. Since 0.1.
+///
+/// # Safety
+/// As for segloss_evaluate.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn segloss_distance(
+    distance: i32,
+    link: i32,
+    targets: *const DLTensor,
+    call: *const Call,
+    out: *const DLTensor,
+    workspace: *mut Workspace,
+) -> ResultCode {
+    entry::run(|| {
+        let distance = read_distance(distance)?;
+        // SAFETY: the caller's word.
+        let mut request = unsafe { Request::read(targets, link, call, out)? };
+        request.out.holds(&[DLDataType::F32, DLDataType::F64], "float32 or float64")?;
+        // SAFETY: as above; the output is apart and stored so.
+        unsafe {
+            workspace::with(workspace, |storage| match request.out.dtype {
+                DLDataType::F64 => measure::<f64>(distance, &mut request, storage),
+                _ => measure::<f32>(distance, &mut request, storage),
+            })
+        }
+    })
+}
+
+/// # Safety
+/// Nobody else uses the output's memory, and it is stored as `T`.
+unsafe fn measure<T: Real + Plain>(
+    distance: Distance,
+    request: &mut Request<'_>,
+    storage: &mut Storage,
+) -> Result<(), Fault> {
+    let (layout, pixels) = (request.out.layout, request.shape().pixels());
+    // SAFETY: the caller's word.
+    let out = unsafe { request.out.elements_mut::<T>()? };
+    for (sample, channel) in request.images() {
+        let first = layout.index(sample, channel, 0);
+        let out = &mut out[first..first + pixels];
+        let plane = LabelPlane { call: &request.call, targets: &request.targets, sample, channel };
+        with_rows!(plane, rows => {
+            let words = edt::scratch_words(rows, request.call.spacing, Serial)?;
+            let scratch = workspace::lend(&mut storage.words, words, "scratch")?;
+            at_best_level!(level => {
+                measure_image(level, distance, rows, request.call.spacing, out, scratch)
+            })?;
+        });
+    }
+    Ok(())
+}
+
+fn measure_image<Lv: MapLevel, S: Labels, T: Real>(
+    level: Lv,
+    distance: Distance,
+    labels: &S,
+    spacing: edt::Spacing,
+    out: &mut [T],
+    scratch: &mut [u64],
+) -> Result<(), segloss_core::Error> {
+    match distance {
+        Distance::ToBackground => {
+            edt::distance_to_background(level, Serial, labels, spacing, out, scratch)
+        }
+        // Without its sign: one transform less to compile.
+        Distance::ToOther => {
+            edt::signed_distance(level, Serial, labels, spacing, out, scratch)?;
+            out.iter_mut().for_each(|distance| *distance = distance.abs());
+            Ok(())
+        }
+        Distance::Signed => edt::signed_distance(level, Serial, labels, spacing, out, scratch),
+    }
+}

@@ -1,0 +1,485 @@
+//! Evaluation in two stages, for images in tiles and for samples on several machines.
+
+use core::ptr;
+
+use crate::call::{Call, MAPS};
+use crate::dlpack::{DLDataType, DLTensor};
+use crate::entry;
+use crate::evaluate::{Inputs, wrong_dtype};
+use crate::fault::Fault;
+use crate::loss::Loss;
+use crate::outputs::{Outputs, Places};
+use crate::overlap::{Memory, check_apart};
+use crate::result::ResultCode;
+use crate::sources::Targets;
+use crate::tensor::{Plain, array, array_mut, check_array, check_pointer};
+use crate::versioned::read;
+use crate::workspace::{self, Storage, Workspace};
+use segloss_core::Error;
+use segloss_core::compose::Listed;
+use segloss_core::engine::{self, Problem, Report};
+use segloss_core::lanes::Real;
+use segloss_core::view::{Layout, Logit, LogitSource, Shape, View, Weights};
+use segloss_simd::{Buffers, stages};
+
+type Posed<'p, T, Z> = Problem<'p, T, f64, Listed<'p, T>, Z, Targets<'p>>;
+
+/// What a stage does with its problem, whatever that is computed in.
+trait Stage {
+    type Output;
+
+    fn run<T: Format, Z: LogitSource<T>>(
+        self,
+        loss: &Loss,
+        problem: &Posed<'_, T, Z>,
+        buffers: &mut Buffers<T>,
+    ) -> Result<Self::Output, Fault>;
+}
+
+/// A computing format, with the dtypes that its gradients are stored as.
+trait Format: Real {
+    /// The loss, and the gradient if its place is given.
+    ///
+    /// # Safety
+    /// Nobody else uses the place's memory meanwhile.
+    unsafe fn finish<Z: LogitSource<Self>>(
+        finish: Finish<'_, '_>,
+        loss: &Loss,
+        problem: &Posed<'_, Self, Z>,
+        buffers: &mut Buffers<Self>,
+    ) -> Result<f64, Fault>;
+}
+
+/// Runs a stage on the problem of a call.
+///
+/// # Safety
+/// Nobody writes the inputs' memory meanwhile.
+unsafe fn run<S: Stage>(
+    inputs: &Inputs<'_>,
+    stage: S,
+    storage: &mut Storage,
+) -> Result<S::Output, Fault> {
+    inputs.logits.is_logits()?;
+    let loss = inputs.loss;
+    // SAFETY: the caller's word.
+    unsafe {
+        if inputs.logits.dtype == DLDataType::F64 {
+            let logits = inputs.logits.double_logits()?;
+            pose(inputs, &loss.double, &logits, stage, &mut storage.double)
+        } else {
+            let logits = inputs.logits.single_logits()?;
+            pose(inputs, &loss.single, &logits, stage, &mut storage.single)
+        }
+    }
+}
+
+/// # Safety
+/// As for [`run`].
+unsafe fn pose<T: Format, Z: LogitSource<T>, S: Stage>(
+    inputs: &Inputs<'_>,
+    loss: &segloss_simd::Loss<'static, T>,
+    logits: &Z,
+    stage: S,
+    buffers: &mut Buffers<T>,
+) -> Result<S::Output, Fault> {
+    // SAFETY: the caller's word.
+    let (call, targets) = unsafe { inputs.call()? };
+    buffers.use_threads(inputs.loss.pool.is_some());
+    let pose = |given: &[(&str, Weights<'_>)]| {
+        loss.with(|listed| {
+            let nothing = Shape { batch: 0, channels: 0, spatial: [0; 3], axes: 1 };
+            let none = Weights::F32(View::new(&[], Layout::channels_first(nothing)?)?);
+            let (mut maps, own) = ([none; MAPS], listed.map_calls());
+            for (place, map) in maps.iter_mut().zip(own) {
+                let name = map.definition().map_or("", |known| known.name);
+                let found = given.iter().find(|(own, _)| *own == name);
+                // Computed of a part of an image it would be another map.
+                *place = found.ok_or(Error::NotComputed { map: name })?.1;
+            }
+            let call = engine::Call { maps: &maps[..own.len()], ..call };
+            stage.run(inputs.loss, &Problem::new(call, listed, logits, &targets)?, buffers)
+        })
+    };
+    // SAFETY: as above.
+    unsafe { inputs.given.with_maps(inputs.loss, pose) }
+}
+
+struct Lengths;
+
+impl Stage for Lengths {
+    type Output = [usize; 2];
+
+    fn run<T: Format, Z: LogitSource<T>>(
+        self,
+        _: &Loss,
+        problem: &Posed<'_, T, Z>,
+        _: &mut Buffers<T>,
+    ) -> Result<[usize; 2], Fault> {
+        Ok([problem.sizes().sums, problem.sizes().totals])
+    }
+}
+
+/// How many numbers the stages need: `sums`, with a row a sample, and `totals`.
+///
+/// Tensors and `call` are as for segloss_reduce. Tiles of the same samples have the same lengths. Since
+/// 0.1.
+///
+/// # Safety
+/// As for segloss_evaluate.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn segloss_stage_lengths(
+    loss: *const Loss,
+    logits: *const DLTensor,
+    targets: *const DLTensor,
+    call: *const Call,
+    sums_length: *mut usize,
+    totals_length: *mut usize,
+) -> ResultCode {
+    entry::run(|| {
+        // SAFETY: the caller's word, here and below.
+        let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
+        check_pointer(sums_length, "sums_length", "")?;
+        check_pointer(totals_length, "totals_length", "")?;
+        // SAFETY: as above.
+        let [sums, totals] =
+            unsafe { workspace::with(ptr::null(), |own| run(&inputs, Lengths, own))? };
+        // SAFETY: neither is NULL nor misaligned, so both are the caller's to be written.
+        unsafe {
+            sums_length.write(sums);
+            totals_length.write(totals);
+        }
+        Ok(())
+    })
+}
+
+struct Reduce<'a> {
+    sums: &'a mut Vec<f64>,
+    before: *const f64,
+    out: *mut f64,
+    length: usize,
+}
+
+impl Stage for Reduce<'_> {
+    type Output = ();
+
+    fn run<T: Format, Z: LogitSource<T>>(
+        self,
+        loss: &Loss,
+        problem: &Posed<'_, T, Z>,
+        buffers: &mut Buffers<T>,
+    ) -> Result<(), Fault> {
+        let (length, expected) = (self.length, problem.sizes().sums);
+        if length != expected {
+            return Err(Fault::Length { argument: "sums", length, expected });
+        }
+        let sums = workspace::lend(self.sums, length, "sums")?;
+        sums.fill(0.0);
+        if !self.before.is_null() {
+            // SAFETY: `segloss_reduce` has checked it, and both have that many.
+            unsafe { sums.as_mut_ptr().copy_from(self.before, length) };
+        }
+        loss.install(|| stages::reduce(loss.level, problem, sums, buffers))?;
+        // SAFETY: `segloss_reduce` has checked it, and both have that many.
+        unsafe { self.out.copy_from(sums.as_ptr(), length) };
+        Ok(())
+    }
+}
+
+/// The first stage: the sums of `before`, and of these pixels, into `sums`.
+///
+/// `sums` gets `length` numbers, as many as segloss_stage_lengths says: a row a sample. `before` is NULL
+/// or the sums of earlier tiles of the same samples, as many; it may be `sums` itself. If each tile
+/// before the last has a whole number of SEGLOSS_SEGMENT pixels, then going on from tile to tile gives
+/// the sums of one call on the whole in every bit; otherwise, or with the sums of each tile by themselves
+/// and segloss_merge, they agree to about 1e-12 (and 1e-6 where tiles cut a block of 1024 pixels).
+///
+/// Tensors, `call` and `workspace` are as for segloss_evaluate. Weight maps are not computed, because of a
+/// part of an image they would be others: the call gives all that the loss refers to (segloss_map_weights
+/// computes them). `sums` is written only on success, and has nothing in common with the inputs. Since
+/// 0.1.
+///
+/// # Safety
+/// As for segloss_evaluate; `before` and `sums` are NULL or point to `length` numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn segloss_reduce(
+    loss: *const Loss,
+    logits: *const DLTensor,
+    targets: *const DLTensor,
+    call: *const Call,
+    before: *const f64,
+    sums: *mut f64,
+    length: usize,
+    workspace: *mut Workspace,
+) -> ResultCode {
+    entry::run(|| {
+        // SAFETY: the caller's word, here and below.
+        let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
+        check_array(sums, length, "sums", "")?;
+        if !before.is_null() {
+            check_array(before, length, "before", "")?;
+        }
+        inputs.check_outputs(&[Some(Memory::of("sums", sums, length))])?;
+        let reduce = |storage: &mut Storage| {
+            let mut own = core::mem::take(&mut storage.sums);
+            let stage = Reduce { sums: &mut own, before, out: sums, length };
+            // SAFETY: as above, and what is written is apart from the inputs.
+            let result = unsafe { run(&inputs, stage, storage) };
+            storage.sums = own;
+            result
+        };
+        // SAFETY: as above.
+        unsafe { workspace::with(workspace, reduce) }
+    })
+}
+
+/// The pixels that tiles have a whole number of for sums to be the same in every bit.
+pub const SEGLOSS_SEGMENT: usize = 65536;
+const _: () = assert!(SEGLOSS_SEGMENT == segloss_core::summation::SEGMENT);
+
+/// Sums or totals of two tiles or workers, each `length` numbers, into `merged`, which may be one of
+/// them: `merged[i] = one[i] + other[i]`, as MPI_Allreduce with MPI_SUM does.
+///
+/// Sums are merged of tiles of the same samples, totals (segloss_close) of different samples. Since 0.1.
+///
+/// # Safety
+/// Pointers are NULL or point to `length` numbers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn segloss_merge(
+    one: *const f64,
+    other: *const f64,
+    merged: *mut f64,
+    length: usize,
+) -> ResultCode {
+    entry::run(|| {
+        check_array(one, length, "one", "")?;
+        check_array(other, length, "other", "")?;
+        check_array(merged, length, "merged", "")?;
+        for at in 0..length {
+            // SAFETY: each has `length` numbers. By pointers, because they may be the same.
+            unsafe { merged.add(at).write(one.add(at).read() + other.add(at).read()) };
+        }
+        Ok(())
+    })
+}
+
+struct Close<'a> {
+    sums: &'a [f64],
+    totals: &'a mut [f64],
+}
+
+impl Stage for Close<'_> {
+    type Output = ();
+
+    fn run<T: Format, Z: LogitSource<T>>(
+        self,
+        _: &Loss,
+        problem: &Posed<'_, T, Z>,
+        _: &mut Buffers<T>,
+    ) -> Result<(), Fault> {
+        check_lengths(self.sums, self.totals, problem)?;
+        Ok(problem.close(self.sums, self.totals)?)
+    }
+}
+
+fn check_lengths<T: Real, Z: LogitSource<T>>(
+    sums: &[f64],
+    totals: &[f64],
+    problem: &Posed<'_, T, Z>,
+) -> Result<(), Fault> {
+    let sizes = problem.sizes();
+    let is = [("sums", sums.len(), sizes.sums), ("totals", totals.len(), sizes.totals)];
+    match is.into_iter().find(|(_, length, expected)| length != expected) {
+        Some((argument, length, expected)) => Err(Fault::Length { argument, length, expected }),
+        None => Ok(()),
+    }
+}
+
+/// What sums of all tiles come to over samples: `totals_length` numbers into `totals`, which
+/// segloss_merge adds up over workers (MPI_Allreduce). With one worker they are the totals themselves.
+///
+/// Tensors and `call` are as for segloss_reduce, any tile's. Since 0.1.
+///
+/// # Safety
+/// As for segloss_evaluate; `sums` and `totals` are NULL or point to as many numbers as they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn segloss_close(
+    loss: *const Loss,
+    logits: *const DLTensor,
+    targets: *const DLTensor,
+    call: *const Call,
+    sums: *const f64,
+    sums_length: usize,
+    totals: *mut f64,
+    totals_length: usize,
+) -> ResultCode {
+    entry::run(|| {
+        // SAFETY: the caller's word, here and below.
+        let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
+        check_array(sums, sums_length, "sums", "")?;
+        check_array(totals, totals_length, "totals", "")?;
+        inputs.check_outputs(&[Some(Memory::of("totals", totals, totals_length))])?;
+        let own = Memory::of("totals", totals, totals_length);
+        check_apart(&[Some(own)], [Memory::of("sums", sums, sums_length)].into_iter())?;
+        // SAFETY: as above, and they are apart.
+        let (sums, totals) = unsafe {
+            (
+                array(sums, sums_length, "sums", "")?.unwrap_or_default(),
+                array_mut(totals, totals_length, "totals", "")?.unwrap_or_default(),
+            )
+        };
+        let stage = Close { sums, totals };
+        // SAFETY: as above.
+        unsafe { workspace::with(ptr::null(), |own| run(&inputs, stage, own)) }
+    })
+}
+
+struct Finish<'a, 'p> {
+    sums: &'a [f64],
+    totals: &'a [f64],
+    places: &'a mut Places<'p>,
+    inputs: &'a Inputs<'p>,
+}
+
+impl Stage for Finish<'_, '_> {
+    type Output = Report<f64>;
+
+    fn run<T: Format, Z: LogitSource<T>>(
+        self,
+        loss: &Loss,
+        problem: &Posed<'_, T, Z>,
+        buffers: &mut Buffers<T>,
+    ) -> Result<Report<f64>, Fault> {
+        check_lengths(self.sums, self.totals, problem)?;
+        if self.places.loss_map.is_some() {
+            return Err(Fault::Unused { argument: "outputs.loss_map", by: "this stage" });
+        }
+        // SAFETY: `segloss_finish`'s word that only this call uses the outputs.
+        let samples = unsafe { self.places.samples()? };
+        if let Some(samples) = &samples {
+            problem.check_sample_values(samples)?;
+        }
+        let valid = problem.valid(self.totals)?;
+        let sums = self.sums;
+        // SAFETY: as above.
+        let value = unsafe { T::finish(self, loss, problem, buffers)? };
+        if let Some(samples) = samples {
+            problem.sample_values(sums, samples)?;
+        }
+        Ok(Report { value, valid })
+    }
+}
+
+impl Finish<'_, '_> {
+    /// # Safety
+    /// As for [`Format::finish`], and the gradient is stored as `E`.
+    unsafe fn store<E, Z>(
+        self,
+        loss: &Loss,
+        problem: &Posed<'_, E::Compute, Z>,
+        buffers: &mut Buffers<E::Compute>,
+    ) -> Result<f64, Fault>
+    where
+        E: Plain + Logit,
+        Z: LogitSource<E::Compute>,
+    {
+        let gradient = self.places.gradient.as_mut();
+        // SAFETY: the caller's word.
+        let mut sink = gradient.map(|to| unsafe { to.view_mut::<E>() }).transpose()?;
+        let (sums, totals) = (self.sums, self.totals);
+        let finish = || stages::finish(loss.level, problem, sums, totals, sink.as_mut(), buffers);
+        Ok(loss.install(finish)?)
+    }
+
+    fn stored(&self) -> DLDataType {
+        self.places.gradient.as_ref().map_or(self.inputs.logits.dtype, |gradient| gradient.dtype)
+    }
+}
+
+impl Format for f32 {
+    unsafe fn finish<Z: LogitSource<f32>>(
+        finish: Finish<'_, '_>,
+        loss: &Loss,
+        problem: &Posed<'_, f32, Z>,
+        buffers: &mut Buffers<f32>,
+    ) -> Result<f64, Fault> {
+        let stored = finish.stored();
+        // SAFETY: the caller's word, and the gradient is stored so.
+        unsafe {
+            match stored {
+                DLDataType::F32 => finish.store::<f32, _>(loss, problem, buffers),
+                #[cfg(feature = "half")]
+                DLDataType::F16 if finish.inputs.logits.dtype == stored => {
+                    finish.store::<half::f16, _>(loss, problem, buffers)
+                }
+                #[cfg(feature = "half")]
+                DLDataType::BF16 if finish.inputs.logits.dtype == stored => {
+                    finish.store::<half::bf16, _>(loss, problem, buffers)
+                }
+                _ => Err(wrong_dtype(finish.inputs, stored)),
+            }
+        }
+    }
+}
+
+impl Format for f64 {
+    unsafe fn finish<Z: LogitSource<f64>>(
+        finish: Finish<'_, '_>,
+        loss: &Loss,
+        problem: &Posed<'_, f64, Z>,
+        buffers: &mut Buffers<f64>,
+    ) -> Result<f64, Fault> {
+        match finish.stored() {
+            // SAFETY: the caller's word, and the gradient is stored so.
+            DLDataType::F64 => unsafe { finish.store::<f64, _>(loss, problem, buffers) },
+            stored => Err(wrong_dtype(finish.inputs, stored)),
+        }
+    }
+}
+
+/// The second stage: from the totals over all tiles and workers, and the sums of these samples over all
+/// their tiles, the loss and the gradient of these logits.
+///
+/// Outputs are as for segloss_evaluate, the loss map excepted, which is NULL; `valid` counts all pixels
+/// that are not ignored, whatever their weights, and is 0 where nothing is left to divide by. Where a
+/// framework averages gradients over workers, `call->scale` is their number.
+///
+/// Tensors, `call` and `workspace` are as for segloss_reduce. Since 0.1.
+///
+/// # Safety
+/// As for segloss_evaluate; `sums` and `totals` are NULL or point to as many numbers as they say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn segloss_finish(
+    loss: *const Loss,
+    logits: *const DLTensor,
+    targets: *const DLTensor,
+    call: *const Call,
+    sums: *const f64,
+    sums_length: usize,
+    totals: *const f64,
+    totals_length: usize,
+    outputs: *const Outputs,
+    workspace: *mut Workspace,
+) -> ResultCode {
+    entry::run(|| {
+        // SAFETY: the caller's word, here and below.
+        let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
+        check_array(sums, sums_length, "sums", "")?;
+        check_array(totals, totals_length, "totals", "")?;
+        // SAFETY: as above.
+        let mut places = unsafe { read(outputs, "outputs")?.places()? };
+        inputs.check_apart(&places)?;
+        let read =
+            [Memory::of("sums", sums, sums_length), Memory::of("totals", totals, totals_length)];
+        check_apart(&places.memory()?, read.into_iter())?;
+        // SAFETY: as above, and what is written is apart from what is read.
+        let report = unsafe {
+            let sums = array(sums, sums_length, "sums", "")?.unwrap_or_default();
+            let totals = array(totals, totals_length, "totals", "")?.unwrap_or_default();
+            let stage = Finish { sums, totals, places: &mut places, inputs: &inputs };
+            workspace::with(workspace, |storage| run(&inputs, stage, storage))?
+        };
+        // SAFETY: the places are there, and no output is borrowed any more.
+        unsafe { places.report(report) };
+        Ok(())
+    })
+}

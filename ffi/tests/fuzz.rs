@@ -1,0 +1,14 @@
+//! A short run of each fuzz target, with the sanitizers; `ffi/fuzz` tells of longer ones.
+
+mod program;
+
+use program::{Linked, Program};
+
+#[test]
+fn targets_hold() {
+    let sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    for target in ["fuzz/text.c", "fuzz/tensors.c", "fuzz/evaluate.c"] {
+        let output = Program::c99(target).flags(&sanitizers).run(Linked::Shared);
+        assert_eq!(output.text, "20000 inputs\n", "{target}");
+    }
+}

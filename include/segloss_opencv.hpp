@@ -1,0 +1,43 @@
+/* Images of OpenCV as segloss's tensors: the same memory. */
+
+#ifndef SEGLOSS_OPENCV_HPP
+#define SEGLOSS_OPENCV_HPP
+
+#include <opencv2/core.hpp>
+
+#include "segloss.hpp"
+
+namespace segloss {
+
+namespace detail {
+inline DLDataType dtype_of(const cv::Mat &image) {
+    switch (image.depth()) {
+    case CV_8U: return SEGLOSS_UINT8;
+    case CV_32S: return SEGLOSS_INT32;
+    case CV_16F: return SEGLOSS_FLOAT16;
+    case CV_32F: return SEGLOSS_FLOAT32;
+    case CV_64F: return SEGLOSS_FLOAT64;
+    default: CV_Error(cv::Error::StsUnsupportedFormat, "segloss takes no images of this depth");
+    }
+}
+} // namespace detail
+
+/** An image of rows x columns x interleaved channels as 1 x channels x rows x columns, for as long as
+ * `image` keeps its memory. */
+inline Tensor from_opencv(cv::Mat &image) {
+    CV_Assert(image.dims == 2);
+    const std::int64_t channels = image.channels();
+    const auto row = static_cast<std::int64_t>(image.step1());
+    return Tensor(static_cast<void *>(image.data), detail::dtype_of(image),
+                  Shape{1, channels, image.rows, image.cols},
+                  Shape{row * image.rows, 1, row, channels});
+}
+
+/** The same of one that is not written. */
+inline ConstTensor from_opencv(const cv::Mat &image) {
+    return from_opencv(const_cast<cv::Mat &>(image));
+}
+
+} // namespace segloss
+
+#endif
