@@ -334,7 +334,7 @@ def plot(path, tables):
     axis.set_yticklabels([name for name, _, _ in rows])
     axis.invert_yaxis()
     axis.grid(axis="x", which="both", alpha=0.25)
-    axis.legend(loc="lower right", fontsize=8)
+    axis.legend(loc="upper right", fontsize=8)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
 
