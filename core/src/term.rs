@@ -226,14 +226,6 @@ pub struct Options<'a> {
     pub maps: Maps,
 }
 
-impl Options<'_> {
-    /// Whether something multiplies the losses of a pixel or class term, given whether the call has
-    /// weights.
-    pub(crate) fn is_weighted(&self, by_call: bool) -> bool {
-        by_call || !self.maps.is_empty() || self.class_weights.is_some()
-    }
-}
-
 /// Work with a term, which may come with parameters that the compiler knows.
 ///
 /// `run` must be `#[inline(always)]`, so that it is compiled anew for those.

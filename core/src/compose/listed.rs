@@ -222,8 +222,8 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
     ) -> impl Iterator<Item = (usize, &'s Term<'a, T, A>, Option<&'t [T; TILE]>)> {
         self.terms.iter().enumerate().filter(move |(_, term)| own(term)).map(
             move |(index, term)| {
-                let is_weighted = |_: &_| term.options.is_weighted(weights.by_call);
-                (index, term, weights.tiles.get(index).filter(is_weighted))
+                let weighting = Weighting::of(&term.options, false, weights.by_call);
+                (index, term, weighting.and_then(|_| weights.tiles.get(index)))
             },
         )
     }
@@ -242,13 +242,8 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
     #[inline(always)]
     fn weighting(&self, index: usize, by_call: bool) -> Option<Weighting> {
         let term = &self.terms[index];
-        let (options, is_region) = (&term.options, term.is_region());
-        let is_weighted = if is_region { options.weighted } else { options.is_weighted(by_call) };
-        (is_weighted && term.coefficient != 0.0).then_some(Weighting {
-            is_region,
-            maps: options.maps,
-            by_class: options.class_weights.is_some(),
-        })
+        let weighting = Weighting::of(&term.options, term.is_region(), by_call);
+        weighting.filter(|_| term.coefficient != 0.0)
     }
 
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
@@ -355,7 +350,9 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
         let PixelTile { z, y, valid, weights } = tile;
         let [mut p, mut q, mut decay, mut tail] = [[T::default(); TILE]; 4];
         shared::<T::In<Lv>>(z, y, &mut decay, &mut p, &mut q);
-        tails::<T::In<Lv>>(&decay, &mut tail);
+        if self.has_pixel_tiles() {
+            tails::<T::In<Lv>>(&decay, &mut tail);
+        }
         let inputs = PixelInputs { z, y, p: &p, q: &q, decay: &decay };
         values.fill(T::default());
         let mut first = true;

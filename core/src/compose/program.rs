@@ -48,19 +48,13 @@ impl Spec<'_> {
 
     /// Whether something multiplies the loss of its pixels, given whether the call has weights.
     pub(crate) fn is_weighted(&self, by_call: bool) -> bool {
-        match self.kind {
-            Kind::Region(_) => self.options.weighted,
-            Kind::Pixel | Kind::Class => self.options.is_weighted(by_call),
-        }
+        Weighting::of(&self.options, self.is_region(), by_call).is_some()
     }
 
     /// What it is multiplied by, if it is evaluated and by anything.
     pub(crate) fn weighting(&self, by_call: bool) -> Option<Weighting> {
-        (self.is_active() && self.is_weighted(by_call)).then_some(Weighting {
-            is_region: self.is_region(),
-            maps: self.options.maps,
-            by_class: self.options.class_weights.is_some(),
-        })
+        let weighting = Weighting::of(&self.options, self.is_region(), by_call);
+        weighting.filter(|_| self.is_active())
     }
 
     /// Whether its mean is divided by a sum of class weights.
@@ -119,6 +113,18 @@ pub struct Weighting {
     pub maps: Maps,
     /// Whether by the weight of each pixel's class.
     pub by_class: bool,
+}
+
+impl Weighting {
+    /// Of a term with these options, if anything multiplies it.
+    pub(super) fn of(options: &Options<'_>, is_region: bool, by_call: bool) -> Option<Self> {
+        let by_class = options.class_weights.is_some();
+        let is_weighted = match is_region {
+            true => options.weighted,
+            false => by_call || !options.maps.is_empty() || by_class,
+        };
+        is_weighted.then_some(Weighting { is_region, maps: options.maps, by_class })
+    }
 }
 
 /// The weights of a tile's pixels.

@@ -24,6 +24,7 @@ mod labels;
 mod level;
 pub mod morphology;
 mod named;
+mod rows;
 mod scratch;
 
 pub use edt::grid::divide;
@@ -31,3 +32,4 @@ pub use fork::{Fork, Serial};
 pub use labels::{Classes, Label, Labels, Mask};
 pub use level::{Clipped, MapLevel, Segment};
 pub use named::{NamedBand, NamedDecay};
+pub use rows::{LabelRows, MaskRows};

@@ -6,8 +6,8 @@ use super::band::Band;
 use super::decay::{Decay, Empty};
 use super::edt::Spacing;
 use super::morphology::Border;
-use super::{Classes, Labels, MapLevel, Mask, Serial};
-use crate::compose::{IGNORED, LabelBytes, LabelSource, WeightMap};
+use super::{Classes, LabelRows, Labels, MapLevel, Mask, MaskRows, Serial};
+use crate::compose::{LabelBytes, LabelSource, WeightMap};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::level::Scalar;
@@ -185,7 +185,7 @@ fn read_as<U: Use>(source: &dyn LabelSource, what: U) -> Result<U::Output, Error
         return if source.read_mask(0, &mut []) {
             what.with(&MaskRows(source))
         } else {
-            what.with(&Rows(source))
+            what.with(&LabelRows(source))
         };
     };
     let Shape { spatial, axes, .. } = source.shape();
@@ -200,73 +200,5 @@ fn read_as<U: Use>(source: &dyn LabelSource, what: U) -> Result<U::Output, Error
         (false, Some(ignored)) => {
             what.with(&Classes::strided(data, spatial, strides)?.ignoring(ignored))
         }
-    }
-}
-
-/// Labels read row by row.
-struct Rows<'a>(&'a dyn LabelSource);
-
-impl Labels for Rows<'_> {
-    type Label = u32;
-
-    fn spatial(&self) -> [usize; 3] {
-        self.0.shape().spatial
-    }
-
-    fn axes(&self) -> usize {
-        self.0.shape().axes
-    }
-
-    fn row<'s>(&'s self, row: usize, stage: &'s mut [u32]) -> &'s [u32] {
-        self.0.read(row * stage.len(), stage);
-        stage
-    }
-
-    #[inline(always)]
-    fn is_background(label: u32) -> bool {
-        label == 0
-    }
-
-    #[inline(always)]
-    fn same(a: u32, b: u32) -> bool {
-        a == b
-    }
-
-    fn ignored(&self) -> Option<u32> {
-        self.0.may_ignore().then_some(IGNORED)
-    }
-}
-
-/// A mask read row by row.
-struct MaskRows<'a>(&'a dyn LabelSource);
-
-impl Labels for MaskRows<'_> {
-    type Label = u8;
-
-    fn spatial(&self) -> [usize; 3] {
-        self.0.shape().spatial
-    }
-
-    fn axes(&self) -> usize {
-        self.0.shape().axes
-    }
-
-    fn row<'s>(&'s self, row: usize, stage: &'s mut [u8]) -> &'s [u8] {
-        self.0.read_mask(row * stage.len(), stage);
-        stage
-    }
-
-    #[inline(always)]
-    fn is_background(label: u8) -> bool {
-        label == 0
-    }
-
-    #[inline(always)]
-    fn same(a: u8, b: u8) -> bool {
-        a == b
-    }
-
-    fn ignored(&self) -> Option<u8> {
-        self.0.may_ignore().then_some(u8::MAX)
     }
 }

@@ -1,4 +1,3 @@
-use super::rows::with_rows;
 use super::{Request, at_best_level};
 use crate::call::Call;
 use crate::dlpack::{DLDataType, DLTensor};
@@ -8,8 +7,9 @@ use crate::result::ResultCode;
 use crate::tensor::Plain;
 use crate::workspace::{self, Storage, Workspace};
 use segloss_core::compose::LabelPlane;
+use segloss_core::engine::Link;
 use segloss_core::lanes::Real;
-use segloss_core::maps::{Labels, MapLevel, Serial, edt};
+use segloss_core::maps::{LabelRows, Labels, MapLevel, MaskRows, Serial, edt};
 
 /// Which distance. Since 0.1.
 #[repr(i32)]
@@ -82,14 +82,25 @@ unsafe fn measure<T: Real + Plain>(
         let first = layout.index(sample, channel, 0);
         let out = &mut out[first..first + pixels];
         let plane = LabelPlane { call: &request.call, targets: &request.targets, sample, channel };
-        with_rows!(plane, rows => {
-            let words = edt::scratch_words(rows, request.call.spacing, Serial)?;
-            let scratch = workspace::lend(&mut storage.words, words, "scratch")?;
-            at_best_level!(level => {
-                measure_image(level, distance, rows, request.call.spacing, out, scratch)
-            })?;
-        });
+        let spacing = request.call.spacing;
+        match request.call.link {
+            Link::Sigmoid => measure_plane(distance, &MaskRows(&plane), spacing, out, storage)?,
+            Link::Softmax => measure_plane(distance, &LabelRows(&plane), spacing, out, storage)?,
+        }
     }
+    Ok(())
+}
+
+fn measure_plane<S: Labels, T: Real>(
+    distance: Distance,
+    labels: &S,
+    spacing: edt::Spacing,
+    out: &mut [T],
+    storage: &mut Storage,
+) -> Result<(), Fault> {
+    let words = edt::scratch_words(labels, spacing, Serial)?;
+    let scratch = workspace::lend(&mut storage.words, words, "scratch")?;
+    at_best_level!(level => measure_image(level, distance, labels, spacing, out, scratch))?;
     Ok(())
 }
 

@@ -2,7 +2,6 @@
 
 mod distance;
 mod morphology;
-mod rows;
 mod weights;
 
 pub use distance::{Distance, segloss_distance};

@@ -1,4 +1,3 @@
-use super::rows::MaskRows;
 use super::{Request, at_best_level};
 use crate::dlpack::{DLDataType, DLTensor};
 use crate::entry;
@@ -8,7 +7,7 @@ use crate::result::ResultCode;
 use crate::workspace::{self, Storage, Workspace};
 use segloss_core::compose::LabelPlane;
 use segloss_core::maps::morphology::{self, Extent};
-use segloss_core::maps::{Labels, MapLevel, Serial, bits};
+use segloss_core::maps::{Labels, MapLevel, MaskRows, Serial, bits};
 
 /// The neighbourhood of a pixel. Since 0.1.
 #[repr(i32)]
@@ -123,8 +122,8 @@ unsafe fn run(
             let first = layout.index(sample, channel, 0);
             let out = &mut out[first..first + pixels];
             let (call, targets) = (&request.call, &request.targets);
-            let rows = MaskRows(LabelPlane { call, targets, sample, channel });
-            at_best_level!(level => change(level, step, &rows, out, storage))?;
+            let plane = LabelPlane { call, targets, sample, channel };
+            at_best_level!(level => change(level, step, &MaskRows(&plane), out, storage))?;
         }
         Ok(())
     };
@@ -135,7 +134,7 @@ unsafe fn run(
 fn change<Lv: MapLevel>(
     level: Lv,
     step: &Step,
-    mask: &MaskRows<'_>,
+    mask: &impl Labels<Label = u8>,
     out: &mut [u8],
     storage: &mut Storage,
 ) -> Result<(), Fault> {

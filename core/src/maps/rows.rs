@@ -1,34 +1,15 @@
-use crate::sources::Targets;
-use segloss_core::compose::{IGNORED, LabelPlane, LabelSource};
-use segloss_core::engine::Link;
-use segloss_core::maps::Labels;
+use super::Labels;
+use crate::compose::{IGNORED, LabelSource};
 
-/// One image of labels of any dtype, read row by row.
-pub(super) struct LabelRows<'a>(pub(super) LabelPlane<'a, Targets<'a>>);
+/// Labels of a source, read row by row.
+#[derive(Clone, Copy, Debug)]
+pub struct LabelRows<'a, S: ?Sized>(pub &'a S);
 
-/// One image of a mask of any dtype, read row by row.
-pub(super) struct MaskRows<'a>(pub(super) LabelPlane<'a, Targets<'a>>);
+/// A mask of a source, read row by row: its [`LabelSource::read_mask`] must not refuse.
+#[derive(Clone, Copy, Debug)]
+pub struct MaskRows<'a, S: ?Sized>(pub &'a S);
 
-/// Runs an expression with one of the two, as the link says.
-macro_rules! with_rows {
-    ($plane:expr, $rows:ident => $body:expr) => {{
-        let plane = $plane;
-        if $crate::maps::rows::is_mask(&plane) {
-            let $rows = &$crate::maps::rows::MaskRows(plane);
-            $body
-        } else {
-            let $rows = &$crate::maps::rows::LabelRows(plane);
-            $body
-        }
-    }};
-}
-pub(super) use with_rows;
-
-pub(super) fn is_mask(plane: &LabelPlane<'_, Targets<'_>>) -> bool {
-    plane.call.link == Link::Sigmoid
-}
-
-impl Labels for LabelRows<'_> {
+impl<S: LabelSource + ?Sized> Labels for LabelRows<'_, S> {
     type Label = u32;
 
     fn spatial(&self) -> [usize; 3] {
@@ -59,7 +40,7 @@ impl Labels for LabelRows<'_> {
     }
 }
 
-impl Labels for MaskRows<'_> {
+impl<S: LabelSource + ?Sized> Labels for MaskRows<'_, S> {
     type Label = u8;
 
     fn spatial(&self) -> [usize; 3] {
