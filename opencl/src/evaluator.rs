@@ -1,8 +1,4 @@
-use std::collections::HashMap;
-use std::ffi::CString;
-use std::sync::{Mutex, PoisonError};
-
-use ocl_core::{CommandQueue, Context, Program};
+use ocl_core::CommandQueue;
 use segloss_core::compose::Parts;
 use segloss_core::engine::{Call, Link, Problem, Scale, Workspace};
 use segloss_core::level::Scalar;
@@ -10,10 +6,11 @@ use segloss_core::summation::ACCUMULATORS;
 use segloss_core::term::Normalise;
 use segloss_core::view::{Layout, Shape, View, Write};
 
+use crate::commands::{Argument, Buffer, Commands, Items};
 use crate::device::Device;
 use crate::error::{Error, While};
 use crate::fold::{Folding, fold};
-use crate::launch::{Argument, Buffer, Launch};
+use crate::programs::Programs;
 use crate::source::source;
 use crate::target::DeviceTarget;
 use crate::trace::Format;
@@ -35,11 +32,8 @@ pub struct Evaluation<T> {
 /// threads.
 #[derive(Debug)]
 pub struct Evaluator {
-    device: Device,
-    context: Context,
+    programs: Programs,
     queue: CommandQueue,
-    /// Built programs, by source.
-    programs: Mutex<HashMap<String, Program>>,
 }
 
 impl Evaluator {
@@ -57,12 +51,12 @@ impl Evaluator {
         let context = device.context()?;
         let queue = ocl_core::create_command_queue(&context, device.id, None)
             .or_fail("create a command queue")?;
-        Ok(Evaluator { device, context, queue, programs: Mutex::default() })
+        Ok(Evaluator { programs: Programs::new(device, context), queue })
     }
 
     /// The device.
     pub fn device(&self) -> &Device {
-        &self.device
+        self.programs.device()
     }
 
     /// The loss of `logits` (channels first, packed, of `shape`) and `targets` (of the same shape,
@@ -80,8 +74,8 @@ impl Evaluator {
         with_gradient: bool,
     ) -> Result<Evaluation<T>, Error> {
         check_plain(parts, &call, shape)?;
-        if T::DOUBLE && !self.device.has_double() {
-            return Err(Error::NoDouble { device: self.device.name().into() });
+        if T::DOUBLE && !self.device().has_double() {
+            return Err(Error::NoDouble { device: self.device().name().into() });
         }
         let target_channels = if call.link == Link::Softmax { 1 } else { shape.channels };
         let target_shape = shape.with_channels(target_channels);
@@ -107,11 +101,12 @@ impl Evaluator {
             },
         )?;
 
-        let program = self.program(source::<T, E, P>(parts, call.link))?;
-        let launch = Launch { queue: &self.queue, program: &program };
+        let program = self.programs.get(&source::<T, E, P>(parts, call.link))?;
+        let context = self.programs.context();
+        let mut commands = Commands::new(&self.queue, Vec::new());
         let (pixels, classes) = (shape.pixels(), shape.channels as u32);
-        let logits = Buffer::holding(&self.context, logits)?;
-        let targets = Buffer::holding(&self.context, targets)?;
+        let logits = Buffer::holding(context, logits)?;
+        let targets = Buffer::holding(context, targets)?;
         let ignored = call.ignore_index.and_then(E::from_label);
         let is_ignoring = i32::from(ignored.is_some());
         let ignored = ignored.unwrap_or_default();
@@ -127,12 +122,13 @@ impl Evaluator {
         arguments.extend([Argument::number(&is_ignoring), Argument::number(&ignored)]);
 
         let folding = Folding::new::<P>(call.link, shape);
-        let block_sums = Buffer::<T>::new(&self.context, folding.len())?;
+        let block_sums = Buffer::<T>::new(context, folding.len())?;
         let mut reduce = arguments.clone();
         reduce.push(Argument::buffer(&block_sums));
         let planes = shape.batch * target_channels;
-        launch.run("reduce", [folding.blocks(), planes], &reduce)?;
-        fold(&folding, &launch.read(&block_sums)?, &mut sums);
+        let items = Items::groups([folding.blocks(), planes, 1], ACCUMULATORS);
+        commands.run(&program, "reduce", items, &reduce)?;
+        fold(&folding, &commands.read_all(&block_sums)?, &mut sums);
 
         problem.close(&sums, &mut totals)?;
         let value = problem.finish(&totals, &sums, &mut factors, &mut slopes)?;
@@ -143,32 +139,17 @@ impl Evaluator {
 
         // A buffer cannot be empty.
         slopes.resize(slopes.len().max(1), [T::default(); 2]);
-        let factors = Buffer::holding(&self.context, &factors)?;
-        let slopes = Buffer::holding(&self.context, slopes.as_flattened())?;
-        let result = Buffer::<T>::new(&self.context, shape.channels * shape.batch * pixels)?;
+        let factors = Buffer::holding(context, &factors)?;
+        let slopes = Buffer::holding(context, slopes.as_flattened())?;
+        let result = Buffer::<T>::new(context, shape.channels * shape.batch * pixels)?;
         arguments.extend([
             Argument::buffer(&factors),
             Argument::buffer(&slopes),
             Argument::buffer(&result),
         ]);
-        launch.run("gradient", [pixels.div_ceil(ACCUMULATORS), planes], &arguments)?;
-        Ok(Evaluation { value, valid, gradient: Some(launch.read(&result)?) })
-    }
-
-    /// The built program of `source`.
-    fn program(&self, source: String) -> Result<Program, Error> {
-        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(program) = programs.get(&source) {
-            return Ok(program.clone());
-        }
-        let text = c_string(&source)?;
-        let program = ocl_core::create_program_with_source(&self.context, &[text])
-            .or_fail("create a program")?;
-        let options = c_string(self.device.build_options())?;
-        ocl_core::build_program(&program, Some(&[self.device.id]), &options, None, None)
-            .map_err(|error| Error::Build { log: error.to_string() })?;
-        programs.insert(source, program.clone());
-        Ok(program)
+        let items = Items::groups([pixels.div_ceil(ACCUMULATORS), planes, 1], ACCUMULATORS);
+        commands.run(&program, "gradient", items, &arguments)?;
+        Ok(Evaluation { value, valid, gradient: Some(commands.read_all(&result)?) })
     }
 }
 
@@ -192,11 +173,6 @@ fn check_plain<P: Parts>(parts: &P, call: &Call<'_>, shape: Shape) -> Result<(),
         return Ok(());
     };
     Err(Error::Unsupported { feature })
-}
-
-fn c_string(text: &str) -> Result<CString, Error> {
-    CString::new(text)
-        .map_err(|error| Error::OpenCl { action: "pass text", reason: error.to_string() })
 }
 
 /// A view of all of `data`, channels first.

@@ -22,11 +22,12 @@
 //! # Ok::<(), segloss_opencl::Error>(())
 //! ```
 
+mod commands;
 mod device;
 mod error;
 mod evaluator;
 mod fold;
-mod launch;
+mod programs;
 mod source;
 mod target;
 pub mod trace;
