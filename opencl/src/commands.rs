@@ -155,13 +155,6 @@ impl<'q> Commands<'q> {
         read.or_fail("read back results")
     }
 
-    /// All that `buffer` holds.
-    pub(crate) fn read_all<X: OclPrm>(&mut self, buffer: &Buffer<X>) -> Result<Vec<X>, Error> {
-        let mut data = vec![X::default(); buffer.len];
-        self.read(&buffer.memory, 0, &mut data)?;
-        Ok(data)
-    }
-
     /// What to wait for so that all commands are done; nothing is left to wait for if none.
     pub(crate) fn done(self) -> Vec<Event> {
         self.after

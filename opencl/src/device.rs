@@ -4,12 +4,19 @@ use ocl_core::{
     ContextProperties, DeviceId, DeviceInfo, DeviceType, PlatformId, PlatformInfo, Status,
 };
 
+use segloss_core::summation::ACCUMULATORS;
+
 use crate::error::{Error, While};
 use crate::trace::Format;
 
 /// `CL_DEVICE_SINGLE_FP_CONFIG` and `CL_DEVICE_DOUBLE_FP_CONFIG`.
 const SINGLE_CONFIG: u32 = 0x101B;
 const DOUBLE_CONFIG: u32 = 0x1032;
+const DEVICE_TYPE: u32 = 0x1000;
+const CPU: u64 = 1 << 1;
+/// `CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT` and `_DOUBLE`.
+const NATIVE_WIDTH_SINGLE: u32 = 0x1039;
+const NATIVE_WIDTH_DOUBLE: u32 = 0x103B;
 const DENORMALS: u64 = 1;
 const ROUND_TO_NEAREST: u64 = 1 << 2;
 const CORRECT_DIVIDE_SQRT: u64 = 1 << 7;
@@ -24,6 +31,64 @@ pub struct Device {
     single: u64,
     double: Option<u64>,
     work_group: usize,
+    tuning: Tuning,
+}
+
+/// How the work of a loss is cut into work items. What comes out does not depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tuning {
+    /// A work item computes blocks of pixels by itself, as vectors of `single` `f32` or `double` `f64` (1, 2,
+    /// 4, 8 or 16): for processors.
+    Vectors {
+        /// Pixels of a vector of `f32`.
+        single: usize,
+        /// Pixels of a vector of `f64`.
+        double: usize,
+    },
+    /// 32 work items compute a block, neighbours reading neighbouring pixels; so many blocks (1, 2, 4 or 8)
+    /// make a work group: for graphics processors.
+    Groups {
+        /// Blocks of a work group.
+        blocks: usize,
+    },
+}
+
+impl Tuning {
+    pub(crate) fn width(self, is_double: bool) -> usize {
+        match self {
+            Tuning::Vectors { single, double } => {
+                if is_double {
+                    double
+                } else {
+                    single
+                }
+            }
+            Tuning::Groups { .. } => 1,
+        }
+    }
+
+    pub(crate) fn items(self) -> usize {
+        match self {
+            Tuning::Vectors { .. } => 1,
+            Tuning::Groups { .. } => ACCUMULATORS,
+        }
+    }
+
+    pub(crate) fn blocks_a_group(self) -> usize {
+        match self {
+            Tuning::Vectors { .. } => 1,
+            Tuning::Groups { blocks } => blocks,
+        }
+    }
+
+    /// Whether programs can be written for it.
+    pub(crate) fn is_possible(self) -> bool {
+        let is_width = |width| matches!(width, 1 | 2 | 4 | 8 | 16);
+        match self {
+            Tuning::Vectors { single, double } => is_width(single) && is_width(double),
+            Tuning::Groups { blocks } => matches!(blocks, 1 | 2 | 4 | 8),
+        }
+    }
 }
 
 impl Device {
@@ -62,6 +127,20 @@ impl Device {
             Ok(raw.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
         };
         let config = "ask for a device's floating-point configuration";
+        let work_group =
+            bytes(DeviceInfo::MaxWorkGroupSize as u32, "ask for a device's largest work group")?
+                as usize;
+        let is_cpu = bytes(DEVICE_TYPE, "ask for a device's type")? & CPU != 0;
+        let width = |request| -> Result<usize, Error> {
+            let native = bytes(request, "ask for a device's vectors")? as usize;
+            Ok(if matches!(native, 1 | 2 | 4 | 8 | 16) { native } else { 4 })
+        };
+        let tuning = if is_cpu || work_group < ACCUMULATORS {
+            let (single, double) = (width(NATIVE_WIDTH_SINGLE)?, width(NATIVE_WIDTH_DOUBLE)?);
+            Tuning::Vectors { single, double }
+        } else {
+            Tuning::Groups { blocks: if work_group < 2 * ACCUMULATORS { 1 } else { 2 } }
+        };
         Ok(Device {
             platform_id,
             id,
@@ -69,10 +148,8 @@ impl Device {
             name: text(DeviceInfo::Name, "ask for a device's name")?,
             single: bytes(SINGLE_CONFIG, config)?,
             double: if has_double { Some(bytes(DOUBLE_CONFIG, config)?) } else { None },
-            work_group: bytes(
-                DeviceInfo::MaxWorkGroupSize as u32,
-                "ask for a device's largest work group",
-            )? as usize,
+            work_group,
+            tuning,
         })
     }
 
@@ -112,8 +189,14 @@ impl Device {
         }
     }
 
-    pub(crate) fn work_group(&self) -> usize {
+    /// Work items that a group can have.
+    pub fn work_group(&self) -> usize {
         self.work_group
+    }
+
+    /// How work is cut for it unless told otherwise.
+    pub fn tuning(&self) -> Tuning {
+        self.tuning
     }
 
     /// With the platform named: without it some loaders pick another one's driver.

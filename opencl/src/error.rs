@@ -1,5 +1,7 @@
 use core::fmt;
 
+use crate::device::Tuning;
+
 /// What kept a loss from being evaluated on a device.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -51,12 +53,27 @@ pub enum Error {
         /// The length of its shape.
         expected: usize,
     },
-    /// `Write::Accumulate`, which has no meaning for a gradient that is returned.
-    Accumulate,
-    /// What the kernels do not do.
-    Unsupported {
+    /// A buffer of another context than the evaluator's.
+    OtherContext {
+        /// The argument.
+        argument: &'static str,
+    },
+    /// More classes than the kernels have room for.
+    Classes {
+        /// The logits' channels.
+        channels: usize,
+        /// The most there can be.
+        most: usize,
+    },
+    /// A map that is not computed on devices and is not among those that the call gives.
+    NotGiven {
+        /// Its name.
+        map: &'static str,
+    },
+    /// Vectors or groups of work items that the kernels are not written for.
+    Tuning {
         /// What was asked for.
-        feature: &'static str,
+        tuning: Tuning,
     },
     /// Shapes, targets or options that do not fit.
     Call(segloss_core::Error),
@@ -86,12 +103,22 @@ impl fmt::Display for Error {
             Error::Length { argument, length, expected } => {
                 write!(f, "`{argument}` has {length} elements, expected {expected}")
             }
-            Error::Accumulate => {
-                write!(f, "`write` is Accumulate, expected Overwrite: the gradient is returned")
+            Error::OtherContext { argument } => {
+                write!(f, "`{argument}` is a buffer of another context than the evaluator's")
             }
-            Error::Unsupported { feature } => {
-                write!(f, "the call has {feature}, expected none: devices do not do that yet")
-            }
+            Error::Classes { channels, most } => write!(
+                f,
+                "`logits` has {channels} channels, expected at most {most} for this loss on a device"
+            ),
+            Error::NotGiven { map } => write!(
+                f,
+                "map `{map}` is not computed on this device, expected its weights among the maps given"
+            ),
+            Error::Tuning { tuning } => write!(
+                f,
+                "`tuning` is {tuning:?}, expected vectors of 1, 2, 4, 8 or 16 pixels or 1, 2, 4 or 8 \
+                 blocks a group, no more than the device's work groups hold"
+            ),
             Error::Call(error) => error.fmt(f),
         }
     }

@@ -1,39 +1,52 @@
-use ocl_core::CommandQueue;
-use segloss_core::compose::Parts;
-use segloss_core::engine::{Call, Link, Problem, Scale, Workspace};
-use segloss_core::level::Scalar;
-use segloss_core::summation::ACCUMULATORS;
-use segloss_core::term::Normalise;
-use segloss_core::view::{Layout, Shape, View, Write};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::commands::{Argument, Buffer, Commands, Items};
-use crate::device::Device;
+use ocl_core::{CommandQueue, Event, MemInfo, MemInfoResult, Program};
+use segloss_core::engine::{Link, Outline, Scale};
+use segloss_core::view::{Layout, Shape};
+
+use crate::commands::Commands;
+use crate::device::{Device, Tuning};
 use crate::error::{Error, While};
-use crate::fold::{Folding, fold};
+use crate::loss::Loss;
+use crate::pending::{Pending, Place};
 use crate::programs::Programs;
-use crate::source::source;
-use crate::target::DeviceTarget;
-use crate::trace::Format;
+use crate::run::run;
+use crate::source::{self, Sizes, Target, source};
+use crate::tensors::{Array, Options, Plane, Signature, Tensors};
 
-/// What an evaluation gives.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Evaluation<T> {
-    /// The loss, before [`Call::scale`].
-    pub value: f64,
-    /// Pixels that counted, over all samples (and channels, under the sigmoid link).
-    pub valid: u64,
-    /// The gradient, of the logits' shape, channels first; if it was asked for.
-    pub gradient: Option<Vec<T>>,
-}
+/// The most classes or channels of a loss with region terms: their derivatives are written out one by
+/// one.
+const REGION_CLASSES: usize = 256;
+/// The most classes of any loss: a work item keeps a number for each.
+const CLASSES: usize = 1024;
 
-/// Evaluates losses on a device, from data in host memory.
+/// Evaluates losses on a device.
 ///
-/// A program is built the first time a loss is seen and kept. One evaluator can serve several
-/// threads.
+/// A program is built the first time that a loss is seen with inputs of some kind, and kept. One
+/// evaluator can serve several threads.
 #[derive(Debug)]
 pub struct Evaluator {
     programs: Programs,
     queue: CommandQueue,
+    tuning: Tuning,
+    prepared: Mutex<HashMap<Key, Arc<Prepared>>>,
+}
+
+/// What a program depends on.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key {
+    loss: (usize, String, bool),
+    target: Target,
+}
+
+/// A program, and the sizes of what it reads and writes.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) program: Program,
+    pub(crate) sizes: Sizes,
+    /// Keeps the library that is part of its key.
+    _loss: Loss,
 }
 
 impl Evaluator {
@@ -43,15 +56,36 @@ impl Evaluator {
     /// # Errors
     /// [`Error::NoPlatform`], [`Error::NoDevice`], or what the device reported.
     pub fn new(platform: &str, device: &str) -> Result<Self, Error> {
-        let device = Device::find(platform, device)?;
-        if device.work_group() < ACCUMULATORS {
-            let (largest, expected) = (device.work_group(), ACCUMULATORS);
-            return Err(Error::WorkGroup { largest, expected });
-        }
+        Evaluator::on(Device::find(platform, device)?)
+    }
+
+    /// On `device`, with a context and a queue of its own.
+    ///
+    /// # Errors
+    /// What the device reported.
+    pub fn on(device: Device) -> Result<Self, Error> {
         let context = device.context()?;
         let queue = ocl_core::create_command_queue(&context, device.id, None)
             .or_fail("create a command queue")?;
-        Ok(Evaluator { programs: Programs::new(device, context), queue })
+        Ok(Evaluator::with(device, context, queue))
+    }
+
+    pub(crate) fn with(device: Device, context: ocl_core::Context, queue: CommandQueue) -> Self {
+        let tuning = device.tuning();
+        let programs = Programs::new(device, context);
+        Evaluator { programs, queue, tuning, prepared: Mutex::default() }
+    }
+
+    /// The same with work cut differently. The bits of the results do not depend on it.
+    ///
+    /// # Errors
+    /// [`Error::Tuning`] for what the kernels are not written for, or groups that are too large.
+    pub fn tuned(self, tuning: Tuning) -> Result<Self, Error> {
+        let group = tuning.blocks_a_group() * tuning.items();
+        if !tuning.is_possible() || group > self.device().work_group() {
+            return Err(Error::Tuning { tuning });
+        }
+        Ok(Evaluator { tuning, ..self })
     }
 
     /// The device.
@@ -59,132 +93,220 @@ impl Evaluator {
         self.programs.device()
     }
 
-    /// The loss of `logits` (channels first, packed, of `shape`) and `targets` (of the same shape,
-    /// or of one channel under softmax), and its gradient if `with_gradient`.
+    /// The context that its buffers belong to.
+    pub fn context(&self) -> &ocl_core::Context {
+        self.programs.context()
+    }
+
+    /// The queue that its commands are added to.
+    pub fn queue(&self) -> &CommandQueue {
+        &self.queue
+    }
+
+    pub(crate) fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    pub(crate) fn tuning(&self) -> Tuning {
+        self.tuning
+    }
+
+    /// The OpenCL C that `loss` becomes for such inputs.
     ///
     /// # Errors
-    /// Inputs that do not fit, or a device that fails.
-    pub fn evaluate<T: Format, E: DeviceTarget, P: Parts>(
+    /// A loss that does not fit them.
+    pub fn source(&self, loss: &Loss, signature: &Signature) -> Result<String, Error> {
+        write(loss, &outline(loss, signature), &self.target(signature)).map(|(text, _)| text)
+    }
+
+    /// Builds the program that [`Evaluator::enqueue`] needs for such inputs, so that the first call does
+    /// not wait for the device's compiler.
+    ///
+    /// # Errors
+    /// A loss that does not fit them, or [`Error::Build`].
+    pub fn warm_up(&self, loss: &Loss, signature: &Signature) -> Result<(), Error> {
+        self.prepare(loss, signature).map(|_| ())
+    }
+
+    /// Adds the commands that evaluate `loss` to the queue, after `wait`, and gives what is to come.
+    /// Nothing is waited for. The buffers' contents must stay as they are until it is done.
+    ///
+    /// # Errors
+    /// Inputs that do not fit, or a device that fails. What is wrong with the numbers in them is found
+    /// by the device: [`Pending::wait`] tells it, and the gradient is untouched.
+    pub fn enqueue(
         &self,
-        parts: &P,
-        call: Call<'_>,
-        logits: &[T],
-        shape: Shape,
-        targets: &[E],
-        with_gradient: bool,
-    ) -> Result<Evaluation<T>, Error> {
-        check_plain(parts, &call, shape)?;
-        if T::DOUBLE && !self.device().has_double() {
+        loss: &Loss,
+        options: &Options<'_>,
+        tensors: &Tensors<'_>,
+        wait: &[Event],
+    ) -> Result<Pending, Error> {
+        check(self, loss, options, tensors)?;
+        let prepared = self.prepare(loss, &Signature::of(options, tensors))?;
+        let mut commands = Commands::new(&self.queue, wait.to_vec());
+        let report = run(self, loss, &prepared, options, tensors, &mut commands)?;
+        let place = Place::new(loss, &prepared.sizes, options, tensors, self.device().has_double());
+        let done = commands.done();
+        ocl_core::flush(&self.queue).or_fail("hand commands to the device")?;
+        Ok(Pending::new(self.queue.clone(), report, place, done))
+    }
+
+    fn target(&self, signature: &Signature) -> Target {
+        let Signature { shape, storage, element, has_mask, has_weights, by_sample } = *signature;
+        Target {
+            storage,
+            element,
+            channels: shape.channels,
+            has_mask,
+            has_weights,
+            by_sample,
+            has_double: self.device().has_double(),
+            width: self.tuning.width(storage.is_double()),
+            items: self.tuning.items(),
+            blocks_a_group: self.tuning.blocks_a_group(),
+        }
+    }
+
+    /// The program of a loss, built if it is new.
+    fn prepare(&self, loss: &Loss, signature: &Signature) -> Result<Arc<Prepared>, Error> {
+        if signature.storage.is_double() && !self.device().has_double() {
             return Err(Error::NoDouble { device: self.device().name().into() });
         }
-        let target_channels = if call.link == Link::Softmax { 1 } else { shape.channels };
-        let target_shape = shape.with_channels(target_channels);
-        let logit_view = packed("logits", logits, shape)?;
-        let target_view = packed("targets", targets, target_shape)?;
-        let problem = Problem::<T, f64, _, _, _>::new(call, parts, &logit_view, &target_view)?;
-        let sizes = problem.sizes();
-        let mut sums = vec![0.0; sizes.sums];
-        let mut totals = vec![0.0; sizes.totals];
-        let mut factors = vec![T::default(); sizes.factors];
-        let mut slopes = vec![[T::default(); 2]; sizes.slopes];
-        problem.check(
-            Scalar,
-            &mut Workspace {
-                partials: &mut vec![[T::default(); ACCUMULATORS]; sizes.partials],
-                sums: &mut sums,
-                segment: &mut vec![0.0; sizes.segment],
-                totals: &mut totals,
-                factors: &mut factors,
-                slopes: &mut slopes,
-                weights: &mut [],
-                class_weights: &mut [],
-            },
-        )?;
-
-        let program = self.programs.get(&source::<T, E, P>(parts, call.link))?;
-        let context = self.programs.context();
-        let mut commands = Commands::new(&self.queue, Vec::new());
-        let (pixels, classes) = (shape.pixels(), shape.channels as u32);
-        let logits = Buffer::holding(context, logits)?;
-        let targets = Buffer::holding(context, targets)?;
-        let ignored = call.ignore_index.and_then(E::from_label);
-        let is_ignoring = i32::from(ignored.is_some());
-        let ignored = ignored.unwrap_or_default();
-        let pixel_count = pixels as u64;
-        let mut arguments = vec![
-            Argument::buffer(&logits),
-            Argument::buffer(&targets),
-            Argument::number(&pixel_count),
-        ];
-        if call.link == Link::Softmax {
-            arguments.push(Argument::number(&classes));
+        let target = self.target(signature);
+        let key = Key { loss: loss.key(), target };
+        let mut known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(prepared) = known.get(&key) {
+            return Ok(prepared.clone());
         }
-        arguments.extend([Argument::number(&is_ignoring), Argument::number(&ignored)]);
-
-        let folding = Folding::new::<P>(call.link, shape);
-        let block_sums = Buffer::<T>::new(context, folding.len())?;
-        let mut reduce = arguments.clone();
-        reduce.push(Argument::buffer(&block_sums));
-        let planes = shape.batch * target_channels;
-        let items = Items::groups([folding.blocks(), planes, 1], ACCUMULATORS);
-        commands.run(&program, "reduce", items, &reduce)?;
-        fold(&folding, &commands.read_all(&block_sums)?, &mut sums);
-
-        problem.close(&sums, &mut totals)?;
-        let value = problem.finish(&totals, &sums, &mut factors, &mut slopes)?;
-        let valid = totals.last().map_or(0, |&valid| valid as u64);
-        if !with_gradient {
-            return Ok(Evaluation { value, valid, gradient: None });
-        }
-
-        // A buffer cannot be empty.
-        slopes.resize(slopes.len().max(1), [T::default(); 2]);
-        let factors = Buffer::holding(context, &factors)?;
-        let slopes = Buffer::holding(context, slopes.as_flattened())?;
-        let result = Buffer::<T>::new(context, shape.channels * shape.batch * pixels)?;
-        arguments.extend([
-            Argument::buffer(&factors),
-            Argument::buffer(&slopes),
-            Argument::buffer(&result),
-        ]);
-        let items = Items::groups([pixels.div_ceil(ACCUMULATORS), planes, 1], ACCUMULATORS);
-        commands.run(&program, "gradient", items, &arguments)?;
-        Ok(Evaluation { value, valid, gradient: Some(commands.read_all(&result)?) })
+        let (text, sizes) = write(loss, &outline(loss, signature), &target)?;
+        let program = self.programs.get(&text)?;
+        let prepared = Arc::new(Prepared { program, sizes, _loss: loss.clone() });
+        known.insert(key, prepared.clone());
+        Ok(prepared)
     }
 }
 
-/// What the kernels do not do yet.
-fn check_plain<P: Parts>(parts: &P, call: &Call<'_>, shape: Shape) -> Result<(), Error> {
-    let is_weighted = P::WEIGHTED || P::REGION_WEIGHTED;
-    let has_rules = |index| {
-        let options = parts.spec(index, shape.channels).options;
-        options.normalise == Normalise::Weights
-    };
-    if call.write == Write::Accumulate {
-        return Err(Error::Accumulate);
+fn outline(loss: &Loss, signature: &Signature) -> Outline {
+    let shape = signature.shape;
+    let channels = if loss.link() == Link::Softmax { 1 } else { shape.channels };
+    Outline {
+        link: loss.link(),
+        logits: shape,
+        targets: shape.with_channels(channels),
+        by_call: signature.has_weights,
+        maps: loss.with(|listed| listed.map_calls().len()),
+        by_sample: signature.by_sample,
     }
-    let feature = if call.mask.is_some() {
-        "a mask"
-    } else if is_weighted || call.weights.is_some() || (0..P::LEN).any(has_rules) {
-        "weights"
-    } else if let Scale::Samples(_) = call.scale {
-        "one scale a sample"
-    } else {
-        return Ok(());
-    };
-    Err(Error::Unsupported { feature })
 }
 
-/// A view of all of `data`, channels first.
-fn packed<'a, X>(
-    argument: &'static str,
-    data: &'a [X],
-    shape: Shape,
-) -> Result<View<'a, X>, Error> {
-    let layout = Layout::channels_first(shape)?;
-    let (length, expected) = (data.len(), layout.span());
-    if length != expected {
-        return Err(Error::Length { argument, length, expected });
+/// The text of a program and the sizes that go with it.
+fn write(loss: &Loss, outline: &Outline, target: &Target) -> Result<(String, Sizes), Error> {
+    outline.check_shapes()?;
+    loss.with(|listed| {
+        let fit = outline.fit(listed)?;
+        let channels = target.channels;
+        let most = if fit.has_region { REGION_CLASSES } else { CLASSES };
+        if channels > most && (fit.has_region || outline.link == Link::Softmax) {
+            return Err(Error::Classes { channels, most });
+        }
+        let loss = source::Loss {
+            listed,
+            library: loss.library(),
+            link: outline.link,
+            fit,
+            by_call: outline.by_call,
+        };
+        let text = if target.storage.is_double() {
+            source::<f64>(&loss, target)
+        } else {
+            source::<f32>(&loss, target)
+        };
+        Ok((text, loss.sizes(target)))
+    })
+}
+
+/// What can be known of a call before the device sees it.
+fn check(
+    evaluator: &Evaluator,
+    loss: &Loss,
+    options: &Options<'_>,
+    tensors: &Tensors<'_>,
+) -> Result<(), Error> {
+    let outline = outline(loss, &Signature::of(options, tensors));
+    outline.check_shapes()?;
+    let (shape, batch) = (tensors.shape, tensors.shape.batch);
+    let finite = |&scale: &f64| scale.is_finite();
+    match options.scale {
+        Scale::Batch(value) if !value.is_finite() => {
+            return Err(segloss_core::Error::Scale { value }.into());
+        }
+        Scale::Samples(scales) if scales.len() != batch => {
+            let (argument, length, expected) = ("scale", scales.len(), batch);
+            return Err(segloss_core::Error::Samples { argument, length, expected }.into());
+        }
+        Scale::Samples(scales) => {
+            if let Some(&value) = scales.iter().find(|scale| !finite(scale)) {
+                return Err(segloss_core::Error::Scale { value }.into());
+            }
+        }
+        Scale::Batch(_) => {}
     }
-    Ok(View::new(data, layout)?)
+    let size = if tensors.storage.is_double() { 8 } else { 4 };
+    let logits = elements(shape)?;
+    let planes = outline.planes();
+    let of_plane = |plane: &Plane<'_>| {
+        elements(planes.with_channels(if plane.is_shared { 1 } else { planes.channels }))
+    };
+    let fits = |argument, array: &Array<'_>, len: usize, size: usize| {
+        evaluator.fits(argument, array, len, size)
+    };
+    fits("logits", &tensors.logits, logits, tensors.storage.size())?;
+    fits("targets", &tensors.targets, elements(planes)?, tensors.element.size())?;
+    if let Some(gradient) = &tensors.gradient {
+        fits("gradient", gradient, logits, tensors.storage.size())?;
+    }
+    if let Some(mask) = &tensors.mask {
+        fits("mask", &mask.array, of_plane(mask)?, 1)?;
+    }
+    if let Some(weights) = &tensors.weights {
+        fits("weights", &weights.array, of_plane(weights)?, size)?;
+    }
+    for (_, map) in tensors.maps {
+        fits("map", &map.array, of_plane(map)?, size)?;
+    }
+    Ok(())
+}
+
+/// The number of elements of a shape.
+pub(crate) fn elements(shape: Shape) -> Result<usize, Error> {
+    Ok(Layout::channels_first(shape)?.span())
+}
+
+impl Evaluator {
+    /// Whether an array of `len` elements of `size` bytes lies in its buffer, and that in this context.
+    fn fits(
+        &self,
+        argument: &'static str,
+        array: &Array<'_>,
+        len: usize,
+        size: usize,
+    ) -> Result<(), Error> {
+        let info = |request| ocl_core::get_mem_object_info(array.memory, request);
+        let bytes = match info(MemInfo::Size).or_fail("ask for a buffer's size")? {
+            MemInfoResult::Size(bytes) => bytes,
+            _ => 0,
+        };
+        if let MemInfoResult::Context(context) =
+            info(MemInfo::Context).or_fail("ask for a buffer's context")?
+        {
+            if context.as_ptr() != self.context().as_ptr() {
+                return Err(Error::OtherContext { argument });
+            }
+        }
+        let length = (bytes / size).saturating_sub(array.first);
+        if length < len {
+            return Err(Error::Length { argument, length, expected: len });
+        }
+        Ok(())
+    }
 }

@@ -1,39 +1,53 @@
 //! Segmentation losses and their gradients on OpenCL devices.
 //!
 //! A loss is not written again for devices: its definition in `segloss-core`, or a plugin's, is
-//! [traced](trace) and becomes OpenCL C ([`source`] shows it). Where the device divides with correct
-//! rounding and keeps denormals ([`Device::is_exact`]) value and gradient have the bits of the CPU.
+//! [traced](trace) and becomes OpenCL C ([`Evaluator::source`] shows it). Where the device divides with
+//! correct rounding and keeps denormals ([`Device::is_exact`]) value and gradient have the bits of the
+//! CPU.
 //!
-//! Linking needs an OpenCL loader (`libOpenCL`), and so does running.
+//! Inputs and gradient can stay on the device ([`Evaluator::enqueue`]); slices in host memory are copied
+//! ([`Evaluator::evaluate`]). Linking needs an OpenCL loader (`libOpenCL`), and so does running.
 //!
 //! ```no_run
-//! use segloss_core::compose::pixel;
-//! use segloss_core::engine::Call;
-//! use segloss_core::pixel::Bce;
+//! use segloss_core::engine::Link;
 //! use segloss_core::view::Shape;
-//! use segloss_opencl::Evaluator;
+//! use segloss_opencl::{Evaluator, Loss, Options, Slices};
 //!
 //! let evaluator = Evaluator::new("", "")?;
-//! let shape = Shape::new(1, 1, &[2, 2])?;
+//! let loss = Loss::new("0.5*bce + 0.5*dice", Link::Sigmoid)?;
 //! let (logits, targets) = ([0.5f32, -1.0, 2.0, 0.0], [1u8, 0, 1, 0]);
-//! let loss = pixel(1.0, Bce);
-//! let found = evaluator.evaluate(&loss, Call::sigmoid(), &logits, shape, &targets, true)?;
-//! println!("{} {:?}", found.value, found.gradient);
-//! # Ok::<(), segloss_opencl::Error>(())
+//! let mut gradient = [0.0; 4];
+//! let shape = Shape::new(1, 1, &[2, 2])?;
+//! let slices = Slices { gradient: Some(&mut gradient), ..Slices::new(shape, &logits, &targets) };
+//! let report = evaluator.evaluate(&loss, &Options::default(), slices)?;
+//! println!("{} {gradient:?}", report.value);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod commands;
 mod device;
 mod error;
 mod evaluator;
-mod fold;
+mod host;
+mod library;
+mod loss;
+mod pending;
 mod programs;
+mod run;
 mod source;
+mod storage;
+mod sums;
 mod target;
+mod tensors;
 pub mod trace;
 
-pub use device::Device;
+pub use device::{Device, Tuning};
 pub use error::Error;
-pub use evaluator::{Evaluation, Evaluator};
-pub use source::source;
-pub use target::DeviceTarget;
+pub use evaluator::Evaluator;
+pub use host::Slices;
+pub use library::Library;
+pub use loss::Loss;
+pub use pending::Pending;
+pub use storage::{DeviceLogit, Storage};
+pub use target::{DeviceTarget, Element};
+pub use tensors::{Array, Options, Plane, Signature, Tensors};

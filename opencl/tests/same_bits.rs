@@ -1,17 +1,13 @@
-//! The device gives the bits that the engine in core gives on the CPU, if its arithmetic is IEEE.
+//! The device gives the bits that the engine gives on the CPU, if its arithmetic is IEEE.
 
 mod common;
 
-use common::{Everything, Focal, Random, SquaredError, assert_same, evaluator, labels, logits};
-use segloss_core::class::Ce;
-use segloss_core::compose::{Parts, class, pixel, region};
-use segloss_core::engine::Call;
-use segloss_core::pixel::Bce;
-use segloss_core::region::{Dice, Pool};
-use segloss_core::term::Reduction;
-use segloss_core::view::Shape;
+use common::{Case, Random, assert_same, evaluator, labels, logits};
+use segloss_core::engine::{Link, Scale};
+use segloss_core::lanes::Real;
+use segloss_core::view::{AnyTargets, Shape, View, Write};
 use segloss_opencl::trace::Format;
-use segloss_opencl::{DeviceTarget, Evaluator};
+use segloss_opencl::{DeviceLogit, DeviceTarget, Error, Evaluator, Tuning};
 
 /// One pixel, less than the accumulators, a ragged block, a block and a bit, a segment and a bit;
 /// one sample, two and three.
@@ -22,46 +18,48 @@ fn shapes(channels: usize) -> impl Iterator<Item = Shape> {
     SIZES.iter().map(move |&(batch, pixels)| Shape::new(batch, channels, &[pixels]).unwrap())
 }
 
-fn sigmoid<T: Format, P: Parts>(
-    evaluator: &Evaluator,
-    parts: &P,
-    channels: usize,
-    ignore_index: Option<i64>,
-) {
+/// With every other case masked, every third weighted.
+fn check<Z>(evaluator: &Evaluator, link: Link, text: &str, channels: usize, ignoring: bool)
+where
+    Z: DeviceLogit,
+    Z::Compute: Format,
+{
     for (seed, shape) in (1..).zip(shapes(channels)) {
-        let random = &mut Random::new(seed);
-        let len = shape.batch * channels * shape.pixels();
-        let z = logits::<T>(random, len);
-        let y = labels(random, len, 2, ignore_index.is_some());
-        let call = Call { ignore_index, scale: 1.7.into(), ..Call::sigmoid() };
-        let nans = assert_same(evaluator, parts, call, &z, shape, &y);
-        assert!(len < 100 || nans < len / 3, "{nans} of {len} are NaN");
-    }
-}
-
-fn softmax<T: Format, P: Parts>(
-    evaluator: &Evaluator,
-    parts: &P,
-    classes: usize,
-    is_ignoring: bool,
-) {
-    for (seed, shape) in (100..).zip(shapes(classes)) {
-        let random = &mut Random::new(seed);
+        let random = &mut Random::new(seed + channels as u64);
         let pixels = shape.batch * shape.pixels();
-        let z = logits::<T>(random, pixels * classes);
-        let y = labels(random, pixels, classes as u64, is_ignoring);
-        let nans = assert_same(evaluator, parts, Call::softmax(), &z, shape, &y);
-        assert_eq!(nans, 0);
+        let (planes, classes) = match link {
+            Link::Sigmoid => (channels, 2),
+            Link::Softmax => (1, channels as u64),
+        };
+        let z: Vec<Z> =
+            logits::<Z::Compute>(random, pixels * channels).into_iter().map(Z::store).collect();
+        let y = labels(random, pixels * planes, classes, ignoring);
+        let mask: Vec<u8> = (0..pixels).map(|_| u8::from(random.below(4) > 0)).collect();
+        let weights: Vec<Z::Compute> = (0..pixels * planes)
+            .map(|_| Z::Compute::round_from(random.below(5) as f64 * 0.37))
+            .collect();
+        let mut case = Case::new(text, link, shape, &z, &y);
+        case.options.ignore_index = ignoring.then_some(255);
+        case.options.scale = Scale::Batch(1.7);
+        if seed % 2 == 0 {
+            case.mask = Some(&mask);
+        }
+        if seed % 3 == 0 || text.contains("weighted=true") {
+            case.weights = Some(&weights);
+        }
+        if seed % 4 == 0 {
+            case.options.write = Write::Accumulate;
+        }
+        let nans = assert_same(evaluator, &case);
+        assert!(z.len() < 100 || nans < z.len() / 3, "{nans} of {} are NaN", z.len());
     }
 }
 
-/// Runs the same check in both formats.
-macro_rules! in_both_formats {
-    ($check:ident($($argument:expr),*)) => {{
-        let evaluator = evaluator();
-        $check::<f32, _>(&evaluator, $($argument),*);
-        $check::<f64, _>(&evaluator, $($argument),*);
-    }};
+/// Runs the same check in both formats that losses are computed in.
+fn both(link: Link, text: &str, channels: usize, ignoring: bool) {
+    let evaluator = evaluator();
+    check::<f32>(&evaluator, link, text, channels, ignoring);
+    check::<f64>(&evaluator, link, text, channels, ignoring);
 }
 
 #[test]
@@ -74,72 +72,107 @@ fn pocl_is_held_to_every_bit() {
 }
 
 #[test]
-fn bce() {
-    in_both_formats!(sigmoid(&pixel(1.0, Bce), 1, None));
+fn pixel_terms() {
+    both(Link::Sigmoid, "bce", 1, false);
+    both(Link::Sigmoid, "0.7*bce(reduction=sum) + focal(alpha=0.3, gamma=1.5)", 3, true);
 }
 
 #[test]
-fn bce_of_many_channels_with_ignored_pixels() {
-    in_both_formats!(sigmoid(&pixel(0.7, Bce), 3, Some(255)));
+fn region_terms() {
+    both(Link::Sigmoid, "dice", 1, false);
+    both(Link::Sigmoid, "0.5*tversky(fp=0.3, fn=0.7) + 0.5*focal_tversky(gamma=0.75)", 2, true);
+    both(Link::Sigmoid, "dice(pool=sample, empty=skip, absent=skip, weighted=true)", 2, true);
 }
 
 #[test]
-fn dice_of_one_channel() {
-    in_both_formats!(sigmoid(&region(1.0, Dice::default()), 1, None));
+fn mixed_terms() {
+    both(Link::Sigmoid, "preset:balanced", 1, true);
+    both(Link::Sigmoid, "0*bce + dice(smooth=0, pool=batch) + focal(normalise=weights)", 2, true);
+    both(Link::Sigmoid, "0*bce + 0*dice", 2, true);
 }
 
 #[test]
-fn bce_and_dice() {
-    let parts = (pixel(0.3, Bce), region(0.7, Dice::default()));
-    in_both_formats!(sigmoid(&parts, 1, Some(255)));
+fn plugins() {
+    both(Link::Sigmoid, "0.5*everything + 2*squared_error + 0.5*joint_dice", 2, true);
+    both(Link::Softmax, "0.4*ce + 0.2*focal_plugin + 0.6*joint_dice", 4, true);
 }
 
 #[test]
-fn pooled_dice_and_summed_bce_of_two_channels() {
-    let dice = region(0.7, Dice::smooth(0.0).unwrap()).pool(Pool::Batch);
-    let bce = pixel(0.3, Bce).reduction(Reduction::Sum);
-    in_both_formats!(sigmoid(&(dice, bce), 2, None));
+fn class_terms() {
+    both(Link::Softmax, "ce", 2, false);
+    both(
+        Link::Softmax,
+        "ce(weights=[1, 0, 2.5, 0.3]) + focal(alpha=[0.1, 0.2, 0.3, 0.4])",
+        4,
+        true,
+    );
 }
 
 #[test]
-fn plugins_of_pixels() {
-    in_both_formats!(sigmoid(&pixel(1.0, SquaredError), 1, None));
-    in_both_formats!(sigmoid(&(pixel(0.5, Everything), pixel(2.0, SquaredError)), 1, Some(255)));
+fn class_and_region_terms() {
+    both(Link::Softmax, "dice", 5, false);
+    both(Link::Softmax, "0.4*ce(normalise=weights) + 0.6*dice(absent=skip)", 5, true);
+    both(Link::Softmax, "tversky(pool=sample, empty=skip, weighted=true) + 0*ce", 3, true);
 }
 
 #[test]
-fn ce_with_ignored_pixels() {
-    in_both_formats!(softmax(&class(1.0, Ce), 4, true));
+fn work_cut_in_other_ways() {
+    let ways = [
+        Tuning::Vectors { single: 1, double: 2 },
+        Tuning::Vectors { single: 4, double: 16 },
+        Tuning::Vectors { single: 16, double: 1 },
+        Tuning::Groups { blocks: 1 },
+        Tuning::Groups { blocks: 8 },
+    ];
+    for tuning in ways {
+        let evaluator = evaluator().tuned(tuning);
+        if let Err(Error::Tuning { .. }) = evaluator {
+            // Groups that this device has not.
+            continue;
+        }
+        let evaluator = evaluator.unwrap();
+        let text = "0.5*bce + 0.5*dice(pool=sample, weighted=true)";
+        check::<f32>(&evaluator, Link::Sigmoid, text, 2, true);
+        check::<f64>(&evaluator, Link::Softmax, "0.5*ce + 0.5*dice", 3, true);
+    }
 }
 
 #[test]
-fn ce_of_two_classes() {
-    in_both_formats!(softmax(&class(1.0, Ce), 2, false));
+fn logits_of_half_precision() {
+    let evaluator = evaluator();
+    check::<half::f16>(&evaluator, Link::Sigmoid, "0.5*bce + 0.5*dice", 2, true);
+    check::<half::bf16>(&evaluator, Link::Softmax, "ce", 3, true);
 }
 
 #[test]
-fn dice_of_five_classes() {
-    in_both_formats!(softmax(&region(1.0, Dice::default()), 5, false));
-}
-
-#[test]
-fn ce_dice_and_a_plugin_with_ignored_pixels() {
-    let parts = ((class(0.4, Ce), class(0.2, Focal)), region(0.6, Dice::default()));
-    in_both_formats!(softmax(&parts, 5, true));
-}
-
-#[test]
-fn a_coefficient_of_zero() {
-    in_both_formats!(sigmoid(&(pixel(0.0, Everything), pixel(1.0, Bce)), 1, None));
+fn a_scale_for_each_sample() {
+    let evaluator = evaluator();
+    let shape = Shape::new(3, 2, &[40, 50]).unwrap();
+    let random = &mut Random::new(5);
+    let (z, y) = (logits::<f32>(random, 12_000), labels(random, 12_000, 2, true));
+    let mut case = Case::new("bce + 0.5*dice(pool=sample)", Link::Sigmoid, shape, &z, &y);
+    case.options.scale = Scale::Samples(&[0.5, 0.0, -3.0]);
+    case.options.ignore_index = Some(255);
+    assert_same(&evaluator, &case);
 }
 
 #[test]
 fn nothing_but_ignored_pixels() {
     let evaluator = evaluator();
     let shape = Shape::new(2, 1, &[40]).unwrap();
-    let parts = (pixel(0.3, Bce), region(0.7, Dice::default()));
-    let call = Call { ignore_index: Some(1), ..Call::sigmoid() };
-    assert_same(&evaluator, &parts, call, &[f32::NAN; 80], shape, &[1u8; 80]);
+    let mut case =
+        Case::new("0.3*bce + 0.7*dice", Link::Sigmoid, shape, &[f32::NAN; 80], &[1u8; 80]);
+    case.options.ignore_index = Some(1);
+    assert_same(&evaluator, &case);
+}
+
+#[test]
+fn nothing_but_weights_of_0() {
+    let evaluator = evaluator();
+    let shape = Shape::new(2, 1, &[40]).unwrap();
+    let mut case = Case::new("bce", Link::Sigmoid, shape, &[1f32; 80], &[1u8; 80]);
+    case.weights = Some(&[0.0; 80]);
+    assert_same(&evaluator, &case);
 }
 
 #[test]
@@ -149,38 +182,39 @@ fn logits_that_are_not_finite() {
     for (at, &infinite) in z.iter().enumerate() {
         let mut one_bad = [0.5, -1.5, 2.5, 0.0, -3.0, 4.0];
         one_bad[at] = infinite;
-        let parts = (pixel(0.3, Bce), region(0.7, Dice::default()));
         let shape = Shape::new(1, 1, &[2, 3]).unwrap();
         let y = [1u8, 0, 1, 0, 1, 0];
-        assert_same(&evaluator, &parts, Call::sigmoid(), &one_bad, shape, &y);
-        let parts = (class(0.3, Ce), region(0.7, Dice::default()));
+        let text = "0.3*bce + 0.7*dice";
+        assert_same(&evaluator, &Case::new(text, Link::Sigmoid, shape, &one_bad, &y));
         let shape = Shape::new(1, 3, &[2]).unwrap();
-        assert_same(&evaluator, &parts, Call::softmax(), &one_bad, shape, &[2u8, 0]);
+        let text = "0.3*ce + 0.7*dice";
+        assert_same(&evaluator, &Case::new(text, Link::Softmax, shape, &one_bad, &[2u8, 0]));
     }
 }
 
 #[test]
 fn targets_of_every_type() {
-    fn check<E: DeviceTarget>(evaluator: &Evaluator, share: impl Fn(u64) -> E, ignored: E) {
+    fn check<E: DeviceTarget>(evaluator: &Evaluator, share: impl Fn(u64) -> E, ignored: E)
+    where
+        for<'v> AnyTargets<'v>: From<View<'v, E>>,
+    {
         let random = &mut Random::new(7);
         let z = logits::<f32>(random, 1500);
         let one = |random: &mut Random| {
             if random.below(9) == 0 { ignored } else { share(random.below(1001)) }
         };
         let y: Vec<E> = (0..1500).map(|_| one(random)).collect();
-        let parts = (pixel(0.3, Bce), region(0.7, Dice::default()));
-        let call = Call { ignore_index: Some(77), ..Call::sigmoid() };
         let shape = Shape::new(1, 1, &[1500]).unwrap();
-        assert_same(evaluator, &parts, call, &z, shape, &y);
-        let shape = Shape::new(1, 3, &[500]).unwrap();
+        let mut case = Case::new("0.3*bce + 0.7*dice", Link::Sigmoid, shape, &z, &y);
+        case.options.ignore_index = Some(77);
+        assert_same(evaluator, &case);
+        let label = |i: i64| E::from_label(i % 3).unwrap();
         let labels: Vec<E> =
             (0..500).map(|i| if i % 9 == 0 { ignored } else { label(i) }).collect();
-        let parts = (class(0.3, Ce), region(0.7, Dice::default()));
-        let call = Call { ignore_index: Some(77), ..Call::softmax() };
-        assert_same(evaluator, &parts, call, &z, shape, &labels);
-    }
-    fn label<E: DeviceTarget>(i: usize) -> E {
-        E::from_label(i as i64 % 3).unwrap()
+        let shape = Shape::new(1, 3, &[500]).unwrap();
+        let mut case = Case::new("0.3*ce + 0.7*dice", Link::Softmax, shape, &z, &labels);
+        case.options.ignore_index = Some(77);
+        assert_same(evaluator, &case);
     }
     let evaluator = evaluator();
     check(&evaluator, |n| (n % 3) as u8, 77);

@@ -205,7 +205,7 @@ macro_rules! nothing_per_pixel {
 
 /// A loss or slope times a weight; nothing where the weight is 0, be the loss infinite.
 #[inline(always)]
-pub(crate) fn weigh<L: Lanes>(weight: L, x: L) -> L {
+pub fn weigh<L: Lanes>(weight: L, x: L) -> L {
     let zero = L::splat(0.0);
     L::select(weight.eq(zero), zero, weight * x)
 }

@@ -19,8 +19,7 @@ mod tiles;
 pub use definition::{
     ClassBody, Definition, PixelArrays, PixelBody, PixelInputs, RegionBody, TileOutput,
 };
-pub(crate) use fixed::weigh;
-pub use fixed::{ClassPart, Parts, PixelPart, RegionPart, class, pixel, region};
+pub use fixed::{ClassPart, Parts, PixelPart, RegionPart, class, pixel, region, weigh};
 pub use listed::{Listed, Term};
 pub use map::{
     IGNORED, LabelBytes, LabelPlane, LabelSource, MapCall, MapDefinition, ObjectMap, WeightMap,
@@ -28,7 +27,9 @@ pub use map::{
 pub use options::CallOption;
 pub use parse::{parse, parse_map};
 pub use presets::{PRESETS, Preset};
-pub use program::{ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, Weighting};
+pub use program::{
+    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, Weighting, part,
+};
 pub use registry::Registry;
 pub use shorthands::{SHORTHANDS, Shorthand};
 pub use tiles::{TileClassTerm, TilePixelTerm, TileRegionTerm};

@@ -38,11 +38,13 @@ pub struct Spec<'a> {
 }
 
 impl Spec<'_> {
-    pub(crate) fn is_active(&self) -> bool {
+    /// Whether it is evaluated: its coefficient is not 0.
+    pub fn is_active(&self) -> bool {
         self.coefficient != 0.0
     }
 
-    pub(crate) fn is_region(&self) -> bool {
+    /// Whether it sums over regions.
+    pub fn is_region(&self) -> bool {
         matches!(self.kind, Kind::Region(_))
     }
 
@@ -52,24 +54,24 @@ impl Spec<'_> {
     }
 
     /// What it is multiplied by, if it is evaluated and by anything.
-    pub(crate) fn weighting(&self, by_call: bool) -> Option<Weighting> {
+    pub fn weighting(&self, by_call: bool) -> Option<Weighting> {
         let weighting = Weighting::of(&self.options, self.is_region(), by_call);
         weighting.filter(|_| self.is_active())
     }
 
     /// Whether its mean is divided by a sum of class weights.
-    pub(crate) fn divides_by_class_weights(&self) -> bool {
+    pub fn divides_by_class_weights(&self) -> bool {
         let normalised = self.class_weights.is_some_and(|weights| weights.normalised);
         !self.is_region() && normalised && self.options.class_weights.is_some()
     }
 
     /// Whether its mean is divided by a sum of weights of pixels and maps.
-    pub(crate) fn divides_by_weights(&self) -> bool {
+    pub fn divides_by_weights(&self) -> bool {
         !self.is_region() && self.options.normalise == Normalise::Weights
     }
 
     /// Whether its mean is divided by something other than the number of valid pixels.
-    pub(crate) fn has_denominator(&self) -> bool {
+    pub fn has_denominator(&self) -> bool {
         self.divides_by_class_weights() || self.divides_by_weights()
     }
 
@@ -96,10 +98,10 @@ impl Spec<'_> {
     }
 }
 
-/// A term's part of the gradient. A factor of 0 is that of a term that is not evaluated: it has no
+/// A term's part of the gradient, from its factor and its slope. A factor of 0 is that of a term that is not evaluated: it has no
 /// part, whatever its slope.
 #[inline(always)]
-pub(super) fn part<L: Lanes>(factor: L, slope: L) -> L {
+pub fn part<L: Lanes>(factor: L, slope: L) -> L {
     let zero = L::splat(0.0);
     L::select(factor.eq(zero), zero, factor * slope)
 }

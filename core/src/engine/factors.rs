@@ -118,12 +118,15 @@ where
     }
 }
 
-/// Bounds slopes to a quarter of the largest number, so that a pixel without any `p (1 - p)` left has
-/// gradient 0, not NaN, however steep the loss. NaN stays.
 fn saturate<T: Real>(slopes: &mut [[T; 2]]) {
-    let most = T::splat(if T::DOUBLE { f64::MAX / 4.0 } else { f64::from(f32::MAX) / 4.0 });
-    for slope in slopes.as_flattened_mut() {
-        let low = T::select(Lanes::lt(*slope, -most), -most, *slope);
-        *slope = T::select(Lanes::lt(most, low), most, low);
-    }
+    slopes.as_flattened_mut().iter_mut().for_each(|slope| *slope = bounded(*slope));
+}
+
+/// A slope bounded to a quarter of the largest number, so that a pixel without any `p (1 - p)` left has
+/// gradient 0, not NaN, however steep the loss. NaN stays.
+#[inline(always)]
+pub fn bounded<L: Lanes>(slope: L) -> L {
+    let most = L::splat(if L::DOUBLE { f64::MAX / 4.0 } else { f64::from(f32::MAX) / 4.0 });
+    let low = L::select(slope.lt(-most), -most, slope);
+    L::select(most.lt(low), most, low)
 }

@@ -1,5 +1,6 @@
 use super::call::Scale;
-use super::problem::{Problem, check_per_sample};
+use super::outline::check_per_sample;
+use super::problem::Problem;
 use super::workspace::{cut, part};
 use crate::compose::{Kind, Program, Spec};
 use crate::error::Error;
@@ -205,14 +206,21 @@ pub(super) struct OfSample<A> {
     pub count: A,
 }
 
-/// What a term's loss is multiplied by: its coefficient, divided by `count` if it is a mean. The
-/// mean of nothing is 0.
+/// What a term's loss is multiplied by: its coefficient, divided by `count` if it is a mean.
 pub(super) fn share<A: Accumulator>(spec: &Spec<'_>, count: &A) -> A::Real {
     let coefficient = A::Real::splat(spec.coefficient);
     let count = count.total();
     match (spec.kind, spec.options.reduction) {
         (Kind::Region(Pool::Batch), _) | (_, Reduction::Sum) => coefficient,
-        (_, Reduction::Mean) if count == A::Real::default() => A::Real::default(),
-        (_, Reduction::Mean) => coefficient / (count + A::Real::splat(spec.denominator_offset)),
+        (_, Reduction::Mean) => {
+            mean_share(coefficient, A::Real::splat(spec.denominator_offset), count)
+        }
     }
+}
+
+/// `coefficient / (count + offset)`, and 0 of nothing: what the sum of a mean is multiplied by.
+#[inline(always)]
+pub fn mean_share<L: Lanes>(coefficient: L, offset: L, count: L) -> L {
+    let zero = L::splat(0.0);
+    L::select(count.eq(zero), zero, coefficient / (count + offset))
 }

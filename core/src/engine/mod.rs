@@ -14,6 +14,7 @@ mod evaluate;
 mod factors;
 mod finish;
 mod loss_map;
+mod outline;
 mod problem;
 mod sigmoid;
 mod softmax;
@@ -24,7 +25,9 @@ mod workspace;
 
 pub use call::{Call, Link, Scale};
 pub use evaluate::{InTurn, Report, Sweeps, evaluate, evaluate_with};
-pub use finish::{merge_ranks, merge_tiles};
+pub use factors::bounded;
+pub use finish::{mean_share, merge_ranks, merge_tiles};
+pub use outline::{Fit, Outline};
 pub use problem::Problem;
 pub(crate) use problem::check_mask;
 pub use workspace::{Own, Shared, Sizes, Workspace};

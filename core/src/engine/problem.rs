@@ -1,16 +1,13 @@
-use super::call::{Call, Link, Scale};
-use super::workspace::{Needs, Rows, Sizes};
-use crate::compose::{Kind, Program, Spec};
+use super::call::{Call, Scale};
+use super::outline::Outline;
+use super::workspace::{Rows, Sizes};
+use crate::compose::{Program, Spec};
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::region::Pool;
 use crate::summation::{Accumulator, SEGMENT};
 use crate::term::Maps;
 use crate::view::{GradientSink, LogitSource, Shape, TargetSource, Weights};
 use core::marker::PhantomData;
-
-/// The largest number of classes: labels up to here are exact as `f32`.
-const CLASSES: usize = 1 << 24;
 
 /// A loss, its inputs and options, known to fit together.
 #[derive(Debug)]
@@ -52,63 +49,21 @@ where
         targets: &'a Y,
     ) -> Result<Self, Error> {
         let shape = *logits.layout().shape();
-        if shape.is_empty() {
-            return Err(Error::Empty { argument: "logits", shape });
-        }
-        let channels = shape.channels;
-        let expected = match call.link {
-            Link::Sigmoid => shape,
-            Link::Softmax if (2..=CLASSES).contains(&channels) => shape.with_channels(1),
-            Link::Softmax => {
-                return Err(Error::Channels { channels, expected: "2 to 2^24 classes" });
-            }
+        let outline = Outline {
+            link: call.link,
+            logits: shape,
+            targets: *targets.layout().shape(),
+            by_call: call.weights.is_some(),
+            maps: call.maps.len(),
+            by_sample: matches!(call.scale, Scale::Samples(_)),
         };
-        let given = *targets.layout().shape();
-        if given != expected {
-            return Err(Error::Shape { argument: "targets", shape: given, expected });
-        }
-        check_shapes(&call, expected)?;
+        outline.check_shapes()?;
+        check_shapes(&call, outline.planes())?;
         check_scale(call.scale, shape.batch)?;
-
-        let by_call = call.weights.is_some();
-        let (mut has_region, mut is_active, mut has_denominator) = (false, false, false);
-        let mut needs = Needs {
-            weights: false,
-            class_weights: false,
-            sample_factors: matches!(call.scale, Scale::Samples(_)),
-        };
-        let mut needs_positive = false;
-        let mut weighted_region = None;
-        for index in 0..program.len() {
-            let spec = program.spec(index, channels);
-            spec.check()?;
-            check_link(&spec, call.link)?;
-            check_weights(&spec, &call, channels)?;
-            if let Scale::Samples(_) = call.scale {
-                check_per_sample(&spec)?;
-            }
-            has_region |= spec.is_region();
-            is_active |= spec.is_active();
-            has_denominator |= spec.has_denominator();
-            needs.weights |= spec.is_weighted(by_call);
-            needs.class_weights |= spec.options.class_weights.is_some();
-            needs_positive |= spec.divides_by_weights();
-            if spec.is_region() {
-                let weighted = spec.options.weighted;
-                needs_positive |= weighted;
-                if *weighted_region.get_or_insert(weighted) != weighted {
-                    return Err(Error::MixedRegions { term: spec.name, weighted });
-                }
-            }
-        }
-        let terms = program.len();
-        let rows = Rows {
-            terms,
-            denominators: if has_denominator { terms } else { 0 },
-            regions: if has_region { channels } else { 0 },
-        };
+        let fit = outline.fit(program)?;
+        let rows = fit.rows;
         let strides = *logits.layout().strides();
-        let sizes = Sizes::of(call.link, rows, shape, needs).ok_or(Error::Extent {
+        let sizes = Sizes::of(call.link, rows, shape, fit.needs).ok_or(Error::Extent {
             shape,
             strides,
             length: usize::MAX,
@@ -119,9 +74,9 @@ where
             logits,
             targets,
             rows,
-            is_active,
-            region_is_weighted: weighted_region == Some(true),
-            needs_positive,
+            is_active: fit.is_active,
+            region_is_weighted: fit.region_is_weighted,
+            needs_positive: fit.needs_positive,
             trusted: Maps::NONE,
             sizes,
             format: PhantomData,
@@ -217,43 +172,5 @@ fn check_scale(scale: Scale<'_>, batch: usize) -> Result<(), Error> {
         Scale::Samples(scales) => {
             Err(Error::Samples { argument: "scale", length: scales.len(), expected: batch })
         }
-    }
-}
-
-fn check_link(spec: &Spec<'_>, link: Link) -> Result<(), Error> {
-    let expected = match (spec.kind, link) {
-        (Kind::Pixel, Link::Softmax) => "the sigmoid link",
-        (Kind::Class, Link::Sigmoid) => "the softmax link",
-        _ => return Ok(()),
-    };
-    Err(Error::Link { term: spec.name, expected })
-}
-
-fn check_weights(spec: &Spec<'_>, call: &Call<'_>, classes: usize) -> Result<(), Error> {
-    let term = spec.name;
-    if spec.is_weighted(call.weights.is_some()) && !spec.is_weighable {
-        return Err(Error::NotWeighted { term });
-    }
-    let maps = call.maps.len();
-    if let Some(place) = spec.options.maps.iter().find(|&place| place >= maps) {
-        return Err(Error::Map { place, maps });
-    }
-    if spec.is_region() && spec.options.weighted && call.weights.is_none() {
-        return Err(Error::NoWeights { term });
-    }
-    match (spec.options.class_weights, spec.class_weights) {
-        (Some(list), Some(declared)) if list.len() != classes => {
-            let (name, length) = (declared.name, list.len());
-            Err(Error::ClassWeights { term, name, length, classes })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whether the term has a loss of each sample by itself.
-pub(super) fn check_per_sample(spec: &Spec<'_>) -> Result<(), Error> {
-    match spec.kind {
-        Kind::Region(Pool::Batch) if spec.is_active() => Err(Error::Pooled { term: spec.name }),
-        _ => Ok(()),
     }
 }

@@ -1,47 +1,73 @@
-/* A work group sums a block of one channel of one sample; each work item is an accumulator. */
-kernel void reduce(global const real *logits, global const target *targets, ulong pixels,
-                   int ignoring, target ignored, global real *block_sums) {
-    local real tree[ACCUMULATORS];
-    const ulong block = get_group_id(0);
-    const ulong plane = get_group_id(1);
-    const ulong end = min(pixels, (block + 1) * BLOCK);
-    real sums[SUMS];
+/* Sums the blocks of one channel of one sample. */
+kernel void reduce(INPUTS, global real *block_sums, global uint *block_notes) {
+    BLOCK_STORAGE
+    const ulong block = BLOCK_INDEX;
+    const ulong plane = get_global_id(1);
+    lanes sums[SUMS][PARTS];
     for (uint s = 0; s < SUMS; s++) {
-        sums[s] = 0;
-    }
-    for (ulong i = block * BLOCK + get_local_id(0); i < end; i += ACCUMULATORS) {
-        const target found = targets[plane * pixels + i];
-        if (ignoring && found == ignored) {
-            continue;
-        }
-        real values[SUMS];
-        pixel_values(logits[plane * pixels + i], SHARE(found), values);
-        for (uint s = 0; s < SUMS; s++) {
-            sums[s] += values[s];
+        for (uint part = 0; part < PARTS; part++) {
+            sums[s][part] = (lanes)(0);
         }
     }
-    for (uint s = 0; s < SUMS; s++) {
-        const real total = tree_sum(sums[s], tree);
-        if (get_local_id(0) == 0) {
-            block_sums[(plane * get_num_groups(0) + block) * SUMS + s] = total;
+    notes own = no_notes();
+    mask counted = (mask)(0);
+    for (uint row = 0; row < BLOCK; row += ACCUMULATORS) {
+        for (uint part = 0; part < PARTS; part++) {
+            const uint place = row + (part * ITEMS + ITEM) * WIDTH;
+            const ulong i = block * BLOCK + place;
+            if (block >= blocks || i >= pixels) {
+                continue;
+            }
+            const ulong count = pixels - i;
+            const targets_t found = load_targets(targets + targets_first + plane * pixels + i, count);
+            const mask valid = VALID(found, count);
+            note_bad(&own.bad_target, valid & !IS_SHARE(found), place, 0, 1);
+            counted += valid & (mask)(1);
+            lanes weights[WEIGHTS];
+            LOAD_WEIGHTS
+            lanes values[SUMS];
+            pixel_values(load_logits(logits + logits_first + plane * pixels + i, count),
+                         SHARE(found), weights, values);
+            DENOMINATOR_VALUES
+            for (uint s = 0; s < SUMS; s++) {
+                sums[s][part] += valid ? values[s] : (lanes)(0);
+            }
         }
+    }
+    own.count = sum_lanes(counted);
+    JOIN_NOTES(own);
+    const ulong at = plane * blocks + block;
+    for (uint s = 0; s < SUMS; s++) {
+        const real total = TREE_SUM(sums[s]);
+        if (IS_FIRST_ITEM && block < blocks) {
+            block_sums[at * SUMS + s] = total;
+        }
+    }
+    if (IS_FIRST_ITEM && block < blocks) {
+        write_notes(block_notes, at, &own);
     }
 }
 
-/* A work item a logit. */
-kernel void gradient(global const real *logits, global const target *targets, ulong pixels,
-                     int ignoring, target ignored, global const real *factors,
-                     global const real *slopes, global real *result) {
-    const ulong i = get_global_id(0);
-    const ulong plane = get_group_id(1);
-    if (i >= pixels) {
+/* Writes the gradient of RUN logits of one channel of one sample. */
+kernel void gradient(INPUTS, global const real *factors, global const real *slopes,
+                     global const ulong *report, int accumulate, global storage *gradient,
+                     ulong gradient_first) {
+    const ulong plane = get_global_id(1);
+    if (report[0] != 0) {
         return;
     }
-    const ulong at = plane * pixels + i;
-    const target found = targets[at];
-    if (ignoring && found == ignored) {
-        result[at] = 0;
-        return;
+    factors += FACTORS_OF(plane / CLASSES);
+    slopes += 2 * REGION * plane;
+    for (ulong i = get_global_id(0) * RUN; i < min(pixels, (get_global_id(0) + 1) * RUN); i += WIDTH) {
+        const ulong count = pixels - i;
+        const targets_t found = load_targets(targets + targets_first + plane * pixels + i, count);
+        const mask valid = VALID(found, count);
+        const uint place = 0;
+        lanes weights[WEIGHTS];
+        LOAD_GRADIENT_WEIGHTS
+        const lanes z = load_logits(logits + logits_first + plane * pixels + i, count);
+        const lanes own = pixel_gradient(z, SHARE(found), weights, factors, slopes);
+        store_gradient(valid ? own : (lanes)(0), gradient + gradient_first + plane * pixels + i, count,
+                       accumulate);
     }
-    result[at] = pixel_gradient(logits[at], SHARE(found), factors, slopes + 2 * plane);
 }

@@ -1,159 +1,144 @@
 /* What a pixel's probabilities are found from. */
 typedef struct {
-    real label;
-    real label_logit;
-    real largest;
-    real largest_class;
-    real others;
+    lanes label;
+    lanes label_logit;
+    lanes largest;
+    lanes largest_class;
+    lanes others;
 } quantities;
 
-/* Of the pixel whose logit of class k is logits[k * pixels]. */
-quantities find_quantities(global const real *logits, ulong pixels, uint classes, real label) {
+/* Of the pixels whose logits of class k are at k * pixels; leaves their exponentials in `exps`. */
+quantities find_quantities(global const storage *logits, ulong pixels, ulong count, lanes label,
+                           lanes *exps) {
     quantities found;
     found.label = label;
-    found.label_logit = logits[(ulong)label * pixels];
-    largest_first(logits[0], &found.largest, &found.largest_class);
-    for (uint k = 1; k < classes; k++) {
-        largest_with(logits[k * pixels], (real)k, &found.largest, &found.largest_class);
+    exps[0] = load_logits(logits, count);
+    found.label_logit = exps[0];
+    largest_first(exps[0], &found.largest, &found.largest_class);
+    for (uint k = 1; k < CLASSES; k++) {
+        const lanes logit = load_logits(logits + k * pixels, count);
+        exps[k] = logit;
+        found.label_logit = label == (lanes)(k) ? logit : found.label_logit;
+        largest_with(logit, (lanes)(k), &found.largest, &found.largest_class);
     }
-    found.others = 0;
-    for (uint k = 0; k < classes; k++) {
-        found.others = add_other(found.others, logits[k * pixels], (real)k, found.largest,
-                                 found.largest_class);
+    found.others = (lanes)(0);
+    for (uint k = 0; k < CLASSES; k++) {
+        exps[k] = exp_of(exps[k], (lanes)(k), found.largest, found.largest_class);
+        found.others = add_other(found.others, exps[k], (lanes)(k), found.largest_class);
     }
     return found;
 }
 
-#if REGION
-/* A block's sums of one class, from each pixel's inverse and 1 - p_t. */
-void sum_class(global const real *logits, uint k, ulong pixels, ulong end,
-               const quantities *found, const real *inverses, const real *qs,
-               local real *tree, global real *block_sums) {
-    real sums[3] = {0, 0, 0};
-    uint row = 0;
-    for (ulong i = get_group_id(0) * BLOCK + get_local_id(0); i < end; i += ACCUMULATORS, row++) {
-        if (found[row].label < 0) {
-            continue;
-        }
-        const real p = probability_of(logits[k * pixels + i], (real)k, found[row].largest,
-                                      found[row].largest_class, inverses[row]);
-        real values[3];
-        class_sums(found[row].label, (real)k, p, qs[row], values);
-        for (uint s = 0; s < 3; s++) {
-            sums[s] += values[s];
+/* Sums the blocks of one sample. */
+kernel void reduce(INPUTS, global real *block_sums, global uint *block_notes) {
+    BLOCK_STORAGE
+    const ulong block = BLOCK_INDEX;
+    const ulong plane = get_global_id(1);
+    lanes sums[SUMS][PARTS];
+    for (uint s = 0; s < SUMS; s++) {
+        for (uint part = 0; part < PARTS; part++) {
+            sums[s][part] = (lanes)(0);
         }
     }
-    for (uint s = 0; s < 3; s++) {
-        const real total = tree_sum(sums[s], tree);
-        if (get_local_id(0) == 0) {
-            block_sums[s] = total;
-        }
-    }
-}
-#endif
-
-/* A work group sums a block of one sample; each work item is an accumulator. */
-kernel void reduce(global const real *logits, global const target *targets, ulong pixels,
-                   uint classes, int ignoring, target ignored, global real *block_sums) {
-    local real tree[ACCUMULATORS];
-    const ulong block = get_group_id(0);
-    const ulong sample = get_group_id(1);
-    const ulong end = min(pixels, (block + 1) * BLOCK);
-    logits += sample * classes * pixels;
-    block_sums += (sample * get_num_groups(0) + block) * (TERMS + REGION * 3 * classes);
-    real sums[TERMS];
-    for (uint s = 0; s < TERMS; s++) {
-        sums[s] = 0;
-    }
-#if REGION
-    quantities founds[BLOCK / ACCUMULATORS];
-    real inverses[BLOCK / ACCUMULATORS];
-    real qs[BLOCK / ACCUMULATORS];
-    uint row = 0;
-#endif
-    for (ulong i = block * BLOCK + get_local_id(0); i < end; i += ACCUMULATORS) {
-        const target label = targets[sample * pixels + i];
-        const bool keep = !(ignoring && label == ignored);
-        if (keep) {
-            const quantities found = find_quantities(logits + i, pixels, classes, (real)label);
-            real values[TERMS];
+    notes own = no_notes();
+    mask counted = (mask)(0);
+    for (uint row = 0; row < BLOCK; row += ACCUMULATORS) {
+        for (uint part = 0; part < PARTS; part++) {
+            const uint place = row + (part * ITEMS + ITEM) * WIDTH;
+            const ulong i = block * BLOCK + place;
+            if (block >= blocks || i >= pixels) {
+                continue;
+            }
+            const ulong count = pixels - i;
+            const targets_t stored = load_targets(targets + targets_first + plane * pixels + i, count);
+            const mask valid = VALID(stored, count);
+            note_bad(&own.bad_target, valid & !IS_LABEL(stored), place, 0, 1);
+            counted += valid & (mask)(1);
+            const lanes label = TO_LANES(stored);
+            lanes weights[WEIGHTS];
+            LOAD_WEIGHTS
+            lanes exps[CLASSES];
+            const quantities found = find_quantities(
+                logits + logits_first + plane * CLASSES * pixels + i, pixels, count, label, exps);
+            lanes values[TERM_SUMS];
             class_values(found.label, found.label_logit, found.largest, found.largest_class,
-                         found.others, values);
-            for (uint s = 0; s < TERMS; s++) {
-                sums[s] += values[s];
+                         found.others, weights, values);
+            DENOMINATOR_VALUES
+            for (uint s = 0; s < TERM_SUMS; s++) {
+                sums[s][part] += valid ? values[s] : (lanes)(0);
             }
 #if REGION
-            founds[row] = found;
+            lanes inverse, q;
             class_parts(found.label, found.label_logit, found.largest, found.largest_class,
-                        found.others, &inverses[row], &qs[row]);
+                        found.others, &inverse, &q);
+            for (uint k = 0; k < CLASSES; k++) {
+                lanes of_class[3];
+                class_sums(label, (lanes)(k), exps[k], inverse, q, weights, of_class);
+                for (uint s = 0; s < 3; s++) {
+                    sums[TERM_SUMS + 3 * k + s][part] += valid ? of_class[s] : (lanes)(0);
+                }
+            }
 #endif
         }
-#if REGION
-        if (!keep) {
-            founds[row].label = -1;
-        }
-        row++;
-#endif
     }
-    for (uint s = 0; s < TERMS; s++) {
-        const real total = tree_sum(sums[s], tree);
-        if (get_local_id(0) == 0) {
-            block_sums[s] = total;
+    own.count = sum_lanes(counted);
+    JOIN_NOTES(own);
+    const ulong at = plane * blocks + block;
+    for (uint s = 0; s < SUMS; s++) {
+        const real total = TREE_SUM(sums[s]);
+        if (IS_FIRST_ITEM && block < blocks) {
+            block_sums[at * SUMS + s] = total;
         }
     }
-#if REGION
-    for (uint k = 0; k < classes; k++) {
-        sum_class(logits, k, pixels, end, founds, inverses, qs, tree, block_sums + TERMS + 3 * k);
+    if (IS_FIRST_ITEM && block < blocks) {
+        write_notes(block_notes, at, &own);
     }
-#endif
 }
 
-/* A work item a pixel. */
-kernel void gradient(global const real *logits, global const target *targets, ulong pixels,
-                     uint classes, int ignoring, target ignored, global const real *factors,
-                     global const real *slopes, global real *result) {
-    const ulong i = get_global_id(0);
-    const ulong sample = get_group_id(1);
-    if (i >= pixels) {
+/* Writes the gradient of all classes at RUN pixels of one sample. */
+kernel void gradient(INPUTS, global const real *factors, global const real *slopes,
+                     global const ulong *report, int accumulate, global storage *gradient,
+                     ulong gradient_first) {
+    const ulong plane = get_global_id(1);
+    if (report[0] != 0) {
         return;
     }
-    const target label = targets[sample * pixels + i];
-    logits += sample * classes * pixels + i;
-    result += sample * classes * pixels + i;
-    if (ignoring && label == ignored) {
-        for (uint k = 0; k < classes; k++) {
-            result[k * pixels] = 0;
+    factors += FACTORS_OF(plane);
+    slopes += 2 * REGION * CLASSES * plane;
+    for (ulong i = get_global_id(0) * RUN; i < min(pixels, (get_global_id(0) + 1) * RUN); i += WIDTH) {
+        const ulong count = pixels - i;
+        const targets_t stored = load_targets(targets + targets_first + plane * pixels + i, count);
+        const mask valid = VALID(stored, count);
+        const lanes label = TO_LANES(stored);
+        const uint place = 0;
+        lanes weights[WEIGHTS];
+        LOAD_GRADIENT_WEIGHTS
+        lanes exps[CLASSES];
+        const quantities found = find_quantities(
+            logits + logits_first + plane * CLASSES * pixels + i, pixels, count, label, exps);
+        lanes inverse, q;
+        class_parts(found.label, found.label_logit, found.largest, found.largest_class,
+                    found.others, &inverse, &q);
+        const lanes of_terms =
+            class_slope(found.label, found.label_logit, found.largest, found.largest_class,
+                        found.others, weights, factors);
+        const lanes slope = valid ? of_terms : (lanes)(0);
+        lanes shift = (lanes)(0);
+        lanes mean = (lanes)(0);
+#if REGION
+        for (uint k = 0; k < CLASSES; k++) {
+            shift = region_shift(shift, label, (lanes)(k), found.largest_class, slopes + 2 * k);
         }
-        return;
-    }
-    const quantities found = find_quantities(logits, pixels, classes, (real)label);
-    real inverse, q;
-    class_parts(found.label, found.label_logit, found.largest, found.largest_class, found.others,
-                &inverse, &q);
-    const real slope = class_slope(found.label, found.label_logit, found.largest,
-                                   found.largest_class, found.others, factors);
-#if REGION
-    slopes += 2 * sample * classes;
-    real shift = 0;
-    for (uint k = 0; k < classes; k++) {
-        shift = region_shift(shift, found.label, (real)k, found.largest_class, slopes + 2 * k);
-    }
-    real mean = 0;
-    for (uint k = 0; k < classes; k++) {
-        const real p = probability_of(logits[k * pixels], (real)k, found.largest,
-                                      found.largest_class, inverse);
-        mean = region_mean(mean, found.label, (real)k, found.largest_class, p, shift,
-                           slopes + 2 * k);
-    }
+        for (uint k = 0; k < CLASSES; k++) {
+            mean = region_mean(mean, label, (lanes)(k), found.largest_class, exps[k], inverse, shift,
+                               slopes + 2 * k);
+        }
 #endif
-    for (uint k = 0; k < classes; k++) {
-        const real p = probability_of(logits[k * pixels], (real)k, found.largest,
-                                      found.largest_class, inverse);
-#if REGION
-        result[k * pixels] = logit_gradient(found.label, (real)k, p, q, slope, shift, mean,
-                                            slopes + 2 * k);
-#else
-        result[k * pixels] = logit_gradient(found.label, (real)k, p, q, slope);
-#endif
+        global storage *own = gradient + gradient_first + plane * CLASSES * pixels + i;
+        for (uint k = 0; k < CLASSES; k++) {
+            const lanes of_class = logit_gradient(label, (lanes)(k), exps[k], inverse, q, slope, shift,
+                                                  mean, weights, slopes + 2 * k);
+            store_gradient(valid ? of_class : (lanes)(0), own + k * pixels, count, accumulate);
+        }
     }
 }

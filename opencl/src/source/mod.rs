@@ -1,101 +1,205 @@
 //! The text of a loss's program: traced functions, and around them hand-written kernels that only
 //! load, store, loop and add up.
 
+mod finish;
+mod prelude;
 mod sigmoid;
 mod softmax;
+mod terms;
+mod weights;
 
-use core::cell::Cell;
-
-use segloss_core::compose::Parts;
-use segloss_core::engine::Link;
+use segloss_core::compose::{Listed, MapCall, Program, Spec};
+use segloss_core::engine::{Fit, Link};
 use segloss_core::region::SUMS;
-use segloss_core::summation::{ACCUMULATORS, BLOCK};
+use segloss_core::summation::{ACCUMULATORS, BLOCK, SEGMENT};
 
-use crate::target::DeviceTarget;
-use crate::trace::{Expr, Format, Graph};
+use crate::library::{Library, Traced};
+use crate::storage::Storage;
+use crate::target::Element;
+use crate::trace::Numbers;
 
-/// The OpenCL C program that evaluates `parts` under `link`, on logits of format `T` and targets
-/// stored as `E`.
-///
-/// Coefficients, reductions and the number of classes are no part of it; the parameters of pixel
-/// and class terms are.
-pub fn source<T: Format, E: DeviceTarget, P: Parts>(parts: &P, link: Link) -> String {
-    let (functions, kernels) = match link {
-        Link::Sigmoid => (sigmoid::functions::<T, P>(parts), include_str!("../kernels/sigmoid.cl")),
-        Link::Softmax => (softmax::functions::<T, P>(parts), include_str!("../kernels/softmax.cl")),
-    };
-    let share = if E::IS_FLOAT { "((real)(t))" } else { "((t) != 0 ? (real)1 : (real)0)" };
-    let region = u32::from(P::REGION);
-    let sizes = [
-        format!("typedef {} target;", E::NAME),
-        format!("#define SHARE(t) {share}"),
-        format!("#define ACCUMULATORS {ACCUMULATORS}"),
-        format!("#define BLOCK {BLOCK}"),
-        format!("#define TERMS {}", P::LEN),
-        format!("#define REGION {region}"),
-        format!("#define SUMS {}", P::LEN + if P::REGION { SUMS } else { 0 }),
-    ];
-    let loss = format!("/* The loss:{}. */", terms(parts, ""));
-    let prelude = "#pragma OPENCL FP_CONTRACT OFF";
-    let common = include_str!("../kernels/common.cl");
-    [&loss, prelude, T::PRELUDE, &sizes.join("\n"), "", common, &functions, kernels].join("\n")
+/// What a program is written for besides the loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Target {
+    pub(crate) storage: Storage,
+    pub(crate) element: Element,
+    /// Channels of the logits.
+    pub(crate) channels: usize,
+    /// Whether the call has a mask of valid pixels.
+    pub(crate) has_mask: bool,
+    /// Whether it has weights of pixels.
+    pub(crate) has_weights: bool,
+    /// Whether its scale is one number a sample.
+    pub(crate) by_sample: bool,
+    /// Whether sums are added up in `f64`.
+    pub(crate) has_double: bool,
+    /// Pixels that a work item computes at a time: 1, 2, 4, 8 or 16.
+    pub(crate) width: usize,
+    /// Work items that compute a block together: 1, or one an accumulator with width 1.
+    pub(crate) items: usize,
+    /// Blocks of a work group, if several items compute one.
+    pub(crate) blocks_a_group: usize,
 }
 
-/// Each term by number and name, for comments.
-fn terms<P: Parts>(parts: &P, before: &str) -> String {
-    // The number of classes does not change a name.
-    let name = |index| format!("{before} {index} = {}", parts.spec(index, 1).name);
-    (0..P::LEN).map(name).collect::<Vec<_>>().join(",")
+/// A loss, as programs are written from it.
+pub(crate) struct Loss<'l> {
+    pub(crate) listed: &'l Listed<'l, f32>,
+    pub(crate) library: &'l Library,
+    pub(crate) link: Link,
+    pub(crate) fit: Fit,
+    /// Whether the call has weights of pixels.
+    pub(crate) by_call: bool,
 }
 
-/// What is traced of a term: which one it is, and its loss if it has one a pixel.
-type Value<'g, T> = (usize, Option<Expr<'g, T>>);
+impl<'l> Loss<'l> {
+    fn terms(&self) -> usize {
+        self.listed.terms().len()
+    }
 
-/// Traces the parts' pixel or class terms: `call` is [`Parts::pixel`] or [`Parts::class`] and gets
-/// the factors, weights (which no term reads), the values to fill, and what fills one. Gives the values by term and what `call`
-/// gives: the sum of factors times slopes.
-fn trace_terms<'g, T: Format, P: Parts>(
-    graph: &'g Graph<T>,
-    parts: &P,
-    call: impl FnOnce(
-        &P::Each<Expr<'g, T>>,
-        &P::Each<Expr<'g, T>>,
-        &mut P::Each<Value<'g, T>>,
-        &dyn Fn(&mut Value<'g, T>, Expr<'g, T>),
-    ) -> Option<Expr<'g, T>>,
-) -> (Vec<Expr<'g, T>>, Option<Expr<'g, T>>) {
-    let factor = |i| graph.read(&format!("factor_{i}"), &format!("factors[{i}]"));
-    let factors = P::each::<Expr<'g, T>>(factor, 0);
-    let mut each = P::each::<Value<'g, T>>(|i| (i, None), 0);
-    // The first node that belongs to the next term, and what still comes of a term after its loss:
-    // the slope's product with its factor, and from the second term on a sum.
-    let next = Cell::new((graph.len(), 1));
-    let put = |value: &mut Value<'g, T>, loss: Expr<'g, T>| {
-        value.1 = Some(loss);
-        let (first, to_come) = next.get();
-        graph.note(first, parts.spec(value.0, 1).name);
-        next.set((graph.len() + to_come, 2));
-    };
-    let weights = P::each::<Expr<'g, T>>(|_| Expr::Constant(T::default()), 0);
-    let slope = call(&factors, &weights, &mut each, &put);
-    let mut values = vec![Expr::Constant(T::default()); P::LEN];
-    let mut list = |i: usize, (_, value): Value<'g, T>| {
-        if let Some(value) = value {
-            values[i] = value;
+    fn spec(&self, index: usize, channels: usize) -> Spec<'_> {
+        self.listed.spec(index, channels)
+    }
+
+    /// Whether region sums are needed.
+    fn has_region(&self) -> bool {
+        self.fit.has_region
+    }
+
+    fn denominators(&self) -> usize {
+        if self.fit.has_denominator { self.terms() } else { 0 }
+    }
+
+    /// What the program reads and writes.
+    pub(crate) fn sizes(&self, target: &Target) -> Sizes {
+        let name =
+            |map: &MapCall<'_, f32>| map.definition().map_or("", |definition| definition.name);
+        Sizes {
+            terms: self.terms(),
+            row: self.terms() + self.denominators() + SUMS * self.regions(target) + 1,
+            sums: self.sums(target),
+            regions: self.regions(target),
+            planes: self.planes(target),
+            maps: self.listed.map_calls().iter().map(name).collect(),
+            is_signed: !self.fit.needs_positive,
         }
+    }
+
+    /// Sums of a block.
+    fn sums(&self, target: &Target) -> usize {
+        self.terms() + self.denominators() + SUMS * self.regions_a_plane(target)
+    }
+
+    /// Classes with region sums.
+    fn regions(&self, target: &Target) -> usize {
+        if self.has_region() { target.channels } else { 0 }
+    }
+
+    fn regions_a_plane(&self, target: &Target) -> usize {
+        match (self.has_region(), self.link) {
+            (false, _) => 0,
+            (true, Link::Sigmoid) => 1,
+            (true, Link::Softmax) => target.channels,
+        }
+    }
+
+    /// What lies one after the other in a sample: channels under the sigmoid link, else all together.
+    fn planes(&self, target: &Target) -> usize {
+        if self.link == Link::Sigmoid { target.channels } else { 1 }
+    }
+
+    fn maps(&self) -> usize {
+        self.listed.map_calls().len()
+    }
+}
+
+/// What a program reads and writes, besides its inputs.
+#[derive(Clone, Debug)]
+pub(crate) struct Sizes {
+    pub(crate) terms: usize,
+    /// Numbers of a sample's row of sums.
+    pub(crate) row: usize,
+    /// Sums of a block.
+    pub(crate) sums: usize,
+    /// Classes with region sums.
+    pub(crate) regions: usize,
+    /// Planes of a sample.
+    pub(crate) planes: usize,
+    /// The maps' names, by place.
+    pub(crate) maps: Vec<&'static str>,
+    /// Whether weights may be negative.
+    pub(crate) is_signed: bool,
+}
+
+/// The OpenCL C program that evaluates `loss`, computing in format `T`.
+pub(crate) fn source<T: Traced>(loss: &Loss<'_>, target: &Target) -> String {
+    let (functions, kernels) = match loss.link {
+        Link::Sigmoid => (sigmoid::functions::<T>(loss), include_str!("../kernels/sigmoid.cl")),
+        Link::Softmax => (softmax::functions::<T>(loss), include_str!("../kernels/softmax.cl")),
     };
-    P::visit(&each, &mut list, 0);
-    (values, slope)
+    let is_double = target.storage.is_double();
+    let sums = if target.has_double {
+        include_str!("../kernels/double_sums.cl")
+    } else {
+        include_str!("../kernels/compensated_sums.cl")
+    };
+    let finish = if target.has_double {
+        finish::functions::<T, f64>(loss, target)
+    } else {
+        finish::functions::<T, f32>(loss, target)
+    };
+    [
+        &format!("/* The loss: {}. */", loss.listed),
+        "#pragma OPENCL FP_CONTRACT OFF",
+        &prelude::types(target),
+        &sizes(loss, target),
+        &prelude::targets(target.element, target.channels),
+        &prelude::bits(Numbers::Lanes, is_double, target.width),
+        &prelude::memory(target),
+        include_str!("../kernels/common.cl"),
+        &weights::text(loss, target),
+        &functions,
+        kernels,
+        sums,
+        &prelude::bits(Numbers::Wide, target.has_double, 1),
+        &finish,
+        include_str!("../kernels/finish.cl"),
+    ]
+    .join("\n")
 }
 
-/// Outputs `values[0]` and on.
-fn numbered<'g, T: Copy>(
-    values: impl IntoIterator<Item = Expr<'g, T>>,
-) -> Vec<(String, Expr<'g, T>)> {
-    values.into_iter().enumerate().map(|(i, value)| (format!("values[{i}]"), value)).collect()
+/// Numbers that the kernels are written with.
+fn sizes(loss: &Loss<'_>, target: &Target) -> String {
+    let terms = loss.terms();
+    let numbers = [
+        ("ACCUMULATORS", ACCUMULATORS),
+        ("BLOCK", BLOCK),
+        ("SEGMENT_BLOCKS", SEGMENT / BLOCK),
+        ("BLOCKS_A_GROUP", target.blocks_a_group),
+        ("CLASSES", target.channels),
+        ("PLANES", loss.planes(target)),
+        ("TERMS", terms),
+        ("DENOMINATORS", loss.denominators()),
+        ("TERM_SUMS", terms + loss.denominators()),
+        ("REGION", usize::from(loss.has_region())),
+        ("REGIONS", loss.regions(target)),
+        ("REGIONS_A_PLANE", loss.regions_a_plane(target).max(1)),
+        ("SUMS", loss.sums(target)),
+        ("WEIGHTS", terms + 1),
+        ("ARGUMENTS", 1 + loss.maps()),
+        ("IS_ACTIVE", usize::from(loss.fit.is_active)),
+        ("BY_CALL", usize::from(target.has_weights)),
+        ("BY_SAMPLE", usize::from(target.by_sample)),
+        ("BAD_TARGET", BAD_TARGET as usize),
+        ("BAD_WEIGHT", BAD_WEIGHT as usize),
+        ("BAD_SCALE", BAD_SCALE as usize),
+    ];
+    let lines = numbers.iter().map(|(name, number)| format!("#define {name} {number}"));
+    let of_sample = if target.by_sample { "(TERMS * (sample))" } else { "0" };
+    let factors = [format!("#define FACTORS_OF(sample) {of_sample}")];
+    lines.chain(factors).collect::<Vec<_>>().join("\n")
 }
 
-/// The only output of a function.
-fn returned<T>(value: Expr<'_, T>) -> [(String, Expr<'_, T>); 1] {
-    [("return".into(), value)]
-}
+/// What the first number of a report says is wrong, if anything.
+pub(crate) const BAD_TARGET: u64 = 1;
+pub(crate) const BAD_WEIGHT: u64 = 2;
+pub(crate) const BAD_SCALE: u64 = 3;

@@ -1,53 +1,67 @@
-use segloss_core::compose::Parts;
 use segloss_core::lanes::Lanes;
 use segloss_core::pixel::Pixel;
 use segloss_core::region;
 
-use super::{numbered, returned, terms, trace_terms};
-use crate::trace::{Expr, Format, Graph};
+use super::Loss;
+use super::terms::{names, numbered, region_weight, returned, trace, weighted};
+use crate::library::{FormulaIn, Traced};
+use crate::trace::{Expr, Graph, Numbers};
 
 /// The functions that `sigmoid.cl` calls.
-pub(super) fn functions<T: Format, P: Parts>(parts: &P) -> String {
-    [values::<T, P>(parts), gradient::<T, P>(parts)].join("\n")
+pub(super) fn functions<T: Traced>(loss: &Loss<'_>) -> String {
+    [values::<T>(loss), gradient::<T>(loss)].join("\n")
 }
 
-fn pixel<T: Format>(graph: &Graph<T>) -> Pixel<Expr<'_, T>> {
+fn pixel<T: Traced>(graph: &Graph<T>) -> Pixel<Expr<'_, T>> {
     graph.note(0, "shared by all terms");
     let pixel = Pixel::new(graph.input("z"), graph.input("y"));
     Pixel { p: pixel.p.named("p"), q: pixel.q.named("q"), tail: pixel.tail.named("tail"), ..pixel }
 }
 
-fn values<T: Format, P: Parts>(parts: &P) -> String {
-    let graph = Graph::<T>::new();
-    let pixel = pixel(&graph);
-    let (mut values, _) = trace_terms(&graph, parts, |factors, weights, sums, add| {
-        parts.pixel(&pixel, factors, weights, sums, add, None)
-    });
-    let mut sums = "";
-    if P::REGION {
-        graph.note(graph.len(), "region sums");
-        values.extend(region::pixel_sums(&pixel));
-        sums = "; then the channel's region sums";
-    }
-    let comment = format!("/* What a pixel adds to sums. Terms:{}{sums}. */\n", terms(parts, ""));
-    comment + &graph.function("void pixel_values(real z, real y, real *values)", &numbered(values))
+/// Losses by term, and the sum of factors times slopes.
+fn terms<'g, T: Traced>(
+    graph: &'g Graph<T>,
+    loss: &Loss<'_>,
+    pixel: &Pixel<Expr<'g, T>>,
+) -> (Vec<Expr<'g, T>>, Option<Expr<'g, T>>) {
+    trace(graph, loss, |formula, arguments| match formula {
+        FormulaIn::Pixel(formula) => formula(arguments, pixel),
+        _ => None,
+    })
 }
 
-fn gradient<T: Format, P: Parts>(parts: &P) -> String {
+fn values<T: Traced>(loss: &Loss<'_>) -> String {
     let graph = Graph::<T>::new();
     let pixel = pixel(&graph);
-    let (_, mut gradient) = trace_terms(&graph, parts, |factors, weights, sums, add| {
-        parts.pixel(&pixel, factors, weights, sums, add, None)
-    });
-    if P::REGION {
+    let (values, _) = terms(&graph, loss, &pixel);
+    let mut outputs = numbered(values);
+    let mut sums = "";
+    if loss.has_region() {
+        graph.note(graph.len(), "region sums");
+        let of_region = weighted(region_weight(&graph, loss), region::pixel_sums(&pixel));
+        let place = |s: usize| format!("values[TERM_SUMS + {s}]");
+        outputs.extend(of_region.into_iter().enumerate().map(|(s, value)| (place(s), value)));
+        sums = "; then the channel's region sums";
+    }
+    let comment = format!("/* What a pixel adds to sums. Terms:{}{sums}. */\n", names(loss));
+    let signature = "void pixel_values(lanes z, lanes y, const lanes *weights, lanes *values)";
+    comment + &graph.function(Numbers::Lanes, signature, &outputs)
+}
+
+fn gradient<T: Traced>(loss: &Loss<'_>) -> String {
+    let graph = Graph::<T>::new();
+    let pixel = pixel(&graph);
+    let (_, mut gradient) = terms(&graph, loss, &pixel);
+    if loss.has_region() && loss.fit.is_active {
         graph.note(graph.len(), "region terms, from the derivatives in false positives, negatives");
         let slopes = [graph.read("a", "slopes[0]"), graph.read("b", "slopes[1]")];
-        let of_regions = region::pixel_gradient(&pixel, slopes);
-        gradient = Some(gradient.map_or(of_regions, |sum| sum + of_regions));
+        let own = region::pixel_gradient(&pixel, slopes);
+        let [own] = weighted(region_weight(&graph, loss), [own]);
+        gradient = Some(gradient.map_or(own, |sum| sum + own));
     }
     let gradient = gradient.unwrap_or(Expr::splat(0.0));
-    let comment = format!("/* A pixel's gradient. Factors:{}. */\n", terms(parts, ""));
-    let signature = "real pixel_gradient(real z, real y, global const real *factors,\n    \
-                     global const real *slopes)";
-    comment + &graph.function(signature, &returned(gradient))
+    let comment = format!("/* A pixel's gradient. Factors:{}. */\n", names(loss));
+    let signature = "lanes pixel_gradient(lanes z, lanes y, const lanes *weights,\n    global const \
+                     real *factors, global const real *slopes)";
+    comment + &graph.function(Numbers::Lanes, signature, &returned(gradient))
 }

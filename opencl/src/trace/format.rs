@@ -4,9 +4,6 @@ use segloss_core::view::Logit;
 
 /// A format that is traced and runs on devices: `f32` or `f64`.
 pub trait Format: Real + OclPrm + Logit<Compute = Self> {
-    /// What OpenCL C declares before anything else: `real` as this format and what the operations
-    /// on its bits need.
-    const PRELUDE: &'static str;
     /// What follows a literal of this format.
     const SUFFIX: &'static str;
     /// The function that reads bits as this format.
@@ -23,7 +20,6 @@ pub trait Format: Real + OclPrm + Logit<Compute = Self> {
 }
 
 impl Format for f32 {
-    const PRELUDE: &'static str = include_str!("../kernels/single.cl");
     const SUFFIX: &'static str = "f";
     const FROM_BITS: &'static str = "as_float";
     const MANTISSA_BITS: u32 = 23;
@@ -39,7 +35,6 @@ impl Format for f32 {
 }
 
 impl Format for f64 {
-    const PRELUDE: &'static str = include_str!("../kernels/double.cl");
     const SUFFIX: &'static str = "";
     const FROM_BITS: &'static str = "as_double";
     const MANTISSA_BITS: u32 = 52;

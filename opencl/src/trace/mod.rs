@@ -7,13 +7,13 @@
 //!
 //! ```
 //! use segloss_core::pixel::{Bce, Pixel, PixelTerm};
-//! use segloss_opencl::trace::Graph;
+//! use segloss_opencl::trace::{Graph, Numbers};
 //!
 //! let graph = Graph::<f32>::new();
 //! let (z, y) = (graph.input("z"), graph.input("y"));
 //! let loss = Bce.loss(&Pixel::new(z, y));
-//! let text = graph.function("real bce(real z, real y)", &[("return".into(), loss)]);
-//! assert!(text.starts_with("real bce(real z, real y) {"));
+//! let text = graph.function(Numbers::Lanes, "lanes bce(lanes z, lanes y)", &[("return".into(), loss)]);
+//! assert!(text.starts_with("lanes bce(lanes z, lanes y) {"));
 //! ```
 
 mod constant;
@@ -26,3 +26,4 @@ pub use constant::literal;
 pub use expr::{Expr, Mask};
 pub use format::Format;
 pub use graph::Graph;
+pub use print::Numbers;

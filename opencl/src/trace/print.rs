@@ -7,16 +7,60 @@ use super::{Expr, Format};
 /// Longest text of a result that is written where it is used instead of being given a name.
 const INLINE: usize = 40;
 
+/// What the numbers of a function are in OpenCL C.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// `lanes`: as many pixels as the device likes to compute at a time.
+    Lanes,
+    /// `real`: one number of the computing format.
+    Real,
+    /// `wide`: one number of the format that sums are added up in.
+    Wide,
+}
+
+impl Numbers {
+    /// Their type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Numbers::Lanes => "lanes",
+            Numbers::Real => "real",
+            Numbers::Wide => "wide",
+        }
+    }
+
+    /// The type of a comparison of them.
+    fn mask(self) -> &'static str {
+        if self == Numbers::Lanes { "mask" } else { "int" }
+    }
+
+    /// What is before the names of the functions on their bits.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Numbers::Lanes => "",
+            Numbers::Real => "real_",
+            Numbers::Wide => "wide_",
+        }
+    }
+}
+
 impl<T: Format> Graph<T> {
     /// A function that writes each of `outputs` to its place: `"return"`, or something that can be
     /// assigned to, such as `values[0]`. What none of them needs is left out.
-    pub fn function(&self, signature: &str, outputs: &[(String, Expr<'_, T>)]) -> String {
-        self.with_nodes(|nodes| Printer::new(nodes, outputs).function::<T>(signature, outputs))
+    pub fn function(
+        &self,
+        numbers: Numbers,
+        signature: &str,
+        outputs: &[(String, Expr<'_, T>)],
+    ) -> String {
+        self.with_nodes(|nodes| {
+            Printer::new(nodes, numbers, outputs).function::<T>(signature, outputs)
+        })
     }
 }
 
 struct Printer<'n> {
     nodes: &'n Nodes,
+    numbers: Numbers,
     /// How often each node's result is used.
     uses: Vec<usize>,
     /// Which of them are outputs.
@@ -26,7 +70,11 @@ struct Printer<'n> {
 }
 
 impl<'n> Printer<'n> {
-    fn new<T: Format>(nodes: &'n Nodes, outputs: &[(String, Expr<'_, T>)]) -> Self {
+    fn new<T: Format>(
+        nodes: &'n Nodes,
+        numbers: Numbers,
+        outputs: &[(String, Expr<'_, T>)],
+    ) -> Self {
         let outputs = outputs.iter().filter_map(|(_, output)| match output {
             Expr::Constant(_) => None,
             Expr::Node(_, node) => Some(*node),
@@ -41,7 +89,7 @@ impl<'n> Printer<'n> {
             }
         }
         let texts = vec![String::new(); nodes.operations.len()];
-        Printer { nodes, uses, outputs, texts }
+        Printer { nodes, numbers, uses, outputs, texts }
     }
 
     fn function<T: Format>(mut self, signature: &str, outputs: &[(String, Expr<'_, T>)]) -> String {
@@ -62,7 +110,7 @@ impl<'n> Printer<'n> {
             self.texts[node] = match (operation, name) {
                 // Before anything is written to where it is read from.
                 (Operation::Input(_), Some(name)) if *name != text => {
-                    let _ = writeln!(reads, "    const real {name} = {text};");
+                    let _ = writeln!(reads, "    const {} {name} = {text};", self.numbers.name());
                     name.clone()
                 }
                 (Operation::Input(_), _) => text,
@@ -75,7 +123,8 @@ impl<'n> Printer<'n> {
                         temporaries += 1;
                         format!("t{temporaries}")
                     });
-                    let kind = if operation.is_mask() { "int" } else { "real" };
+                    let numbers = self.numbers;
+                    let kind = if operation.is_mask() { numbers.mask() } else { numbers.name() };
                     let _ = writeln!(body, "    const {kind} {name} = {text};");
                     name
                 }
@@ -130,7 +179,15 @@ impl<'n> Printer<'n> {
             Abs, Add, Div, Equal, Input, Less, Mul, Neg, Pow2OfLowBits, Select, SplitExponent,
             SplitMantissa, Sqrt, Sub,
         };
+        let prefix = self.numbers.prefix();
         let text = |operand: &Operand| self.operand::<T>(*operand);
+        // Vectors choose between vectors.
+        let choice = |operand: &Operand| match operand {
+            Operand::Constant(_) => {
+                format!("({})({})", self.numbers.name(), self.bare::<T>(*operand))
+            }
+            Operand::Node(_) => text(operand),
+        };
         let bare = |operand: &Operand| self.bare::<T>(*operand);
         let infix = |a, sign, b| format!("{} {sign} {}", text(a), text(b));
         match operation {
@@ -144,11 +201,11 @@ impl<'n> Printer<'n> {
             Equal(a, b) => infix(a, "==", b),
             Sqrt(a) => format!("sqrt({})", bare(a)),
             Abs(a) => format!("fabs({})", bare(a)),
-            Pow2OfLowBits(a) => format!("pow2_of_low_bits({})", bare(a)),
-            SplitMantissa(a) => format!("split_mantissa({})", bare(a)),
-            SplitExponent(a) => format!("split_exponent({})", bare(a)),
+            Pow2OfLowBits(a) => format!("{prefix}pow2_of_low_bits({})", bare(a)),
+            SplitMantissa(a) => format!("{prefix}split_mantissa({})", bare(a)),
+            SplitExponent(a) => format!("{prefix}split_exponent({})", bare(a)),
             Select(mask, yes, no) => {
-                format!("{} ? {} : {}", self.grouped(*mask), text(yes), text(no))
+                format!("{} ? {} : {}", self.grouped(*mask), choice(yes), choice(no))
             }
         }
     }

@@ -1,17 +1,20 @@
 //! Inputs, plugin terms, and both ways to evaluate a loss.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+use std::sync::Arc;
+
 use segloss_core::class::{ClassPixel, ClassTerm};
-use segloss_core::compose::Parts;
+use segloss_core::compose::{Definition, Registry, Term, parse};
 use segloss_core::engine::{Call, Link, Problem, Workspace, evaluate};
-use segloss_core::lanes::Lanes;
+use segloss_core::lanes::{Lanes, Real};
 use segloss_core::level::Scalar;
 use segloss_core::pixel::{Pixel, PixelTerm};
-use segloss_core::summation::ACCUMULATORS;
+use segloss_core::region::{Classes, RegionTerm};
+use segloss_core::summation::{ACCUMULATORS, Accumulator, Compensated, TILE};
 use segloss_core::term::{Arguments, Parameter};
-use segloss_core::view::{Layout, Shape, View, ViewMut};
+use segloss_core::view::{AnyTargets, Layout, Mask, Shape, View, ViewMut};
 use segloss_opencl::trace::Format;
-use segloss_opencl::{DeviceTarget, Error, Evaluation, Evaluator};
+use segloss_opencl::{DeviceLogit, DeviceTarget, Error, Evaluator, Library, Loss, Options, Slices};
 
 /// A device must be there: a test that finds none has failed.
 pub fn evaluator() -> Evaluator {
@@ -71,57 +74,163 @@ pub fn labels(random: &mut Random, len: usize, classes: u64, ignoring: bool) -> 
     (0..len).map(one).collect()
 }
 
-/// What the engine in core gives, as plain scalar code.
-pub fn on_cpu<T: Format, E: DeviceTarget, P: Parts>(
-    parts: &P,
-    call: Call,
-    logits: &[T],
-    shape: Shape,
-    targets: &[E],
-) -> Result<Evaluation<T>, segloss_core::Error> {
-    let target_shape = if call.link == Link::Softmax { shape.with_channels(1) } else { shape };
-    let layout = Layout::channels_first(shape)?;
-    let logit_view = View::new(logits, layout)?;
-    let target_view = View::new(targets, Layout::channels_first(target_shape)?)?;
-    let problem = Problem::<T, f64, _, _, _>::new(call, parts, &logit_view, &target_view)?;
-    let sizes = problem.sizes();
-    let mut workspace = Workspace {
-        partials: &mut vec![[T::default(); ACCUMULATORS]; sizes.partials],
-        sums: &mut vec![0.0; sizes.sums],
-        segment: &mut vec![0.0; sizes.segment],
-        totals: &mut vec![0.0; sizes.totals],
-        factors: &mut vec![T::default(); sizes.factors],
-        slopes: &mut vec![[T::default(); 2]; sizes.slopes],
-        weights: &mut [],
-        class_weights: &mut [],
+/// A call's inputs and options, in host memory.
+#[derive(Clone, Copy)]
+pub struct Case<'a, Z: DeviceLogit, E> {
+    pub text: &'a str,
+    pub link: Link,
+    pub shape: Shape,
+    pub logits: &'a [Z],
+    pub targets: &'a [E],
+    pub mask: Option<&'a [u8]>,
+    pub weights: Option<&'a [Z::Compute]>,
+    pub options: Options<'a>,
+}
+
+impl<'a, Z: DeviceLogit, E> Case<'a, Z, E> {
+    pub fn new(text: &'a str, link: Link, shape: Shape, logits: &'a [Z], targets: &'a [E]) -> Self {
+        let ignore_index = (link == Link::Softmax).then_some(255);
+        let options = Options { ignore_index, ..Options::default() };
+        Case { text, link, shape, logits, targets, mask: None, weights: None, options }
+    }
+
+    fn target_shape(&self) -> Shape {
+        if self.link == Link::Softmax { self.shape.with_channels(1) } else { self.shape }
+    }
+
+    /// The shape of a mask or weights of `len` elements.
+    fn plane(&self, len: usize) -> Layout {
+        let shape = self.target_shape();
+        let all = Layout::channels_first(shape).unwrap();
+        if all.span() == len {
+            return all;
+        }
+        Layout::channels_first(shape.with_channels(1)).unwrap()
+    }
+}
+
+/// What an evaluation gives.
+#[derive(Clone, Debug)]
+pub struct Evaluation<Z> {
+    pub value: f64,
+    pub valid: u64,
+    pub gradient: Vec<Z>,
+}
+
+/// The terms that tests name, on devices.
+pub fn device_library() -> Arc<Library> {
+    let mut library = Library::new();
+    library.add_pixel::<SquaredError>().unwrap();
+    library.add_pixel::<Everything>().unwrap();
+    library.add_class::<Focal>().unwrap();
+    library.add_region::<JointDice>().unwrap();
+    Arc::new(library)
+}
+
+/// What the engine in core gives as plain scalar code, with sums in `A`.
+fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
+    case: &Case<'_, Z, E>,
+    targets: AnyTargets<'_>,
+) -> Result<Evaluation<Z>, segloss_core::Error> {
+    let own = [
+        Definition::pixel::<SquaredError, Scalar>(),
+        Definition::pixel::<Everything, Scalar>(),
+        Definition::class::<Focal, Scalar>(),
+        Definition::region::<JointDice>(),
+    ];
+    let registry = Registry::<Z::Compute, A>::builtin::<Scalar>().with_terms(&own)?;
+    let (mut terms, mut maps) = ([Term::default(); 8], []);
+    let listed = parse(case.text, case.link, registry, &mut terms, &mut maps).unwrap();
+
+    let layout = Layout::channels_first(case.shape)?;
+    let logits = View::new(case.logits, layout)?;
+    let mask = case.mask.map(|mask| View::new(mask, case.plane(mask.len())).unwrap());
+    let weights =
+        case.weights.map(|weights| View::new(weights, case.plane(weights.len())).unwrap());
+    let Options { ignore_index, spacing, scale, write } = case.options;
+    let call = Call {
+        link: case.link,
+        ignore_index,
+        mask: mask.map(Mask::U8),
+        weights: weights.map(Z::Compute::weights),
+        spacing,
+        scale,
+        write,
+        ..Call::sigmoid()
     };
-    let mut gradient = vec![T::default(); logits.len()];
+    let problem = Problem::<Z::Compute, A, _, _, _>::new(call, &listed, &logits, &targets)?;
+    let sizes = problem.sizes();
+    let zero = Z::Compute::default();
+    let mut workspace = Workspace {
+        partials: &mut vec![[zero; ACCUMULATORS]; sizes.partials],
+        sums: &mut vec![A::default(); sizes.sums],
+        segment: &mut vec![A::default(); sizes.segment],
+        totals: &mut vec![A::default(); sizes.totals],
+        factors: &mut vec![zero; sizes.factors],
+        slopes: &mut vec![[zero; 2]; sizes.slopes],
+        weights: &mut vec![[zero; TILE]; sizes.weights],
+        class_weights: &mut vec![zero; sizes.class_weights],
+    };
+    let mut gradient = first_gradient::<Z>(case.logits.len());
     let mut sink = ViewMut::new(&mut gradient, layout)?;
     let report = evaluate(Scalar, &problem, Some(&mut sink), &mut workspace)?;
-    Ok(Evaluation { value: report.value, valid: report.valid, gradient: Some(gradient) })
+    Ok(Evaluation { value: report.value.widen(), valid: report.valid, gradient })
+}
+
+/// What gradients hold before: accumulated ones are added to it.
+fn first_gradient<Z: DeviceLogit>(len: usize) -> Vec<Z> {
+    (0..len).map(|i| Z::store(Z::Compute::round_from(i as f64 / 64.0 - 1.0))).collect()
+}
+
+/// What the device gives.
+pub fn on_device<Z, E>(evaluator: &Evaluator, case: &Case<'_, Z, E>) -> Result<Evaluation<Z>, Error>
+where
+    Z: DeviceLogit,
+    Z::Compute: Format,
+    E: DeviceTarget,
+{
+    let loss = Loss::with_library(device_library(), case.text, case.link).unwrap();
+    let mut gradient = first_gradient::<Z>(case.logits.len());
+    let slices = Slices {
+        shape: case.shape,
+        logits: case.logits,
+        targets: case.targets,
+        mask: case.mask,
+        weights: case.weights,
+        maps: &[],
+        gradient: Some(&mut gradient),
+    };
+    let report = evaluator.evaluate(&loss, &case.options, slices)?;
+    Ok(Evaluation { value: report.value, valid: report.valid, gradient })
 }
 
 /// Checks that the device gives every bit that the CPU gives, if its arithmetic in this format is the
 /// CPU's, else about the same numbers; NaN is equal to NaN. Gives how many numbers of the gradient
 /// are NaN: of those the check says little.
-pub fn assert_same<T: Format, E: DeviceTarget, P: Parts>(
-    evaluator: &Evaluator,
-    parts: &P,
-    call: Call,
-    logits: &[T],
-    shape: Shape,
-    targets: &[E],
-) -> usize {
-    let expected = on_cpu(parts, call, logits, shape, targets).unwrap();
-    let found = evaluator.evaluate(parts, call, logits, shape, targets, true);
+pub fn assert_same<Z, E>(evaluator: &Evaluator, case: &Case<'_, Z, E>) -> usize
+where
+    Z: DeviceLogit,
+    Z::Compute: Format,
+    E: DeviceTarget,
+    for<'v> AnyTargets<'v>: From<View<'v, E>>,
+{
     let device = evaluator.device();
-    if T::DOUBLE && !device.has_double() {
-        assert_eq!(found.unwrap_err(), Error::NoDouble { device: device.name().into() });
+    let layout = Layout::channels_first(case.target_shape()).unwrap();
+    let targets = AnyTargets::from(View::new(case.targets, layout).unwrap());
+    let expected = if device.has_double() {
+        on_cpu::<Z, E, f64>(case, targets).unwrap()
+    } else {
+        on_cpu::<Z, E, Compensated>(case, targets).unwrap()
+    };
+    let found = on_device(evaluator, case);
+    let is_double = Z::Compute::DOUBLE;
+    if is_double && !device.has_double() {
+        assert_eq!(found.err(), Some(Error::NoDouble { device: device.name().into() }));
         return 0;
     }
     let found = found.unwrap_or_else(|error| panic!("{error}"));
-    let what = format!("{} logits of shape {shape}", core::any::type_name::<T>());
-    let is_exact = device.is_exact::<T>();
+    let what = format!("`{}`, {} of shape {}", case.text, core::any::type_name::<Z>(), case.shape);
+    let is_exact = device.is_exact::<Z::Compute>();
     let same = |a: f64, b: f64, near: f64| {
         a.to_bits() == b.to_bits()
             || (a.is_nan() && b.is_nan())
@@ -129,21 +238,21 @@ pub fn assert_same<T: Format, E: DeviceTarget, P: Parts>(
     };
     // As accurate as each of the two has to be: relative to the loss and to the largest slope, times
     // how far the exponentials' arguments reach.
-    let (of_value, of_gradient) = if T::DOUBLE { (2e-13, 2e-13) } else { (2e-6, 5e-7) };
-    let reach = logits.iter().map(|z| z.widen().abs().min(200.0)).fold(1.0, f64::max);
+    let (of_value, of_gradient) = if is_double { (2e-13, 2e-13) } else { (2e-6, 5e-7) };
+    let wide = |z: Z| z.load().widen();
+    let reach = case.logits.iter().map(|&z| wide(z).abs().min(200.0)).fold(1.0, f64::max);
 
     assert_eq!(found.valid, expected.valid, "valid pixels, {what}");
     let (a, b) = (found.value, expected.value);
     assert!(same(a, b, of_value * b.abs()), "value {a:e}, on the CPU {b:e}, {what}");
-    let (found, expected) = (found.gradient.unwrap(), expected.gradient.unwrap());
-    assert_eq!(found.len(), expected.len());
-    let finite = expected.iter().map(|x| x.widen().abs()).filter(|x| x.is_finite());
+    assert_eq!(found.gradient.len(), expected.gradient.len());
+    let finite = expected.gradient.iter().map(|&x| wide(x).abs()).filter(|x| x.is_finite());
     let near = of_gradient * reach * finite.fold(0.0, f64::max);
-    for (i, (a, b)) in found.iter().zip(&expected).enumerate() {
-        let (a, b) = (a.widen(), b.widen());
+    for (i, (&a, &b)) in found.gradient.iter().zip(&expected.gradient).enumerate() {
+        let (a, b) = (wide(a), wide(b));
         assert!(same(a, b, near), "gradient {i} is {a:e}, on the CPU {b:e}, {what}");
     }
-    expected.iter().filter(|x| x.widen().is_nan()).count()
+    expected.gradient.iter().filter(|&&x| wide(x).is_nan()).count()
 }
 
 macro_rules! plugin {
@@ -204,5 +313,28 @@ plugin!(ClassTerm, Focal, "focal_plugin");
 impl Focal {
     fn formula<L: Lanes>(pixel: &ClassPixel<L>) -> L {
         -pixel.log_p * pixel.q.powf(2.5)
+    }
+}
+
+/// A region term that looks at all classes together, not at their mean: Dice of sums over classes.
+#[derive(Clone, Copy, Debug)]
+pub struct JointDice;
+
+impl RegionTerm for JointDice {
+    const NAME: &'static str = "joint_dice";
+    const PARAMETERS: &'static [Parameter] = &[];
+
+    fn new(_: Arguments<'_>) -> Result<Self, segloss_core::Error> {
+        Ok(JointDice)
+    }
+
+    fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
+        let (mut wrong, mut right) = (L::splat(0.0), L::splat(1e-3));
+        for class in 0..classes.len() {
+            let sums = classes.get(class);
+            wrong = wrong + sums.false_positive + sums.false_negative;
+            right = right + (sums.target - sums.false_negative) * L::splat(2.0);
+        }
+        wrong.share_with(right)
     }
 }

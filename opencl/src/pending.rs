@@ -1,0 +1,186 @@
+use ocl_core::{CommandQueue, Event, Mem, OclPrm};
+use segloss_core::engine::{Link, Report, Scale};
+
+use crate::commands::{Buffer, Commands};
+use crate::error::Error;
+use crate::loss::Loss;
+use crate::source::{BAD_SCALE, BAD_TARGET, BAD_WEIGHT, Sizes};
+use crate::target::Element;
+use crate::tensors::{Options, Plane, Tensors};
+
+/// An evaluation that a device is to do, or has done.
+#[derive(Debug)]
+pub struct Pending {
+    queue: CommandQueue,
+    report: Buffer<u64>,
+    place: Place,
+    done: Vec<Event>,
+}
+
+/// What a report has to be known of to be understood.
+#[derive(Debug)]
+pub(crate) struct Place {
+    planes: usize,
+    pixels: usize,
+    classes: Option<usize>,
+    is_signed: bool,
+    scale: f64,
+    has_double: bool,
+    is_double: bool,
+    targets: (Element, Stored),
+    /// Weights of the call, then maps.
+    weights: Vec<Option<Stored>>,
+}
+
+/// An array, kept to look at what is wrong in it.
+#[derive(Debug)]
+struct Stored {
+    memory: Mem,
+    first: usize,
+    is_shared: bool,
+}
+
+impl Stored {
+    fn plane(plane: &Plane<'_>) -> Self {
+        let (memory, first) = (plane.array.memory.clone(), plane.array.first);
+        Stored { memory, first, is_shared: plane.is_shared }
+    }
+}
+
+impl Place {
+    pub(crate) fn new(
+        loss: &Loss,
+        sizes: &Sizes,
+        options: &Options<'_>,
+        tensors: &Tensors<'_>,
+        has_double: bool,
+    ) -> Self {
+        let targets = tensors.targets;
+        let stored =
+            Stored { memory: targets.memory.clone(), first: targets.first, is_shared: false };
+        let given = |name: &&str| {
+            let found = tensors.maps.iter().find(|(own, _)| own == name);
+            found.map(|(_, map)| Stored::plane(map))
+        };
+        let mut weights = vec![tensors.weights.as_ref().map(Stored::plane)];
+        weights.extend(sizes.maps.iter().map(given));
+        Place {
+            planes: sizes.planes,
+            pixels: tensors.shape.pixels(),
+            classes: (loss.link() == Link::Softmax).then_some(tensors.shape.channels),
+            is_signed: sizes.is_signed,
+            scale: match options.scale {
+                Scale::Batch(scale) => scale,
+                Scale::Samples(scales) => scales.iter().fold(0.0, |most, x| x.abs().max(most)),
+            },
+            has_double,
+            is_double: tensors.storage.is_double(),
+            targets: (tensors.element, stored),
+            weights,
+        }
+    }
+}
+
+impl Pending {
+    pub(crate) fn new(
+        queue: CommandQueue,
+        report: Buffer<u64>,
+        place: Place,
+        done: Vec<Event>,
+    ) -> Self {
+        Pending { queue, report, place, done }
+    }
+
+    /// What is complete when the evaluation is: to be waited for by other commands.
+    pub fn events(&self) -> &[Event] {
+        &self.done
+    }
+
+    /// Where the report lies on the device: four `ulong`, the third the number of valid pixels, the last
+    /// the bits of the value (`f64` where the device has it, else `f32`), the first 0 if nothing is wrong.
+    pub fn report(&self) -> &Mem {
+        self.report.memory()
+    }
+
+    /// Waits for the evaluation, and reads what came of it: the only copy to the host.
+    ///
+    /// # Errors
+    /// Targets, weights or a scale of no use, by value and place; the gradient is untouched then. Or what
+    /// the device reported.
+    pub fn wait(self) -> Result<Report<f64>, Error> {
+        let mut commands = Commands::new(&self.queue, self.done);
+        let mut report = [0u64; 4];
+        commands.read(self.report.memory(), 0, &mut report)?;
+        let [fault, at, valid, value] = report;
+        let place = &self.place;
+        match fault {
+            0 => {
+                let value = if place.has_double {
+                    f64::from_bits(value)
+                } else {
+                    f64::from(f32::from_bits(value as u32))
+                };
+                Ok(Report { value, valid })
+            }
+            BAD_TARGET => Err(place.bad_target(&mut commands, at as usize)?),
+            BAD_WEIGHT => Err(place.bad_weight(&mut commands, at as usize)?),
+            BAD_SCALE => Err(segloss_core::Error::Scale { value: place.scale }.into()),
+            _ => Err(Error::OpenCl {
+                action: "read the report",
+                reason: format!("it says {fault}, expected 0 to {BAD_SCALE}"),
+            }),
+        }
+    }
+}
+
+impl Place {
+    /// Sample, channel and pixel of a place among targets.
+    fn coordinates(&self, at: usize) -> (usize, usize, usize) {
+        let plane = at / self.pixels;
+        (plane / self.planes, plane % self.planes, at % self.pixels)
+    }
+
+    fn bad_target(&self, commands: &mut Commands<'_>, at: usize) -> Result<Error, Error> {
+        let (element, stored) = &self.targets;
+        let index = stored.first + at;
+        let target = match element {
+            Element::U8 => f64::from(one::<u8>(commands, stored, index)?),
+            Element::I32 => f64::from(one::<i32>(commands, stored, index)?),
+            Element::I64 => one::<i64>(commands, stored, index)? as f64,
+            Element::F32 => f64::from(one::<f32>(commands, stored, index)?),
+        };
+        let (sample, channel, pixel) = self.coordinates(at);
+        Ok(match self.classes {
+            Some(classes) => segloss_core::Error::Label { label: target, sample, pixel, classes },
+            None => segloss_core::Error::Share { target, sample, channel, pixel },
+        }
+        .into())
+    }
+
+    fn bad_weight(&self, commands: &mut Commands<'_>, at: usize) -> Result<Error, Error> {
+        let (at, place) = (at / self.weights.len(), at % self.weights.len());
+        let (sample, channel, pixel) = self.coordinates(at);
+        let value = match &self.weights[place] {
+            None => f64::NAN,
+            Some(stored) => {
+                let plane = if stored.is_shared { sample } else { sample * self.planes + channel };
+                let index = stored.first + plane * self.pixels + pixel;
+                if self.is_double {
+                    one::<f64>(commands, stored, index)?
+                } else {
+                    f64::from(one::<f32>(commands, stored, index)?)
+                }
+            }
+        };
+        let argument = if place == 0 { "weights" } else { "map" };
+        let is_signed = self.is_signed;
+        Ok(segloss_core::Error::Weight { argument, value, sample, channel, pixel, is_signed }
+            .into())
+    }
+}
+
+fn one<X: OclPrm>(commands: &mut Commands<'_>, stored: &Stored, index: usize) -> Result<X, Error> {
+    let mut one = [X::default()];
+    commands.read(&stored.memory, index, &mut one)?;
+    Ok(one[0])
+}

@@ -1,0 +1,218 @@
+//! The commands of an evaluation.
+
+use ocl_core::OclPrm;
+use segloss_core::engine::Scale;
+use segloss_core::summation::{ACCUMULATORS, BLOCK, SEGMENT};
+use segloss_core::view::{Target, Write};
+
+use crate::commands::{Argument, Buffer, Commands, Items};
+use crate::device::Tuning;
+use crate::error::Error;
+use crate::evaluator::{Evaluator, Prepared};
+use crate::loss::Loss;
+use crate::target::Element;
+use crate::tensors::{Options, Plane, Tensors};
+
+/// Adds the commands that evaluate `loss`; gives the buffer that the report will be in.
+pub(crate) fn run(
+    evaluator: &Evaluator,
+    loss: &Loss,
+    prepared: &Prepared,
+    options: &Options<'_>,
+    tensors: &Tensors<'_>,
+    commands: &mut Commands<'_>,
+) -> Result<Buffer<u64>, Error> {
+    if tensors.storage.is_double() {
+        with_real::<f64>(evaluator, loss, prepared, options, tensors, commands)
+    } else {
+        with_real::<f32>(evaluator, loss, prepared, options, tensors, commands)
+    }
+}
+
+fn with_real<R: OclPrm>(
+    evaluator: &Evaluator,
+    loss: &Loss,
+    prepared: &Prepared,
+    options: &Options<'_>,
+    tensors: &Tensors<'_>,
+    commands: &mut Commands<'_>,
+) -> Result<Buffer<u64>, Error> {
+    let Prepared { program, sizes, .. } = prepared;
+    let context = evaluator.context();
+    let has_double = evaluator.device().has_double();
+    let (batch, pixels) = (tensors.shape.batch, tensors.shape.pixels());
+    let (blocks, segments) = (pixels.div_ceil(BLOCK), pixels.div_ceil(SEGMENT));
+    let planes = batch * sizes.planes;
+
+    let block_sums = Buffer::<R>::new(context, planes * blocks * sizes.sums)?;
+    let block_notes = Buffer::<u32>::new(context, planes * blocks * 4)?;
+    // A sum takes eight bytes: one `f64`, or two `f32`.
+    let segment_sums = Buffer::<u64>::new(context, batch * segments * sizes.row)?;
+    let segment_notes = Buffer::<u64>::new(context, batch * segments * 4)?;
+    let rows = Buffer::<u64>::new(context, batch * sizes.row)?;
+    let sample_notes = Buffer::<u64>::new(context, batch * 4)?;
+    let scales = scales(&options.scale);
+    let by_sample = matches!(options.scale, Scale::Samples(_));
+    let factors = Buffer::<R>::new(context, sizes.terms * if by_sample { batch } else { 1 })?;
+    let slopes = Buffer::<R>::new(context, 2 * sizes.regions * batch)?;
+    let report = Buffer::<u64>::new(context, 4)?;
+
+    let given = |name: &str| tensors.maps.iter().find(|(own, _)| *own == name).map(|(_, map)| *map);
+    let mut maps = Vec::new();
+    for &name in &sizes.maps {
+        maps.push(given(name).ok_or(Error::NotGiven { map: name })?);
+    }
+    let _ = loss;
+
+    let ignored = Ignored::of(options.ignore_index, tensors.element);
+    let is_ignoring = i32::from(ignored.is_some());
+    let ignored = ignored.unwrap_or(Ignored::none(tensors.element));
+    let (pixels_64, blocks_64, segments_64) = (pixels as u64, blocks as u64, segments as u64);
+    let (logits_first, targets_first) = (tensors.logits.first as u64, tensors.targets.first as u64);
+    let planes_of: Vec<&Plane<'_>> =
+        tensors.mask.iter().chain(tensors.weights.iter()).chain(&maps).collect();
+    let firsts: Vec<(u64, i32)> = planes_of
+        .iter()
+        .map(|plane| (plane.array.first as u64, i32::from(plane.is_shared)))
+        .collect();
+    let mut inputs = vec![
+        Argument::memory(tensors.logits.memory),
+        Argument::number(&logits_first),
+        Argument::memory(tensors.targets.memory),
+        Argument::number(&targets_first),
+        Argument::number(&pixels_64),
+        Argument::number(&blocks_64),
+        Argument::number(&is_ignoring),
+        ignored.argument(),
+    ];
+    for (plane, (first, is_shared)) in planes_of.iter().zip(&firsts) {
+        inputs.extend([
+            Argument::memory(plane.array.memory),
+            Argument::number(first),
+            Argument::number(is_shared),
+        ]);
+    }
+
+    let mut reduce = inputs.clone();
+    reduce.extend([Argument::buffer(&block_sums), Argument::buffer(&block_notes)]);
+    let tuning = evaluator.tuning();
+    let items = match tuning {
+        Tuning::Vectors { .. } => Items::groups([blocks, planes, 1], 1),
+        Tuning::Groups { blocks: of_group } => {
+            Items::groups([blocks.div_ceil(of_group), planes, 1], of_group * ACCUMULATORS)
+        }
+    };
+    // A processor's runtime compiles a kernel anew for each size of its groups.
+    let one_by_one = |all| match tuning {
+        Tuning::Vectors { .. } => Items::groups(all, 1),
+        Tuning::Groups { .. } => Items::all(all),
+    };
+    commands.run(program, "reduce", items, &reduce)?;
+
+    let fold = [
+        Argument::buffer(&block_sums),
+        Argument::buffer(&block_notes),
+        Argument::number(&pixels_64),
+        Argument::number(&blocks_64),
+        Argument::number(&segments_64),
+        Argument::buffer(&segment_sums),
+        Argument::buffer(&segment_notes),
+    ];
+    commands.run(program, "fold_segments", one_by_one([segments, sizes.row, batch]), &fold)?;
+    let fold = [
+        Argument::buffer(&segment_sums),
+        Argument::buffer(&segment_notes),
+        Argument::number(&segments_64),
+        Argument::buffer(&rows),
+        Argument::buffer(&sample_notes),
+    ];
+    commands.run(program, "fold_samples", one_by_one([sizes.row, batch, 1]), &fold)?;
+
+    let batch_32 = batch as u32;
+    let (wide, narrow);
+    let scales = if has_double {
+        wide = Buffer::holding(context, &scales)?;
+        Argument::buffer(&wide)
+    } else {
+        let scales: Vec<f32> = scales.iter().map(|&scale| scale as f32).collect();
+        narrow = Buffer::holding(context, &scales)?;
+        Argument::buffer(&narrow)
+    };
+    let finish = [
+        Argument::buffer(&rows),
+        Argument::buffer(&sample_notes),
+        Argument::number(&batch_32),
+        scales,
+        Argument::buffer(&factors),
+        Argument::buffer(&slopes),
+        Argument::buffer(&report),
+    ];
+    commands.run(program, "finish", Items::groups([1, 1, 1], 1), &finish)?;
+
+    if let Some(gradient) = &tensors.gradient {
+        let accumulate = i32::from(options.write == Write::Accumulate);
+        let first = gradient.first as u64;
+        inputs.extend([
+            Argument::buffer(&factors),
+            Argument::buffer(&slopes),
+            Argument::buffer(&report),
+            Argument::number(&accumulate),
+            Argument::memory(gradient.memory),
+            Argument::number(&first),
+        ]);
+        let items = match tuning {
+            Tuning::Vectors { .. } => Items::groups([blocks, planes, 1], 1),
+            Tuning::Groups { blocks: of_group } => {
+                let group = of_group * ACCUMULATORS;
+                Items::groups([pixels.div_ceil(group), planes, 1], group)
+            }
+        };
+        commands.run(program, "gradient", items, &inputs)?;
+    }
+    Ok(report)
+}
+
+fn scales(scale: &Scale<'_>) -> Vec<f64> {
+    match scale {
+        Scale::Batch(scale) => vec![*scale],
+        Scale::Samples(scales) => scales.to_vec(),
+    }
+}
+
+/// `ignore_index` as targets are stored.
+enum Ignored {
+    U8(u8),
+    I32(i32),
+    I64(i64),
+    F32(f32),
+}
+
+impl Ignored {
+    fn of(label: Option<i64>, element: Element) -> Option<Self> {
+        let label = label?;
+        match element {
+            Element::U8 => u8::from_label(label).map(Ignored::U8),
+            Element::I32 => i32::from_label(label).map(Ignored::I32),
+            Element::I64 => i64::from_label(label).map(Ignored::I64),
+            Element::F32 => f32::from_label(label).map(Ignored::F32),
+        }
+    }
+
+    fn none(element: Element) -> Self {
+        match element {
+            Element::U8 => Ignored::U8(0),
+            Element::I32 => Ignored::I32(0),
+            Element::I64 => Ignored::I64(0),
+            Element::F32 => Ignored::F32(0.0),
+        }
+    }
+
+    fn argument(&self) -> Argument<'_> {
+        match self {
+            Ignored::U8(label) => Argument::number(label),
+            Ignored::I32(label) => Argument::number(label),
+            Ignored::I64(label) => Argument::number(label),
+            Ignored::F32(label) => Argument::number(label),
+        }
+    }
+}
