@@ -44,6 +44,25 @@ pub enum Error {
         /// What it reported.
         reason: String,
     },
+    /// The device, its driver or the host has not the memory for it.
+    OutOfMemory {
+        /// What an OpenCL call was to do.
+        action: &'static str,
+        /// What it reported.
+        reason: String,
+    },
+    /// The device is gone, or commands that were waited for failed on it.
+    Lost {
+        /// What an OpenCL call was to do.
+        action: &'static str,
+        /// What it reported.
+        reason: String,
+    },
+    /// A handle that must not be null is.
+    NullHandle {
+        /// The argument.
+        argument: &'static str,
+    },
     /// Data that is not as long as its shape says.
     Length {
         /// The argument.
@@ -53,10 +72,22 @@ pub enum Error {
         /// The length of its shape.
         expected: usize,
     },
-    /// A buffer of another context than the evaluator's.
+    /// A buffer, queue or event of another context than the evaluator's.
     OtherContext {
         /// The argument.
         argument: &'static str,
+    },
+    /// A queue of another device than the evaluator's, or a context without the device.
+    OtherDevice {
+        /// The argument.
+        argument: &'static str,
+    },
+    /// An output that shares memory with an input.
+    Overlap {
+        /// The output.
+        output: &'static str,
+        /// The input.
+        input: &'static str,
     },
     /// More classes than the kernels have room for.
     Classes {
@@ -100,11 +131,24 @@ impl fmt::Display for Error {
             ),
             Error::Build { log } => write!(f, "the OpenCL program did not build:\n{log}"),
             Error::OpenCl { action, reason } => write!(f, "could not {action}: {reason}"),
+            Error::OutOfMemory { action, reason } => {
+                write!(f, "out of memory: could not {action}: {reason}")
+            }
+            Error::Lost { action, reason } => {
+                write!(f, "the device failed: could not {action}: {reason}")
+            }
+            Error::NullHandle { argument } => write!(f, "`{argument}` is a null handle"),
             Error::Length { argument, length, expected } => {
                 write!(f, "`{argument}` has {length} elements, expected {expected}")
             }
             Error::OtherContext { argument } => {
-                write!(f, "`{argument}` is a buffer of another context than the evaluator's")
+                write!(f, "`{argument}` is of another context than the evaluator's")
+            }
+            Error::OtherDevice { argument } => {
+                write!(f, "`{argument}` is not for the evaluator's device")
+            }
+            Error::Overlap { output, input } => {
+                write!(f, "`{output}` shares memory with `{input}`, expected memory of its own")
             }
             Error::Classes { channels, most } => write!(
                 f,
@@ -139,13 +183,41 @@ impl From<segloss_core::Error> for Error {
     }
 }
 
-/// Turns a failed OpenCL call into an [`Error::OpenCl`] that says what it was to do.
+/// Turns a failed OpenCL call into an [`Error`] that says what it was to do.
 pub(crate) trait While<T> {
     fn or_fail(self, action: &'static str) -> Result<T, Error>;
 }
 
 impl<T> While<T> for Result<T, ocl_core::Error> {
     fn or_fail(self, action: &'static str) -> Result<T, Error> {
-        self.map_err(|error| Error::OpenCl { action, reason: error.to_string() })
+        self.map_err(|error| {
+            let status = error.api_status().map_or(0, |status| status as i32);
+            failure(status, action, error.to_string())
+        })
+    }
+}
+
+/// The same of a call that gives its status alone.
+pub(crate) fn outcome(status: i32, action: &'static str) -> Result<(), Error> {
+    if status == 0 { Ok(()) } else { Err(failure(status, action, format!("status {status}"))) }
+}
+
+fn failure(status: i32, action: &'static str, reason: String) -> Error {
+    const DEVICE_NOT_AVAILABLE: i32 = -2;
+    const MEM_OBJECT_ALLOCATION_FAILURE: i32 = -4;
+    const OUT_OF_RESOURCES: i32 = -5;
+    const OUT_OF_HOST_MEMORY: i32 = -6;
+    const EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST: i32 = -14;
+    const INVALID_BUFFER_SIZE: i32 = -61;
+    match status {
+        MEM_OBJECT_ALLOCATION_FAILURE
+        | OUT_OF_RESOURCES
+        | OUT_OF_HOST_MEMORY
+        // What a driver says of more than it can give at once.
+        | INVALID_BUFFER_SIZE => Error::OutOfMemory { action, reason },
+        DEVICE_NOT_AVAILABLE | EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST => {
+            Error::Lost { action, reason }
+        }
+        _ => Error::OpenCl { action, reason },
     }
 }

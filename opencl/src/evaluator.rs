@@ -9,6 +9,7 @@ use crate::commands::Commands;
 use crate::device::{Device, Tuning};
 use crate::error::{Error, While};
 use crate::loss::Loss;
+use crate::overlap::Bytes;
 use crate::pending::{Pending, Place};
 use crate::programs::Programs;
 use crate::run::run;
@@ -141,14 +142,26 @@ impl Evaluator {
         tensors: &Tensors<'_>,
         wait: &[Event],
     ) -> Result<Pending, Error> {
+        self.enqueue_on(&self.queue, loss, options, tensors, wait)
+    }
+
+    /// Adds the commands to `queue`, which is known to be of this context and device.
+    pub(crate) fn add(
+        &self,
+        queue: &CommandQueue,
+        loss: &Loss,
+        options: &Options<'_>,
+        tensors: &Tensors<'_>,
+        wait: &[Event],
+    ) -> Result<Pending, Error> {
         check(self, loss, options, tensors)?;
         let prepared = self.prepare(loss, &Signature::of(options, tensors))?;
-        let mut commands = Commands::new(&self.queue, wait.to_vec());
+        let mut commands = Commands::new(queue, wait.to_vec());
         let report = run(self, loss, &prepared, options, tensors, &mut commands)?;
         let place = Place::new(loss, &prepared.sizes, options, tensors, self.device().has_double());
         let done = commands.done();
-        ocl_core::flush(&self.queue).or_fail("hand commands to the device")?;
-        Ok(Pending::new(self.queue.clone(), report, place, done))
+        ocl_core::flush(queue).or_fail("hand commands to the device")?;
+        Ok(Pending::new(queue.clone(), report, place, done))
     }
 
     fn target(&self, signature: &Signature) -> Target {
@@ -260,19 +273,22 @@ fn check(
     let fits = |argument, array: &Array<'_>, len: usize, size: usize| {
         evaluator.fits(argument, array, len, size)
     };
-    fits("logits", &tensors.logits, logits, tensors.storage.size())?;
-    fits("targets", &tensors.targets, elements(planes)?, tensors.element.size())?;
-    if let Some(gradient) = &tensors.gradient {
-        fits("gradient", gradient, logits, tensors.storage.size())?;
-    }
+    let mut inputs = vec![
+        fits("logits", &tensors.logits, logits, tensors.storage.size())?,
+        fits("targets", &tensors.targets, elements(planes)?, tensors.element.size())?,
+    ];
     if let Some(mask) = &tensors.mask {
-        fits("mask", &mask.array, of_plane(mask)?, 1)?;
+        inputs.push(fits("mask", &mask.array, of_plane(mask)?, 1)?);
     }
     if let Some(weights) = &tensors.weights {
-        fits("weights", &weights.array, of_plane(weights)?, size)?;
+        inputs.push(fits("weights", &weights.array, of_plane(weights)?, size)?);
     }
     for (_, map) in tensors.maps {
-        fits("map", &map.array, of_plane(map)?, size)?;
+        inputs.push(fits("map", &map.array, of_plane(map)?, size)?);
+    }
+    if let Some(gradient) = &tensors.gradient {
+        let output = fits("gradient", gradient, logits, tensors.storage.size())?;
+        inputs.iter().try_for_each(|input| output.is_apart_from(input))?;
     }
     Ok(())
 }
@@ -283,14 +299,15 @@ pub(crate) fn elements(shape: Shape) -> Result<usize, Error> {
 }
 
 impl Evaluator {
-    /// Whether an array of `len` elements of `size` bytes lies in its buffer, and that in this context.
+    /// The bytes of an array of `len` elements of `size` bytes, if they lie in its buffer, and that in
+    /// this context.
     fn fits(
         &self,
         argument: &'static str,
         array: &Array<'_>,
         len: usize,
         size: usize,
-    ) -> Result<(), Error> {
+    ) -> Result<Bytes, Error> {
         let info = |request| ocl_core::get_mem_object_info(array.memory, request);
         let bytes = match info(MemInfo::Size).or_fail("ask for a buffer's size")? {
             MemInfoResult::Size(bytes) => bytes,
@@ -307,6 +324,6 @@ impl Evaluator {
         if length < len {
             return Err(Error::Length { argument, length, expected: len });
         }
-        Ok(())
+        Bytes::of(argument, array, len, size)
     }
 }

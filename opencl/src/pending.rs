@@ -107,10 +107,20 @@ impl Pending {
     /// # Errors
     /// Targets, weights or a scale of no use, by value and place; the gradient is untouched then. Or what
     /// the device reported.
-    pub fn wait(self) -> Result<Report<f64>, Error> {
-        let mut commands = Commands::new(&self.queue, self.done);
+    pub fn wait(&self) -> Result<Report<f64>, Error> {
+        let mut commands = Commands::new(&self.queue, self.done.clone());
         let mut report = [0u64; 4];
         commands.read(self.report.memory(), 0, &mut report)?;
+        self.interpret(report)
+    }
+
+    /// The same from what a command of the caller's has read of [`Pending::report`]. Waits only to look at
+    /// a target or weight of no use.
+    ///
+    /// # Errors
+    /// As [`Pending::wait`].
+    pub fn interpret(&self, report: [u64; 4]) -> Result<Report<f64>, Error> {
+        let mut commands = Commands::new(&self.queue, self.done.clone());
         let [fault, at, valid, value] = report;
         let place = &self.place;
         match fault {
@@ -122,6 +132,11 @@ impl Pending {
                 };
                 Ok(Report { value, valid })
             }
+            // Not a place that any buffer has.
+            _ if at > isize::MAX as u64 / 16 => Err(Error::OpenCl {
+                action: "read the report",
+                reason: format!("it names place {at}"),
+            }),
             BAD_TARGET => Err(place.bad_target(&mut commands, at as usize)?),
             BAD_WEIGHT => Err(place.bad_weight(&mut commands, at as usize)?),
             BAD_SCALE => Err(segloss_core::Error::Scale { value: place.scale }.into()),
@@ -142,7 +157,7 @@ impl Place {
 
     fn bad_target(&self, commands: &mut Commands<'_>, at: usize) -> Result<Error, Error> {
         let (element, stored) = &self.targets;
-        let index = stored.first + at;
+        let index = stored.first.saturating_add(at);
         let target = match element {
             Element::U8 => f64::from(one::<u8>(commands, stored, index)?),
             Element::I32 => f64::from(one::<i32>(commands, stored, index)?),
