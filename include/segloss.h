@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 /* DLPack's tensor. A program that uses dlpack.h includes it before this header. */
-#ifndef DLPACK_DLPACK_H_
+#if !defined(DLPACK_DLPACK_H_) && !defined(SEGLOSS_DLTENSOR)
+#define SEGLOSS_DLTENSOR
 typedef enum { kDLCPU = 1, kDLOpenCL = 4 } DLDeviceType;
 
 typedef struct {

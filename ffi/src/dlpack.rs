@@ -52,11 +52,11 @@ impl DLDataType {
     pub(crate) const U8: Self = DLDataType { code: 1, bits: 8, lanes: 1 };
     pub(crate) const I32: Self = DLDataType { code: 0, bits: 32, lanes: 1 };
     pub(crate) const I64: Self = DLDataType { code: 0, bits: 64, lanes: 1 };
-    #[cfg(feature = "half")]
+    #[allow(dead_code, reason = "half precision can be left out")]
     pub(crate) const F16: Self = DLDataType { code: 2, bits: 16, lanes: 1 };
     pub(crate) const F32: Self = DLDataType { code: 2, bits: 32, lanes: 1 };
     pub(crate) const F64: Self = DLDataType { code: 2, bits: 64, lanes: 1 };
-    #[cfg(feature = "half")]
+    #[allow(dead_code, reason = "half precision can be left out")]
     pub(crate) const BF16: Self = DLDataType { code: 4, bits: 16, lanes: 1 };
     pub(crate) const BOOL: Self = DLDataType { code: 6, bits: 8, lanes: 1 };
 }

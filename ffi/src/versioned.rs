@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 
 use crate::fault::Fault;
-use crate::tensor::check_pointer;
+use crate::pointer::check_pointer;
 
 /// A struct that begins with a `u32`, its size as the caller knows it.
 ///

@@ -32,6 +32,11 @@ impl Device {
             .to_string();
         Device::describe(platform, id, name)
     }
+
+    /// Its identifier.
+    pub fn id(&self) -> DeviceId {
+        self.id
+    }
 }
 
 impl Evaluator {

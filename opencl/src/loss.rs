@@ -52,6 +52,14 @@ impl Loss {
         &self.text
     }
 
+    /// Whether it has a weight map of this name.
+    pub fn refers_to(&self, map: &str) -> bool {
+        self.with(|loss| {
+            let mut own = loss.map_calls().iter().filter_map(MapCall::definition);
+            own.any(|own| own.name == map)
+        })
+    }
+
     /// What it is known by: its library, text, and whether its link is softmax.
     pub(crate) fn key(&self) -> (usize, String, bool) {
         (Arc::as_ptr(&self.library).addr(), (*self.text).into(), self.link == Link::Softmax)

@@ -1,0 +1,221 @@
+//! What a call reads besides logits and targets.
+
+use core::ffi::c_char;
+
+use crate::dlpack::DLTensor;
+use crate::fault::Fault;
+use crate::pointer::array;
+use crate::tensor::Tensor;
+use crate::text;
+use crate::versioned::Versioned;
+use segloss_core::engine::{Link, Scale};
+use segloss_core::maps::edt::Spacing;
+use segloss_core::view::Write;
+use segloss_opencl::{Loss, Options};
+
+/// Which target stands for pixels that do not count. Since 0.1.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ignore {
+    /// 255 under softmax; none under sigmoid.
+    Default = 0,
+    /// None.
+    Nothing = 1,
+    /// `ignore_index`, compared before the target is read as anything else.
+    Index = 2,
+}
+
+/// What happens to what the gradient's buffer holds. Since 0.1.
+#[repr(i32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteMode {
+    /// It is replaced.
+    Overwrite = 0,
+    /// The gradient is added to it.
+    Accumulate = 1,
+}
+
+/// A weight map, by the name that the loss's text refers to it by. Since 0.1.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct NamedMap {
+    /// A name of segloss_cl_loss_options' `map_names`, or of a built-in map, as `band`.
+    pub name: *const c_char,
+    /// As segloss_cl_call's `weights`.
+    pub weights: *const DLTensor,
+}
+
+/// What a call reads besides logits and targets. Start from SEGLOSS_CL_CALL_INIT: all else 0 is the usual
+/// call. Tensors are in buffers of the device; scales and spacing are numbers of the host, read during
+/// the call.
+///
+/// Later versions add fields at the end, where 0 asks for what the library did before. Since 0.1.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// sizeof(segloss_cl_call).
+    pub struct_size: u32,
+    /// A segloss_cl_ignore.
+    pub ignore: i32,
+    /// The target of pixels that do not count, with SEGLOSS_CL_IGNORE_INDEX.
+    pub ignore_index: i64,
+    /// Pixels that count, those that are not 0: uint8 or bool, of the targets' shape or with 1 channel for
+    /// all. The others may hold anything, NaN included, in all other inputs. NULL: all.
+    pub mask: *const DLTensor,
+    /// What each pixel's loss is multiplied by: float32, or float64 with float64 logits, of the targets'
+    /// shape or with 1 channel for all. Finite; not negative where a mean is divided by them
+    /// (`normalise=weights`) or region terms take them (`weighted=true`). NULL: 1.
+    pub weights: *const DLTensor,
+    /// Weight maps by name. NULL: none.
+    pub maps: *const NamedMap,
+    /// Entries of `maps`, up to 16.
+    pub map_count: usize,
+    /// Distance between neighbours along each spatial axis, outermost first, for maps that measure
+    /// distances; 1e-30 to 1e30. NULL: 1.
+    pub spacing: *const f64,
+    /// Entries of `spacing`: as many as there are spatial axes.
+    pub spacing_count: usize,
+    /// What the gradient is multiplied by, not the value: the gradient of whatever follows. NULL: 1.
+    pub scale: *const f64,
+    /// The same with one number a sample, if what follows takes the samples' values. NULL: none.
+    pub sample_scales: *const f64,
+    /// Entries of `sample_scales`: as many as there are samples.
+    pub sample_scale_count: usize,
+    /// A segloss_cl_write_mode.
+    pub write: i32,
+    /// 0.
+    pub reserved: i32,
+}
+
+// SAFETY: its size comes first, and zeros are valid in every field.
+unsafe impl Versioned for Call {
+    const FIRST: usize = size_of::<Self>();
+}
+
+/// The most maps of a call.
+const MAPS: usize = 16;
+
+/// A call's options, read.
+#[derive(Debug)]
+pub(crate) struct Given<'a> {
+    ignore_index: Option<i64>,
+    pub(crate) mask: Option<Tensor>,
+    pub(crate) weights: Option<Tensor>,
+    pub(crate) maps: Vec<(&'a str, Tensor)>,
+    spacing: Option<&'a [f64]>,
+    pub(crate) scale: Scale<'a>,
+    write: Write,
+}
+
+impl<'a> Given<'a> {
+    /// # Safety
+    /// The call's pointers are NULL or point to what their types say, which nobody writes for `'a`.
+    pub(crate) unsafe fn read(call: &Call, loss: &Loss) -> Result<Self, Fault> {
+        if call.reserved != 0 {
+            let (argument, value) = ("call.reserved", call.reserved.into());
+            return Err(Fault::Option { argument, value, expected: "0" });
+        }
+        // SAFETY: the caller's word, here and below.
+        let (scale, samples, spacing) = unsafe {
+            (
+                array(call.scale, 1, "call", ".scale")?.and_then(<[f64]>::first),
+                list(call.sample_scales, call.sample_scale_count, ".sample_scales")?,
+                list(call.spacing, call.spacing_count, ".spacing")?,
+            )
+        };
+        let scale = match (scale, samples) {
+            (Some(_), Some(_)) => {
+                return Err(Fault::Both { one: "call.scale", other: "call.sample_scales" });
+            }
+            (_, Some(scales)) => Scale::Samples(scales),
+            (scale, None) => Scale::Batch(scale.copied().unwrap_or(1.0)),
+        };
+        Ok(Given {
+            ignore_index: ignored(loss.link(), call.ignore, call.ignore_index)?,
+            // SAFETY: as above.
+            mask: unsafe { Tensor::read_any(call.mask, "call.mask")? },
+            // SAFETY: as above.
+            weights: unsafe { Tensor::read_any(call.weights, "call.weights")? },
+            // SAFETY: as above.
+            maps: unsafe { maps(call, loss)? },
+            spacing,
+            scale,
+            write: write_mode(call.write)?,
+        })
+    }
+
+    pub(crate) fn options(&self) -> Result<Options<'a>, Fault> {
+        Ok(Options {
+            ignore_index: self.ignore_index,
+            spacing: self.spacing.map_or(Ok(Spacing::UNIT), Spacing::new)?,
+            scale: self.scale,
+            write: self.write,
+        })
+    }
+}
+
+/// The target of pixels that do not count, under this link.
+fn ignored(link: Link, ignore: i32, index: i64) -> Result<Option<i64>, Fault> {
+    let usual = if link == Link::Softmax { Some(255) } else { None };
+    match ignore {
+        0 => Ok(usual),
+        1 => Ok(None),
+        2 => Ok(Some(index)),
+        value => Err(Fault::Option {
+            argument: "call.ignore",
+            value: value.into(),
+            expected: "a segloss_cl_ignore, 0 to 2",
+        }),
+    }
+}
+
+fn write_mode(value: i32) -> Result<Write, Fault> {
+    match value {
+        0 => Ok(Write::Overwrite),
+        1 => Ok(Write::Accumulate),
+        value => Err(Fault::Option {
+            argument: "call.write",
+            value: value.into(),
+            expected: "a segloss_cl_write_mode, 0 or 1",
+        }),
+    }
+}
+
+/// The call's maps, all of them known to the loss.
+///
+/// # Safety
+/// Names and tensors are NULL or what their types say, which nobody writes for `'a`.
+unsafe fn maps<'a>(call: &Call, loss: &Loss) -> Result<Vec<(&'a str, Tensor)>, Fault> {
+    if call.map_count > MAPS {
+        let (argument, count, limit) = ("call.maps", call.map_count, MAPS);
+        return Err(Fault::Many { argument, count, limit });
+    }
+    // SAFETY: the caller's word, here and below.
+    let named = unsafe { list(call.maps, call.map_count, ".maps")? };
+    let read = |map: &NamedMap| {
+        // SAFETY: as above.
+        let name = unsafe { text::read(map.name, "call", ".maps[..].name")? };
+        if !loss.refers_to(name) {
+            return Err(Fault::NoMap { name: name.into() });
+        }
+        // SAFETY: as above.
+        Ok((name, unsafe { Tensor::read(map.weights, "call.maps[..].weights")? }))
+    };
+    named.unwrap_or_default().iter().map(read).collect()
+}
+
+/// An array of the call, which is there if it has entries.
+///
+/// # Safety
+/// As for [`array`].
+unsafe fn list<'a, X>(
+    first: *const X,
+    count: usize,
+    field: &'static str,
+) -> Result<Option<&'a [X]>, Fault> {
+    if first.is_null() && count > 0 {
+        return Err(Fault::Null { argument: "call", field });
+    }
+    // SAFETY: the caller's word.
+    unsafe { array(first, count, "call", field) }
+}

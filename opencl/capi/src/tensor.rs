@@ -1,0 +1,190 @@
+//! From a C tensor to an array on a device, with every step checked.
+
+use core::ffi::c_void;
+use core::slice;
+
+use ocl_core::Mem;
+
+use crate::dlpack::{DLDataType, DLTensor};
+use crate::extents::shape;
+use crate::fault::Fault;
+use crate::handle;
+use crate::pointer::check_pointer;
+use segloss_core::view::Shape;
+use segloss_opencl::{Array, Element, Plane, Storage};
+
+/// Memory of an OpenCL device.
+const OPENCL: i32 = 4;
+
+/// A tensor whose fields are known to make sense. Its buffer has not been looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tensor {
+    argument: &'static str,
+    dtype: DLDataType,
+    pub(crate) shape: Shape,
+    memory: *mut c_void,
+    offset: u64,
+}
+
+/// A share of a tensor's buffer, and its first element.
+#[derive(Debug)]
+pub(crate) struct Held {
+    memory: Mem,
+    first: usize,
+    is_shared: bool,
+}
+
+impl Held {
+    pub(crate) fn array(&self) -> Array<'_> {
+        Array { memory: &self.memory, first: self.first }
+    }
+
+    pub(crate) fn plane(&self) -> Plane<'_> {
+        Plane { array: self.array(), is_shared: self.is_shared }
+    }
+}
+
+impl Tensor {
+    /// # Safety
+    /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to `ndim`
+    /// numbers.
+    pub(crate) unsafe fn read(
+        tensor: *const DLTensor,
+        argument: &'static str,
+    ) -> Result<Self, Fault> {
+        check_pointer(tensor, argument, "")?;
+        // SAFETY: neither NULL nor misaligned, so the caller's tensor.
+        let tensor = unsafe { tensor.read() };
+        let device = tensor.device.device_type;
+        if device != OPENCL {
+            return Err(Fault::Device { argument, device });
+        }
+        let axes = match tensor.ndim {
+            3..=5 => tensor.ndim as usize,
+            ndim => return Err(Fault::Axes { argument, ndim }),
+        };
+        check_pointer(tensor.shape, argument, ".shape")?;
+        // SAFETY: neither NULL nor misaligned, so `ndim` numbers.
+        let extents = unsafe { slice::from_raw_parts(tensor.shape, axes) };
+        let shape = shape(extents, argument)?;
+        if !tensor.strides.is_null() {
+            check_pointer(tensor.strides, argument, ".strides")?;
+            // SAFETY: neither NULL nor misaligned, so `ndim` numbers.
+            let strides = unsafe { slice::from_raw_parts(tensor.strides, axes) };
+            is_packed(extents, strides, argument)?;
+        }
+        let DLTensor { dtype, data: memory, byte_offset: offset, .. } = tensor;
+        Ok(Tensor { argument, dtype, shape, memory, offset })
+    }
+
+    /// The same of a tensor that may be left out.
+    ///
+    /// # Safety
+    /// As for [`Tensor::read`].
+    pub(crate) unsafe fn read_any(
+        tensor: *const DLTensor,
+        argument: &'static str,
+    ) -> Result<Option<Self>, Fault> {
+        if tensor.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: the caller's word.
+        unsafe { Tensor::read(tensor, argument).map(Some) }
+    }
+
+    /// How logits are stored.
+    pub(crate) fn storage(&self) -> Result<Storage, Fault> {
+        Ok(match self.dtype {
+            DLDataType::F16 => Storage::F16,
+            DLDataType::BF16 => Storage::Bf16,
+            DLDataType::F32 => Storage::F32,
+            DLDataType::F64 => Storage::F64,
+            _ => return Err(self.holds("float16, bfloat16, float32 or float64")),
+        })
+    }
+
+    /// How targets are stored.
+    pub(crate) fn element(&self) -> Result<Element, Fault> {
+        Ok(match self.dtype {
+            DLDataType::U8 | DLDataType::BOOL => Element::U8,
+            DLDataType::I32 => Element::I32,
+            DLDataType::I64 => Element::I64,
+            DLDataType::F32 => Element::F32,
+            _ => return Err(self.holds("uint8, bool8, int32, int64 or float32")),
+        })
+    }
+
+    /// That it is a gradient of `logits`.
+    pub(crate) fn is_gradient_of(&self, logits: &Tensor) -> Result<(), Fault> {
+        self.has_shape(logits.shape)?;
+        self.storage()?;
+        if self.dtype == logits.dtype { Ok(()) } else { Err(self.holds("what `logits` does")) }
+    }
+
+    /// That it is a mask of such targets.
+    pub(crate) fn is_mask_of(&self, targets: Shape) -> Result<(), Fault> {
+        self.is_plane_of(targets)?;
+        match self.dtype {
+            DLDataType::U8 | DLDataType::BOOL => Ok(()),
+            _ => Err(self.holds("uint8 or bool8")),
+        }
+    }
+
+    /// That it is weights of such targets, for a loss of logits stored so.
+    pub(crate) fn is_weights_of(&self, targets: Shape, logits: Storage) -> Result<(), Fault> {
+        self.is_plane_of(targets)?;
+        match (logits, self.dtype) {
+            (Storage::F64, DLDataType::F64) => Ok(()),
+            (Storage::F64, _) => Err(self.holds("float64, as `logits`")),
+            (_, DLDataType::F32) => Ok(()),
+            _ => Err(self.holds("float32, which the loss is computed in")),
+        }
+    }
+
+    fn is_plane_of(&self, targets: Shape) -> Result<(), Fault> {
+        let for_all = self.shape.channels == 1;
+        self.has_shape(if for_all { targets.with_channels(1) } else { targets })
+    }
+
+    /// That its shape is this.
+    pub(crate) fn has_shape(&self, expected: Shape) -> Result<(), Fault> {
+        let Tensor { argument, shape, .. } = *self;
+        if shape == expected { Ok(()) } else { Err(Fault::Shape { argument, shape, expected }) }
+    }
+
+    fn holds(&self, expected: &'static str) -> Fault {
+        Fault::Dtype { argument: self.argument, dtype: self.dtype, expected }
+    }
+
+    /// Its buffer, retained.
+    ///
+    /// # Safety
+    /// `data` is NULL or a memory object.
+    pub(crate) unsafe fn hold(&self) -> Result<Held, Fault> {
+        let Tensor { argument, offset, .. } = *self;
+        if self.memory.is_null() {
+            return Err(Fault::Null { argument, field: ".data" });
+        }
+        let size = usize::from(self.dtype.bits / 8).max(1);
+        let bytes = usize::try_from(offset).map_err(|_| Fault::TooLarge { argument })?;
+        if bytes % size != 0 {
+            return Err(Fault::Offset { argument, offset, size });
+        }
+        let is_shared = self.shape.channels == 1;
+        // SAFETY: the caller's word.
+        let memory = unsafe { handle::memory(self.memory, argument)? };
+        Ok(Held { memory, first: bytes / size, is_shared })
+    }
+}
+
+/// That strides are those of a packed tensor, the last axis fastest; those of single entries may be any.
+fn is_packed(extents: &[i64], strides: &[i64], argument: &'static str) -> Result<(), Fault> {
+    let mut packed = Some(1i64);
+    for (&extent, &stride) in extents.iter().zip(strides).rev() {
+        if extent > 1 && packed != Some(stride) {
+            return Err(Fault::Packed { argument });
+        }
+        packed = packed.and_then(|packed| packed.checked_mul(extent.max(1)));
+    }
+    Ok(())
+}
