@@ -1,0 +1,61 @@
+//! Programs in C that are compiled with the library and run.
+
+#![allow(dead_code, reason = "each test uses some of it")]
+
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+/// Where Cargo leaves the library that it builds for these tests.
+fn libraries() -> PathBuf {
+    env::current_exe().unwrap().parent().unwrap().to_owned()
+}
+
+/// The shared library.
+pub fn shared_library() -> PathBuf {
+    libraries().join(format!("{DLL_PREFIX}segloss_cl{DLL_SUFFIX}"))
+}
+
+/// A program of one file of this package.
+pub struct Program {
+    path: PathBuf,
+}
+
+impl Program {
+    /// Compiles `tests/{name}.c` as strict C99.
+    pub fn c99(name: &str, flags: &[&str]) -> Self {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        fs::create_dir_all(folder).unwrap();
+        let path = folder.join(name);
+        let output = Command::new("cc")
+            .args(["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O1", "-g"])
+            .args(["-D_POSIX_C_SOURCE=200809L", "-DCL_TARGET_OPENCL_VERSION=120"])
+            .arg("-I")
+            .arg(package.join("../../include"))
+            .arg(package.join("tests").join(name).with_extension("c"))
+            .args(flags)
+            .arg("-o")
+            .arg(&path)
+            .arg(shared_library())
+            .arg(format!("-Wl,-rpath,{}", libraries().display()))
+            .args(["-lOpenCL", "-lm", "-lpthread", "-ldl"])
+            .output()
+            .unwrap_or_else(|error| panic!("cc: {error}"));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Program { path }
+    }
+
+    /// Runs it, and takes its word that its checks all passed.
+    #[track_caller]
+    pub fn passes(&self, arguments: &[&str], environment: &[(&str, &str)]) {
+        let mut command = Command::new(&self.path);
+        command.args(arguments).envs(environment.iter().copied());
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}\n{text}{errors}", output.status);
+        assert_eq!(text.lines().last(), Some("all checks passed"), "{text}");
+    }
+}
