@@ -176,7 +176,10 @@ impl fmt::Display for Fault {
                 write!(f, "`call.maps` has `{name}`, expected maps that the loss refers to")
             }
             Fault::OpenCl(error) => error.fmt(f),
-            Fault::Panic => f.write_str("a defect of this library: please report the call"),
+            Fault::Panic => f.write_str(
+                "a defect of this library, or a status that no version of OpenCL has: please report \
+                 the call",
+            ),
         }
     }
 }

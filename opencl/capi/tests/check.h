@@ -3,6 +3,7 @@
 #ifndef SEGLOSS_CL_TEST_CHECK_H
 #define SEGLOSS_CL_TEST_CHECK_H
 
+#define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
 #include <math.h>
 #include <segloss_opencl.h>
@@ -39,7 +40,7 @@ typedef struct {
     segloss_cl_evaluator *evaluator;
 } place;
 
-static place place_new(void) {
+static inline place place_new(void) {
     place own = {NULL, NULL, NULL};
     cl_platform_id platform = NULL;
     cl_int status = clGetPlatformIDs(1, &platform, NULL);
@@ -54,12 +55,12 @@ static place place_new(void) {
     return own;
 }
 
-static void place_free(place own) {
+static inline void place_free(place own) {
     segloss_cl_evaluator_free(own.evaluator);
     CHECK(clReleaseContext(own.context) == CL_SUCCESS);
 }
 
-static cl_command_queue queue_new(place own, cl_command_queue_properties properties) {
+static inline cl_command_queue queue_new(place own, cl_command_queue_properties properties) {
     cl_int status;
     cl_command_queue queue = clCreateCommandQueue(own.context, own.device, properties, &status);
     CHECK(status == CL_SUCCESS);
@@ -67,7 +68,7 @@ static cl_command_queue queue_new(place own, cl_command_queue_properties propert
 }
 
 /* A buffer that holds a copy of `data`. */
-static cl_mem buffer_new(cl_context context, size_t bytes, const void *data) {
+static inline cl_mem buffer_new(cl_context context, size_t bytes, const void *data) {
     cl_int status;
     cl_mem_flags flags = CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR;
     cl_mem memory = clCreateBuffer(context, flags, bytes, (void *)(uintptr_t)data, &status);
@@ -75,28 +76,28 @@ static cl_mem buffer_new(cl_context context, size_t bytes, const void *data) {
     return memory;
 }
 
-static void read_after(cl_command_queue queue, cl_mem memory, size_t bytes, void *data,
-                       cl_event after) {
+static inline void read_after(cl_command_queue queue, cl_mem memory, size_t bytes, void *data,
+                              cl_event after) {
     CHECK(clEnqueueReadBuffer(queue, memory, CL_TRUE, 0, bytes, data, after ? 1 : 0,
                               after ? &after : NULL, NULL) == CL_SUCCESS);
 }
 
-static segloss_cl_loss *loss_new(const char *text, int32_t link) {
+static inline segloss_cl_loss *loss_new(const char *text, int32_t link) {
     segloss_cl_loss *loss = NULL;
     OK(segloss_cl_loss_new(text, link, NULL, &loss));
     return loss;
 }
 
-static double sigmoid(double z) { return 1 / (1 + exp(-z)); }
+static inline double sigmoid(double z) { return 1 / (1 + exp(-z)); }
 
 /* Binary cross-entropy of one logit. */
-static double bce(double z, double y) { return fmax(z, 0) - y * z + log1p(exp(-fabs(z))); }
+static inline double bce(double z, double y) { return fmax(z, 0) - y * z + log1p(exp(-fabs(z))); }
 
-static int near(double own, double expected, double tolerance) {
+static inline int near(double own, double expected, double tolerance) {
     return fabs(own - expected) <= tolerance * fmax(1, fabs(expected));
 }
 
-static int finish(void) {
+static inline int finish(void) {
     puts(failures ? "some checks failed" : "all checks passed");
     return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

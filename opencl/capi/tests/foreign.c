@@ -243,7 +243,8 @@ static void options(place own) {
             if (counts) expected += weight * (log(sum) - z_data[n][y_data[n][i]][i]);
             for (int c = 0; c < CLASSES; c++) {
                 double share = exp(z_data[n][c][i]) / sum - (c == y_data[n][i]);
-                CHECK(near(gradient[n][c][i], scales[n] * weight * share, 1e-5));
+                /* Each scale is for the loss of its sample, where one pixel counts. */
+                CHECK(near(gradient[n][c][i], scales[n] * 2 * weight * share, 1e-5));
             }
         }
     }

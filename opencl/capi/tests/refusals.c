@@ -25,7 +25,13 @@ static void usual(void) {
     g = segloss_cl_tensor(gradient, 0, SEGLOSS_CL_FLOAT32, shape, 4);
 }
 
-#define REFUSED(change, code, says) usual(), change, REFUSES(enqueue(), code, says)
+/* With something changed, it is refused. */
+#define REFUSED(change, code, says)                                                                \
+    do {                                                                                           \
+        usual();                                                                                   \
+        (void)(change);                                                                            \
+        REFUSES(enqueue(), code, says);                                                            \
+    } while (0)
 
 static void tensors(void) {
     int64_t other[] = {1, 1, 4, 2}, bad[] = {1, 1, -2, 4}, empty[] = {0, 1, 2, 4};
