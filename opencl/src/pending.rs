@@ -2,7 +2,7 @@ use ocl_core::{CommandQueue, Event, Mem, OclPrm};
 use segloss_core::engine::{Link, Report, Scale};
 
 use crate::commands::{Buffer, Commands};
-use crate::error::Error;
+use crate::error::{Error, While};
 use crate::loss::Loss;
 use crate::source::{BAD_SCALE, BAD_TARGET, BAD_WEIGHT, Sizes};
 use crate::target::Element;
@@ -108,7 +108,11 @@ impl Pending {
     /// Targets, weights or a scale of no use, by value and place; the gradient is untouched then. Or what
     /// the device reported.
     pub fn wait(&self) -> Result<Report<f64>, Error> {
-        let mut commands = Commands::new(&self.queue, self.done.clone());
+        // First, because PoCL never ends a read that waits for a command that has failed.
+        for event in &self.done {
+            ocl_core::wait_for_event(event).or_fail("evaluate the loss")?;
+        }
+        let mut commands = Commands::new(&self.queue, Vec::new());
         let mut report = [0u64; 4];
         commands.read(self.report.memory(), 0, &mut report)?;
         self.interpret(report)

@@ -99,7 +99,7 @@ static void failed_event(place own) {
     cl_event gate = clCreateUserEvent(own.context, &status);
     OK(enqueue(own, loss, gate));
     CHECK(clSetUserEventStatus(gate, -1) == CL_SUCCESS);
-    REFUSES(segloss_cl_pending_wait(pending, NULL, NULL), DEVICE_LOST, "read back results");
+    REFUSES(segloss_cl_pending_wait(pending, NULL, NULL), DEVICE_LOST, "evaluate the loss");
     segloss_cl_pending_free(pending), pending = NULL;
     clReleaseEvent(gate), segloss_cl_loss_free(loss);
 }

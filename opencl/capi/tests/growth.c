@@ -65,7 +65,8 @@ int main(void) {
            shares_before, shares(own.context));
     /* A hundred bytes an evaluation would be 1 MB. */
     CHECK(grown < 1000000);
-    CHECK(shares(own.context) == shares_before);
+    /* A driver's own threads put things away a little later; one an evaluation would be 10000. */
+    CHECK(shares(own.context) < shares_before + 100);
     clReleaseMemObject(z_memory), clReleaseMemObject(y_memory), clReleaseMemObject(g_memory);
     clReleaseCommandQueue(queue);
     place_free(own);
