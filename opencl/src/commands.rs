@@ -6,11 +6,10 @@ use ocl_core::{ArgVal, CommandQueue, Context, Event, Mem, MemFlags, OclPrm, Prog
 
 use crate::error::{Error, While};
 
-/// Device memory for `len` elements.
+/// Device memory for some elements.
 #[derive(Clone, Debug)]
 pub(crate) struct Buffer<X> {
     memory: Mem,
-    len: usize,
     element: PhantomData<X>,
 }
 
@@ -22,7 +21,7 @@ impl<X: OclPrm> Buffer<X> {
         let memory =
             unsafe { ocl_core::create_buffer::<_, X>(context, MemFlags::READ_WRITE, len, None) };
         let memory = memory.or_fail("allocate device memory")?;
-        Ok(Buffer { memory, len, element: PhantomData })
+        Ok(Buffer { memory, element: PhantomData })
     }
 
     /// A copy of `data`, which is not empty.
@@ -31,12 +30,7 @@ impl<X: OclPrm> Buffer<X> {
         // SAFETY: `data` is copied during the call, and its length is what is given.
         let memory = unsafe { ocl_core::create_buffer(context, flags, data.len(), Some(data)) };
         let memory = memory.or_fail("copy data to the device")?;
-        Ok(Buffer { memory, len: data.len(), element: PhantomData })
-    }
-
-    /// Elements there is room for.
-    pub(crate) fn len(&self) -> usize {
-        self.len
+        Ok(Buffer { memory, element: PhantomData })
     }
 
     /// The memory.
@@ -88,11 +82,12 @@ impl Items {
 pub(crate) struct Commands<'q> {
     queue: &'q CommandQueue,
     after: Vec<Event>,
+    all: Vec<Event>,
 }
 
 impl<'q> Commands<'q> {
     pub(crate) fn new(queue: &'q CommandQueue, after: Vec<Event>) -> Self {
-        Commands { queue, after }
+        Commands { queue, after, all: Vec::new() }
     }
 
     fn wait_list(&self) -> Option<&[Event]> {
@@ -128,6 +123,7 @@ impl<'q> Commands<'q> {
             )
         };
         launched.or_fail("launch a kernel")?;
+        self.all.push(done.clone());
         self.after = vec![done];
         Ok(())
     }
@@ -155,8 +151,8 @@ impl<'q> Commands<'q> {
         read.or_fail("read back results")
     }
 
-    /// What to wait for so that all commands are done; nothing is left to wait for if none.
-    pub(crate) fn done(self) -> Vec<Event> {
-        self.after
+    /// The events of all kernels, in order: all are done when the last is.
+    pub(crate) fn events(self) -> Vec<Event> {
+        self.all
     }
 }

@@ -97,23 +97,38 @@ impl Device {
     /// # Errors
     /// [`Error::NoPlatform`], [`Error::NoDevice`], or what a query reported.
     pub fn find(platform: &str, device: &str) -> Result<Self, Error> {
+        Ok(Device::all(platform, device)?.swap_remove(0))
+    }
+
+    /// All such devices: at least one.
+    ///
+    /// # Errors
+    /// As [`Device::find`].
+    pub fn all(platform: &str, device: &str) -> Result<Vec<Self>, Error> {
         // Held while drivers initialise: PoCL lists no device to a thread that asks meanwhile.
         static ASKING: Mutex<()> = Mutex::new(());
         let _asking = ASKING.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found = Vec::new();
+        let (mut fitting, mut found) = (Vec::new(), Vec::new());
         for platform_id in platforms()? {
             let name = ocl_core::get_platform_info(platform_id, PlatformInfo::Name)
                 .or_fail("ask for a platform's name")?
                 .to_string();
             for id in devices_of(platform_id)? {
                 let candidate = Device::describe(platform_id, id, name.clone())?;
-                if name.contains(platform) && candidate.name.contains(device) {
-                    return Ok(candidate);
-                }
                 found.push(format!("{name}: {}", candidate.name));
+                if name.contains(platform) && candidate.name.contains(device) {
+                    fitting.push(candidate);
+                }
             }
         }
-        Err(Error::NoDevice { platform: platform.into(), device: device.into(), found })
+        if fitting.is_empty() {
+            return Err(Error::NoDevice {
+                platform: platform.into(),
+                device: device.into(),
+                found,
+            });
+        }
+        Ok(fitting)
     }
 
     fn describe(platform_id: PlatformId, id: DeviceId, platform: String) -> Result<Self, Error> {

@@ -1,8 +1,8 @@
-use ocl_core::{CommandQueue, Event, Mem, OclPrm};
+use ocl_core::{CommandQueue, Event, Mem, OclPrm, ProfilingInfo};
 use segloss_core::engine::{Link, Report, Scale};
 
 use crate::commands::{Buffer, Commands};
-use crate::error::Error;
+use crate::error::{Error, While};
 use crate::loss::Loss;
 use crate::source::{BAD_SCALE, BAD_TARGET, BAD_WEIGHT, Sizes};
 use crate::target::Element;
@@ -14,7 +14,8 @@ pub struct Pending {
     queue: CommandQueue,
     report: Buffer<u64>,
     place: Place,
-    done: Vec<Event>,
+    /// Of all commands, in order.
+    events: Vec<Event>,
 }
 
 /// What a report has to be known of to be understood.
@@ -86,14 +87,34 @@ impl Pending {
         queue: CommandQueue,
         report: Buffer<u64>,
         place: Place,
-        done: Vec<Event>,
+        events: Vec<Event>,
     ) -> Self {
-        Pending { queue, report, place, done }
+        Pending { queue, report, place, events }
     }
 
-    /// What is complete when the evaluation is: to be waited for by other commands.
+    /// The events of its kernels, in order. Each waits for the one before: the last is complete when the
+    /// evaluation is, and is what other commands wait for.
     pub fn events(&self) -> &[Event] {
-        &self.done
+        &self.events
+    }
+
+    /// Waits for it, and gives the time from the start of its first kernel to the end of its last, in
+    /// seconds, of a queue that [measures](crate::Evaluator::measuring).
+    ///
+    /// # Errors
+    /// What the device reported: that it measures nothing, for one.
+    pub fn seconds(&self) -> Result<f64, Error> {
+        let (Some(first), Some(last)) = (self.events.first(), self.events.last()) else {
+            return Ok(0.0);
+        };
+        ocl_core::wait_for_event(last).or_fail("wait for a kernel")?;
+        let at = |event: &Event, info| {
+            ocl_core::get_event_profiling_info(event, info)
+                .and_then(|found| found.time())
+                .or_fail("ask for a kernel's time")
+        };
+        let (start, end) = (at(first, ProfilingInfo::Start)?, at(last, ProfilingInfo::End)?);
+        Ok(end.saturating_sub(start) as f64 * 1e-9)
     }
 
     /// Where the report lies on the device: four `ulong`, the third the number of valid pixels, the last
@@ -108,7 +129,7 @@ impl Pending {
     /// Targets, weights or a scale of no use, by value and place; the gradient is untouched then. Or what
     /// the device reported.
     pub fn wait(self) -> Result<Report<f64>, Error> {
-        let mut commands = Commands::new(&self.queue, self.done);
+        let mut commands = Commands::new(&self.queue, self.events);
         let mut report = [0u64; 4];
         commands.read(self.report.memory(), 0, &mut report)?;
         let [fault, at, valid, value] = report;
