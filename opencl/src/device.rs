@@ -28,6 +28,7 @@ pub struct Device {
     pub(crate) id: DeviceId,
     platform: String,
     name: String,
+    driver: String,
     single: u64,
     double: Option<u64>,
     work_group: usize,
@@ -161,6 +162,7 @@ impl Device {
             id,
             platform,
             name: text(DeviceInfo::Name, "ask for a device's name")?,
+            driver: text(DeviceInfo::DriverVersion, "ask for a driver's version")?,
             single: bytes(SINGLE_CONFIG, config)?,
             double: if has_double { Some(bytes(DOUBLE_CONFIG, config)?) } else { None },
             work_group,
@@ -171,6 +173,11 @@ impl Device {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The version of its driver.
+    pub fn driver(&self) -> &str {
+        &self.driver
     }
 
     /// The name of its platform.
