@@ -10,6 +10,9 @@ use crate::trace::Format;
 /// `CL_DEVICE_SINGLE_FP_CONFIG` and `CL_DEVICE_DOUBLE_FP_CONFIG`.
 const SINGLE_CONFIG: u32 = 0x101B;
 const DOUBLE_CONFIG: u32 = 0x1032;
+/// `CL_DEVICE_TYPE`, and its bit for CPUs.
+const TYPE: u32 = 0x1000;
+const CPU: u64 = 1 << 1;
 const DENORMALS: u64 = 1;
 const ROUND_TO_NEAREST: u64 = 1 << 2;
 const CORRECT_DIVIDE_SQRT: u64 = 1 << 7;
@@ -24,6 +27,7 @@ pub struct Device {
     single: u64,
     double: Option<u64>,
     work_group: usize,
+    is_cpu: bool,
 }
 
 impl Device {
@@ -73,6 +77,7 @@ impl Device {
                 DeviceInfo::MaxWorkGroupSize as u32,
                 "ask for a device's largest work group",
             )? as usize,
+            is_cpu: bytes(TYPE, "ask for a device's type")? & CPU != 0,
         })
     }
 
@@ -114,6 +119,11 @@ impl Device {
 
     pub(crate) fn work_group(&self) -> usize {
         self.work_group
+    }
+
+    /// Whether it is a CPU, with caches and few threads.
+    pub(crate) fn is_cpu(&self) -> bool {
+        self.is_cpu
     }
 
     /// With the platform named: without it some loaders pick another one's driver.

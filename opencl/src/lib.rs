@@ -27,6 +27,7 @@ mod device;
 mod error;
 mod evaluator;
 mod fold;
+mod maps;
 mod programs;
 mod source;
 mod target;
@@ -34,6 +35,7 @@ pub mod trace;
 
 pub use device::Device;
 pub use error::Error;
+pub use maps::{HostLabels, Maps, Tuning};
 pub use evaluator::{Evaluation, Evaluator};
 pub use source::source;
 pub use target::DeviceTarget;

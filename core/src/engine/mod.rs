@@ -26,5 +26,5 @@ pub use call::{Call, Link, Scale};
 pub use evaluate::{InTurn, Report, Sweeps, evaluate, evaluate_with};
 pub use finish::{merge_ranks, merge_tiles};
 pub use problem::Problem;
-pub(crate) use problem::check_mask;
+pub use problem::check_mask;
 pub use workspace::{Own, Shared, Sizes, Workspace};

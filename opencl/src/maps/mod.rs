@@ -1,0 +1,16 @@
+//! Distance transforms, morphology and weight maps on the device, as in [`segloss_core::maps`].
+
+mod distance;
+mod face;
+mod host;
+mod labels;
+mod launch;
+mod morphology;
+mod source;
+mod weights;
+
+pub use face::Maps;
+pub use host::HostLabels;
+pub use launch::Tuning;
+pub(crate) use labels::{Targets, Validity};
+pub(crate) use weights::{Plan, weights};
