@@ -31,8 +31,7 @@ ulong word_at(global const ulong *row, long j, ulong words, ulong width, ulong o
         return outside;
     }
     const ulong rest = width % 64;
-    const bool is_last = j + 1 == (long)words;
-    return row[j] | (is_last && rest != 0 ? outside << rest : 0);
+    return row[j] | (j + 1 == (long)words && rest != 0 ? outside << rest : 0);
 }
 
 /* Each pixel together with those `by` before and after it along some axes: any of them if `flip` is 0,

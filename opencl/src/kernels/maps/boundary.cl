@@ -1,6 +1,6 @@
 /* Whether there is a boundary between two neighbours. */
-bool between(label here, label there) {
-    return here != there && here != IGNORED && there != IGNORED;
+int between(label here, label there) {
+    return (here != there) & (here != IGNORED) & (there != IGNORED);
 }
 
 /* Which pixels are at a boundary: one that shares a face with it has another label, or what is outside
@@ -16,8 +16,8 @@ kernel void boundary(global const label *labels, ulong depth, ulong height, ulon
     const ulong at = (get_global_id(2) * depth * height + row) * width + x;
     labels += at;
     const label here = labels[0];
-    const bool edge = outside && here != 0 && here != IGNORED;
-    bool found = x > 0 ? between(here, labels[-1]) : edge;
+    const int edge = outside & (here != 0) & (here != IGNORED);
+    int found = x > 0 ? between(here, labels[-1]) : edge;
     found |= x + 1 < width ? between(here, labels[1]) : edge;
     if (axes > 1) {
         found |= y > 0 ? between(here, *(labels - width)) : edge;

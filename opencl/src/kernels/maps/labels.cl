@@ -9,11 +9,12 @@ kernel void read_labels(global const target *targets, ulong first, ulong pixels,
     }
     const ulong plane = first_plane + get_global_id(1);
     const target found = targets[first + plane * pixels + i];
-    bool counts = !(ignoring && found == ignored);
+    /* Numbers, not truth values: PoCL 3.1 mixes up those of neighbouring work items. */
+    int out = ignoring & (found == ignored);
     if (masking) {
         const ulong channel = mask_channels == 1 ? 0 : plane % channels;
         const ulong mask_plane = plane / channels * mask_channels + channel;
-        counts = counts && mask[mask_first + mask_plane * pixels + i] != 0;
+        out |= mask[mask_first + mask_plane * pixels + i] == 0;
     }
-    labels[get_global_id(1) * pixels + i] = counts ? LABEL(found) : IGNORED;
+    labels[get_global_id(1) * pixels + i] = out ? IGNORED : LABEL(found);
 }
