@@ -28,6 +28,7 @@ pub struct Device {
     double: Option<u64>,
     work_group: usize,
     is_cpu: bool,
+    units: usize,
 }
 
 impl Device {
@@ -77,6 +78,10 @@ impl Device {
                 DeviceInfo::MaxWorkGroupSize as u32,
                 "ask for a device's largest work group",
             )? as usize,
+            units: bytes(
+                DeviceInfo::MaxComputeUnits as u32,
+                "ask how many compute units a device has",
+            )? as usize,
             is_cpu: bytes(TYPE, "ask for a device's type")? & CPU != 0,
         })
     }
@@ -119,6 +124,11 @@ impl Device {
 
     pub(crate) fn work_group(&self) -> usize {
         self.work_group
+    }
+
+    /// Compute units, at least 1.
+    pub(crate) fn units(&self) -> usize {
+        self.units.max(1)
     }
 
     /// Whether it is a CPU, with caches and few threads.

@@ -107,8 +107,10 @@ fn check_distances<S: HostLabels>(maps: &Maps, labels: &S, what: &str) {
 fn check_rounded<S: HostLabels, T: Format>(maps: &Maps, labels: &S, what: &str) {
     let [d, h, w] = labels.spatial();
     let mut all = vec![Spacing::UNIT];
-    if maps.device().has_double() {
-        all.extend(spacings(labels.axes()));
+    if T::DOUBLE {
+        all.extend(&spacings(labels.axes())[..2]);
+    } else if maps.device().has_double() {
+        all.push(spacings(labels.axes())[2]);
     }
     for spacing in all {
         let scratch = &mut vec![0; edt::scratch_words(labels, spacing, Serial).unwrap()];

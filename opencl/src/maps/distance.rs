@@ -61,6 +61,8 @@ impl<T: Format> Measure<T> {
             numbers,
             finish: self.finish,
             has_double: device.has_double(),
+            in_rows: !launch.tuning.transpose,
+            has_three: has_three(&planes.extents),
         };
         let program = launch.program(&transform.source::<T>())?;
         match numbers {
@@ -75,6 +77,12 @@ impl<T: Format> Measure<T> {
             }
         }
     }
+}
+
+/// Whether there is an axis between the first that is longer than 1 and the last.
+fn has_three(extents: &Extents) -> bool {
+    let [d, h, _] = extents.spatial;
+    d > 1 && h > 1
 }
 
 fn numbers(extents: &Extents, spacing: Spacing) -> Numbers {
@@ -123,7 +131,7 @@ struct Passes<'p, T, G, C> {
     gaps: Buffer<G>,
     /// After the second axis of three.
     costs: Option<Buffer<C>>,
-    places: Buffer<i32>,
+    stacks: Buffer<i32>,
     starts: Buffer<u32>,
     turned: Option<Turned<C>>,
     rate: T,
@@ -158,9 +166,10 @@ impl<'p, T: Format, G: ocl_core::OclPrm, C: Weight> Passes<'p, T, G, C> {
         planes: &'p Planes,
     ) -> Result<Self, Error> {
         let context = launch.context();
-        let [d, h, _] = planes.extents.spatial;
         let count = planes.count * planes.extents.pixels();
-        let has_three = d > 1 && h > 1;
+        // Rows have storage of their own.
+        let has_lines = launch.tuning.transpose || C::NAME != "int" || has_three(&planes.extents);
+        let stacks = if has_lines { count } else { 0 };
         let finished = match measure.finish {
             Finish::Squared(kind) => kind,
             Finish::Distance | Finish::Signed | Finish::Decay => {
@@ -184,9 +193,9 @@ impl<'p, T: Format, G: ocl_core::OclPrm, C: Weight> Passes<'p, T, G, C> {
             planes,
             weights: measure.spacing.along().map(C::of),
             gaps: Buffer::new(context, count)?,
-            costs: if has_three { Some(Buffer::new(context, count)?) } else { None },
-            places: Buffer::new(context, count)?,
-            starts: Buffer::new(context, count)?,
+            costs: if has_three(&planes.extents) { Some(Buffer::new(context, count)?) } else { None },
+            stacks: Buffer::new(context, stacks)?,
+            starts: Buffer::new(context, stacks)?,
             turned,
             rate: measure.rate,
             empty: measure.empty,
@@ -234,6 +243,9 @@ impl<'p, T: Format, G: ocl_core::OclPrm, C: Weight> Passes<'p, T, G, C> {
         let weights = [source.3, of_width];
         let rows = d * h;
         let Some(turned) = &self.turned else {
+            if C::NAME == "int" {
+                return self.rows(launch, source.0, out, label);
+            }
             let along = Lines { length: w, lines: rows, inner: 1, outer: w, step: 1 };
             let from = (source.0, &self.planes.memory);
             return self.lines(launch, source.2, along, from, out, weights, label);
@@ -261,7 +273,39 @@ impl<'p, T: Format, G: ocl_core::OclPrm, C: Weight> Passes<'p, T, G, C> {
             Argument::number(&count),
             Argument::number(&label),
         ];
-        launch.run(&self.program, "columns", [columns, self.planes.count], &arguments)
+        let items = if launch.tuning.transpose {
+            columns
+        } else {
+            (columns / source::LANES).div_ceil(source::VECTORS) + columns % source::LANES
+        };
+        launch.run(&self.program, "columns", [items, self.planes.count], &arguments)
+    }
+
+    /// The last axis on devices that go along rows in memory.
+    fn rows<L: ocl_core::OclPrm>(
+        &self,
+        launch: &mut Launch<'_, '_>,
+        sources: &Mem,
+        out: Place<'_>,
+        label: L,
+    ) -> Result<(), Error> {
+        let [d, h, w] = self.planes.extents.spatial;
+        let rows = self.planes.count * d * h;
+        let rows_an_item = rows.div_ceil(launch.streams());
+        let items = rows.div_ceil(rows_an_item);
+        let room = w.next_multiple_of(source::BLOCK) + source::BLOCK;
+        let scratch = Buffer::<u8>::new(launch.context(), items * room * source::ROW_BYTES)?;
+        let sizes = [out.first, w, rows, rows_an_item].map(|n| n as u64);
+        let mut arguments = vec![
+            Argument::memory(sources),
+            Argument::memory(&self.planes.memory),
+            Argument::buffer(&scratch),
+            Argument::memory(out.memory),
+        ];
+        arguments.extend(sizes.iter().map(Argument::number));
+        arguments.push(Argument::number(&label));
+        arguments.extend([&self.rate, &self.empty].map(Argument::number));
+        launch.run_streams(&self.program, "rows", items, &arguments)
     }
 
     #[allow(clippy::too_many_arguments, reason = "what to do, along what, from where to where")]
@@ -281,7 +325,7 @@ impl<'p, T: Format, G: ocl_core::OclPrm, C: Weight> Passes<'p, T, G, C> {
         let mut arguments = vec![
             Argument::memory(sources),
             Argument::memory(labels),
-            Argument::buffer(&self.places),
+            Argument::buffer(&self.stacks),
             Argument::buffer(&self.starts),
             Argument::memory(to.memory),
         ];

@@ -322,7 +322,7 @@ impl Maps {
         Ok(())
     }
 
-    fn with_launch<R>(
+    pub(super) fn with_launch<R>(
         &self,
         work: impl FnOnce(&mut Launch<'_, '_>) -> Result<R, Error>,
     ) -> Result<R, Error> {

@@ -14,6 +14,9 @@ pub struct Tuning {
     pub transpose: bool,
 }
 
+/// Streams a unit: more than one, so that none waits long for the slowest.
+const STREAMS: usize = 8;
+
 /// Launches of kernels one after the other.
 #[derive(Debug)]
 pub(super) struct Launch<'a, 'q> {
@@ -60,6 +63,22 @@ impl<'a, 'q> Launch<'a, 'q> {
         let group = self.tuning.group.min(items).max(1);
         let items = Items::groups([items.div_ceil(group), rows, planes], group);
         self.commands.run(program, kernel, items, arguments)
+    }
+
+    /// Work items that go along many rows each: a few for each unit of the device.
+    pub(super) fn streams(&self) -> usize {
+        self.programs.device().units() * STREAMS
+    }
+
+    /// So many of those.
+    pub(super) fn run_streams(
+        &mut self,
+        program: &Program,
+        kernel: &'static str,
+        items: usize,
+        arguments: &[Argument<'_>],
+    ) -> Result<(), Error> {
+        self.commands.run(program, kernel, Items::groups([items, 1, 1], 1), arguments)
     }
 
     /// The side of the tiles of [`Launch::run_tiles`]: the items of one are a group.

@@ -63,7 +63,7 @@ pub(super) fn types(stored: Stored) -> String {
         Stored::Mask => ("uchar", "UCHAR_MAX"),
         Stored::Map => ("uint", "UINT_MAX"),
     };
-    format!("typedef {label} label;\n#define IGNORED {ignored}")
+    format!("typedef {label} label;\ntypedef {label}16 label16;\n#define IGNORED ((label){ignored})")
 }
 
 /// What a distance transform's program depends on.
@@ -74,29 +74,44 @@ pub(super) struct Transform {
     pub(super) numbers: Numbers,
     pub(super) finish: Finish,
     pub(super) has_double: bool,
+    /// Whether the device is to go along rows in memory, with vectors.
+    pub(super) in_rows: bool,
+    /// Whether there is an axis between the first and the last.
+    pub(super) has_three: bool,
 }
+
+/// Columns of a vector, where the device has any use for vectors.
+pub(super) const LANES: usize = 16;
+/// Vectors that a work item takes at a time.
+pub(super) const VECTORS: usize = 8;
+/// Bytes of storage for each pixel of a row in `rows.cl`.
+pub(super) const ROW_BYTES: usize = 21;
+/// Pixels of one of its blocks.
+pub(super) const BLOCK: usize = 64;
 
 impl Transform {
     /// Kernels `columns`, then along each axis more `lines` or, along the last one, `last_lines`; after the
-    /// first of those, in 3-D, `lines_on` and `last_lines_on`.
+    /// first of those, in 3-D, `lines_on` and `last_lines_on`. `rows` does what the last one of them does.
     pub(super) fn source<T: Format>(self) -> String {
-        let Transform { stored, rule, numbers, finish, has_double } = self;
+        let Transform { stored, rule, numbers, finish, has_double, in_rows, has_three } = self;
         let flag = |name: &str, on: bool| format!("#define {name} {}", u32::from(on));
         let (is_source, chooses) = match rule {
-            Rule::Background => ("((l) == 0)", "1"),
+            Rule::Background => ("((l) == (label)0)", "1"),
             Rule::Other => ("0", "1"),
             Rule::KnownOther => {
-                ("((l) != (than) && (l) != IGNORED)", "((l) == (than) || (l) == IGNORED)")
+                ("(((l) != (than)) & ((l) != IGNORED))", "(((l) == (than)) | ((l) == IGNORED))")
             }
         };
-        let (gap, no_gap) = match numbers {
-            Numbers::Narrow => ("ushort", "USHRT_MAX"),
-            Numbers::Wide | Numbers::Spaced => ("uint", "UINT_MAX"),
+        let (gap, truth, no_gap) = match numbers {
+            Numbers::Narrow => ("ushort", "short", "USHRT_MAX"),
+            Numbers::Wide | Numbers::Spaced => ("uint", "int", "UINT_MAX"),
         };
         let double = if has_double { "#pragma OPENCL EXTENSION cl_khr_fp64 : enable" } else { "" };
         let rules = [
             types(stored),
-            format!("typedef {gap} gap;\n#define NO_GAP {no_gap}"),
+            format!("typedef {gap} gap;\ntypedef {gap}16 gap16;\n#define NO_GAP ((gap){no_gap})"),
+            format!("#define TRUTH(c) ((gap)(c))\n#define TRUTHS(c) convert_{truth}16(c)"),
+            format!("#define LANES {}\n#define VECTORS {VECTORS}", if in_rows { LANES } else { 1 }),
             flag("BY_LABEL", rule == Rule::Other),
             format!("#define IS_SOURCE(l, than) {is_source}"),
             format!("#define CHOOSES(l, than) {chooses}"),
@@ -116,9 +131,14 @@ impl Transform {
             lines("lines_on", "cost", false),
             lines("last_lines_on", "cost", true),
         ];
+        let rows = if in_rows && numbers == Numbers::Narrow {
+            rows(if has_three { "cost" } else { "gap" })
+        } else {
+            String::new()
+        };
         let rules = rules.join("\n");
         let before = [PRELUDE, double, T::PRELUDE, &rules, bits, columns, costs, &finish];
-        before.join("\n") + &lines.concat()
+        before.join("\n") + &lines.concat() + &rows
     }
 }
 
@@ -133,6 +153,18 @@ fn lines(name: &str, source: &str, last: bool) -> String {
         "\n#define LINES {name}\n#define source {source}\n#define COST_OF(s, w) {cost}\n\
          #define LAST {}\n#define result {result}\n{kernel}{undefine}",
         u32::from(last)
+    )
+}
+
+/// The kernel `rows` of such sources.
+fn rows(source: &str) -> String {
+    let (vector, from_gaps, cost) =
+        if source == "gap" { ("ushort16", 1, "of_gap(s, w)") } else { ("int16", 0, "(s)") };
+    let kernel = include_str!("../kernels/maps/rows.cl");
+    format!(
+        "\n#define ROWS rows\n#define ROW_SOURCE16 {vector}\n#define FROM_GAPS {from_gaps}\n\
+         #define source {source}\n#define COST_OF(s, w) {cost}\n#define ROW_BYTES {ROW_BYTES}\n\
+         {kernel}"
     )
 }
 
