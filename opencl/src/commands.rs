@@ -10,6 +10,7 @@ use crate::error::{Error, While};
 #[derive(Clone, Debug)]
 pub(crate) struct Buffer<X> {
     memory: Mem,
+    len: usize,
     element: PhantomData<X>,
 }
 
@@ -21,7 +22,7 @@ impl<X: OclPrm> Buffer<X> {
         let memory =
             unsafe { ocl_core::create_buffer::<_, X>(context, MemFlags::READ_WRITE, len, None) };
         let memory = memory.or_fail("allocate device memory")?;
-        Ok(Buffer { memory, element: PhantomData })
+        Ok(Buffer { memory, len, element: PhantomData })
     }
 
     /// A copy of `data`, which is not empty.
@@ -30,7 +31,12 @@ impl<X: OclPrm> Buffer<X> {
         // SAFETY: `data` is copied during the call, and its length is what is given.
         let memory = unsafe { ocl_core::create_buffer(context, flags, data.len(), Some(data)) };
         let memory = memory.or_fail("copy data to the device")?;
-        Ok(Buffer { memory, element: PhantomData })
+        Ok(Buffer { memory, len: data.len(), element: PhantomData })
+    }
+
+    /// Elements there is room for.
+    pub(crate) fn len(&self) -> usize {
+        self.len
     }
 
     /// The memory.

@@ -6,7 +6,7 @@ use segloss_core::engine::{Link, Outline, Scale};
 use segloss_core::view::{Layout, Shape};
 
 use crate::commands::Commands;
-use crate::device::{Device, Tuning};
+use crate::device::Device;
 use crate::error::{Error, While};
 use crate::loss::Loss;
 use crate::pending::{Pending, Place};
@@ -14,6 +14,7 @@ use crate::programs::Programs;
 use crate::run::run;
 use crate::source::{self, Sizes, Target, source};
 use crate::tensors::{Array, Options, Plane, Signature, Tensors};
+use crate::tuning::Tuning;
 
 /// The most classes or channels of a loss with region terms: their derivatives are written out one by
 /// one.

@@ -1,17 +1,19 @@
 //! The commands of an evaluation.
 
-use ocl_core::OclPrm;
-use segloss_core::engine::Scale;
+use segloss_core::compose::MapCall;
+use segloss_core::engine::{Link, Scale};
 use segloss_core::summation::{ACCUMULATORS, BLOCK, SEGMENT};
 use segloss_core::view::{Target, Write};
 
 use crate::commands::{Argument, Buffer, Commands, Items};
-use crate::device::Tuning;
 use crate::error::Error;
-use crate::evaluator::{Evaluator, Prepared};
+use crate::evaluator::{Evaluator, Prepared, elements};
 use crate::loss::Loss;
-use crate::target::Element;
-use crate::tensors::{Options, Plane, Tensors};
+use crate::maps::{Plan, Targets, Validity, weights};
+use crate::target::{DeviceTarget, Element};
+use crate::tensors::{Array, Options, Plane, Tensors};
+use crate::trace::Format;
+use crate::tuning::Tuning;
 
 /// Adds the commands that evaluate `loss`; gives the buffer that the report will be in.
 pub(crate) fn run(
@@ -29,7 +31,7 @@ pub(crate) fn run(
     }
 }
 
-fn with_real<R: OclPrm>(
+fn with_real<R: Format>(
     evaluator: &Evaluator,
     loss: &Loss,
     prepared: &Prepared,
@@ -57,12 +59,17 @@ fn with_real<R: OclPrm>(
     let slopes = Buffer::<R>::new(context, 2 * sizes.regions * batch)?;
     let report = Buffer::<u64>::new(context, 4)?;
 
-    let given = |name: &str| tensors.maps.iter().find(|(own, _)| *own == name).map(|(_, map)| *map);
+    let computed = compute(evaluator, loss, options, tensors, commands)?;
     let mut maps = Vec::new();
-    for &name in &sizes.maps {
-        maps.push(given(name).ok_or(Error::NotGiven { map: name })?);
+    for (place, &name) in sizes.maps.iter().enumerate() {
+        let given = tensors.maps.iter().find(|(own, _)| *own == name).map(|(_, map)| *map);
+        let own = computed.get(place).and_then(Option::as_ref);
+        let own = own.map(|buffer: &Buffer<R>| Plane {
+            array: Array::new(buffer.memory()),
+            is_shared: false,
+        });
+        maps.push(given.or(own).ok_or(Error::NotGiven { map: name })?);
     }
-    let _ = loss;
 
     let ignored = Ignored::of(options.ignore_index, tensors.element);
     let is_ignoring = i32::from(ignored.is_some());
@@ -170,6 +177,71 @@ fn with_real<R: OclPrm>(
         commands.run(program, "gradient", items, &inputs)?;
     }
     Ok(report)
+}
+
+/// The weights of each map that the call does not give, by place.
+fn compute<R: Format>(
+    evaluator: &Evaluator,
+    loss: &Loss,
+    options: &Options<'_>,
+    tensors: &Tensors<'_>,
+    commands: &mut Commands<'_>,
+) -> Result<Vec<Option<Buffer<R>>>, Error> {
+    loss.with(|listed| {
+        let one = |call: &MapCall<'_, f32>| {
+            let name = call.definition().map_or("", |definition| definition.name);
+            if tensors.maps.iter().any(|(own, _)| *own == name) {
+                return Ok(None);
+            }
+            let plan = Plan::of(call)?;
+            let with = Computing { evaluator, loss, options, tensors, plan };
+            match tensors.element {
+                Element::U8 => with.weights::<R, u8>(commands),
+                Element::I32 => with.weights::<R, i32>(commands),
+                Element::I64 => with.weights::<R, i64>(commands),
+                Element::F32 => with.weights::<R, f32>(commands),
+            }
+            .map(Some)
+        };
+        listed.map_calls().iter().map(one).collect()
+    })
+}
+
+/// A map to be computed.
+struct Computing<'c> {
+    evaluator: &'c Evaluator,
+    loss: &'c Loss,
+    options: &'c Options<'c>,
+    tensors: &'c Tensors<'c>,
+    plan: Plan,
+}
+
+impl Computing<'_> {
+    fn weights<R: Format, E: DeviceTarget>(
+        &self,
+        commands: &mut Commands<'_>,
+    ) -> Result<Buffer<R>, Error> {
+        let Computing { evaluator, loss, options, tensors, plan } = self;
+        let is_softmax = loss.link() == Link::Softmax;
+        let classes = tensors.shape.channels;
+        let shape = tensors.shape.with_channels(if is_softmax { 1 } else { classes });
+        let targets = Targets {
+            memory: tensors.targets.memory,
+            first: tensors.targets.first,
+            shape,
+            are_masks: !is_softmax,
+            labels: classes as u32,
+            ignored: options.ignore_index.and_then(E::from_label),
+            mask: tensors.mask.map(|mask| Validity {
+                memory: mask.array.memory,
+                first: mask.array.first,
+                channels: if mask.is_shared { 1 } else { shape.channels },
+            }),
+        };
+        let out = Buffer::new(evaluator.context(), elements(shape)?)?;
+        weights::<R, E>(evaluator.programs(), commands, plan, &targets, options.spacing, &out)?;
+        Ok(out)
+    }
 }
 
 fn scales(scale: &Scale<'_>) -> Vec<f64> {

@@ -58,10 +58,8 @@ fn compare(evaluator: &Evaluator, losses: &Losses, case: &Case) -> bool {
     let scale = if asked.per_sample { Scale::Samples(&scales) } else { Scale::Batch(1.0) };
     let options = Options { ignore_index: asked.ignore_index, scale, ..Options::default() };
     let mut gradient = vec![0.0; input.logits.len()];
-    let slices = Slices {
-        gradient: Some(&mut gradient),
-        ..Slices::new(shape, &input.logits, &targets)
-    };
+    let slices =
+        Slices { gradient: Some(&mut gradient), ..Slices::new(shape, &input.logits, &targets) };
     match (evaluator.evaluate(&loss, &options, slices), expected) {
         (Err(Error::NotGiven { .. }), _) => false,
         (Ok(found), Ok(expected)) => {

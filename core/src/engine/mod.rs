@@ -29,5 +29,5 @@ pub use factors::bounded;
 pub use finish::{mean_share, merge_ranks, merge_tiles};
 pub use outline::{Fit, Outline};
 pub use problem::Problem;
-pub(crate) use problem::check_mask;
+pub use problem::check_mask;
 pub use workspace::{Own, Shared, Sizes, Workspace};

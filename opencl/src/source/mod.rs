@@ -8,6 +8,8 @@ mod softmax;
 mod terms;
 mod weights;
 
+pub(crate) use prelude::bits;
+
 use segloss_core::compose::{Listed, MapCall, Program, Spec};
 use segloss_core::engine::{Fit, Link};
 use segloss_core::region::SUMS;
@@ -153,14 +155,14 @@ pub(crate) fn source<T: Traced>(loss: &Loss<'_>, target: &Target) -> String {
         &prelude::types(target),
         &sizes(loss, target),
         &prelude::targets(target.element, target.channels),
-        &prelude::bits(Numbers::Lanes, is_double, target.width),
+        &bits(Numbers::Lanes, is_double, target.width),
         &prelude::memory(target),
         include_str!("../kernels/common.cl"),
         &weights::text(loss, target),
         &functions,
         kernels,
         sums,
-        &prelude::bits(Numbers::Wide, target.has_double, 1),
+        &bits(Numbers::Wide, target.has_double, 1),
         &finish,
         include_str!("../kernels/finish.cl"),
     ]
