@@ -114,27 +114,6 @@ fn with_real<R: Format>(
         Tuning::Vectors { .. } => Items::groups(all, 1),
         Tuning::Groups { .. } => Items::all(all),
     };
-    commands.run(program, "reduce", items, &reduce)?;
-
-    let fold = [
-        Argument::buffer(&block_sums),
-        Argument::buffer(&block_notes),
-        Argument::number(&pixels_64),
-        Argument::number(&blocks_64),
-        Argument::number(&segments_64),
-        Argument::buffer(&segment_sums),
-        Argument::buffer(&segment_notes),
-    ];
-    commands.run(program, "fold_segments", one_by_one([segments, sizes.row, batch]), &fold)?;
-    let fold = [
-        Argument::buffer(&segment_sums),
-        Argument::buffer(&segment_notes),
-        Argument::number(&segments_64),
-        Argument::buffer(&rows),
-        Argument::buffer(&sample_notes),
-    ];
-    commands.run(program, "fold_samples", one_by_one([sizes.row, batch, 1]), &fold)?;
-
     let batch_32 = batch as u32;
     let (wide, narrow);
     let scales = if has_double {
@@ -145,6 +124,22 @@ fn with_real<R: Format>(
         narrow = Buffer::holding(context, &scales)?;
         Argument::buffer(&narrow)
     };
+    let fold = [
+        Argument::buffer(&block_sums),
+        Argument::buffer(&block_notes),
+        Argument::number(&pixels_64),
+        Argument::number(&blocks_64),
+        Argument::number(&segments_64),
+        Argument::buffer(&segment_sums),
+        Argument::buffer(&segment_notes),
+    ];
+    let fold_rows = [
+        Argument::buffer(&segment_sums),
+        Argument::buffer(&segment_notes),
+        Argument::number(&segments_64),
+        Argument::buffer(&rows),
+        Argument::buffer(&sample_notes),
+    ];
     let finish = [
         Argument::buffer(&rows),
         Argument::buffer(&sample_notes),
@@ -154,19 +149,32 @@ fn with_real<R: Format>(
         Argument::buffer(&slopes),
         Argument::buffer(&report),
     ];
-    commands.run(program, "finish", Items::groups([1, 1, 1], 1), &finish)?;
+    // From the blocks' sums to the report.
+    let fold_and_finish = |commands: &mut Commands<'_>| {
+        commands.run(program, "fold_segments", one_by_one([segments, sizes.row, batch]), &fold)?;
+        commands.run(program, "fold_samples", one_by_one([sizes.row, batch, 1]), &fold_rows)?;
+        commands.run(program, "finish", Items::groups([1, 1, 1], 1), &finish)
+    };
 
-    if let Some(gradient) = &tensors.gradient {
-        let accumulate = i32::from(options.write == Write::Accumulate);
-        let first = gradient.first as u64;
-        inputs.extend([
-            Argument::buffer(&factors),
-            Argument::buffer(&slopes),
-            Argument::buffer(&report),
-            Argument::number(&accumulate),
-            Argument::memory(gradient.memory),
-            Argument::number(&first),
-        ]);
+    let Some(gradient) = &tensors.gradient else {
+        commands.run(program, "reduce", items, &reduce)?;
+        fold_and_finish(commands)?;
+        return Ok(report);
+    };
+    let accumulate = i32::from(options.write == Write::Accumulate);
+    let first = gradient.first as u64;
+    let writes = [
+        Argument::buffer(&factors),
+        Argument::buffer(&slopes),
+        Argument::buffer(&report),
+        Argument::number(&accumulate),
+        Argument::memory(gradient.memory),
+        Argument::number(&first),
+    ];
+    if sizes.has_region {
+        commands.run(program, "reduce", items, &reduce)?;
+        fold_and_finish(commands)?;
+        inputs.extend(writes);
         let items = match tuning {
             Tuning::Vectors { .. } => Items::groups([blocks, planes, 1], 1),
             Tuning::Groups { blocks: of_group } => {
@@ -175,6 +183,13 @@ fn with_real<R: Format>(
             }
         };
         commands.run(program, "gradient", items, &inputs)?;
+    } else {
+        // Factors come of counts alone, so that losses and gradient take one sweep.
+        commands.run(program, "count", items, &reduce)?;
+        fold_and_finish(commands)?;
+        reduce.extend(writes);
+        commands.run(program, "reduce_with_gradient", items, &reduce)?;
+        fold_and_finish(commands)?;
     }
     Ok(report)
 }

@@ -96,8 +96,7 @@ fn report(
                 timing::seconds(&evaluator, work, &inputs, arguments.runs)?;
             let of_host = host.seconds(work, &inputs, arguments.runs)?;
             let logits = inputs.logits.len();
-            // Logits and targets are read twice, the gradient is written once.
-            let bytes = 3 * 4 * logits + 2 * inputs.targets.len();
+            let bytes = work.sweeps() * 4 * logits + 4 * logits + 2 * inputs.targets.len();
             let sides: Vec<String> = size.iter().map(ToString::to_string).collect();
             let gb_s = bytes as f64 / seconds * 1e-9;
             let time = Time {

@@ -26,9 +26,12 @@ impl Work {
             "tversky(fp=0.3, fn=0.7)",
             "focal_tversky(gamma=1.33)",
             "0.5*bce + 0.5*dice",
+            "boundary",
+            "distance",
             "preset:balanced",
             "preset:imbalanced",
             "preset:medical",
+            "preset:boundary",
             "softmax:ce",
             "softmax:focal",
             "softmax:dice",
@@ -42,6 +45,14 @@ impl Work {
             Link::Sigmoid => self.text.clone(),
             Link::Softmax => format!("{}, {} classes", self.text, self.channels),
         }
+    }
+
+    /// How often logits are read: twice if the gradient needs sums of all pixels first. Targets are read
+    /// twice at any rate.
+    pub fn sweeps(&self) -> usize {
+        let has_region =
+            ["dice", "tversky", "balanced", "imbalanced", "medical", "preset:boundary"];
+        if has_region.iter().any(|name| self.text.contains(name)) { 2 } else { 1 }
     }
 
     /// Planes of targets a sample.

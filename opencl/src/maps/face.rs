@@ -217,7 +217,7 @@ impl Maps {
     ///
     /// # Errors
     /// As of that; [`Error::Length`] for targets or weights that are not one for each element of `shape`;
-    /// [`Error::Unsupported`] for a map of a plugin; or what the device reported.
+    /// [`Error::NotGiven`] for a map of a plugin; or what the device reported.
     pub fn weights<T: Format, E: DeviceTarget>(
         &self,
         map: &MapCall<'_, T>,
