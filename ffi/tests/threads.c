@@ -83,7 +83,10 @@ int main(void) {
     CHECK(expected[0] == expected[1]);
     CHECK(memcmp(expected_gradient[0], expected_gradient[1], sizeof expected_gradient[0]) == 0);
     segloss_plugin_free(plugin);
-    for (i = 0; i < THREADS; i++) numbers[i] = i, CHECK(pthread_create(&threads[i], NULL, run, &numbers[i]) == 0);
+    for (i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        CHECK(pthread_create(&threads[i], NULL, run, &numbers[i]) == 0);
+    }
     for (i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0 && numbers[i] == 0);
     segloss_loss_free(losses[0]), segloss_loss_free(losses[1]);
     segloss_workspace_free(contended);
