@@ -462,8 +462,10 @@ fn plugins_outlive_their_handles() {
     };
     let binary = new_loss(c"0.5*constant(by=3) + false_positives", Link::Sigmoid, &options);
     let multiclass = new_loss(c"absolute", Link::Softmax, &options);
-    // SAFETY: made above, and the losses have shares.
-    plugins.map(|plugin| unsafe { segloss_plugin_free(plugin) });
+    for plugin in plugins {
+        // SAFETY: made above, and the losses have shares.
+        unsafe { segloss_plugin_free(plugin) };
+    }
     assert_eq!(RELEASED.load(Ordering::Relaxed), 0);
     let (mut logits, mut mask) =
         (Owned::new(FLOAT, &[1, 1, 1, 2], 0f32), Owned::new(UNSIGNED, &[1, 1, 1, 2], 0u8));
