@@ -28,6 +28,11 @@ fn plugins() {
     assert_eq!(output.text, "0.587048\n");
 }
 
+#[test]
+fn threads() {
+    Program::c99("tests/threads.c").run(Linked::Shared).passed();
+}
+
 /// With declarations as in DLPack's header before the library's own.
 #[test]
 fn beside_dlpack() {
