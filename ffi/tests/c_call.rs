@@ -17,6 +17,12 @@ fn stages() {
 }
 
 #[test]
+#[cfg(unix)]
+fn fork() {
+    Program::c99("tests/fork.c").run(Linked::Shared).passed();
+}
+
+#[test]
 fn maps() {
     Program::c99("tests/maps.c").run(Linked::Shared).passed();
 }
