@@ -66,6 +66,14 @@ fn opencv() {
     Program::cpp17("tests/opencv.cpp").flags(&flags).run(Linked::Shared).passed();
 }
 
+#[test]
+fn training_step() {
+    let source = include_str!("../examples/training_step.c");
+    assert!(include_str!("../../docs/c-api.md").contains(&format!("```c\n{source}```")));
+    let output = Program::c99("examples/training_step.c").run(Linked::Shared);
+    assert_eq!(output.text.lines().count(), 5, "{}", output.text);
+}
+
 /// What readers are given is what is tested.
 #[test]
 fn quick_starts_are_in_the_readme() {
