@@ -246,52 +246,81 @@ def _choice(choices, value, argument):
 
 # DLPack's codes by NumPy's kinds.
 _CODES = {"i": 0, "u": 1, "f": 2, "b": 6}
+_KINDS = {code: kind for kind, code in _CODES.items()}
+_BFLOAT16 = (4, 16)
 
 
-def _array(values, argument):
-    """A NumPy array that shares the memory of `values`, and of what dtype it is for the library."""
-    torch = sys.modules.get("torch")
-    if isinstance(values, numpy.ndarray):
-        array = values
-    elif hasattr(values, "__array_interface__"):
-        array = numpy.asarray(values)
-    elif torch is not None and isinstance(values, torch.Tensor):
-        if values.device.type != "cpu":
-            raise TypeError(f"`{argument}` is on {values.device}, expected the CPU")
-        values = values.detach()
-        # NumPy has no bfloat16: two bytes each, told apart by the code.
-        if values.dtype == torch.bfloat16:
-            return values.view(torch.int16).numpy(), (4, 16)
-        array = values.numpy()
-    elif hasattr(values, "__dlpack__"):
-        array = numpy.from_dlpack(values)
-    else:
-        array = numpy.asarray(values)
-    if array.dtype.kind not in _CODES or not array.dtype.isnative:
-        raise TypeError(f"`{argument}` holds {array.dtype}, expected numbers or truth values")
-    return array, (_CODES[array.dtype.kind], 8 * array.dtype.itemsize)
+@functools.cache
+def _torch_dtypes(torch):
+    """DLPack's code and bits by PyTorch's dtypes."""
+    codes = {
+        0: (torch.int8, torch.int16, torch.int32, torch.int64), 1: (torch.uint8,),
+        2: (torch.float16, torch.float32, torch.float64), 6: (torch.bool,),
+    }
+    dtypes = {
+        dtype: (code, 8 * torch.empty(0, dtype=dtype).element_size())
+        for code, own in codes.items() for dtype in own
+    }
+    return dtypes | {torch.bfloat16: _BFLOAT16}
+
+
+def _array(values):
+    """A NumPy array that shares the memory of `values`, if that is possible."""
+    if hasattr(values, "__array_interface__"):
+        return numpy.asarray(values)
+    if hasattr(values, "__dlpack__"):
+        return numpy.from_dlpack(values)
+    return numpy.asarray(values)
 
 
 class _Borrowed:
-    """A tensor of an array's memory, for as long as this is there."""
+    """A tensor of the memory of `values`, for as long as this is there."""
 
     def __init__(self, values, argument, write=False):
-        self.array, (code, bits) = _array(values, argument)
-        array = self.array
+        torch = sys.modules.get("torch")
+        if torch is not None and isinstance(values, torch.Tensor):
+            self._of_torch(torch, values, argument)
+        else:
+            self._of_numpy(values if isinstance(values, numpy.ndarray) else _array(values), argument, write)
+        self.pointer = ctypes.pointer(self.tensor)
+
+    def _of_torch(self, torch, values, argument):
+        # Not by way of NumPy, which would take several times as long.
+        if values.device.type != "cpu" or values.layout is not torch.strided:
+            raise TypeError(
+                f"`{argument}` is {values.layout} on {values.device}, expected torch.strided on the CPU")
+        dtype = _torch_dtypes(torch).get(values.dtype)
+        if dtype is None:
+            raise TypeError(f"`{argument}` holds {values.dtype}, expected numbers or truth values")
+        self.values = values.resolve_neg() if values.is_neg() else values
+        self._describe(self.values.data_ptr(), dtype, values.shape, self.values.stride())
+
+    def _of_numpy(self, array, argument, write):
+        if array.dtype.kind not in _CODES or not array.dtype.isnative:
+            raise TypeError(f"`{argument}` holds {array.dtype}, expected numbers or truth values")
         if write and not array.flags.writeable:
             raise ValueError(f"`{argument}` cannot be written")
-        sizes = ctypes.c_int64 * array.ndim
-        # An axis of 1 has no distance between neighbours; NumPy may say anything there.
-        strides = [
-            0 if extent <= 1 else stride for extent, stride in zip(array.shape, array.strides)
-        ]
-        if any(stride % array.itemsize for stride in strides):
+        size = array.itemsize
+        strides = [stride // size for stride in array.strides]
+        if any(extent > 1 and stride * size != own
+               for extent, stride, own in zip(array.shape, strides, array.strides)):
             raise ValueError(f"`{argument}` has strides of parts of elements")
-        self.shape = sizes(*array.shape)
-        self.strides = sizes(*[stride // array.itemsize for stride in strides])
-        self.tensor = _Tensor(
-            array.ctypes.data, 1, 0, array.ndim, code, bits, 1, self.shape, self.strides, 0)
-        self.pointer = ctypes.pointer(self.tensor)
+        self.values = array
+        self._describe(array.ctypes.data, (_CODES[array.dtype.kind], 8 * size), array.shape, strides)
+
+    def _describe(self, address, dtype, extents, strides):
+        axes = len(extents)
+        sizes = ctypes.c_int64 * axes
+        self.extents = tuple(extents)
+        shape = sizes(*extents)
+        # An axis of 1 has no distance between neighbours; whatever is said there does not matter.
+        strides = sizes(*[0 if extent <= 1 else stride for extent, stride in zip(extents, strides)])
+        self.tensor = _Tensor(address, 1, 0, axes, *dtype, 1, shape, strides, 0)
+
+    def dtype(self):
+        """That of an array for the gradient: single precision where NumPy has no such elements."""
+        code, bits = self.tensor.code, self.tensor.bits
+        return numpy.dtype(f"{_KINDS[code]}{bits // 8}" if code in _KINDS else numpy.float32)
 
 
 def _numbers(values, argument):
@@ -401,7 +430,7 @@ class Loss:
         if loss_map is not None:
             kept.append(_Borrowed(loss_map, "loss_map", write=True))
             outputs.raw.loss_map = kept[-1].pointer
-        samples = numpy.empty(z.array.shape[:1]) if reduction == "none" else None
+        samples = numpy.empty(z.extents[:1]) if reduction == "none" else None
         if samples is not None:
             outputs.raw.sample_values, outputs.raw.sample_value_count = samples.ctypes.data, samples.size
         _check(_library.segloss_evaluate(
@@ -464,9 +493,7 @@ class _Results:
         if gradient:
             if out is None and accumulate:
                 raise ValueError("`accumulate` needs `out`, to add to")
-            # NumPy has no bfloat16.
-            dtype = numpy.float32 if logits.tensor.code == 4 else logits.array.dtype
-            self.gradient = numpy.empty(logits.array.shape, dtype) if out is None else out
+            self.gradient = numpy.empty(logits.extents, logits.dtype()) if out is None else out
             self._kept = _Borrowed(self.gradient, "out", write=True)
             self.raw.gradient = self._kept.pointer
 
@@ -517,7 +544,7 @@ def evaluate(loss, logits, targets, *, link=None, plugins=(), maps=None, **optio
 
 
 def _output(out, like, dtype):
-    return numpy.empty(like.array.shape, dtype) if out is None else out
+    return numpy.empty(like.extents, dtype) if out is None else out
 
 
 def map_weights(text, targets, *, link="sigmoid", ignore_index=..., mask=None, spacing=None, out=None,
