@@ -24,6 +24,8 @@ __all__ = [
 ]
 
 _HALVES = (torch.float16, torch.bfloat16)
+# torch.compile breaks its graph here, without trying to trace calls into C; before 2.1 there is none to tell.
+_untraced = getattr(getattr(torch, "compiler", None), "disable", lambda function: function)
 
 
 class _Differentiable(torch.autograd.Function):
@@ -75,6 +77,7 @@ def _gradient_like(logits):
     return torch.empty_like(logits, dtype=torch.float32 if logits.dtype in _HALVES else logits.dtype)
 
 
+@_untraced
 def _apply(link, logits, targets, compute):
     if link == "softmax" and targets.ndim == logits.ndim - 1:
         targets = targets.unsqueeze(1)
