@@ -1,5 +1,5 @@
 /* Losses for PyTorch's C++ side (LibTorch), on the CPU: tensors are the same memory on both sides, and losses
- * are part of its graphs. */
+ * are part of its graphs. Like LibTorch, it needs exceptions. */
 
 #ifndef SEGLOSS_TORCH_HPP
 #define SEGLOSS_TORCH_HPP
@@ -134,7 +134,6 @@ public:
 
 } // namespace detail
 
-#ifndef SEGLOSS_NO_EXCEPTIONS
 /** A loss as a part of PyTorch's graphs: `loss(logits, targets).backward()`. May be called from any thread. */
 class TorchLoss {
 public:
@@ -163,7 +162,6 @@ private:
     std::shared_ptr<const Loss> loss_;
     Link link_;
 };
-#endif
 
 } // namespace segloss
 

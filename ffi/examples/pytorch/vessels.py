@@ -1,4 +1,4 @@
-"""Images of thin branching vessels, drawn: one pixel in twenty or so is foreground."""
+"""Images of thin branching vessels, drawn: one pixel in twelve or so is foreground."""
 
 import numpy
 import torch
