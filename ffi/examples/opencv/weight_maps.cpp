@@ -1,8 +1,8 @@
 /* A mask of OpenCV in, its boundary band, signed distance and weights out as images, beside OpenCV's own:
  *
- *     weight_maps [MASK.png [FOLDER]]
+ *     weight_maps FOLDER [MASK.png]
  *
- * Without a mask it draws one. Images are written only where a folder is given. */
+ * writes them into the folder. Without a mask it draws one. */
 
 #include <segloss_opencv.hpp>
 
@@ -68,10 +68,13 @@ double largest_difference(const cv::Mat &one, const cv::Mat &other) {
     return cv::norm(one, other, cv::NORM_INF);
 }
 
-void write(const std::string &folder, const char *name, const cv::Mat &values, double smallest, double largest) {
+/** Values from `smallest` to `largest` as shades of grey. */
+void write(const std::string &path, const cv::Mat &values, double smallest, double largest) {
     cv::Mat image;
     values.convertTo(image, CV_8U, 255 / (largest - smallest), -255 * smallest / (largest - smallest));
-    demand(cv::imwrite(folder + "/" + name, image), "an image cannot be written");
+    demand(cv::imwrite(path, image), "an image cannot be written");
+    demand(largest_difference(cv::imread(path, cv::IMREAD_GRAYSCALE), image) == 0,
+           "an image is not what was written");
 }
 
 template <class F>
@@ -120,19 +123,18 @@ void compare(const cv::Mat &mask) {
 } // namespace
 
 int main(int count, char **arguments) try {
+    demand(count > 1, "expected a folder to write to, and optionally a mask");
+    const std::string folder = arguments[1];
     cv::setNumThreads(1);
-    cv::Mat mask = count > 1 ? cv::imread(arguments[1], cv::IMREAD_GRAYSCALE) : draw(512);
+    cv::Mat mask = count > 2 ? cv::imread(arguments[2], cv::IMREAD_GRAYSCALE) : draw(512);
     demand(!mask.empty(), "the mask cannot be read");
     mask = mask > 127;
-    if (count > 2) {
-        write(arguments[2], "mask.png", mask, 0, 255);
-        write(arguments[2], "band.png", segloss::map_weights("band(theta=3, weight=5)", mask), 1, 5);
-        write(arguments[2], "signed_distance.png", segloss::distance(SEGLOSS_DISTANCE_KIND_SIGNED, mask), -64,
-              64);
-        write(arguments[2], "weights.png", segloss::map_weights("decay(sigma=5)", mask), 0, 1);
-    }
+    write(folder + "/mask.png", mask, 0, 255);
+    write(folder + "/band.png", segloss::map_weights("band(theta=3, weight=5)", mask), 1, 5);
+    write(folder + "/signed_distance.png", segloss::distance(SEGLOSS_DISTANCE_KIND_SIGNED, mask), -64, 64);
+    write(folder + "/weights.png", segloss::map_weights("decay(sigma=5)", mask), 0, 1);
     compare(mask);
-    if (count == 1) compare(draw(2048));
+    if (count == 2) compare(draw(2048));
 
     // Nothing to measure to is infinite, and has no weight.
     const cv::Mat nothing = cv::Mat::zeros(16, 16, CV_8U);

@@ -1,6 +1,7 @@
 """segloss as modules of PyTorch: against autograd on the usual formulas, and where modules are taken."""
 
 import copy
+import inspect
 import multiprocessing
 import pickle
 
@@ -67,6 +68,33 @@ CLASSES = {
     "text": (ours.Loss("0.5*ce + 0.5*dice", link="softmax"),
              lambda z, y: 0.5 * source.cross_entropy(z, y) + 0.5 * source.multi_class_dice(z, y)),
 }
+
+
+def takes_the_usual_parameters():
+    usual = {
+        ours.DiceLoss: "(smooth=1e-06, reduction='mean')",
+        ours.MultiClassDiceLoss: "(num_classes, smooth=1e-06, ignore_index=255)",
+        ours.TverskyLoss: "(alpha=0.5, beta=0.5, smooth=1e-06)",
+        ours.FocalTverskyLoss: "(alpha=0.5, beta=0.5, gamma=1.0, smooth=1e-06)",
+        ours.FocalLoss: "(alpha=0.25, gamma=2.0)",
+        ours.MultiClassFocalLoss: "(gamma=2.0, alpha=None, ignore_index=255)",
+        ours.BoundaryLoss: "(theta=3, weight_factor=5.0)",
+        ours.DistanceMapLoss: "(sigma=5.0)",
+        ours.CombinedSegmentationLoss:
+            "(ce_weight=0.5, dice_weight=0.5, focal_weight=0.0, boundary_weight=0.0)",
+        ours.create_segmentation_loss: "(task_type='balanced')",
+        ours.pixel_wise_cross_entropy: "(logits, targets, ignore_index=255)",
+        ours.weighted_cross_entropy: "(logits, targets, class_weights=None, ignore_index=255)",
+        ours.binary_segmentation_loss: "(logits, targets)",
+        ours.compute_class_weights: "(dataset, num_classes, ignore_index=255)",
+    }
+    for named, signature in usual.items():
+        assert str(inspect.signature(named)) == signature, named
+    # They are attributes too, which may be changed.
+    z, y = masks()
+    loss = ours.TverskyLoss()
+    loss.alpha, loss.beta = 0.3, 0.7
+    assert loss(z, y) == ours.TverskyLoss(0.3, 0.7)(z, y)
 
 
 def gradient_of(loss, z, y, upstream=1.0):
@@ -250,7 +278,7 @@ def refuses():
 
 
 if __name__ == "__main__":
-    for test in (agrees_with_autograd, mixed_precision, is_part_of_a_graph, takes_what_calls_bring,
-                 moves_between_processes, refuses):
+    for test in (takes_the_usual_parameters, agrees_with_autograd, mixed_precision, is_part_of_a_graph,
+                 takes_what_calls_bring, moves_between_processes, refuses):
         test()
     print("all checks passed")
