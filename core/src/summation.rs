@@ -30,11 +30,16 @@ pub(crate) fn accumulate<V: Vector>(partial: &mut Partial<V::Elem>, lane: usize,
 /// The sum of a block's accumulators: a tree of halves.
 #[inline(always)]
 pub fn tree<T: Real>(partial: &Partial<T>) -> T {
-    let mut sums = *partial;
+    take(&mut { *partial })
+}
+
+/// The same without a copy: what is left in the accumulators means nothing.
+#[inline(always)]
+pub(crate) fn take<T: Real>(sums: &mut Partial<T>) -> T {
     let mut half = ACCUMULATORS / 2;
     while half > 0 {
         for k in 0..half {
-            sums[k] += sums[k + half];
+            sums[k] += sums[(k + half) % ACCUMULATORS];
         }
         half /= 2;
     }
@@ -87,6 +92,9 @@ pub struct Compensated {
 }
 
 impl Compensated {
+    /// Nothing, for storage that is set up when the program is compiled.
+    pub const ZERO: Self = Compensated { sum: 0.0, error: 0.0 };
+
     /// Knuth's two-sum gives `sum + x` exactly, as a rounded sum and its error; the errors so far
     /// go back into the sum at once, before they grow too large to take in the next.
     #[inline(always)]

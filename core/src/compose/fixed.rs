@@ -212,7 +212,7 @@ pub(crate) fn weigh<L: Lanes>(weight: L, x: L) -> L {
 
 /// The sum so far with one more part. Not from 0 on, which would be one addition a pixel.
 #[inline(always)]
-fn plus<L: Lanes>(sum: Option<L>, part: L) -> L {
+pub(crate) fn plus<L: Lanes>(sum: Option<L>, part: L) -> L {
     match sum {
         None => part,
         Some(sum) => sum + part,

@@ -19,8 +19,8 @@ mod tiles;
 pub use definition::{
     ClassBody, Definition, PixelArrays, PixelBody, PixelInputs, RegionBody, TileOutput,
 };
-pub(crate) use fixed::weigh;
 pub use fixed::{ClassPart, Parts, PixelPart, RegionPart, class, pixel, region};
+pub(crate) use fixed::{plus, weigh};
 pub use listed::{Listed, Term};
 pub use map::{
     IGNORED, LabelBytes, LabelPlane, LabelSource, MapCall, MapDefinition, ObjectMap, WeightMap,

@@ -5,7 +5,7 @@ use super::finish::share;
 use super::problem::Problem;
 use crate::compose::{Kind, Program, Spec};
 use crate::error::Error;
-use crate::lanes::{Lanes, Real};
+use crate::lanes::{Dual, Lanes, Real};
 use crate::region::{Pool, SUMS, Seed, SeededSums};
 use crate::summation::Accumulator;
 use crate::term::Missing;
@@ -77,11 +77,8 @@ where
     ) -> Result<(), Error> {
         factors.fill(T::default());
         for (index, spec) in self.active().filter(|(_, spec)| !spec.is_region()) {
-            let factor = T::round_from((share(index, &spec) * A::Real::splat(scale)).widen());
-            if !factor.widen().is_finite() {
-                return Err(Error::Scale { value: scale });
-            }
-            factors[index] = factor;
+            factors[index] =
+                factor(share(index, &spec), scale).ok_or(Error::Scale { value: scale })?;
         }
         Ok(())
     }
@@ -102,25 +99,44 @@ where
         }
         let is_own = |spec: &Spec<'_>| spec.kind == Kind::Region(pool);
         for (index, spec) in self.active().filter(|(_, spec)| is_own(spec)) {
-            let seeded = |seed| SeededSums::new(regions, seed, spec.options.absent);
-            if spec.options.empty == Missing::Skip && seeded(None).is_untargeted() {
-                continue;
-            }
             let share = share(index, &spec) * A::Real::splat(scale);
-            for (class, slopes) in slopes.iter_mut().enumerate() {
-                let seeds = [Seed::FalsePositive(class), Seed::FalseNegative(class)];
-                for (slope, seed) in slopes.iter_mut().zip(seeds) {
-                    let derivative = self.program.region(index, seeded(Some(seed))).derivative;
-                    *slope += T::round_from((share * derivative).widen());
-                }
-            }
+            add_slopes(&spec, regions, share, slopes, |sums| self.program.region(index, sums));
+        }
+    }
+}
+
+/// What a pixel or class term's slope is multiplied by, if it is finite in the computing format.
+#[inline]
+pub(crate) fn factor<T: Real, R: Real>(share: R, scale: f64) -> Option<T> {
+    let factor = T::round_from((share * R::splat(scale)).widen());
+    factor.widen().is_finite().then_some(factor)
+}
+
+/// Adds `share` times the derivatives of a region term, one pair a class.
+#[inline]
+pub(crate) fn add_slopes<T: Real, A: Accumulator>(
+    spec: &Spec<'_>,
+    regions: &[A],
+    share: A::Real,
+    slopes: &mut [[T; 2]],
+    loss: impl Fn(SeededSums<'_, A>) -> Dual<A::Real>,
+) {
+    let seeded = |seed| SeededSums::new(regions, seed, spec.options.absent);
+    if spec.options.empty == Missing::Skip && seeded(None).is_untargeted() {
+        return;
+    }
+    for (class, slopes) in slopes.iter_mut().enumerate() {
+        let seeds = [Seed::FalsePositive(class), Seed::FalseNegative(class)];
+        for (slope, seed) in slopes.iter_mut().zip(seeds) {
+            *slope += T::round_from((share * loss(seeded(Some(seed))).derivative).widen());
         }
     }
 }
 
 /// Bounds slopes to a quarter of the largest number, so that a pixel without any `p (1 - p)` left has
 /// gradient 0, not NaN, however steep the loss. NaN stays.
-fn saturate<T: Real>(slopes: &mut [[T; 2]]) {
+#[inline]
+pub(crate) fn saturate<T: Real>(slopes: &mut [[T; 2]]) {
     let most = T::splat(if T::DOUBLE { f64::MAX / 4.0 } else { f64::from(f32::MAX) / 4.0 });
     for slope in slopes.as_flattened_mut() {
         let low = T::select(Lanes::lt(*slope, -most), -most, *slope);

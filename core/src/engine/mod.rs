@@ -24,7 +24,9 @@ mod workspace;
 
 pub use call::{Call, Link, Scale};
 pub use evaluate::{InTurn, Report, Sweeps, evaluate, evaluate_with};
+pub(crate) use factors::{add_slopes, factor, saturate};
+pub(crate) use finish::{OfSample, region_loss, share};
 pub use finish::{merge_ranks, merge_tiles};
 pub use problem::Problem;
-pub(crate) use problem::check_mask;
+pub(crate) use problem::{check_mask, expected_link};
 pub use workspace::{Own, Shared, Sizes, Workspace};

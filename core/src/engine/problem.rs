@@ -221,12 +221,20 @@ fn check_scale(scale: Scale<'_>, batch: usize) -> Result<(), Error> {
 }
 
 fn check_link(spec: &Spec<'_>, link: Link) -> Result<(), Error> {
-    let expected = match (spec.kind, link) {
-        (Kind::Pixel, Link::Softmax) => "the sigmoid link",
-        (Kind::Class, Link::Sigmoid) => "the softmax link",
-        _ => return Ok(()),
-    };
-    Err(Error::Link { term: spec.name, expected })
+    match expected_link(spec.kind, link) {
+        Some(expected) => Err(Error::Link { term: spec.name, expected }),
+        None => Ok(()),
+    }
+}
+
+/// The link that a term of this kind has a meaning for, if that is not `link`.
+#[inline]
+pub(crate) fn expected_link(kind: Kind, link: Link) -> Option<&'static str> {
+    match (kind, link) {
+        (Kind::Pixel, Link::Softmax) => Some("the sigmoid link"),
+        (Kind::Class, Link::Sigmoid) => Some("the softmax link"),
+        _ => None,
+    }
 }
 
 fn check_weights(spec: &Spec<'_>, call: &Call<'_>, classes: usize) -> Result<(), Error> {

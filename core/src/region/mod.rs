@@ -160,16 +160,17 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for SeededSums<'_, A> {
     }
 
     fn mean(&self, loss: impl Fn(&ClassSums<Dual<A::Real>>) -> Dual<A::Real>) -> Dual<A::Real> {
-        let (mut sum, mut count) = (Dual::splat(0.0), 0);
+        // Counted in the format itself, which holds every number of classes.
+        let (mut sum, mut count) = (Dual::splat(0.0), A::Real::default());
         for class in 0..Classes::len(self) {
             let sums = self.get(class);
             let is_absent = sums.target.value == A::Real::default();
             if self.absent == Missing::Keep || !is_absent {
                 sum = sum + loss(&sums);
-                count += 1;
+                count += A::Real::splat(1.0);
             }
         }
-        if count == 0 { sum } else { sum / Dual::splat(f64::from(count)) }
+        if count == A::Real::default() { sum } else { sum / Dual::constant(count) }
     }
 }
 
