@@ -97,7 +97,7 @@ impl Compensated {
 
     /// Knuth's two-sum gives `sum + x` exactly, as a rounded sum and its error; the errors so far
     /// go back into the sum at once, before they grow too large to take in the next.
-    #[inline(always)]
+    #[inline(never)]
     fn push(&mut self, x: f32) {
         let sum = self.sum + x;
         let back = sum - self.sum;
@@ -120,13 +120,19 @@ impl Accumulator for Compensated {
         self.push(block.narrow());
     }
 
+    #[inline]
     fn count(&mut self, pixels: u64) {
-        // In parts that f32 holds exactly.
-        let mut rest = pixels;
-        for shift in [48, 24, 0] {
-            let part = rest >> shift;
-            rest -= part << shift;
-            self.push(part as u32 as f32 * (1u64 << shift) as f32);
+        // In parts that f32 holds exactly; one without pixels would leave all as it is.
+        const BITS: u64 = (1 << 24) - 1;
+        let parts = [
+            (pixels >> 48, 281_474_976_710_656.0),
+            (pixels >> 24 & BITS, 16_777_216.0),
+            (pixels & BITS, 1.0),
+        ];
+        for (part, of) in parts {
+            if part != 0 {
+                self.push(part as u32 as f32 * of);
+            }
         }
     }
 

@@ -134,6 +134,8 @@ pub trait Parts: Copy + Sync {
     fn spec(&self, index: usize, classes: usize) -> Spec<'_>;
     /// The loss of region term `index` and its derivative in the seeded sum.
     fn region<A: Accumulator>(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
+    /// Calls `visitor` with each part that is a term by itself, the first being term number `first`.
+    fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> Self::Each<V::Output>;
 
     /// Adds each pixel term's loss where `add` does and its slope times its factor to `gradient`,
     /// which is none before the first. Both are multiplied by the weights of terms that have some.
@@ -159,6 +161,15 @@ pub trait Parts: Copy + Sync {
     ) -> Option<L>;
 }
 
+/// Looks at each term of [`Parts`]. A trait and not a closure, which the compiler is free not to inline: the
+/// constants of a term would be numbers in memory then.
+pub trait PartVisitor {
+    /// What it gives for a term.
+    type Output: Copy;
+    /// Looks at term number `index`, which is term 0 of `part`.
+    fn part<P: Parts>(&mut self, index: usize, part: &P) -> Self::Output;
+}
+
 macro_rules! one_part {
     () => {
         const LEN: usize = 1;
@@ -172,6 +183,11 @@ macro_rules! one_part {
         #[inline(always)]
         fn visit<X: Copy>(each: &X, put: &mut impl FnMut(usize, X), first: usize) {
             put(first, *each);
+        }
+
+        #[inline(always)]
+        fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> V::Output {
+            visitor.part(first, self)
         }
     };
 }
@@ -250,6 +266,7 @@ impl<P: PixelTerm, const WEIGHTED: bool> Parts for PixelPart<'_, P, WEIGHTED> {
     value_and_slope!(pixel(Pixel));
     nothing_per_pixel!(class(ClassPixel));
 
+    #[inline(always)]
     fn spec(&self, _: usize, _: usize) -> Spec<'_> {
         Spec {
             name: P::NAME,
@@ -272,6 +289,7 @@ impl<P: ClassTerm, const WEIGHTED: bool> Parts for ClassPart<'_, P, WEIGHTED> {
     value_and_slope!(class(ClassPixel));
     nothing_per_pixel!(pixel(Pixel));
 
+    #[inline(always)]
     fn spec(&self, _: usize, _: usize) -> Spec<'_> {
         Spec {
             name: P::NAME,
@@ -293,6 +311,7 @@ impl<P: RegionTerm, const WEIGHTED: bool> Parts for RegionPart<'_, P, WEIGHTED> 
     nothing_per_pixel!(pixel(Pixel), class(ClassPixel));
     const REGION: bool = true;
 
+    #[inline(always)]
     fn spec(&self, _: usize, classes: usize) -> Spec<'_> {
         let pool = self.options.pool.unwrap_or_else(|| self.term.pool(classes));
         Spec {
@@ -306,6 +325,7 @@ impl<P: RegionTerm, const WEIGHTED: bool> Parts for RegionPart<'_, P, WEIGHTED> 
         }
     }
 
+    #[inline]
     fn region<A: Accumulator>(&self, _: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
         self.term.loss(&sums)
     }
@@ -328,6 +348,11 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
     fn visit<X: Copy>(each: &Self::Each<X>, put: &mut impl FnMut(usize, X), first: usize) {
         P::visit(&each.0, put, first);
         Q::visit(&each.1, put, first + P::LEN);
+    }
+
+    #[inline(always)]
+    fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> Self::Each<V::Output> {
+        (self.0.visit_parts(first, visitor), self.1.visit_parts(first + P::LEN, visitor))
     }
 
     fn spec(&self, index: usize, classes: usize) -> Spec<'_> {

@@ -19,7 +19,7 @@ mod tiles;
 pub use definition::{
     ClassBody, Definition, PixelArrays, PixelBody, PixelInputs, RegionBody, TileOutput,
 };
-pub use fixed::{ClassPart, Parts, PixelPart, RegionPart, class, pixel, region};
+pub use fixed::{ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class, pixel, region};
 pub(crate) use fixed::{plus, weigh};
 pub use listed::{Listed, Term};
 pub use map::{

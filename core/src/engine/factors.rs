@@ -106,14 +106,14 @@ where
 }
 
 /// What a pixel or class term's slope is multiplied by, if it is finite in the computing format.
-#[inline]
+#[inline(always)]
 pub(crate) fn factor<T: Real, R: Real>(share: R, scale: f64) -> Option<T> {
     let factor = T::round_from((share * R::splat(scale)).widen());
     factor.widen().is_finite().then_some(factor)
 }
 
 /// Adds `share` times the derivatives of a region term, one pair a class.
-#[inline]
+#[inline(always)]
 pub(crate) fn add_slopes<T: Real, A: Accumulator>(
     spec: &Spec<'_>,
     regions: &[A],
@@ -135,7 +135,7 @@ pub(crate) fn add_slopes<T: Real, A: Accumulator>(
 
 /// Bounds slopes to a quarter of the largest number, so that a pixel without any `p (1 - p)` left has
 /// gradient 0, not NaN, however steep the loss. NaN stays.
-#[inline]
+#[inline(always)]
 pub(crate) fn saturate<T: Real>(slopes: &mut [[T; 2]]) {
     let most = T::splat(if T::DOUBLE { f64::MAX / 4.0 } else { f64::from(f32::MAX) / 4.0 });
     for slope in slopes.as_flattened_mut() {

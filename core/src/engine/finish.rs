@@ -180,7 +180,7 @@ where
 
 /// The loss of a region term, from region sums and the number of valid pixels behind them: 0 of no valid
 /// pixel, none where there is no target and such regions are skipped.
-#[inline]
+#[inline(always)]
 pub(crate) fn region_loss<A: Accumulator>(
     spec: &Spec<'_>,
     regions: &[A],
@@ -206,7 +206,7 @@ pub(crate) struct OfSample<A> {
 impl<A: Accumulator> OfSample<A> {
     /// Of a pixel or class term, `loss` and `count`; of a region term, what `region` gives. Terms that
     /// pool the batch have nothing in one sample.
-    #[inline]
+    #[inline(always)]
     pub fn new(
         spec: &Spec<'_>,
         loss: A,
@@ -230,7 +230,7 @@ impl<A: Accumulator> OfSample<A> {
 
 /// What a term's loss is multiplied by: its coefficient, divided by `count` if it is a mean. The
 /// mean of nothing is 0.
-#[inline]
+#[inline(always)]
 pub(crate) fn share<A: Accumulator>(spec: &Spec<'_>, count: &A) -> A::Real {
     let coefficient = A::Real::splat(spec.coefficient);
     let count = count.total();

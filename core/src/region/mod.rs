@@ -124,6 +124,7 @@ impl<'a, A: Accumulator> SeededSums<'a, A> {
     }
 
     /// The sums of class `class` as plain numbers; 0 past the last.
+    #[inline]
     pub fn total(&self, class: usize) -> ClassSums<A::Real> {
         let read = |sum: usize| {
             let sum = class.checked_mul(SUMS).and_then(|first| self.sums.get(first + sum));
@@ -133,6 +134,7 @@ impl<'a, A: Accumulator> SeededSums<'a, A> {
     }
 
     /// Whether no class has a target.
+    #[inline]
     pub fn is_untargeted(&self) -> bool {
         (0..Classes::len(self)).all(|class| self.total(class).target == A::Real::default())
     }

@@ -1,6 +1,7 @@
+use super::evaluate::{Pass, check_pixels, evaluate, fits};
 use super::sums::Sums;
-use super::terms::{Sample, check, is_active, weight};
-use super::{Fault, Workspace, accumulators};
+use super::terms::Weights;
+use super::{Fault, Workspace};
 use crate::compose::{Parts, plus};
 use crate::engine::{Link, Report};
 use crate::lanes::Real;
@@ -24,7 +25,7 @@ pub struct Binary<'a, T, E> {
 }
 
 impl<T: Real, E: Target> Binary<'_, T, E> {
-    /// The loss, and its gradient with respect to the logits if there is a place for it.
+    /// The loss, and its gradient with respect to the logits if there is a place for it, one a pixel.
     ///
     /// # Errors
     /// [`Fault`]; the gradient is untouched then.
@@ -32,101 +33,74 @@ impl<T: Real, E: Target> Binary<'_, T, E> {
     pub fn evaluate<A: Accumulator, P: Parts>(
         &self,
         loss: P,
-        mut gradient: Option<&mut [T]>,
+        gradient: Option<&mut [T]>,
         workspace: Workspace<'_, T, A>,
     ) -> Result<Report<A::Real>, Fault<T, E>> {
-        check(&loss, Link::Sigmoid, self.maps.len())?;
-        let valid = self.check(gradient.as_deref())?;
-        let mut sums = Sums::new(workspace, accumulators::<P>(1))?;
-        if !is_active(&loss) {
-            // Then not even a NaN logit counts.
-            gradient.into_iter().for_each(|all| all.fill(T::default()));
-            return Ok(Report { value: A::Real::default(), valid });
-        }
-        let mut count = A::default();
-        count.count(valid);
-        let factors = Sample { terms: &[], regions: &[], valid: count }.factors(&loss, 1)?;
+        let pass = BinaryPass { plane: self, gradient };
         let mut slopes = [[T::default(); 2]];
-        // The slopes of regions need all of their sums, so the gradient takes a second pass. One loop of
-        // both, because a loop by itself would be compiled twice.
-        let last = u32::from(P::REGION && gradient.is_some());
-        for pass in 0..=last {
-            if pass == 1 {
-                let (terms, regions) = sums.of_terms(P::LEN);
-                Sample { terms, regions, valid: count }.slopes(&loss, &mut slopes);
-            }
-            let sums = (pass == 0).then_some(&mut sums);
-            let gradient = gradient.as_deref_mut().filter(|_| pass == last);
-            self.sweep(&loss, &factors, slopes[0], sums, gradient);
-        }
-        let (terms, regions) = sums.of_terms(P::LEN);
-        let value = Sample { terms, regions, valid: count }.value(&loss, 1);
-        Ok(Report { value, valid })
+        evaluate(pass, &loss, self.maps.len(), &mut slopes, workspace)
     }
+}
 
-    /// The number of valid pixels.
+struct BinaryPass<'p, 'a, T, E> {
+    plane: &'p Binary<'a, T, E>,
+    gradient: Option<&'p mut [T]>,
+}
+
+impl<T: Real, E: Target> Pass<T> for BinaryPass<'_, '_, T, E> {
+    const LINK: Link = Link::Sigmoid;
+    type Target = E;
+
     #[inline(always)]
-    fn check(&self, gradient: Option<&[T]>) -> Result<u64, Fault<T, E>> {
-        let expected = self.logits.len();
-        let fits = |argument, length| {
-            if length == expected {
-                Ok(())
-            } else {
-                Err(Fault::Length { argument, length, expected })
-            }
-        };
-        if expected == 0 {
+    fn check(&self) -> Result<u64, Fault<T, E>> {
+        let Binary { logits, targets, ignored, maps } = *self.plane;
+        if logits.is_empty() {
             return Err(Fault::Length { argument: "logits", length: 0, expected: 1 });
         }
-        fits("targets", self.targets.len())?;
-        self.maps.iter().try_for_each(|map| fits("map", map.len()))?;
-        gradient.map_or(Ok(()), |gradient| fits("gradient", gradient.len()))?;
-        let mut valid = 0;
-        for (pixel, &target) in self.targets.iter().enumerate() {
-            if Some(target) == self.ignored {
-                continue;
-            }
-            if !target.is_share() {
-                return Err(Fault::Share { target, pixel });
-            }
-            for (place, map) in self.maps.iter().enumerate() {
-                let weight = map.get(pixel).copied().unwrap_or_default();
-                if !weight.abs().lt(T::splat(f64::INFINITY)) {
-                    return Err(Fault::Weight { place, weight, pixel });
-                }
-            }
-            valid += 1;
+        fits("targets", targets.len(), logits.len())?;
+        if let Some(gradient) = &self.gradient {
+            fits("gradient", gradient.len(), logits.len())?;
         }
-        Ok(valid)
+        check_pixels(targets, ignored, maps, |pixel, target| {
+            if target.is_share() { Ok(()) } else { Err(Fault::Share { target, pixel }) }
+        })
     }
 
     #[inline(always)]
-    fn sweep<A: Accumulator, P: Parts>(
-        &self,
+    fn has_gradient(&self) -> bool {
+        self.gradient.is_some()
+    }
+
+    #[inline(always)]
+    fn write_zeros(&mut self) {
+        self.gradient.iter_mut().for_each(|all| all.fill(T::default()));
+    }
+
+    #[inline(always)]
+    fn run<A: Accumulator, P: Parts>(
+        &mut self,
         loss: &P,
         factors: &P::Each<T>,
-        slopes: [T; 2],
+        slopes: &[[T; 2]],
         mut sums: Option<&mut Sums<'_, T, A>>,
-        mut gradient: Option<&mut [T]>,
+        write: bool,
     ) {
+        let Binary { logits, targets, ignored, maps } = *self.plane;
+        let mut gradient = self.gradient.as_deref_mut().filter(|_| write);
+        let slopes = slopes.first().copied().unwrap_or_default();
         let zero = T::default();
-        let all = self.logits.len();
-        for (at, (&z, &target)) in self.logits.iter().zip(self.targets).enumerate() {
+        for (at, (&z, &target)) in logits.iter().zip(targets).enumerate() {
             let mut slope = zero;
-            if Some(target) != self.ignored {
+            if Some(target) != ignored {
                 let pixel = Pixel::new(z, target.share());
-                let weights = P::each(|i| weight(loss.spec(i, 1).options.maps, self.maps, at), 0);
+                let weights = loss.visit_parts(0, &mut Weights { maps, pixel: at });
                 let mut values = P::each(|_| None, 0);
                 let set = |place: &mut Option<T>, value| *place = Some(value);
                 let of_terms = loss.pixel(&pixel, factors, &weights, &mut values, set, None);
                 if let Some(sums) = &mut sums {
-                    let mut add = |term, value: Option<T>| {
-                        value.into_iter().for_each(|value| sums.add(term, at, value));
-                    };
-                    P::visit(&values, &mut add, 0);
+                    sums.add_terms::<P>(at, &values);
                     if P::REGION {
-                        let values = region::pixel_sums(&pixel);
-                        (P::LEN..).zip(values).for_each(|(sum, value)| sums.add(sum, at, value));
+                        sums.add_region(P::LEN, at, region::pixel_sums(&pixel));
                     }
                 }
                 slope = if P::REGION {
@@ -139,7 +113,7 @@ impl<T: Real, E: Target> Binary<'_, T, E> {
                 *place = slope;
             }
             if let Some(sums) = &mut sums {
-                sums.after(at + 1, all);
+                sums.after(at + 1, logits.len());
             }
         }
     }

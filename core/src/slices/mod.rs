@@ -35,10 +35,13 @@
 //! operations: call it from one function, which is not inlined, for each loss.
 
 mod binary;
+mod evaluate;
 mod fault;
+mod multiclass;
 mod sums;
 mod terms;
 
 pub use binary::Binary;
 pub use fault::Fault;
+pub use multiclass::{Classes, Multiclass};
 pub use sums::{Workspace, accumulators};

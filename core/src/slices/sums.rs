@@ -1,4 +1,5 @@
 use super::Fault;
+use super::terms::Sample;
 use crate::compose::Parts;
 use crate::lanes::Real;
 use crate::region::SUMS;
@@ -49,10 +50,25 @@ impl<'w, T: Real, A: Accumulator> Sums<'w, T, A> {
 
     /// Adds what pixel number `pixel` has of sum `index`.
     #[inline(always)]
-    pub fn add(&mut self, index: usize, pixel: usize, value: T) {
+    fn add(&mut self, index: usize, pixel: usize, value: T) {
         if let Some(partial) = self.partials.get_mut(index) {
             partial[pixel % ACCUMULATORS] += value;
         }
+    }
+
+    /// Adds what pixel number `pixel` has of each term that has a loss of it.
+    #[inline(always)]
+    pub fn add_terms<P: Parts>(&mut self, pixel: usize, values: &P::Each<Option<T>>) {
+        let mut add = |term, value: Option<T>| {
+            value.into_iter().for_each(|value| self.add(term, pixel, value));
+        };
+        P::visit(values, &mut add, 0);
+    }
+
+    /// Adds what pixel number `pixel` has of a class's region sums, the first of which is `first`.
+    #[inline(always)]
+    pub fn add_region(&mut self, first: usize, pixel: usize, values: [T; SUMS]) {
+        (first..).zip(values).for_each(|(sum, value)| self.add(sum, pixel, value));
     }
 
     /// Ends a block or a segment where the first `pixels` of all make one.
@@ -73,9 +89,18 @@ impl<'w, T: Real, A: Accumulator> Sums<'w, T, A> {
         }
     }
 
-    /// The sums of the whole sample: one a term, then those of regions.
+    /// Ends the sample: what was kept for segments becomes the totals over samples, of which there is one.
     #[inline(always)]
-    pub fn of_terms(&self, terms: usize) -> (&[A], &[A]) {
-        self.sample.split_at_checked(terms).unwrap_or_default()
+    pub fn close(&mut self) {
+        for (total, sample) in self.segment.iter_mut().zip(&*self.sample) {
+            total.merge(sample);
+        }
+    }
+
+    /// What has been added up, given the total of valid pixels and the number of classes.
+    #[inline(always)]
+    pub fn sample<'s, P: Parts>(&'s self, valid: &'s A, classes: usize) -> Sample<'s, A> {
+        let regions = self.sample.get(P::LEN..).unwrap_or_default();
+        Sample { totals: self.segment, regions, valid, classes }
     }
 }
