@@ -208,6 +208,13 @@ proptest! {
         let edges = (pixel(0.3, Bce), (region(0.4, Dice::default()), pixel(0.3, Bce).weighted(one)));
         let engine = by_engine::<f32, Compensated, u8, _>(&case, &edges);
         prop_assert_eq!(by_slices::<f32, Compensated, u8, _>(&case, edges), Ok(engine));
+        // One that could be multiplied by something, and is not.
+        let bare = pixel(0.3, Bce).weighted(Maps::NONE);
+        let engine = by_engine::<f32, Compensated, u8, _>(&case, &(bare, edges));
+        prop_assert_eq!(by_slices::<f32, Compensated, u8, _>(&case, (bare, edges)), Ok(engine));
+        let engine = by_engine::<f32, Compensated, u8, _>(&case, &bare);
+        prop_assert_eq!(by_slices::<f32, Compensated, u8, _>(&case, bare), Ok(engine.clone()));
+        prop_assert_eq!(by_slices::<f32, Compensated, u8, _>(&case, pixel(0.3, Bce)), Ok(engine));
         let twice = (pixel(0.3, Focal::default()).weighted(both), pixel(0.0, Bce));
         let engine = by_engine::<f32, Compensated, u8, _>(&case, &twice);
         prop_assert_eq!(by_slices::<f32, Compensated, u8, _>(&case, twice), Ok(engine));

@@ -1,4 +1,6 @@
-use super::program::{ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, part};
+use super::program::{
+    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, Weighting, part,
+};
 use crate::aligned::Aligned;
 use crate::class::{ClassPixel, ClassTerm};
 use crate::engine::Link;
@@ -615,6 +617,14 @@ impl<T: Real, A: Accumulator, P: Parts> Program<T, A> for P {
 
     fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
         Parts::spec(self, index, classes)
+    }
+
+    /// A loop that multiplies by weights multiplies by ones where there are none.
+    #[inline(always)]
+    fn weighting(&self, index: usize, by_call: bool) -> Option<Weighting> {
+        let spec = Parts::spec(self, index, 1);
+        let by_ones = spec.is_weighable && spec.is_active() && !spec.is_region();
+        spec.weighting(by_call).or(by_ones.then_some(Weighting::NONE))
     }
 
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {

@@ -90,7 +90,8 @@ where
             has_region |= spec.is_region();
             is_active |= spec.is_active();
             has_denominator |= spec.has_denominator();
-            needs.weights |= spec.is_weighted(by_call);
+            needs.weights |=
+                spec.is_weighted(by_call) || program.weighting(index, by_call).is_some();
             needs.class_weights |= spec.options.class_weights.is_some();
             needs_positive |= spec.divides_by_weights();
             if spec.is_region() {
