@@ -327,7 +327,7 @@ impl<P: RegionTerm, const WEIGHTED: bool> Parts for RegionPart<'_, P, WEIGHTED> 
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn region<A: Accumulator>(&self, _: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
         self.term.loss(&sums)
     }

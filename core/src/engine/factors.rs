@@ -1,14 +1,13 @@
 //! What the gradient needs of the sums: a factor a pixel or class term, and the derivatives of region
 //! terms in each class's false positives and false negatives.
 
-use super::finish::share;
+use super::finish::{is_skipped, share};
 use super::problem::Problem;
 use crate::compose::{Kind, Program, Spec};
 use crate::error::Error;
-use crate::lanes::{Dual, Lanes, Real};
+use crate::lanes::{Lanes, Real};
 use crate::region::{Pool, SUMS, Seed, SeededSums};
 use crate::summation::Accumulator;
-use crate::term::Missing;
 use crate::view::{LogitSource, TargetSource};
 
 impl<T, A, P, Z, Y> Problem<'_, T, A, P, Z, Y>
@@ -99,8 +98,18 @@ where
         }
         let is_own = |spec: &Spec<'_>| spec.kind == Kind::Region(pool);
         for (index, spec) in self.active().filter(|(_, spec)| is_own(spec)) {
+            if is_skipped(&spec, regions) {
+                continue;
+            }
+            let seeded = |seed| SeededSums::new(regions, seed, spec.options.absent);
             let share = share(index, &spec) * A::Real::splat(scale);
-            add_slopes(&spec, regions, share, slopes, |sums| self.program.region(index, sums));
+            for (class, slopes) in slopes.iter_mut().enumerate() {
+                let seeds = [Seed::FalsePositive(class), Seed::FalseNegative(class)];
+                for (slope, seed) in slopes.iter_mut().zip(seeds) {
+                    let derivative = self.program.region(index, seeded(Some(seed))).derivative;
+                    *slope += of_slope(share, derivative);
+                }
+            }
         }
     }
 }
@@ -112,25 +121,10 @@ pub(crate) fn factor<T: Real, R: Real>(share: R, scale: f64) -> Option<T> {
     factor.widen().is_finite().then_some(factor)
 }
 
-/// Adds `share` times the derivatives of a region term, one pair a class.
+/// A region term's part of a slope.
 #[inline(always)]
-pub(crate) fn add_slopes<T: Real, A: Accumulator>(
-    spec: &Spec<'_>,
-    regions: &[A],
-    share: A::Real,
-    slopes: &mut [[T; 2]],
-    loss: impl Fn(SeededSums<'_, A>) -> Dual<A::Real>,
-) {
-    let seeded = |seed| SeededSums::new(regions, seed, spec.options.absent);
-    if spec.options.empty == Missing::Skip && seeded(None).is_untargeted() {
-        return;
-    }
-    for (class, slopes) in slopes.iter_mut().enumerate() {
-        let seeds = [Seed::FalsePositive(class), Seed::FalseNegative(class)];
-        for (slope, seed) in slopes.iter_mut().zip(seeds) {
-            *slope += T::round_from((share * loss(seeded(Some(seed))).derivative).widen());
-        }
-    }
+pub(crate) fn of_slope<T: Real, R: Real>(share: R, derivative: R) -> T {
+    T::round_from((share * derivative).widen())
 }
 
 /// Bounds slopes to a quarter of the largest number, so that a pixel without any `p (1 - p)` left has

@@ -3,7 +3,7 @@ use super::problem::{Problem, check_per_sample};
 use super::workspace::{cut, part};
 use crate::compose::{Kind, Program, Spec};
 use crate::error::Error;
-use crate::lanes::{Dual, Lanes, Real};
+use crate::lanes::{Lanes, Real};
 use crate::region::{Pool, SUMS, SeededSums};
 use crate::summation::Accumulator;
 use crate::term::{Missing, Reduction};
@@ -165,59 +165,16 @@ where
 
     /// A term in one sample. Terms that pool the batch have nothing there.
     pub(super) fn of_sample(&self, index: usize, spec: &Spec<'_>, row: &[A]) -> OfSample<A> {
-        let denominator = self.rows.terms + index;
-        let count = row[if spec.has_denominator() { denominator } else { self.rows.valid() }];
-        OfSample::new(spec, row[index], count, || {
-            self.region_loss(index, spec, &row[self.rows.region()..])
-        })
-    }
-
-    fn region_loss(&self, index: usize, spec: &Spec<'_>, sums: &[A]) -> Option<A::Real> {
-        let (regions, valid) = sums.split_at(SUMS * self.rows.regions);
-        region_loss(spec, regions, &valid[0], |sums| self.program.region(index, sums))
-    }
-}
-
-/// The loss of a region term, from region sums and the number of valid pixels behind them: 0 of no valid
-/// pixel, none where there is no target and such regions are skipped.
-#[inline(always)]
-pub(crate) fn region_loss<A: Accumulator>(
-    spec: &Spec<'_>,
-    regions: &[A],
-    valid: &A,
-    loss: impl FnOnce(SeededSums<'_, A>) -> Dual<A::Real>,
-) -> Option<A::Real> {
-    let sums = SeededSums::new(regions, None, spec.options.absent);
-    if spec.options.empty == Missing::Skip && sums.is_untargeted() {
-        return None;
-    }
-    if valid.total() == A::Real::default() {
-        return Some(A::Real::default());
-    }
-    Some(loss(sums).value)
-}
-
-/// A term's loss in a sample and what a mean divides it by.
-pub(crate) struct OfSample<A> {
-    pub loss: A,
-    pub count: A,
-}
-
-impl<A: Accumulator> OfSample<A> {
-    /// Of a pixel or class term, `loss` and `count`; of a region term, what `region` gives. Terms that
-    /// pool the batch have nothing in one sample.
-    #[inline(always)]
-    pub fn new(
-        spec: &Spec<'_>,
-        loss: A,
-        count: A,
-        region: impl FnOnce() -> Option<A::Real>,
-    ) -> Self {
         let mut own = OfSample { loss: A::default(), count: A::default() };
         match spec.kind {
-            Kind::Pixel | Kind::Class => own = OfSample { loss, count },
+            Kind::Pixel | Kind::Class => {
+                own.loss = row[index];
+                let denominator = self.rows.terms + index;
+                own.count =
+                    row[if spec.has_denominator() { denominator } else { self.rows.valid() }];
+            }
             Kind::Region(Pool::Sample) => {
-                if let Some(value) = region() {
+                if let Some(value) = self.region_loss(index, spec, &row[self.rows.region()..]) {
                     own.loss.add(value);
                     own.count.count(1);
                 }
@@ -226,6 +183,33 @@ impl<A: Accumulator> OfSample<A> {
         }
         own
     }
+
+    /// The loss of region term `index`, from region sums and the number of valid pixels behind them: 0
+    /// of no valid pixel, none where there is no target and such regions are skipped.
+    fn region_loss(&self, index: usize, spec: &Spec<'_>, sums: &[A]) -> Option<A::Real> {
+        let (regions, valid) = sums.split_at(SUMS * self.rows.regions);
+        if is_skipped(spec, regions) {
+            return None;
+        }
+        if valid[0].total() == A::Real::default() {
+            return Some(A::Real::default());
+        }
+        let sums = SeededSums::new(regions, None, spec.options.absent);
+        Some(self.program.region(index, sums).value)
+    }
+}
+
+/// Whether a region term has no target in its regions and such are skipped.
+#[inline(always)]
+pub(crate) fn is_skipped<A: Accumulator>(spec: &Spec<'_>, regions: &[A]) -> bool {
+    spec.options.empty == Missing::Skip
+        && SeededSums::new(regions, None, spec.options.absent).is_untargeted()
+}
+
+/// A term's loss in a sample and what a mean divides it by.
+pub(super) struct OfSample<A> {
+    pub loss: A,
+    pub count: A,
 }
 
 /// What a term's loss is multiplied by: its coefficient, divided by `count` if it is a mean. The

@@ -24,9 +24,9 @@ mod workspace;
 
 pub use call::{Call, Link, Scale};
 pub use evaluate::{InTurn, Report, Sweeps, evaluate, evaluate_with};
-pub(crate) use factors::{add_slopes, factor, saturate};
+pub(crate) use factors::{factor, of_slope, saturate};
+pub(crate) use finish::{is_skipped, share};
 pub use finish::{merge_ranks, merge_tiles};
-pub(crate) use finish::{region_loss, share};
 pub use problem::Problem;
 pub(crate) use problem::{check_mask, expected_link};
 pub use workspace::{Own, Shared, Sizes, Workspace};

@@ -161,6 +161,7 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for SeededSums<'_, A> {
         }
     }
 
+    #[inline(always)]
     fn mean(&self, loss: impl Fn(&ClassSums<Dual<A::Real>>) -> Dual<A::Real>) -> Dual<A::Real> {
         // Counted in the format itself, which holds every number of classes.
         let (mut sum, mut count) = (Dual::splat(0.0), A::Real::default());

@@ -1,7 +1,7 @@
 //! What both links have in common: checks, passes and the end of a sample.
 
 use super::sums::Sums;
-use super::terms::check;
+use super::terms::{check, factors, value};
 use super::{Fault, Workspace, accumulators};
 use crate::compose::Parts;
 use crate::engine::{Link, Report};
@@ -57,7 +57,7 @@ pub(super) fn evaluate<T: Real, A: Accumulator, P: Parts, S: Pass<T>>(
     }
     let mut count = A::default();
     count.count(valid);
-    let factors = sums.sample::<P>(&count, classes).factors(loss)?;
+    let factors = factors(loss, &count)?;
     // The slopes of regions need all of their sums, so the gradient takes a second pass. One loop of both,
     // because a loop by itself would be compiled twice.
     let last = u32::from(P::REGION && pass.has_gradient());
@@ -67,11 +67,11 @@ pub(super) fn evaluate<T: Real, A: Accumulator, P: Parts, S: Pass<T>>(
         if number == 0 {
             sums.close();
             if P::REGION {
-                sums.sample::<P>(&count, classes).slopes(loss, slopes);
+                sums.regions(P::LEN, slopes).finish(loss, &count);
             }
         }
     }
-    Ok(Report { value: sums.sample::<P>(&count, classes).value(loss), valid })
+    Ok(Report { value: value(loss, sums.totals(), &count, classes), valid })
 }
 
 /// A slice of `length` elements that is to have `expected`.

@@ -1,5 +1,5 @@
 use super::Fault;
-use super::terms::Sample;
+use super::terms::Regions;
 use crate::compose::Parts;
 use crate::lanes::Real;
 use crate::region::SUMS;
@@ -97,10 +97,17 @@ impl<'w, T: Real, A: Accumulator> Sums<'w, T, A> {
         }
     }
 
-    /// What has been added up, given the total of valid pixels and the number of classes.
+    /// After [`Sums::close`]: the totals of all terms, and then those of regions.
     #[inline(always)]
-    pub fn sample<'s, P: Parts>(&'s self, valid: &'s A, classes: usize) -> Sample<'s, A> {
-        let regions = self.sample.get(P::LEN..).unwrap_or_default();
-        Sample { totals: self.segment, regions, valid, classes }
+    pub fn totals(&self) -> &[A] {
+        self.segment
+    }
+
+    /// After [`Sums::close`]: what region terms are formed of, among so many terms.
+    #[inline(always)]
+    pub fn regions<'s>(&'s mut self, terms: usize, slopes: &'s mut [[T; 2]]) -> Regions<'s, A, T> {
+        let sample = self.sample.get(terms..).unwrap_or_default();
+        let (losses, pooled) = self.segment.split_at_mut_checked(terms).unwrap_or_default();
+        Regions { sample, pooled, losses, slopes }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::Fault;
 use crate::compose::{Kind, PartVisitor, Parts, Spec};
-use crate::engine::{Link, add_slopes, expected_link, factor, region_loss, saturate, share};
-use crate::lanes::Real;
-use crate::region::Pool;
+use crate::engine::{Link, expected_link, factor, is_skipped, of_slope, saturate, share};
+use crate::lanes::{Dual, Real};
+use crate::region::{Pool, Seed, SeededSums};
 use crate::summation::Accumulator;
 use crate::term::{Missing, Normalise};
 
@@ -92,65 +92,40 @@ impl<T: Real> PartVisitor for Weights<'_, T> {
     }
 }
 
-/// What has been added up of a sample.
-#[derive(Clone, Copy)]
-pub(super) struct Sample<'s, A> {
-    /// The sums of terms and regions as totals over samples, of which there is one.
-    pub totals: &'s [A],
-    /// The sums of regions in the sample.
-    pub regions: &'s [A],
-    /// The number of valid pixels as a total over samples.
-    pub valid: &'s A,
-    pub classes: usize,
+/// What the slopes of pixel and class terms are multiplied by, given the number of valid pixels.
+///
+/// # Errors
+/// [`Fault::Coefficient`] of a term whose factor overflows the format.
+#[inline(always)]
+pub(super) fn factors<T: Real, A: Accumulator, E, P: Parts>(
+    loss: &P,
+    valid: &A,
+) -> Result<P::Each<T>, Fault<T, E>> {
+    let mut of_terms = Factors { valid, zero: T::default(), fault: None };
+    let factors = loss.visit_parts(0, &mut of_terms);
+    of_terms.fault.map_or(Ok(factors), |value| Err(Fault::Coefficient { value }))
 }
 
-impl<A: Accumulator> Sample<'_, A> {
-    /// The value of the loss.
-    #[inline(always)]
-    pub fn value<P: Parts>(self, loss: &P) -> A::Real {
-        let mut value = Value { sample: self, terms: P::LEN, sum: A::Real::default() };
-        loss.visit_parts(0, &mut value);
-        value.sum
-    }
+struct Factors<'s, A, T> {
+    valid: &'s A,
+    zero: T,
+    /// A coefficient that overflows the format.
+    fault: Option<f64>,
+}
 
-    /// What the slopes of pixel and class terms are multiplied by.
-    ///
-    /// # Errors
-    /// [`Fault::Coefficient`] of a term whose factor overflows the format.
-    #[inline(always)]
-    pub fn factors<T: Real, E, P: Parts>(self, loss: &P) -> Result<P::Each<T>, Fault<T, E>> {
-        let mut of_terms = Factors { sample: self, zero: T::default(), fault: None };
-        let factors = loss.visit_parts(0, &mut of_terms);
-        of_terms.fault.map_or(Ok(factors), |value| Err(Fault::Coefficient { value }))
-    }
+impl<A: Accumulator, T: Real> PartVisitor for Factors<'_, A, T> {
+    type Output = T;
 
-    /// Writes the derivatives of the loss in each class's false positives and false negatives.
     #[inline(always)]
-    pub fn slopes<T: Real, P: Parts>(self, loss: &P, slopes: &mut [[T; 2]]) {
-        slopes.fill([T::default(); 2]);
-        if self.valid.total() == A::Real::default() {
-            return;
+    fn part<P: Parts>(&mut self, _: usize, part: &P) -> T {
+        let spec = part.spec(0, 1);
+        if !spec.is_active() || spec.is_region() {
+            return self.zero;
         }
-        // As the engine adds them: pooled terms first.
-        for pool in [Pool::Batch, Pool::Sample] {
-            loss.visit_parts(0, &mut Slopes { sample: self, terms: P::LEN, pool, slopes });
-        }
-        saturate(slopes);
-    }
-
-    /// The sums that a region term pooled like this is formed of.
-    #[inline(always)]
-    fn regions(&self, terms: usize, pool: Pool) -> &[A] {
-        match pool {
-            Pool::Batch => self.totals.get(terms..).unwrap_or_default(),
-            Pool::Sample => self.regions,
-        }
-    }
-
-    /// What the slopes of a term are multiplied by: of a region term that is skipped there are none.
-    #[inline(always)]
-    fn share(&self, spec: &Spec<'_>) -> A::Real {
-        if spec.is_region() { share(spec, &one_sample::<A>()) } else { share(spec, self.valid) }
+        factor(share(&spec, self.valid), 1.0).unwrap_or_else(|| {
+            self.fault = Some(spec.coefficient);
+            self.zero
+        })
     }
 }
 
@@ -162,9 +137,91 @@ fn one_sample<A: Accumulator>() -> A {
     one
 }
 
+/// The sums of region terms, and where their losses and derivatives go.
+pub(super) struct Regions<'s, A, T> {
+    /// The sums of the sample.
+    pub sample: &'s [A],
+    /// The same as totals over samples, of which there is one.
+    pub pooled: &'s [A],
+    /// One place a term.
+    pub losses: &'s mut [A],
+    /// The derivatives of the loss in each class's false positives and false negatives.
+    pub slopes: &'s mut [[T; 2]],
+}
+
+impl<A: Accumulator, T: Real> Regions<'_, A, T> {
+    /// Finds losses and derivatives.
+    #[inline(always)]
+    pub fn finish<P: Parts>(self, loss: &P, valid: &A) {
+        let Regions { sample, pooled, losses, slopes } = self;
+        slopes.fill([T::default(); 2]);
+        if valid.total() == A::Real::default() {
+            return;
+        }
+        // As the engine adds derivatives: pooled terms first.
+        for (pool, sums) in [(Pool::Batch, pooled), (Pool::Sample, sample)] {
+            loss.visit_parts(0, &mut OfPool { pool, sums, losses, slopes });
+        }
+        saturate(slopes);
+    }
+}
+
+/// The regions of terms that are pooled alike.
+struct OfPool<'s, A, T> {
+    pool: Pool,
+    sums: &'s [A],
+    losses: &'s mut [A],
+    slopes: &'s mut [[T; 2]],
+}
+
+impl<A: Accumulator, T: Real> PartVisitor for OfPool<'_, A, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn part<P: Parts>(&mut self, index: usize, part: &P) {
+        let classes = self.slopes.len();
+        let spec = part.spec(0, classes);
+        let is_own = spec.kind == Kind::Region(self.pool) && spec.is_active();
+        if !is_own || is_skipped(&spec, self.sums) {
+            return;
+        }
+        let share = share(&spec, &one_sample::<A>());
+        // The value first, then two derivatives a class. In one loop, so that the term is compiled once.
+        for number in 0..=2 * classes {
+            let (class, is_negative) = (number.wrapping_sub(1) / 2, number % 2 == 0);
+            let seed = match (number, is_negative) {
+                (0, _) => None,
+                (_, false) => Some(Seed::FalsePositive(class)),
+                (_, true) => Some(Seed::FalseNegative(class)),
+            };
+            let sums = SeededSums::new(self.sums, seed, spec.options.absent);
+            let Dual { value, derivative, .. } = part.region(0, sums);
+            if seed.is_none() {
+                self.losses.get_mut(index).into_iter().for_each(|loss| loss.add(value));
+            } else if let Some(slopes) = self.slopes.get_mut(class) {
+                slopes[usize::from(is_negative)] += of_slope(share, derivative);
+            }
+        }
+    }
+}
+
+/// The value of the loss, from the totals of terms.
+#[inline(always)]
+pub(super) fn value<A: Accumulator, P: Parts>(
+    loss: &P,
+    losses: &[A],
+    valid: &A,
+    classes: usize,
+) -> A::Real {
+    let mut value = Value { losses, valid, classes, sum: A::Real::default() };
+    loss.visit_parts(0, &mut value);
+    value.sum
+}
+
 struct Value<'s, A: Accumulator> {
-    sample: Sample<'s, A>,
-    terms: usize,
+    losses: &'s [A],
+    valid: &'s A,
+    classes: usize,
     sum: A::Real,
 }
 
@@ -173,66 +230,16 @@ impl<A: Accumulator> PartVisitor for Value<'_, A> {
 
     #[inline(always)]
     fn part<P: Parts>(&mut self, index: usize, part: &P) {
-        let (sample, spec) = (self.sample, part.spec(0, self.sample.classes));
+        let spec = part.spec(0, self.classes);
         if !spec.is_active() {
             return;
         }
-        let Kind::Region(pool) = spec.kind else {
-            let total = sample.totals.get(index).map_or(A::Real::default(), A::total);
-            self.sum += sample.share(&spec) * total;
-            return;
+        let loss = self.losses.get(index).map_or(A::Real::default(), A::total);
+        let share = if spec.is_region() {
+            share(&spec, &one_sample::<A>())
+        } else {
+            share(&spec, self.valid)
         };
-        let regions = sample.regions(self.terms, pool);
-        // A region that is skipped leaves nothing to average.
-        if let Some(loss) = region_loss(&spec, regions, sample.valid, |sums| part.region(0, sums)) {
-            let mut total = A::default();
-            total.add(loss);
-            self.sum += sample.share(&spec) * total.total();
-        }
-    }
-}
-
-struct Factors<'s, A, T> {
-    sample: Sample<'s, A>,
-    zero: T,
-    /// A coefficient that overflows the format.
-    fault: Option<f64>,
-}
-
-impl<A: Accumulator, T: Real> PartVisitor for Factors<'_, A, T> {
-    type Output = T;
-
-    #[inline(always)]
-    fn part<P: Parts>(&mut self, _: usize, part: &P) -> T {
-        let spec = part.spec(0, self.sample.classes);
-        if !spec.is_active() || spec.is_region() {
-            return self.zero;
-        }
-        factor(self.sample.share(&spec), 1.0).unwrap_or_else(|| {
-            self.fault = Some(spec.coefficient);
-            self.zero
-        })
-    }
-}
-
-struct Slopes<'s, 't, A, T> {
-    sample: Sample<'s, A>,
-    terms: usize,
-    pool: Pool,
-    slopes: &'t mut [[T; 2]],
-}
-
-impl<A: Accumulator, T: Real> PartVisitor for Slopes<'_, '_, A, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn part<P: Parts>(&mut self, _: usize, part: &P) {
-        let (sample, spec) = (self.sample, part.spec(0, self.sample.classes));
-        if spec.kind == Kind::Region(self.pool) && spec.is_active() {
-            let regions = sample.regions(self.terms, self.pool);
-            add_slopes(&spec, regions, sample.share(&spec), self.slopes, |sums| {
-                part.region(0, sums)
-            });
-        }
+        self.sum += share * loss;
     }
 }
