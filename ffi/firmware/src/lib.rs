@@ -3,6 +3,7 @@
 
 #![no_std]
 
+mod band;
 mod memory;
 mod planes;
 

@@ -1,5 +1,5 @@
-//! Trains on a board (in its emulator) or on its host, and prints each step. Numbers are printed with as many
-//! digits as tell them from every other.
+//! Trains on a board (in its emulator) or on its host, and prints each step: numbers as their bits, and in
+//! brackets for people.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use segloss_core::Error;
@@ -17,9 +17,11 @@ fn train(memory: &mut Memory) -> Result<(), Error> {
     memory.prepare()?;
     for step in 0..STEPS {
         let report = memory.step(RATE)?;
-        print_line!("step {step}: loss {}, {} pixels", report.value, report.valid);
+        let (value, bits) = (report.value, report.value.to_bits());
+        print_line!("step {step}: loss {bits:08x}, {} pixels ({value})", report.valid);
     }
-    print_line!("weights {:?}", memory.weights);
+    let [a, b, c, d, e] = memory.weights.map(f32::to_bits);
+    print_line!("weights {a:08x} {b:08x} {c:08x} {d:08x} {e:08x} ({:?})", memory.weights);
     // All of the last gradient, in one number: FNV-1a of its bits.
     let hash = memory.gradient.iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, slope| {
         (hash ^ u64::from(slope.to_bits())).wrapping_mul(0x0100_0000_01b3)
