@@ -1,9 +1,6 @@
 //! Every recorded value of the source's code and its formulas, on a device in `f64`: where the CPU's tests
 //! compare numbers with the record, these compare with the record and with the CPU's bits.
 
-mod common;
-
-use common::evaluator;
 use segloss_conformance::from_text::{Asked, Format, Found};
 use segloss_conformance::golden::{self, Case, Input, Losses};
 use segloss_core::engine::{Call, Link, Scale};
@@ -81,7 +78,7 @@ fn compare(evaluator: &Evaluator, losses: &Losses, case: &Case) -> bool {
 }
 
 fn compare_all(losses: &Losses, least: usize) {
-    let evaluator = evaluator();
+    let evaluator = Evaluator::new("", "").unwrap_or_else(|error| panic!("{error}"));
     let device = evaluator.device();
     if !device.has_double() {
         // `f64` logits are an error there, which `errors.rs` tests.
