@@ -59,11 +59,14 @@ pub(super) fn labels<E: DeviceTarget>(stored: Stored) -> String {
 
 /// The labels' type.
 pub(super) fn types(stored: Stored) -> String {
-    let (label, ignored) = match stored {
-        Stored::Mask => ("uchar", "UCHAR_MAX"),
-        Stored::Map => ("uint", "UINT_MAX"),
+    let (label, ignored, bytes) = match stored {
+        Stored::Mask => ("uchar", "UCHAR_MAX", 1),
+        Stored::Map => ("uint", "UINT_MAX", 4),
     };
-    format!("typedef {label} label;\ntypedef {label}16 label16;\n#define IGNORED ((label){ignored})")
+    format!(
+        "typedef {label} label;\ntypedef {label}16 label16;\n#define IGNORED ((label){ignored})\n\
+         #define LABEL_BYTES {bytes}"
+    )
 }
 
 /// What a distance transform's program depends on.
@@ -85,7 +88,7 @@ pub(super) const LANES: usize = 16;
 /// Vectors that a work item takes at a time.
 pub(super) const VECTORS: usize = 8;
 /// Bytes of storage for each pixel of a row in `rows.cl`.
-pub(super) const ROW_BYTES: usize = 21;
+pub(super) const ROW_BYTES: usize = 26;
 /// Pixels of one of its blocks.
 pub(super) const BLOCK: usize = 64;
 

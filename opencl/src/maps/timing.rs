@@ -12,7 +12,7 @@ use crate::commands::Buffer;
 #[ignore = "measures"]
 fn times() {
     let maps = Maps::new("", "").unwrap();
-    for name in ["discs", "noise50", "noise99", "single"] {
+    for name in std::env::var("IMAGES").unwrap_or("discs noise50 noise99 single".into()).split(' ') {
         let data = std::fs::read(format!("{}/../target/{name}.bin", env!("CARGO_MANIFEST_DIR"))).unwrap();
         let mask = Mask::new(&data, &[2048, 2048]).unwrap();
         for (to_other, finish) in [(false, Finish::Squared("uint")), (false, Finish::Distance), (true, Finish::Distance), (true, Finish::Decay)] {

@@ -9,6 +9,8 @@
 /* A pixel beside a run of such blocks has a distance below 16, so that what lies farther from the run
    than this is not nearest to any of its pixels. */
 #define REACH 17
+/* More than any side here. */
+#define FAR (1 << 16)
 
 /* One row's storage: `room` is whole blocks and 64 more. */
 typedef struct {
@@ -20,6 +22,8 @@ typedef struct {
     global int *places;
     global int *values;
     global int *starts;
+    global int *costs;
+    global uchar *keep;
 } storage;
 
 uchar16 clipped_of(ROW_SOURCE16 costs) {
@@ -36,16 +40,20 @@ uchar clipped_of_one(source own) {
 }
 
 #if BY_LABEL
+/* 1 beside a pixel of another label, 255 elsewhere. */
+void mark_ends(global const label *restrict labels, global uchar *restrict near, long length) {
+    for (long x = 1; x < length - 1; x++) {
+        near[x] = (labels[x - 1] != labels[x]) | (labels[x + 1] != labels[x]) ? 1 : 255;
+    }
+    near[0] = length > 1 && labels[1] != labels[0] ? 1 : 255;
+    near[length - 1] = length > 1 && labels[length - 2] != labels[length - 1] ? 1 : 255;
+}
+
 /* Steps to the nearest pixel of another label on the row, up to 15; 255 if there are more. */
 global uchar *nearness(const storage row, global const label *labels, ulong length) {
     global uchar *from = row.near[0] + MARGIN;
     global uchar *to = row.near[1] + MARGIN;
-    for (ulong x = 0; x < length; x++) {
-        const label here = labels[x];
-        const int other = (labels[x > 0 ? x - 1 : 0] != here)
-            | (labels[x + 1 < length ? x + 1 : x] != here);
-        from[x] = other ? 1 : 255;
-    }
+    mark_ends(labels, from, length);
     for (uint steps = 1; steps <= 8; steps *= 2) {
         const uchar16 most = (uchar16)(uchar)(255 - steps);
         for (ulong x = 0; x < length; x += 16) {
@@ -123,23 +131,61 @@ int look_around(global const uchar *around, global const uchar *bounds, global i
     return 1;
 }
 
+/* Costs of `count` pixels. Those that are looked at before and after them are NONE. */
+void read_costs(global const source *sources, global int *costs, int count) {
+    vstore16((int16)NONE, 0, costs - 16);
+    int i = 0;
+    for (; i + 16 <= count; i += 16) {
+#if FROM_GAPS
+        const int16 steps = convert_int16(vload16(0, sources + i));
+        const int16 none = steps == (int16)NO_GAP;
+        vstore16(select(steps * steps, (int16)NONE, none), 0, costs + i);
+#else
+        vstore16(vload16(0, sources + i), 0, costs + i);
+#endif
+    }
+    for (; i < count; i++) {
+        costs[i] = COST_OF(sources[i], 1);
+    }
+    vstore16((int16)NONE, 0, costs + count);
+    vstore16((int16)NONE, 1, costs + count);
+}
+
+/* 1 where a pixel is somewhere nearer than both of a pair around it, for three pairs, else 0. */
+void prune(global const int *costs, global uchar *keep, int count) {
+    for (int i = 0; i < count; i += 16) {
+        global const int *at = costs + i;
+        const int16 here = vload16(0, at);
+        const int16 twice = here + here;
+        int16 hidden = here >= (int16)NONE;
+        hidden |= vload16(0, at - 1) + vload16(0, at + 1) + (int16)2 <= twice;
+        hidden |= vload16(0, at - 2) + vload16(0, at + 2) + (int16)8 <= twice;
+        hidden |= vload16(0, at - 4) + vload16(0, at + 4) + (int16)32 <= twice;
+        vstore16(convert_uchar16(hidden + (int16)1), 0, keep + i);
+    }
+}
+
 /* The lower envelope over pixels `start` to `end` less 1. */
 void envelope(const storage row, global const source *sources, global const label *labels, int start,
               int end, int length) {
     const int first = max(start - REACH, 0), last = min(end + REACH, length);
+    global int *costs = row.costs + 16;
+    read_costs(sources + first, costs, last - first);
+    prune(costs, row.keep, last - first);
     int found = 0;
     int top = 0, top_start = 0, top_cost = 0;
-    int before = NONE, own = COST_OF(sources[first], 1);
     for (int i = first; i < last; i++) {
-        const int after = i + 1 < last ? COST_OF(sources[i + 1], 1) : NONE;
-        const int here = own;
-        /* Nowhere nearer than the nearer one of its neighbours. */
-        const int hidden = (here >= NONE) | (before + after + 2 <= here + here);
-        before = here;
-        own = after;
-        if (hidden) {
+        if ((i - first) % 16 == 0) {
+            const ulong2 sixteen = as_ulong2(vload16(0, row.keep + i - first));
+            if ((sixteen.x | sixteen.y) == 0) {
+                i += 15;
+                continue;
+            }
+        }
+        if (!row.keep[i - first]) {
             continue;
         }
+        const int here = costs[i - first];
         int from = start;
         while (found > 0) {
             const int ahead = i - top;
@@ -182,19 +228,26 @@ void envelope(const storage row, global const source *sources, global const labe
         }
     }
 #if BY_LABEL
-    int run = first, run_end = first;
-    for (int x = first; x < end; x++) {
-        if (x == run_end) {
-            run = x;
-            do {
-                run_end++;
-            } while (run_end < last && labels[run_end] == labels[run]);
+    for (int run = first, run_end = first; run_end < end; run = run_end) {
+        const label own = labels[run];
+        run_end++;
+#if LABEL_BYTES == 1
+        while (run_end + 16 <= last && !any_above(vload16(0, labels + run_end) ^ (label16)own, 0)) {
+            run_end += 16;
         }
-        if (x >= start) {
-            const int to_start = run > first ? x - run + 1 : 32767;
-            const int to_end = run_end < last ? run_end - x : 32767;
-            const int steps = min(to_start, to_end);
-            row.squared[x] = min(row.squared[x], steps < 32767 ? steps * steps : NONE);
+#endif
+        while (run_end < last && labels[run_end] == own) {
+            run_end++;
+        }
+        /* Farther than any pixel, where the run goes on past what is looked at. */
+        const int before = run > first ? run - 1 : -FAR, after = run_end < last ? run_end : FAR;
+        if (before == -FAR && after == FAR) {
+            continue;
+        }
+        const int until = min(run_end, end);
+        for (int x = max(run, start); x < until; x++) {
+            const int steps = min(x - before, after - x);
+            row.squared[x] = min(row.squared[x], steps * steps);
         }
     }
 #endif
@@ -252,7 +305,9 @@ kernel void ROWS(global const source *restrict sources, global const label *rest
     row.places = row.squared + room;
     row.values = row.places + room;
     row.starts = row.values + room;
-    row.deep = (global uchar *)(row.starts + room);
+    row.costs = row.starts + room;
+    row.deep = (global uchar *)(row.costs + room);
+    row.keep = row.deep + room;
     for (ulong x = 0; x < room; x++) {
         row.clipped[x] = 255;
         row.bounds[x] = 0;
