@@ -128,11 +128,6 @@ impl<'q> Commands<'q> {
             )
         };
         launched.or_fail("launch a kernel")?;
-        if std::env::var("TRACE_MAPS").is_ok() {
-            let start = std::time::Instant::now();
-            ocl_core::wait_for_event(&done).or_fail("wait")?;
-            println!("  {:.2} ms", start.elapsed().as_secs_f64() * 1e3);
-        }
         self.after = vec![done];
         Ok(())
     }

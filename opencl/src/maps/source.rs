@@ -140,7 +140,8 @@ impl Transform {
             String::new()
         };
         let rules = rules.join("\n");
-        let before = [PRELUDE, double, T::PRELUDE, &rules, bits, columns, costs, &finish];
+        let vectors = if in_rows { include_str!("../kernels/maps/vectors.cl") } else { "" };
+        let before = [PRELUDE, double, T::PRELUDE, &rules, vectors, bits, columns, costs, &finish];
         before.join("\n") + &lines.concat() + &rows
     }
 }

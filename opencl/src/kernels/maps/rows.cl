@@ -57,9 +57,9 @@ global uchar *nearness(const storage row, global const label *labels, ulong leng
     for (uint steps = 1; steps <= 8; steps *= 2) {
         const uchar16 most = (uchar16)(uchar)(255 - steps);
         for (ulong x = 0; x < length; x += 16) {
-            const uchar16 beside = min(vload16(0, from + x - steps), vload16(0, from + x + steps));
+            const uchar16 beside = min(LOAD(uchar16, from + x - steps), LOAD(uchar16, from + x + steps));
             const uchar16 farther = min(beside, most) + (uchar16)(uchar)steps;
-            vstore16(min(vload16(0, from + x), farther), 0, to + x);
+            STORE(uchar16, min(LOAD(uchar16, from + x), farther), to + x);
         }
         /* What is past the end is far. */
         for (ulong x = length; x < (length + 15) / 16 * 16; x++) {
@@ -79,9 +79,9 @@ void clip(const storage row, global const source *sources, global const label *l
     global uchar *clipped = row.clipped + MARGIN;
     const ulong whole = length / 16 * 16;
     for (ulong x = 0; x < whole; x += 16) {
-        const uchar16 costs = clipped_of(vload16(0, sources + x));
-        vstore16(costs, 0, clipped + x);
-        vstore16(costs, 0, row.bounds + x);
+        const uchar16 costs = clipped_of(LOAD(ROW_SOURCE16, sources + x));
+        STORE(uchar16, costs, clipped + x);
+        STORE(uchar16, costs, row.bounds + x);
     }
     for (ulong x = whole; x < length; x++) {
         clipped[x] = clipped_of_one(sources[x]);
@@ -90,9 +90,9 @@ void clip(const storage row, global const source *sources, global const label *l
 #if BY_LABEL
     global const uchar *near = nearness(row, labels, length);
     for (ulong x = 0; x < length; x += 16) {
-        const ushort16 steps = min(convert_ushort16(vload16(0, near + x)), (ushort16)16);
+        const ushort16 steps = min(convert_ushort16(LOAD(uchar16, near + x)), (ushort16)16);
         const uchar16 squares = convert_uchar16(min(steps * steps, (ushort16)255));
-        vstore16(min(vload16(0, row.bounds + x), squares), 0, row.bounds + x);
+        STORE(uchar16, min(LOAD(uchar16, row.bounds + x), squares), row.bounds + x);
     }
 #endif
 }
@@ -106,8 +106,8 @@ int any_above(uchar16 a, uchar16 b) {
 /* The squared distances of a block, if none is above 254: `around` is its costs from MARGIN before it
    on. A cost k pixels away adds at least k^2, so that once none is larger there is no more to find. */
 int look_around(global const uchar *around, global const uchar *bounds, global int *out) {
-    uchar16 a = vload16(0, bounds), b = vload16(1, bounds);
-    uchar16 c = vload16(2, bounds), d = vload16(3, bounds);
+    uchar16 a = LOAD(uchar16, bounds + 0), b = LOAD(uchar16, bounds + 16);
+    uchar16 c = LOAD(uchar16, bounds + 32), d = LOAD(uchar16, bounds + 48);
     for (uint k = 1; k < 16; k++) {
         const uchar16 square = (uchar16)(uchar)(k * k);
         if (!any_above(max(max(a, b), max(c, d)), square)) {
@@ -116,53 +116,58 @@ int look_around(global const uchar *around, global const uchar *bounds, global i
         const uchar16 most = (uchar16)(uchar)(255 - k * k);
         global const uchar *before = around + MARGIN - k;
         global const uchar *after = around + MARGIN + k;
-        a = min(a, min(min(vload16(0, before), vload16(0, after)), most) + square);
-        b = min(b, min(min(vload16(1, before), vload16(1, after)), most) + square);
-        c = min(c, min(min(vload16(2, before), vload16(2, after)), most) + square);
-        d = min(d, min(min(vload16(3, before), vload16(3, after)), most) + square);
+        a = min(a, min(min(LOAD(uchar16, before + 0), LOAD(uchar16, after + 0)), most) + square);
+        b = min(b, min(min(LOAD(uchar16, before + 16), LOAD(uchar16, after + 16)), most) + square);
+        c = min(c, min(min(LOAD(uchar16, before + 32), LOAD(uchar16, after + 32)), most) + square);
+        d = min(d, min(min(LOAD(uchar16, before + 48), LOAD(uchar16, after + 48)), most) + square);
     }
     if (any_above(max(max(a, b), max(c, d)), (uchar16)254)) {
         return 0;
     }
-    vstore16(convert_int16(a), 0, out);
-    vstore16(convert_int16(b), 1, out);
-    vstore16(convert_int16(c), 2, out);
-    vstore16(convert_int16(d), 3, out);
+    STORE(int16, convert_int16(a), out + 0);
+    STORE(int16, convert_int16(b), out + 16);
+    STORE(int16, convert_int16(c), out + 32);
+    STORE(int16, convert_int16(d), out + 48);
     return 1;
 }
 
 /* Costs of `count` pixels. Those that are looked at before and after them are NONE. */
 void read_costs(global const source *sources, global int *costs, int count) {
-    vstore16((int16)NONE, 0, costs - 16);
+    STORE(int16, (int16)NONE, costs - 16);
     int i = 0;
     for (; i + 16 <= count; i += 16) {
 #if FROM_GAPS
-        const int16 steps = convert_int16(vload16(0, sources + i));
+        const int16 steps = convert_int16(LOAD(ROW_SOURCE16, sources + i));
         const int16 none = steps == (int16)NO_GAP;
-        vstore16(select(steps * steps, (int16)NONE, none), 0, costs + i);
+        STORE(int16, select(steps * steps, (int16)NONE, none), costs + i);
 #else
-        vstore16(vload16(0, sources + i), 0, costs + i);
+        STORE(int16, LOAD(int16, sources + i), costs + i);
 #endif
     }
     for (; i < count; i++) {
         costs[i] = COST_OF(sources[i], 1);
     }
-    vstore16((int16)NONE, 0, costs + count);
-    vstore16((int16)NONE, 1, costs + count);
+    STORE(int16, (int16)NONE, costs + count);
+    STORE(int16, (int16)NONE, costs + count + 16);
 }
 
 /* 1 where a pixel is somewhere nearer than both of a pair around it, for three pairs, else 0. */
 void prune(global const int *costs, global uchar *keep, int count) {
     for (int i = 0; i < count; i += 16) {
         global const int *at = costs + i;
-        const int16 here = vload16(0, at);
+        const int16 here = LOAD(int16, at);
         const int16 twice = here + here;
         int16 hidden = here >= (int16)NONE;
-        hidden |= vload16(0, at - 1) + vload16(0, at + 1) + (int16)2 <= twice;
-        hidden |= vload16(0, at - 2) + vload16(0, at + 2) + (int16)8 <= twice;
-        hidden |= vload16(0, at - 4) + vload16(0, at + 4) + (int16)32 <= twice;
-        vstore16(convert_uchar16(hidden + (int16)1), 0, keep + i);
+        hidden |= LOAD(int16, at - 1) + LOAD(int16, at + 1) + (int16)2 <= twice;
+        hidden |= LOAD(int16, at - 2) + LOAD(int16, at + 2) + (int16)8 <= twice;
+        hidden |= LOAD(int16, at - 4) + LOAD(int16, at + 4) + (int16)32 <= twice;
+        STORE(uchar16, convert_uchar16(hidden + (int16)1), keep + i);
     }
+}
+
+/* The first pixel that is no farther from `i`, of cost `here`, than from `top` before it. */
+int first_nearer(int top, int top_cost, int i, int here) {
+    return top + (int)overtaken(top_cost, here, i - top, 1);
 }
 
 /* The lower envelope over pixels `start` to `end` less 1. */
@@ -176,7 +181,7 @@ void envelope(const storage row, global const source *sources, global const labe
     int top = 0, top_start = 0, top_cost = 0;
     for (int i = first; i < last; i++) {
         if ((i - first) % 16 == 0) {
-            const ulong2 sixteen = as_ulong2(vload16(0, row.keep + i - first));
+            const ulong2 sixteen = as_ulong2(LOAD(uchar16, row.keep + i - first));
             if ((sixteen.x | sixteen.y) == 0) {
                 i += 15;
                 continue;
@@ -186,16 +191,12 @@ void envelope(const storage row, global const source *sources, global const labe
             continue;
         }
         const int here = costs[i - first];
-        int from = start;
         while (found > 0) {
-            const int ahead = i - top;
-            const int doubled = here - top_cost + ahead * ahead;
-            const int both = 2 * ahead;
-            from = top + (doubled > 0 ? (doubled - 1) / both + 1 : doubled / both);
-            if (from > top_start) {
+            /* Whether the top is still lowest somewhere: where it begins to be. */
+            const int of_here = top_start - i, of_top = top_start - top;
+            if (here + of_here * of_here > top_cost + of_top * of_top) {
                 break;
             }
-            from = start;
             found--;
             if (found > 0) {
                 top = row.places[found - 1];
@@ -203,6 +204,7 @@ void envelope(const storage row, global const source *sources, global const labe
                 top_cost = row.values[found - 1];
             }
         }
+        const int from = found > 0 ? first_nearer(top, top_cost, i, here) : start;
         if (from < end) {
             top = i;
             top_start = from;
@@ -232,7 +234,7 @@ void envelope(const storage row, global const source *sources, global const labe
         const label own = labels[run];
         run_end++;
 #if LABEL_BYTES == 1
-        while (run_end + 16 <= last && !any_above(vload16(0, labels + run_end) ^ (label16)own, 0)) {
+        while (run_end + 16 <= last && !any_above(LOAD(label16, labels + run_end) ^ (label16)own, 0)) {
             run_end += 16;
         }
 #endif
