@@ -35,7 +35,7 @@ pub mod trace;
 
 pub use device::Device;
 pub use error::Error;
-pub use maps::{HostLabels, Maps, Tuning};
 pub use evaluator::{Evaluation, Evaluator};
+pub use maps::{HostLabels, Maps, Tuning};
 pub use source::source;
 pub use target::DeviceTarget;

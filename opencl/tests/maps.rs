@@ -47,9 +47,8 @@ fn masks(extents: &[usize]) -> Vec<Vec<u8>> {
     let len: usize = extents.iter().product();
     let w = extents[extents.len() - 1];
     let random = &mut Random::new(len as u64);
-    let mut noise = |percent| -> Vec<u8> {
-        (0..len).map(|_| u8::from(random.below(1000) < percent)).collect()
-    };
+    let mut noise =
+        |percent| -> Vec<u8> { (0..len).map(|_| u8::from(random.below(1000) < percent)).collect() };
     let mut masks = vec![vec![0; len], vec![1; len], noise(500), noise(990), noise(20)];
     // One background pixel, and one foreground pixel.
     for at in [0, len / 3, len - 1] {
@@ -313,7 +312,8 @@ fn targets<E: DeviceTarget>(len: usize, below: u64, of: impl Fn(u64) -> E) -> Ve
 }
 
 fn check_calls<T: Format, E: DeviceTarget>(maps: &Maps, of: impl Fn(u64) -> E + Copy) {
-    let masks = [Shape::new(2, 3, &[9, 31]), Shape::new(3, 1, &[5, 7, 11]), Shape::new(2, 2, &[97])];
+    let masks =
+        [Shape::new(2, 3, &[9, 31]), Shape::new(3, 1, &[5, 7, 11]), Shape::new(2, 2, &[97])];
     let mut calls: Vec<(Call<'_>, Shape)> = Vec::new();
     for shape in masks.into_iter().map(Result::unwrap) {
         calls.push((Call { ignore_index: None, ..Call::sigmoid() }, shape));
@@ -386,7 +386,7 @@ fn what_does_not_fit() {
     let spacing = Spacing::new(&[1.0, 1.0, 2.0]).unwrap();
     let error = maps.distance_to_other(&labels, spacing, &mut out).unwrap_err();
     let expected = segloss_core::Error::Spacing { given: 3, axes: 2 };
-    assert_eq!(error, Error::Call(expected.clone()));
+    assert_eq!(error, Error::Call(expected));
     let decay = Decay::new(1.0, Empty::Zero).unwrap();
     let error = maps.decay_weights(&decay, &labels, spacing, &mut out).unwrap_err();
     assert_eq!(error, Error::Call(expected));

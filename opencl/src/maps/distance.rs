@@ -173,7 +173,11 @@ impl<'p, T: Format, G: ocl_core::OclPrm, C: Weight> Passes<'p, T, G, C> {
         let finished = match measure.finish {
             Finish::Squared(kind) => kind,
             Finish::Distance | Finish::Signed | Finish::Decay => {
-                if T::DOUBLE { "double" } else { "float" }
+                if T::DOUBLE {
+                    "double"
+                } else {
+                    "float"
+                }
             }
         };
         let turned = if launch.tuning.transpose {
@@ -193,7 +197,11 @@ impl<'p, T: Format, G: ocl_core::OclPrm, C: Weight> Passes<'p, T, G, C> {
             planes,
             weights: measure.spacing.along().map(C::of),
             gaps: Buffer::new(context, count)?,
-            costs: if has_three(&planes.extents) { Some(Buffer::new(context, count)?) } else { None },
+            costs: if has_three(&planes.extents) {
+                Some(Buffer::new(context, count)?)
+            } else {
+                None
+            },
             stacks: Buffer::new(context, stacks)?,
             starts: Buffer::new(context, stacks)?,
             turned,

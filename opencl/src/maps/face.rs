@@ -239,7 +239,8 @@ impl Maps {
         self.with_launch(|launch| {
             let memory = Buffer::holding(launch.context(), targets)?;
             let counts = call.mask.as_ref().map(mask_bytes);
-            let counts = counts.map(|bytes| Buffer::holding(launch.context(), &bytes)).transpose()?;
+            let counts =
+                counts.map(|bytes| Buffer::holding(launch.context(), &bytes)).transpose()?;
             let channels = call.mask.as_ref().map_or(1, |mask| mask.layout().shape().channels);
             let mask = counts.as_ref().map(|counts| {
                 let memory = counts.memory();
@@ -266,15 +267,14 @@ impl Maps {
         let length = bits.len();
         let Some(bits) = bits.get_mut(..words) else {
             let argument = "bits";
-            return Err(
-                segloss_core::Error::Workspace { argument, length, expected: words }.into()
-            );
+            return Err(segloss_core::Error::Workspace { argument, length, expected: words }.into());
         };
         if words == 0 {
             return Ok(());
         }
         self.with_launch(|launch| {
-            let packed = Packed { bits: Buffer::holding(launch.context(), bits)?, planes: 1, extent };
+            let packed =
+                Packed { bits: Buffer::holding(launch.context(), bits)?, planes: 1, extent };
             let packed = packed.morph(launch, morph, element, iterations)?;
             launch.commands.read(packed.bits.memory(), 0, bits)
         })

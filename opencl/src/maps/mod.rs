@@ -13,6 +13,6 @@ mod weights;
 
 pub use face::Maps;
 pub use host::HostLabels;
-pub use launch::Tuning;
 pub(crate) use labels::{Targets, Validity};
+pub use launch::Tuning;
 pub(crate) use weights::{Plan, weights};
