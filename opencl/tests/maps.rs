@@ -190,14 +190,13 @@ fn label_maps_of_every_kind() {
 #[test]
 fn kernels_run_in_other_ways() {
     for maps in tunings() {
-        for extents in [&[67][..], &[31, 37], &[5, 131], &[11, 13, 17]] {
+        for extents in [&[5, 131][..], &[11, 13, 17]] {
             let mask = &masks(extents)[2];
             let labels = Mask::new(mask, extents).unwrap();
             let what = format!("{:?}, {extents:?}", maps.tuning());
             check_all(&maps, &labels, &what);
             let names = &label_maps(extents)[1];
             let labels = Classes::new(names, extents).unwrap();
-            check_all(&maps, &labels, &what);
             check_all(&maps, &labels.ignoring(7), &format!("{what}, without 7"));
         }
     }
