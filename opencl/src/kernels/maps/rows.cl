@@ -43,7 +43,7 @@ uchar clipped_of_one(source own) {
 /* 1 beside a pixel of another label, 255 elsewhere. */
 void mark_ends(global const label *restrict labels, global uchar *restrict near, long length) {
     for (long x = 1; x < length - 1; x++) {
-        near[x] = (labels[x - 1] != labels[x]) | (labels[x + 1] != labels[x]) ? 1 : 255;
+        near[x] = ((labels[x - 1] != labels[x]) | (labels[x + 1] != labels[x])) ? 1 : 255;
     }
     near[0] = length > 1 && labels[1] != labels[0] ? 1 : 255;
     near[length - 1] = length > 1 && labels[length - 2] != labels[length - 1] ? 1 : 255;
