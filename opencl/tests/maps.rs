@@ -190,14 +190,13 @@ fn label_maps_of_every_kind() {
 #[test]
 fn kernels_run_in_other_ways() {
     for maps in tunings() {
-        for extents in [&[67][..], &[31, 37], &[5, 131], &[11, 13, 17]] {
+        for extents in [&[5, 131][..], &[11, 13, 17]] {
             let mask = &masks(extents)[2];
             let labels = Mask::new(mask, extents).unwrap();
             let what = format!("{:?}, {extents:?}", maps.tuning());
             check_all(&maps, &labels, &what);
             let names = &label_maps(extents)[1];
             let labels = Classes::new(names, extents).unwrap();
-            check_all(&maps, &labels, &what);
             check_all(&maps, &labels.ignoring(7), &format!("{what}, without 7"));
         }
     }
@@ -386,7 +385,7 @@ fn what_does_not_fit() {
     let spacing = Spacing::new(&[1.0, 1.0, 2.0]).unwrap();
     let error = maps.distance_to_other(&labels, spacing, &mut out).unwrap_err();
     let expected = segloss_core::Error::Spacing { given: 3, axes: 2 };
-    assert_eq!(error, Error::Call(expected.clone()));
+    assert_eq!(error, Error::Call(expected));
     let decay = Decay::new(1.0, Empty::Zero).unwrap();
     let error = maps.decay_weights(&decay, &labels, spacing, &mut out).unwrap_err();
     assert_eq!(error, Error::Call(expected));

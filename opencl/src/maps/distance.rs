@@ -281,12 +281,12 @@ impl<'p, T: Format, G: ocl_core::OclPrm, C: Weight> Passes<'p, T, G, C> {
             Argument::number(&count),
             Argument::number(&label),
         ];
-        let items = if launch.tuning.transpose {
-            columns
-        } else {
-            (columns / source::LANES).div_ceil(source::VECTORS) + columns % source::LANES
-        };
-        launch.run(&self.program, "columns", [items, self.planes.count], &arguments)
+        let (program, planes) = (&self.program, self.planes.count);
+        if launch.tuning.transpose {
+            return launch.run(program, "columns", [columns, planes], &arguments);
+        }
+        let items = (columns / source::LANES).div_ceil(source::VECTORS) + columns % source::LANES;
+        launch.run_streams(program, "columns", [items, planes], &arguments)
     }
 
     /// The last axis on devices that go along rows in memory.
@@ -313,7 +313,7 @@ impl<'p, T: Format, G: ocl_core::OclPrm, C: Weight> Passes<'p, T, G, C> {
         arguments.extend(sizes.iter().map(Argument::number));
         arguments.push(Argument::number(&label));
         arguments.extend([&self.rate, &self.empty].map(Argument::number));
-        launch.run_streams(&self.program, "rows", items, &arguments)
+        launch.run_streams(&self.program, "rows", [items, 1], &arguments)
     }
 
     #[allow(clippy::too_many_arguments, reason = "what to do, along what, from where to where")]

@@ -60,7 +60,8 @@ impl<'a, 'q> Launch<'a, 'q> {
         [items, rows, planes]: [usize; 3],
         arguments: &[Argument<'_>],
     ) -> Result<(), Error> {
-        let group = self.tuning.group.min(items).max(1);
+        // The same for every number of items: some drivers compile a kernel for each size of groups.
+        let group = self.tuning.group;
         let items = Items::groups([items.div_ceil(group), rows, planes], group);
         self.commands.run(program, kernel, items, arguments)
     }
@@ -70,15 +71,15 @@ impl<'a, 'q> Launch<'a, 'q> {
         self.programs.device().units() * STREAMS
     }
 
-    /// So many of those.
+    /// So many of those for each of so many planes.
     pub(super) fn run_streams(
         &mut self,
         program: &Program,
         kernel: &'static str,
-        items: usize,
+        [items, planes]: [usize; 2],
         arguments: &[Argument<'_>],
     ) -> Result<(), Error> {
-        self.commands.run(program, kernel, Items::groups([items, 1, 1], 1), arguments)
+        self.commands.run(program, kernel, Items::groups([items, planes, 1], 1), arguments)
     }
 
     /// The side of the tiles of [`Launch::run_tiles`]: the items of one are a group.

@@ -71,12 +71,13 @@ pub(super) fn labels<E: DeviceTarget>(stored: Stored) -> String {
 
 /// The labels' type.
 pub(super) fn types(stored: Stored) -> String {
-    let (label, ignored) = match stored {
-        Stored::Mask => ("uchar", "UCHAR_MAX"),
-        Stored::Map => ("uint", "UINT_MAX"),
+    let (label, ignored, bytes) = match stored {
+        Stored::Mask => ("uchar", "UCHAR_MAX", 1),
+        Stored::Map => ("uint", "UINT_MAX", 4),
     };
     format!(
-        "typedef {label} label;\ntypedef {label}16 label16;\n#define IGNORED ((label){ignored})"
+        "typedef {label} label;\ntypedef {label}16 label16;\n#define IGNORED ((label){ignored})\n\
+         #define LABEL_BYTES {bytes}"
     )
 }
 
@@ -99,7 +100,7 @@ pub(super) const LANES: usize = 16;
 /// Vectors that a work item takes at a time.
 pub(super) const VECTORS: usize = 8;
 /// Bytes of storage for each pixel of a row in `rows.cl`.
-pub(super) const ROW_BYTES: usize = 21;
+pub(super) const ROW_BYTES: usize = 26;
 /// Pixels of one of its blocks.
 pub(super) const BLOCK: usize = 64;
 
@@ -149,7 +150,8 @@ impl Transform {
             String::new()
         };
         let rules = rules.join("\n");
-        let before = [PRELUDE, double, &real, &rules, &bits, columns, costs, &finish];
+        let vectors = if in_rows { include_str!("../kernels/maps/vectors.cl") } else { "" };
+        let before = [PRELUDE, double, &real, &rules, vectors, &bits, columns, costs, &finish];
         before.join("\n") + &lines.concat() + &rows
     }
 }

@@ -40,13 +40,13 @@ void vectors_of_columns(global const label *labels, global gap *gaps, ulong leng
     label16 neighbours[VECTORS];
     for (uint v = 0; v < vectors; v++) {
         steps[v] = (gap16)NO_GAP;
-        neighbours[v] = vload16(v, labels);
+        neighbours[v] = LOAD(label16, labels + 16 * v);
     }
     for (ulong i = 0; i < length; i++) {
         for (uint v = 0; v < vectors; v++) {
-            const label16 here = vload16(v, labels + i * count);
+            const label16 here = LOAD(label16, labels + i * count + 16 * v);
             steps[v] = NEXT_GAP(16, TRUTHS, here, neighbours[v], steps[v], than);
-            vstore16(steps[v], v, gaps + i * count);
+            STORE(gap16, steps[v], gaps + i * count + 16 * v);
             neighbours[v] = here;
         }
     }
@@ -55,10 +55,10 @@ void vectors_of_columns(global const label *labels, global gap *gaps, ulong leng
     }
     for (ulong i = length; i-- > 0;) {
         for (uint v = 0; v < vectors; v++) {
-            const label16 here = vload16(v, labels + i * count);
-            const gap16 there = vload16(v, gaps + i * count);
+            const label16 here = LOAD(label16, labels + i * count + 16 * v);
+            const gap16 there = LOAD(gap16, gaps + i * count + 16 * v);
             steps[v] = NEXT_GAP(16, TRUTHS, here, neighbours[v], steps[v], than);
-            vstore16(min(steps[v], there), v, gaps + i * count);
+            STORE(gap16, min(steps[v], there), gaps + i * count + 16 * v);
             neighbours[v] = here;
         }
     }
