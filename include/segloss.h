@@ -74,6 +74,7 @@ static inline DLDataType segloss_dtype(uint8_t code, uint8_t bits) {
 #define SEGLOSS_OUTPUTS_INIT {(uint32_t)sizeof(segloss_outputs), 0, NULL, NULL, NULL, NULL, 0, NULL}
 #define SEGLOSS_MASKS_INIT {(uint32_t)sizeof(segloss_masks), SEGLOSS_LINK_SIGMOID, NULL, 0, SEGLOSS_IGNORE_DEFAULT, 0, 0, 2}
 #define SEGLOSS_PIXEL_TERM_INIT {(uint32_t)sizeof(segloss_pixel_term), SEGLOSS_PLUGIN_API_VERSION, NULL, NULL, 0, NULL, NULL, NULL, NULL}
+#define SEGLOSS_CLASS_TERM_INIT {(uint32_t)sizeof(segloss_class_term), SEGLOSS_PLUGIN_API_VERSION, NULL, NULL, 0, NULL, NULL, NULL, NULL}
 #define SEGLOSS_REGION_TERM_INIT {(uint32_t)sizeof(segloss_region_term), SEGLOSS_PLUGIN_API_VERSION, NULL, NULL, 0, NULL, NULL, NULL, 0, 0}
 
 /**
@@ -714,8 +715,8 @@ typedef struct {
     int32_t level;
     /**
      * Threads of a call of segloss_evaluate. 0 and 1: the caller's alone. More: a pool of so many that
-     * the loss owns and all its calls share; UINT32_MAX: of as many as there are processors. A process
-     * that has forked has lost the threads, and a loss with a pool is of no use there.
+     * the loss owns and all its calls share; UINT32_MAX: of as many as there are processors. A forked
+     * process has no pool: there, calls run on the caller's thread.
      */
     uint32_t threads;
     /**
@@ -824,6 +825,125 @@ typedef struct {
      */
     double largest;
 } segloss_parameter;
+
+/**
+ * What the probability of the true class is at some pixels, as arrays of `count` numbers. Since 0.1.
+ */
+typedef struct {
+    /**
+     * sizeof(segloss_class_tile_f64), of the library.
+     */
+    uint32_t struct_size;
+    /**
+     * Numbers in each array: 256.
+     */
+    uint32_t count;
+    /**
+     * ln p.
+     */
+    const double *log_p;
+    /**
+     * The probability p of the pixel's label.
+     */
+    const double *p;
+    /**
+     * 1 - p, without cancellation.
+     */
+    const double *q;
+    /**
+     * Positive where a pixel counts: elsewhere inputs may be anything, and what is written is not read.
+     * NULL: all do.
+     */
+    const double *valid;
+} segloss_class_tile_f64;
+
+/**
+ * The same in single precision. Since 0.1.
+ */
+typedef struct {
+    /**
+     * sizeof(segloss_class_tile_f32), of the library.
+     */
+    uint32_t struct_size;
+    /**
+     * Numbers in each array: 256.
+     */
+    uint32_t count;
+    /**
+     * ln p.
+     */
+    const float *log_p;
+    /**
+     * The probability p of the pixel's label.
+     */
+    const float *p;
+    /**
+     * 1 - p, without cancellation.
+     */
+    const float *q;
+    /**
+     * Positive where a pixel counts: elsewhere inputs may be anything, and what is written is not read.
+     * NULL: all do.
+     */
+    const float *valid;
+} segloss_class_tile_f32;
+
+/**
+ * A class term: the loss of each pixel by the probability of its label, under the softmax link. Start
+ * from SEGLOSS_CLASS_TERM_INIT.
+ *
+ * Its functions may be called on any thread, several at the same time. They return normally: no
+ * exception and no longjmp leaves them. Since 0.1.
+ */
+typedef struct {
+    /**
+     * sizeof(segloss_class_term).
+     */
+    uint32_t struct_size;
+    /**
+     * SEGLOSS_PLUGIN_API_VERSION.
+     */
+    uint32_t api_version;
+    /**
+     * Its name in text: letters, digits and `_`.
+     */
+    const char *name;
+    /**
+     * Its parameters. NULL: none.
+     */
+    const segloss_parameter *parameters;
+    /**
+     * Entries of `parameters`, up to 8.
+     */
+    size_t parameter_count;
+    /**
+     * What its functions are given first.
+     */
+    void *context;
+    /**
+     * Writes the loss of each pixel of `tile` to `value`, and its derivative in ln p (p times the one in
+     * p) to `slope`. `parameters` are as many as declared, in that order.
+     */
+    void (*tile_f64)(void *context,
+                     const double *parameters,
+                     const segloss_class_tile_f64 *tile,
+                     double *value,
+                     double *slope);
+    /**
+     * (optional) The same for logits that are computed in single precision; without it they are
+     * converted, and the results rounded.
+     */
+    void (*tile_f32)(void *context,
+                     const double *parameters,
+                     const segloss_class_tile_f32 *tile,
+                     float *value,
+                     float *slope);
+    /**
+     * (optional) Called once with the context when the plugin and all losses made with it are freed.
+     * Not called if the plugin is refused.
+     */
+    void (*release)(void *context);
+} segloss_class_term;
 
 /**
  * Some pixels of one channel, as arrays of `count` numbers. Since 0.1.
@@ -1400,9 +1520,17 @@ size_t segloss_last_message(char *buffer,
  * Since 0.1.
  *
  * # Safety
- * `plugin` is NULL or comes from segloss_plugin_pixel or segloss_plugin_region and is not used any more.
+ * `plugin` is NULL or comes from segloss_plugin_pixel or its like and is not used any more.
  */
 void segloss_plugin_free(segloss_plugin *plugin);
+
+/**
+ * A class term as a plugin, into `plugin`, as segloss_plugin_pixel does for pixel terms. Since 0.1.
+ *
+ * # Safety
+ * Pointers are NULL or point to what their types say; the functions do what their fields say.
+ */
+segloss_result segloss_plugin_class(const segloss_class_term *term, segloss_plugin **plugin);
 
 /**
  * A pixel term as a plugin, into `plugin`, for segloss_plugin_free to free.

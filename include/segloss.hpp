@@ -218,6 +218,12 @@ public:
         if (code != SEGLOSS_RESULT_OK) return Failure::last(code);
         return Plugin(plugin);
     }
+    static Result<Plugin> make(const segloss_class_term &term) {
+        segloss_plugin *plugin = nullptr;
+        const auto code = segloss_plugin_class(&term, &plugin);
+        if (code != SEGLOSS_RESULT_OK) return Failure::last(code);
+        return Plugin(plugin);
+    }
     static Result<Plugin> make(const segloss_region_term &term) {
         segloss_plugin *plugin = nullptr;
         const auto code = segloss_plugin_region(&term, &plugin);

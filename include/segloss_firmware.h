@@ -36,6 +36,96 @@ int32_t segloss_firmware_evaluate(const char *text, int32_t link, const uint32_t
                                   float *value, uint32_t *valid, uint8_t *scratch,
                                   size_t scratch_bytes);
 
+/* Losses by name. Each of these functions holds one loss and nothing of the others, so that a program (linked
+ * with --gc-sections) takes the code of those that it calls; docs/embedded.md says how much that is. They go
+ * pixel by pixel through one sample, and give the same bits on every processor.
+ */
+
+/** One sample. */
+typedef struct segloss_firmware_planes {
+    /** The plane of the first class, then those of the others. */
+    const float *logits;
+    /** One a pixel: 0 and not 0 for one class, else labels. */
+    const uint8_t *targets;
+    /** As the logits, to be written; or NULL. */
+    float *gradient;
+    /** One weight a pixel, finite, for the losses whose name ends with _map. */
+    const float *map;
+    /** SEGLOSS_FIRMWARE_FLOATS of them, whatever they hold. */
+    float *scratch;
+    /** How many they are. */
+    uint32_t scratch_floats;
+    /** Pixels of a plane. */
+    uint32_t pixels;
+    /** Planes: 1, or 2 and more for the losses of several classes. */
+    uint32_t classes;
+    /** The target of pixels that do not count, or -1. */
+    int32_t ignored;
+} segloss_firmware_planes;
+
+/** What an evaluation gives. */
+typedef struct segloss_firmware_outcome {
+    /** The loss. */
+    float value;
+    /** Pixels that counted. */
+    uint32_t valid;
+} segloss_firmware_outcome;
+
+/** Floats of scratch for a loss of `terms` terms, `regions` being 1 if one is Dice or Tversky, else 0. */
+#define SEGLOSS_FIRMWARE_FLOATS(terms, regions, classes)                                           \
+    (36 * ((terms) + 3 * (regions) * (classes)) + 3 * (classes))
+
+/**
+ * One term: cross-entropy, focal loss (alpha 0.25, gamma 2), Dice, Tversky and focal Tversky with the defaults
+ * of their terms in the text form; and, of several classes, cross-entropy and focal loss (gamma 2).
+ *
+ * Return a segloss_result: 7 for a number of planes that the loss is not for, 10 for a label that is no class,
+ * 12 for too little scratch. Outputs are written only on success.
+ */
+int32_t segloss_firmware_bce(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_focal(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_dice(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_tversky(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_focal_tversky(const segloss_firmware_planes *planes,
+                                       segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_ce(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_class_focal(const segloss_firmware_planes *planes,
+                                     segloss_firmware_outcome *outcome);
+
+/**
+ * Sums of terms with these coefficients, finite and not negative (14 if not): cross-entropy and Dice, of one
+ * class, with cross-entropy times `map` too, and of several classes. The first and last have 2 terms, the
+ * second has 3.
+ */
+int32_t segloss_firmware_bce_dice(const segloss_firmware_planes *planes, float bce, float dice,
+                                  segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_bce_dice_map(const segloss_firmware_planes *planes, float bce, float dice,
+                                      float map, segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_ce_dice(const segloss_firmware_planes *planes, float ce, float dice,
+                                 segloss_firmware_outcome *outcome);
+
+/** A mask. */
+typedef struct segloss_firmware_mask {
+    /** Row by row; 0 and not 0. */
+    const uint8_t *mask;
+    /** Rows. */
+    uint32_t height;
+    /** Pixels of a row. */
+    uint32_t width;
+    /** What pixels hold that make no edge, or -1. */
+    int32_t ignored;
+} segloss_firmware_mask;
+
+/** Words of 64 bits that segloss_firmware_band takes, into `words`. */
+int32_t segloss_firmware_band_scratch(const segloss_firmware_mask *plane, uint32_t *words);
+
+/**
+ * The map of a boundary loss: `weight` within `theta` steps of the mask's edge, else 1. `map` has one place a
+ * pixel; `scratch` has `scratch_words` words.
+ */
+int32_t segloss_firmware_band(const segloss_firmware_mask *plane, uint32_t theta, float weight,
+                              float *map, uint64_t *scratch, uint32_t scratch_words);
+
 #ifdef __cplusplus
 }
 #endif

@@ -38,6 +38,26 @@ inline ConstTensor from_opencv(const cv::Mat &image) {
     return from_opencv(const_cast<cv::Mat &>(image));
 }
 
+#ifndef SEGLOSS_NO_EXCEPTIONS
+/** The weights of a map, `band(theta=3, weight=5)` or `decay(sigma=5)`, of a mask or a label map of one
+ * channel: CV_32F of its size. Throws Error. */
+inline cv::Mat map_weights(const std::string &text, const cv::Mat &mask, Link link = Link::sigmoid,
+                           const Call &call = {}) {
+    cv::Mat out(mask.size(), CV_32F);
+    map_weights(text, link, from_opencv(mask), from_opencv(out), call);
+    return out;
+}
+
+/** Exact distances in a mask or a label map of one channel: CV_32F of its size, infinite where there is
+ * nothing to measure to. Throws Error. */
+inline cv::Mat distance(segloss_distance_kind kind, const cv::Mat &mask, Link link = Link::sigmoid,
+                        const Call &call = {}) {
+    cv::Mat out(mask.size(), CV_32F);
+    distance(kind, link, from_opencv(mask), from_opencv(out), call);
+    return out;
+}
+#endif
+
 } // namespace segloss
 
 #endif

@@ -19,8 +19,9 @@ if [ -n "$packages" ]; then
     $as_root apt-get install -y -q --no-install-recommends $packages
 fi
 
-# PoCL keeps what it has compiled; no other platform's answers are mixed in.
+# PoCL keeps what it has compiled, and so do we; no other platform's answers are mixed in.
 export POCL_CACHE_DIR="${CARGO_TARGET_DIR:-$PWD/target}/pocl-cache"
+export SEGLOSS_OPENCL_CACHE="${CARGO_TARGET_DIR:-$PWD/target}/opencl-cache"
 export OCL_ICD_VENDORS=pocl.icd
 mkdir -p "$POCL_CACHE_DIR"
 

@@ -48,6 +48,7 @@ pub mod maps;
 pub mod pixel;
 mod pixelwise;
 pub mod region;
+pub mod slices;
 pub mod summation;
 pub mod term;
 pub mod text;

@@ -30,11 +30,16 @@ pub(crate) fn accumulate<V: Vector>(partial: &mut Partial<V::Elem>, lane: usize,
 /// The sum of a block's accumulators: a tree of halves.
 #[inline(always)]
 pub fn tree<T: Real>(partial: &Partial<T>) -> T {
-    let mut sums = *partial;
+    take(&mut { *partial })
+}
+
+/// The same without a copy: what is left in the accumulators means nothing.
+#[inline(always)]
+pub(crate) fn take<T: Real>(sums: &mut Partial<T>) -> T {
     let mut half = ACCUMULATORS / 2;
     while half > 0 {
         for k in 0..half {
-            sums[k] += sums[k + half];
+            sums[k] += sums[(k + half) % ACCUMULATORS];
         }
         half /= 2;
     }
@@ -87,9 +92,12 @@ pub struct Compensated {
 }
 
 impl Compensated {
+    /// Nothing, for storage that is set up when the program is compiled.
+    pub const ZERO: Self = Compensated { sum: 0.0, error: 0.0 };
+
     /// Knuth's two-sum gives `sum + x` exactly, as a rounded sum and its error; the errors so far
     /// go back into the sum at once, before they grow too large to take in the next.
-    #[inline(always)]
+    #[inline(never)]
     fn push(&mut self, x: f32) {
         let sum = self.sum + x;
         let back = sum - self.sum;
@@ -112,13 +120,19 @@ impl Accumulator for Compensated {
         self.push(block.narrow());
     }
 
+    #[inline]
     fn count(&mut self, pixels: u64) {
-        // In parts that f32 holds exactly.
-        let mut rest = pixels;
-        for shift in [48, 24, 0] {
-            let part = rest >> shift;
-            rest -= part << shift;
-            self.push(part as u32 as f32 * (1u64 << shift) as f32);
+        // In parts that f32 holds exactly; one without pixels would leave all as it is.
+        const BITS: u64 = (1 << 24) - 1;
+        let parts = [
+            (pixels >> 48, 281_474_976_710_656.0),
+            (pixels >> 24 & BITS, 16_777_216.0),
+            (pixels & BITS, 1.0),
+        ];
+        for (part, of) in parts {
+            if part != 0 {
+                self.push(part as u32 as f32 * of);
+            }
         }
     }
 

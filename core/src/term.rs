@@ -200,8 +200,14 @@ impl Maps {
     }
 
     /// Their places, ascending.
+    #[inline]
     pub fn iter(self) -> impl Iterator<Item = usize> {
-        (0..Self::PLACES).filter(move |&place| self.contains(place))
+        let mut left = self.0;
+        core::iter::from_fn(move || {
+            let place = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            (place < Self::PLACES).then_some(place)
+        })
     }
 }
 

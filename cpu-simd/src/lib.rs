@@ -8,6 +8,7 @@ mod computed_maps;
 mod evaluate;
 pub mod level;
 mod library;
+mod listing;
 mod loss;
 pub mod maps;
 mod sink;

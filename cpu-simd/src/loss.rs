@@ -2,7 +2,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use segloss_core::Error;
-use segloss_core::compose::{Listed, MapCall, Term, parse};
+use segloss_core::compose::Listed;
 use segloss_core::engine::{Call, Link, Problem, Report};
 use segloss_core::lanes::Real;
 use segloss_core::summation::Accumulator;
@@ -13,13 +13,9 @@ use segloss_core::view::{
 
 use crate::computed_maps::trusted;
 use crate::evaluate::run;
+use crate::listing::{Held, Listing, MAPS};
 use crate::sink::MemorySink;
 use crate::{Buffers, Library, with_level};
-
-/// The most terms of a loss.
-const TERMS: usize = 32;
-/// The most distinct maps of a loss.
-const MAPS: usize = 16;
 
 /// A loss read from text ([`segloss_core::text`]), ready for any number of calls from any thread.
 ///
@@ -41,16 +37,8 @@ const MAPS: usize = 16;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Loss<'l, T: Real, A: Accumulator = f64> {
-    library: Held<'l, T, A>,
+    listing: Listing<'l, T, A>,
     link: Link,
-    text: Box<str>,
-}
-
-/// A library that somebody else owns, or a share of one.
-#[derive(Clone, Debug)]
-enum Held<'l, T: Real, A: Accumulator> {
-    Borrowed(&'l Library<T, A>),
-    Shared(Arc<Library<T, A>>),
 }
 
 /// Where the results of a call go besides the value. What is none is not computed.
@@ -88,15 +76,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         text: &'t str,
         link: Link,
     ) -> Result<Self, TextError<'t>> {
-        check(library, text, link)?;
-        Ok(Loss { library: Held::Borrowed(library), link, text: text.into() })
-    }
-
-    fn library(&self) -> &Library<T, A> {
-        match &self.library {
-            Held::Borrowed(library) => library,
-            Held::Shared(library) => library,
-        }
+        Ok(Loss { listing: Listing::read(Held::Borrowed(library), text, link)?, link })
     }
 
     /// The link that it was read for.
@@ -106,13 +86,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
 
     /// Calls `use_it` with the loss's terms.
     pub fn with<R>(&self, use_it: impl FnOnce(&Listed<'_, T, A>) -> R) -> R {
-        let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
-        // Reading it anew takes less than a microsecond, and lets a loss own its text.
-        match parse(&self.text, self.link, self.library().registry(), &mut terms, &mut maps) {
-            Ok(loss) => use_it(&loss),
-            // It was read before, from the same text.
-            Err(_) => use_it(&Listed::new(&[])),
-        }
+        use_it(&self.listing.listed())
     }
 
     /// The loss of a call, and what `outputs` asks for. `call.link` and `call.maps` are set here.
@@ -144,13 +118,17 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
             // Taken out while they are read, so that the rest of the buffers can be written.
             let mut own = core::mem::take(&mut buffers.maps);
             let result = own.compute(loss.map_calls(), given, &call, targets).and_then(|()| {
-                let mut maps = [Weights::F32(View::new(&[], nothing()?)?); MAPS];
-                let shape = *targets.layout().shape();
-                for (place, map) in loss.map_calls().iter().enumerate() {
-                    maps[place] = own.weights(place, map, shape, given)?;
+                let (calls, shape, mut places) =
+                    (loss.map_calls(), *targets.layout().shape(), None);
+                if !calls.is_empty() {
+                    let maps = places.insert([Weights::F32(View::new(&[], nothing()?)?); MAPS]);
+                    for ((place, map), weights) in calls.iter().enumerate().zip(maps) {
+                        *weights = own.weights(place, map, shape, given)?;
+                    }
                 }
-                let call = Call { maps: &maps[..loss.map_calls().len()], ..call };
-                let trusted = trusted(loss.map_calls(), given)?;
+                let maps = places.as_ref().map_or(&[][..], |maps| &maps[..calls.len()]);
+                let call = Call { maps, ..call };
+                let trusted = trusted(calls, given)?;
                 let problem = Problem::new(call, loss, logits, targets)?.trusting(trusted);
                 self.run(&problem, outputs, buffers)
             });
@@ -179,7 +157,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
             problem.check_loss_map(&**loss_map)?;
         }
         let mut workspace = buffers.workspace.lend(&problem.sizes())?;
-        with_level!(self.library().level(), level => {
+        with_level!(self.listing.library().level(), level => {
             let report = run(
                 level,
                 problem,
@@ -209,19 +187,8 @@ impl<T: Real, A: Accumulator> Loss<'static, T, A> {
         text: &'t str,
         link: Link,
     ) -> Result<Self, TextError<'t>> {
-        check(library, text, link)?;
-        Ok(Loss { library: Held::Shared(library.clone()), link, text: text.into() })
+        Ok(Loss { listing: Listing::read(Held::Shared(library.clone()), text, link)?, link })
     }
-}
-
-/// Whether `text` describes a loss.
-fn check<'t, T: Real, A: Accumulator>(
-    library: &Library<T, A>,
-    text: &'t str,
-    link: Link,
-) -> Result<(), TextError<'t>> {
-    let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
-    parse::<T, A>(text, link, library.registry(), &mut terms, &mut maps).map(|_| ())
 }
 
 /// The text that reads back as this loss.

@@ -5,7 +5,7 @@
 
 Arrays are batch x channels x 1 to 3 axes of space; any strides that are not negative will do. Whatever has
 `__dlpack__` or the array interface is taken without a copy. The shared library is found by the
-environment's SEGLOSS_LIBRARY, beside this file, or on the loader's path.
+environment's SEGLOSS_LIBRARY, beside this file, or on the loader's path. For PyTorch see segloss_torch.py.
 """
 
 import ctypes
@@ -19,7 +19,7 @@ import numpy
 
 __all__ = [
     "Error", "Loss", "PixelTerm", "RegionTerm", "class_counts", "class_weights", "dilate", "distance",
-    "erode", "evaluate", "map_weights", "recommend", "statistics", "torch_loss", "version",
+    "erode", "evaluate", "map_weights", "merge", "recommend", "statistics", "version",
 ]
 
 _LINKS = {"sigmoid": 0, "softmax": 1}
@@ -193,6 +193,18 @@ def _load():
             number, [ctypes.POINTER(_Masks), ctypes.POINTER(_Statistics), pointer, size, pointer]),
         "segloss_recommend": (
             number, [ctypes.POINTER(_Masks), text, text, size, text, size, pointer]),
+        "segloss_stage_lengths": (
+            number, [pointer, _TensorPointer, _TensorPointer, ctypes.POINTER(_Call), pointer, pointer]),
+        "segloss_reduce": (
+            number, [pointer, _TensorPointer, _TensorPointer, ctypes.POINTER(_Call), pointer, pointer, size,
+                     pointer]),
+        "segloss_merge": (number, [pointer, pointer, pointer, size]),
+        "segloss_close": (
+            number, [pointer, _TensorPointer, _TensorPointer, ctypes.POINTER(_Call), pointer, size, pointer,
+                     size]),
+        "segloss_finish": (
+            number, [pointer, _TensorPointer, _TensorPointer, ctypes.POINTER(_Call), pointer, size, pointer,
+                     size, ctypes.POINTER(_Outputs), pointer]),
         "segloss_plugin_pixel": (number, [ctypes.POINTER(_PixelTerm), pointer]),
         "segloss_plugin_region": (number, [ctypes.POINTER(_RegionTerm), pointer]),
         "segloss_plugin_free": (None, [pointer]),
@@ -234,52 +246,81 @@ def _choice(choices, value, argument):
 
 # DLPack's codes by NumPy's kinds.
 _CODES = {"i": 0, "u": 1, "f": 2, "b": 6}
+_KINDS = {code: kind for kind, code in _CODES.items()}
+_BFLOAT16 = (4, 16)
 
 
-def _array(values, argument):
-    """A NumPy array that shares the memory of `values`, and of what dtype it is for the library."""
-    torch = sys.modules.get("torch")
-    if isinstance(values, numpy.ndarray):
-        array = values
-    elif hasattr(values, "__array_interface__"):
-        array = numpy.asarray(values)
-    elif torch is not None and isinstance(values, torch.Tensor):
-        if values.device.type != "cpu":
-            raise TypeError(f"`{argument}` is on {values.device}, expected the CPU")
-        values = values.detach()
-        # NumPy has no bfloat16: two bytes each, told apart by the code.
-        if values.dtype == torch.bfloat16:
-            return values.view(torch.int16).numpy(), (4, 16)
-        array = values.numpy()
-    elif hasattr(values, "__dlpack__"):
-        array = numpy.from_dlpack(values)
-    else:
-        array = numpy.asarray(values)
-    if array.dtype.kind not in _CODES or not array.dtype.isnative:
-        raise TypeError(f"`{argument}` holds {array.dtype}, expected numbers or truth values")
-    return array, (_CODES[array.dtype.kind], 8 * array.dtype.itemsize)
+@functools.cache
+def _torch_dtypes(torch):
+    """DLPack's code and bits by PyTorch's dtypes."""
+    codes = {
+        0: (torch.int8, torch.int16, torch.int32, torch.int64), 1: (torch.uint8,),
+        2: (torch.float16, torch.float32, torch.float64), 6: (torch.bool,),
+    }
+    dtypes = {
+        dtype: (code, 8 * torch.empty(0, dtype=dtype).element_size())
+        for code, own in codes.items() for dtype in own
+    }
+    return dtypes | {torch.bfloat16: _BFLOAT16}
+
+
+def _array(values):
+    """A NumPy array that shares the memory of `values`, if that is possible."""
+    if hasattr(values, "__array_interface__"):
+        return numpy.asarray(values)
+    if hasattr(values, "__dlpack__"):
+        return numpy.from_dlpack(values)
+    return numpy.asarray(values)
 
 
 class _Borrowed:
-    """A tensor of an array's memory, for as long as this is there."""
+    """A tensor of the memory of `values`, for as long as this is there."""
 
     def __init__(self, values, argument, write=False):
-        self.array, (code, bits) = _array(values, argument)
-        array = self.array
+        torch = sys.modules.get("torch")
+        if torch is not None and isinstance(values, torch.Tensor):
+            self._of_torch(torch, values, argument)
+        else:
+            self._of_numpy(values if isinstance(values, numpy.ndarray) else _array(values), argument, write)
+        self.pointer = ctypes.pointer(self.tensor)
+
+    def _of_torch(self, torch, values, argument):
+        # Not by way of NumPy, which would take several times as long.
+        if values.device.type != "cpu" or values.layout is not torch.strided:
+            raise TypeError(
+                f"`{argument}` is {values.layout} on {values.device}, expected torch.strided on the CPU")
+        dtype = _torch_dtypes(torch).get(values.dtype)
+        if dtype is None:
+            raise TypeError(f"`{argument}` holds {values.dtype}, expected numbers or truth values")
+        self.values = values.resolve_neg() if values.is_neg() else values
+        self._describe(self.values.data_ptr(), dtype, values.shape, self.values.stride())
+
+    def _of_numpy(self, array, argument, write):
+        if array.dtype.kind not in _CODES or not array.dtype.isnative:
+            raise TypeError(f"`{argument}` holds {array.dtype}, expected numbers or truth values")
         if write and not array.flags.writeable:
             raise ValueError(f"`{argument}` cannot be written")
-        sizes = ctypes.c_int64 * array.ndim
-        # An axis of 1 has no distance between neighbours; NumPy may say anything there.
-        strides = [
-            0 if extent <= 1 else stride for extent, stride in zip(array.shape, array.strides)
-        ]
-        if any(stride % array.itemsize for stride in strides):
+        size = array.itemsize
+        strides = [stride // size for stride in array.strides]
+        if any(extent > 1 and stride * size != own
+               for extent, stride, own in zip(array.shape, strides, array.strides)):
             raise ValueError(f"`{argument}` has strides of parts of elements")
-        self.shape = sizes(*array.shape)
-        self.strides = sizes(*[stride // array.itemsize for stride in strides])
-        self.tensor = _Tensor(
-            array.ctypes.data, 1, 0, array.ndim, code, bits, 1, self.shape, self.strides, 0)
-        self.pointer = ctypes.pointer(self.tensor)
+        self.values = array
+        self._describe(array.ctypes.data, (_CODES[array.dtype.kind], 8 * size), array.shape, strides)
+
+    def _describe(self, address, dtype, extents, strides):
+        axes = len(extents)
+        sizes = ctypes.c_int64 * axes
+        self.extents = tuple(extents)
+        shape = sizes(*extents)
+        # An axis of 1 has no distance between neighbours; whatever is said there does not matter.
+        strides = sizes(*[0 if extent <= 1 else stride for extent, stride in zip(extents, strides)])
+        self.tensor = _Tensor(address, 1, 0, axes, *dtype, 1, shape, strides, 0)
+
+    def dtype(self):
+        """That of an array for the gradient: single precision where NumPy has no such elements."""
+        code, bits = self.tensor.code, self.tensor.bits
+        return numpy.dtype(f"{_KINDS[code]}{bits // 8}" if code in _KINDS else numpy.float32)
 
 
 def _numbers(values, argument):
@@ -329,11 +370,13 @@ class Loss:
     """A loss that is read from text: immutable, for any number of threads.
 
     `link` is "sigmoid" or "softmax"; `threads` 1 for the caller's alone, None for all processors.
-    `plugins` are PixelTerm and RegionTerm objects, `maps` names of weight maps that each call gives.
+    `plugins` are PixelTerm and RegionTerm objects, `maps` names of weight maps that each call gives. It is
+    pickled as its text and options (plugins cannot be), and of use in a forked process.
     """
 
     def __init__(self, text, link="sigmoid", *, level="best", threads=1, plugins=(), maps=()):
         self.link = link
+        self._options = {"level": level, "threads": threads, "maps": tuple(maps)}
         options = _LossOptions(struct_size=ctypes.sizeof(_LossOptions))
         options.level = _choice(_LEVELS, level, "level")
         options.threads = _ALL_PROCESSORS if threads is None else threads
@@ -360,6 +403,11 @@ class Loss:
     def __repr__(self):
         return f"segloss.Loss({str(self)!r}, {self.link!r})"
 
+    def __reduce__(self):
+        if self._plugins:
+            raise TypeError("a loss with plugins cannot be pickled, because their functions cannot")
+        return functools.partial(Loss, str(self), self.link, **self._options), ()
+
     def evaluate(self, logits, targets, *, ignore_index=..., reduction="mean", mask=None, weights=None,
                  maps=None, spacing=None, scale=None, out=None, gradient=True, accumulate=False,
                  loss_map=None):
@@ -378,27 +426,101 @@ class Loss:
                 "say reduction=sum in the terms")
         z, y = _Borrowed(logits, "logits"), _Borrowed(targets, "targets")
         call, kept = _call(ignore_index, mask, weights, maps, spacing, scale, accumulate)
-        value, valid = ctypes.c_double(), ctypes.c_uint64()
-        outputs = _Outputs(struct_size=ctypes.sizeof(_Outputs))
-        outputs.value, outputs.valid = ctypes.pointer(value), ctypes.pointer(valid)
-        if gradient and out is None:
-            if accumulate:
-                raise ValueError("`accumulate` needs `out`, to add to")
-            out = numpy.empty(z.array.shape, z.array.dtype)
-            if z.tensor.code == 4:
-                out = numpy.empty(z.array.shape, numpy.float32)
-        if gradient:
-            kept.append(_Borrowed(out, "out", write=True))
-            outputs.gradient = kept[-1].pointer
+        outputs = _Results(z, out, gradient, accumulate)
         if loss_map is not None:
             kept.append(_Borrowed(loss_map, "loss_map", write=True))
-            outputs.loss_map = kept[-1].pointer
-        samples = numpy.empty(z.array.shape[:1]) if reduction == "none" else None
+            outputs.raw.loss_map = kept[-1].pointer
+        samples = numpy.empty(z.extents[:1]) if reduction == "none" else None
         if samples is not None:
-            outputs.sample_values, outputs.sample_value_count = samples.ctypes.data, samples.size
+            outputs.raw.sample_values, outputs.raw.sample_value_count = samples.ctypes.data, samples.size
         _check(_library.segloss_evaluate(
-            self._handle, z.pointer, y.pointer, ctypes.byref(call), ctypes.byref(outputs), None))
-        return (value.value if samples is None else samples), (out if gradient else None)
+            self._handle, z.pointer, y.pointer, ctypes.byref(call), ctypes.byref(outputs.raw), None))
+        return (outputs.value.value if samples is None else samples), outputs.gradient
+
+    def reduce(self, logits, targets, *, before=None, **call):
+        """The first stage of a loss in parts: the sums of these pixels, a row a sample, added to `before`,
+        the sums of earlier tiles of the same samples.
+
+        `call` are `ignore_index`, `mask`, `weights` and `maps` as for `evaluate`; all maps that the loss
+        names are given, because of a part of an image they would be others.
+        """
+        z, y = _Borrowed(logits, "logits"), _Borrowed(targets, "targets")
+        call, kept = _call(**call)
+        lengths = _lengths(self, z, y, call)
+        sums = numpy.empty(lengths[0])
+        if before is not None:
+            before = _doubles(before, "before", lengths[0])
+        _check(_library.segloss_reduce(
+            self._handle, z.pointer, y.pointer, ctypes.byref(call),
+            None if before is None else before.ctypes.data, sums.ctypes.data, sums.size, None))
+        return sums
+
+    def close(self, logits, targets, sums, **call):
+        """What sums over all tiles come to: totals, which add up over workers (`merge`, or an all-reduce)."""
+        z, y = _Borrowed(logits, "logits"), _Borrowed(targets, "targets")
+        call, kept = _call(**call)
+        totals = numpy.empty(_lengths(self, z, y, call)[1])
+        sums = numpy.ascontiguousarray(sums, dtype=numpy.float64)
+        _check(_library.segloss_close(
+            self._handle, z.pointer, y.pointer, ctypes.byref(call), sums.ctypes.data, sums.size,
+            totals.ctypes.data, totals.size))
+        return totals
+
+    def finish(self, logits, targets, sums, totals, *, out=None, gradient=True, accumulate=False, **call):
+        """The second stage, from the sums of these samples and the totals of all workers: value, gradient.
+
+        `call` are as for `reduce`, and `scale`: where gradients are averaged over workers, their number.
+        """
+        z, y = _Borrowed(logits, "logits"), _Borrowed(targets, "targets")
+        call, kept = _call(accumulate=accumulate, **call)
+        outputs = _Results(z, out, gradient, accumulate)
+        sums = numpy.ascontiguousarray(sums, dtype=numpy.float64)
+        totals = numpy.ascontiguousarray(totals, dtype=numpy.float64)
+        _check(_library.segloss_finish(
+            self._handle, z.pointer, y.pointer, ctypes.byref(call), sums.ctypes.data, sums.size,
+            totals.ctypes.data, totals.size, ctypes.byref(outputs.raw), None))
+        return outputs.value.value, outputs.gradient
+
+
+class _Results:
+    """Places for a value and a gradient, for as long as this is there."""
+
+    def __init__(self, logits, out, gradient, accumulate):
+        self.value, self.valid = ctypes.c_double(), ctypes.c_uint64()
+        self.raw = _Outputs(struct_size=ctypes.sizeof(_Outputs))
+        self.raw.value, self.raw.valid = ctypes.pointer(self.value), ctypes.pointer(self.valid)
+        self.gradient = None
+        if gradient:
+            if out is None and accumulate:
+                raise ValueError("`accumulate` needs `out`, to add to")
+            self.gradient = numpy.empty(logits.extents, logits.dtype()) if out is None else out
+            self._kept = _Borrowed(self.gradient, "out", write=True)
+            self.raw.gradient = self._kept.pointer
+
+
+def _lengths(loss, logits, targets, call):
+    sums, totals = ctypes.c_size_t(), ctypes.c_size_t()
+    _check(_library.segloss_stage_lengths(
+        loss._handle, logits.pointer, targets.pointer, ctypes.byref(call), ctypes.byref(sums),
+        ctypes.byref(totals)))
+    return sums.value, totals.value
+
+
+def _doubles(values, argument, length):
+    numbers = numpy.ascontiguousarray(values, dtype=numpy.float64)
+    if numbers.size != length:
+        raise ValueError(f"`{argument}` has {numbers.size} numbers, expected {length}")
+    return numbers
+
+
+def merge(one, other):
+    """Sums of two tiles, or totals of two workers, added up."""
+    one = numpy.ascontiguousarray(one, dtype=numpy.float64)
+    other = _doubles(other, "other", one.size)
+    merged = numpy.empty(one.size)
+    _check(_library.segloss_merge(
+        one.ctypes.data, other.ctypes.data, merged.ctypes.data, merged.size))
+    return merged
 
 
 @functools.lru_cache(maxsize=64)
@@ -422,7 +544,7 @@ def evaluate(loss, logits, targets, *, link=None, plugins=(), maps=None, **optio
 
 
 def _output(out, like, dtype):
-    return numpy.empty(like.array.shape, dtype) if out is None else out
+    return numpy.empty(like.extents, dtype) if out is None else out
 
 
 def map_weights(text, targets, *, link="sigmoid", ignore_index=..., mask=None, spacing=None, out=None,
@@ -612,39 +734,3 @@ class RegionTerm(_Term):
         term.loss = self._function
         term.pools_samples = _choice({"batch": 0, "sample": 1}, pool, "pool")
         self._register(_library.segloss_plugin_region, term)
-
-
-def torch_loss(loss, logits, targets, **options):
-    """The loss as a scalar tensor of PyTorch whose backward pass gives segloss's gradient.
-
-    Tensors are on the CPU. `options` are those of `evaluate`.
-    """
-    return _torch_function().apply(logits, targets, loss, options)
-
-
-@functools.cache
-def _torch_function():
-    import torch
-
-    class SegLoss(torch.autograd.Function):
-        @staticmethod
-        def forward(context, logits, targets, loss, options):
-            out = torch.empty_like(logits) if logits.requires_grad else None
-            if options.get("reduction") == "none":
-                # Of each sample's own value, not of their mean.
-                scale = options.get("scale", 1.0)
-                options = options | {"scale": numpy.broadcast_to(scale, logits.shape[:1])}
-            value, _ = evaluate(
-                loss, logits.detach(), targets.detach(), out=out, gradient=out is not None, **options)
-            if out is not None:
-                context.save_for_backward(out)
-            return torch.as_tensor(value, dtype=torch.float64)
-
-        @staticmethod
-        def backward(context, upstream):
-            (gradient,) = context.saved_tensors
-            scale = upstream.to(gradient.dtype)
-            scale = scale.reshape([-1] + [1] * (gradient.ndim - 1)) if scale.ndim else scale
-            return gradient * scale, None, None, None
-
-    return SegLoss

@@ -167,7 +167,7 @@ where
     let (logits, (call, targets), mut outputs) =
         unsafe { (inputs.logits.single_logits()?, inputs.call()?, Sinks::<E, f32>::of(places)?) };
     let buffers = &mut storage.single;
-    buffers.use_threads(loss.pool.is_some());
+    buffers.use_threads(loss.has_threads());
     let evaluate = |maps: &[(&str, Weights<'_>)]| {
         let outputs = outputs.lend();
         let evaluate = || loss.single.evaluate(call, &logits, &targets, maps, outputs, buffers);
@@ -189,7 +189,7 @@ unsafe fn evaluate_double(
     let (logits, (call, targets), mut outputs) =
         unsafe { (inputs.logits.double_logits()?, inputs.call()?, Sinks::<f64, f64>::of(places)?) };
     let buffers = &mut storage.double;
-    buffers.use_threads(loss.pool.is_some());
+    buffers.use_threads(loss.has_threads());
     let evaluate = |maps: &[(&str, Weights<'_>)]| {
         let outputs = outputs.lend();
         let evaluate = || loss.double.evaluate(call, &logits, &targets, maps, outputs, buffers);

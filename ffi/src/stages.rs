@@ -84,7 +84,7 @@ unsafe fn pose<T: Format, Z: LogitSource<T>, S: Stage>(
 ) -> Result<S::Output, Fault> {
     // SAFETY: the caller's word.
     let (call, targets) = unsafe { inputs.call()? };
-    buffers.use_threads(inputs.loss.pool.is_some());
+    buffers.use_threads(inputs.loss.has_threads());
     let pose = |given: &[(&str, Weights<'_>)]| {
         loss.with(|listed| {
             let nothing = Shape { batch: 0, channels: 0, spatial: [0; 3], axes: 1 };

@@ -17,6 +17,12 @@ fn stages() {
 }
 
 #[test]
+#[cfg(unix)]
+fn fork() {
+    Program::c99("tests/fork.c").run(Linked::Shared).passed();
+}
+
+#[test]
 fn maps() {
     Program::c99("tests/maps.c").run(Linked::Shared).passed();
 }
@@ -26,6 +32,11 @@ fn plugins() {
     Program::c99("tests/plugins.c").run(Linked::Shared).passed();
     let output = Program::c99("examples/plugin.c").run(Linked::Shared);
     assert_eq!(output.text, "0.587048\n");
+}
+
+#[test]
+fn threads() {
+    Program::c99("tests/threads.c").run(Linked::Shared).passed();
 }
 
 /// With declarations as in DLPack's header before the library's own.
@@ -58,6 +69,14 @@ fn cpp_wrapper() {
 fn opencv() {
     let flags = ["-isystem", "/usr/include/opencv4", "-lopencv_core"];
     Program::cpp17("tests/opencv.cpp").flags(&flags).run(Linked::Shared).passed();
+}
+
+#[test]
+fn training_step() {
+    let source = include_str!("../examples/training_step.c");
+    assert!(include_str!("../../docs/c-api.md").contains(&format!("```c\n{source}```")));
+    let output = Program::c99("examples/training_step.c").run(Linked::Shared);
+    assert_eq!(output.text.lines().count(), 5, "{}", output.text);
 }
 
 /// What readers are given is what is tested.

@@ -24,15 +24,15 @@ fn is_up_to_date() {
     );
 }
 
-#[test]
-fn compiles_as_every_standard() {
+/// That C and C++ compilers take the header without a warning.
+#[track_caller]
+fn compile(c: &str, cpp: &str) {
     let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("../include");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    for (compiler, name, standards) in [
-        ("cc", "header.c", ["c99", "c11", "c17"]),
-        ("c++", "header.cpp", ["c++11", "c++17", "c++20"]),
-    ] {
-        let source = folder.join(name);
+    for (compiler, name, standards) in
+        [(c, "header.c", ["c99", "c11", "c17"]), (cpp, "header.cpp", ["c++11", "c++17", "c++20"])]
+    {
+        let source = folder.join(format!("{compiler}-{name}"));
         fs::write(&source, "#include <segloss.h>\n").unwrap();
         for standard in standards {
             let output = Command::new(compiler)
@@ -43,7 +43,36 @@ fn compiles_as_every_standard() {
                 .output()
                 .unwrap_or_else(|error| panic!("{compiler}: {error}"));
             let errors = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{standard}: {errors}");
+            assert!(output.status.success(), "{compiler} {standard}: {errors}");
         }
+    }
+}
+
+#[test]
+fn compiles_as_every_standard() {
+    compile("cc", "c++");
+}
+
+#[test]
+#[ignore = "clang, which .ci/run installs and asks for"]
+fn compiles_as_every_standard_of_clang() {
+    compile("clang", "clang++");
+}
+
+/// The wrapper as well, whose warnings are not those of GCC.
+#[test]
+#[ignore = "clang, which .ci/run installs and asks for"]
+fn wrapper_compiles_with_clang() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for standard in ["c++17", "c++20"] {
+        let output = Command::new("clang++")
+            .arg(format!("-std={standard}"))
+            .args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only", "-I"])
+            .arg(package.join("../include"))
+            .arg(package.join("tests/wrapper.cpp"))
+            .output()
+            .unwrap_or_else(|error| panic!("clang++: {error}"));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{standard}: {errors}");
     }
 }

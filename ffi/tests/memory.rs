@@ -10,7 +10,9 @@ const SANITIZERS: [&str; 3] =
 
 #[test]
 fn sanitizers_find_nothing_in_c() {
-    for source in ["tests/contract.c", "tests/maps.c", "tests/plugins.c", "tests/stages.c"] {
+    for source in
+        ["tests/contract.c", "tests/maps.c", "tests/plugins.c", "tests/stages.c", "tests/threads.c"]
+    {
         Program::c99(source).flags(&SANITIZERS).run(Linked::Shared).passed();
     }
 }

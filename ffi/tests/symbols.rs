@@ -52,3 +52,90 @@ fn have_the_layout_that_is_checked_in() {
         assert!(found.contains(&format!(" {name} ")), "{name}");
     }
 }
+
+/// Every function of the header is called by the tests in C: with lazy binding, the loader tells of each at
+/// its first call.
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn are_all_called_in_the_tests() {
+    let mut called = std::collections::BTreeSet::new();
+    for source in ["tests/contract.c", "tests/maps.c", "tests/plugins.c", "tests/stages.c"] {
+        let program =
+            program::Program::c99(source).flags(&["-Wl,-z,lazy"]).compile(program::Linked::Shared);
+        let output = Command::new(program)
+            .env("LD_DEBUG", "bindings")
+            .env_remove("LD_BIND_NOW")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{source}");
+        for line in String::from_utf8_lossy(&output.stderr).lines() {
+            let symbol =
+                line.split_once("normal symbol `").and_then(|(_, name)| name.split_once('\''));
+            called.extend(symbol.map(|(name, _)| name.to_owned()));
+        }
+    }
+    let exported = include_str!("../symbols.txt").lines();
+    let missed: Vec<&str> = exported.filter(|symbol| !called.contains(*symbol)).collect();
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+/// A library in C with the header's functions, which do nothing: of it, tools for C see every type as a
+/// caller's compiler does.
+fn stand_in(header: &str) -> String {
+    let mut source = String::from("#include <segloss.h>\n");
+    let mut lines = header.lines();
+    while let Some(line) = lines.next() {
+        let starts_function = !line.starts_with([' ', '#', '/', '}', '*'])
+            && !line.starts_with("static ")
+            && !line.starts_with("typedef ")
+            && line.contains("segloss_")
+            && line.contains('(');
+        if !starts_function {
+            continue;
+        }
+        let mut declaration = line.to_owned();
+        while !declaration.ends_with(");") {
+            declaration.push_str(lines.next().expect("the end of a declaration").trim());
+        }
+        source.push_str(declaration.trim_end_matches(';'));
+        source.push_str(" { __builtin_trap(); }\n");
+    }
+    source
+}
+
+/// Functions and all types that they reach, compared by libabigail with those checked in.
+#[test]
+#[cfg(target_pointer_width = "64")]
+#[ignore = "abidw and abidiff, which .ci/run installs and asks for"]
+fn are_those_of_the_snapshot() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let header = fs::read_to_string(package.join("../include/segloss.h")).unwrap();
+    let (library, found) = (folder.join("stand_in.so"), folder.join("abi.xml"));
+    fs::write(folder.join("stand_in.c"), stand_in(&header)).unwrap();
+    let run = |command: &mut Command| {
+        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let text = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&text));
+    };
+    // By its name alone, which the snapshot keeps.
+    run(Command::new("cc")
+        .current_dir(folder)
+        .args(["-g", "-shared", "-fPIC", "-w", "-I"])
+        .arg(package.join("../include"))
+        .args(["stand_in.c", "-o", "stand_in.so"]));
+    run(Command::new("abidw")
+        .args(["--no-show-locs", "--no-corpus-path", "--no-comp-dir-path", "--out-file"])
+        .args([&found, &library]));
+
+    // As many functions as the library exports: none was overlooked.
+    let written = fs::read_to_string(&found).unwrap();
+    let functions = written.matches("<elf-symbol ").count();
+    assert_eq!(functions, include_str!("../symbols.txt").lines().count());
+
+    let snapshot = package.join("abi.xml");
+    if env::var_os("SEGLOSS_WRITE_HEADER").is_some() {
+        fs::copy(&found, &snapshot).unwrap();
+    }
+    run(Command::new("abidiff").args([&snapshot, &found]));
+}

@@ -1,6 +1,8 @@
 """The Python module, with NumPy alone, against formulas in double."""
 
+import copy
 import gc
+import pickle
 import sys
 import threading
 
@@ -119,6 +121,45 @@ def losses_are_objects():
         assert value == expected[0] and (gradient == expected[1]).all()
     for level in ("scalar", "portable"):
         assert segloss.Loss(str(loss), level=level).evaluate(z, y)[0] == expected[0]
+    own = segloss.Loss("bce(reduction=sum) @ mine", maps=["mine"], level="scalar", threads=2)
+    for again in (pickle.loads(pickle.dumps(own)), copy.deepcopy(own)):
+        assert repr(again) == repr(own) and again._options == own._options
+        weights = np.ones(z.shape, np.float32)
+        assert again.evaluate(z, y, maps={"mine": weights})[0] == (
+            own.evaluate(z, y, maps={"mine": weights})[0])
+
+
+def stages_add_up():
+    z = random.uniform(-5, 5, (2, 3, 2 * 65536 + 100)).astype(np.float32)
+    labels = random.integers(0, 3, (2, 1, z.shape[2]))
+    loss = segloss.Loss("0.3*ce @ band + 0.7*dice", "softmax")
+    band = segloss.map_weights("band", labels, link="softmax")
+    whole, gradient = loss.evaluate(z, labels, maps={"band": band}, scale=2)
+
+    # Tiles of whole segments, one after the other: the same bits.
+    tiles = [slice(0, 65536), slice(65536, None)]
+    parts = [(z[..., t], labels[..., t], {"maps": {"band": band[..., t]}}) for t in tiles]
+    sums = None
+    for part, own, call in parts:
+        sums = loss.reduce(part, own, before=sums, **call)
+    totals = loss.close(*parts[0][:2], sums, **parts[0][2])
+    for tile, (part, own, call) in zip(tiles, parts):
+        value, found = loss.finish(part, own, sums, totals, scale=2, **call)
+        assert value == whole and (found == gradient[..., tile]).all()
+
+    # Workers with a sample each.
+    samples = [(z[i:i + 1], labels[i:i + 1], {"maps": {"band": band[i:i + 1]}}) for i in (0, 1)]
+    sums = [loss.reduce(part, own, **call) for part, own, call in samples]
+    totals = [loss.close(part, own, s, **call) for (part, own, call), s in zip(samples, sums)]
+    merged = segloss.merge(*totals)
+    assert (merged == totals[0] + totals[1]).all()
+    out = np.zeros_like(z[:1])
+    value, same = loss.finish(*samples[1][:2], sums[1], merged, out=out, accumulate=True, scale=2,
+                              **samples[1][2])
+    assert same is out and abs(value - whole) < 1e-12
+    assert np.allclose(out, gradient[1:], rtol=1e-6, atol=0)
+    value, none = loss.finish(*samples[1][:2], sums[1], merged, gradient=False, **samples[1][2])
+    assert none is None and abs(value - whole) < 1e-12
 
 
 def maps_are_made():
@@ -215,12 +256,19 @@ def mistakes_are_told():
     raises(ValueError, "`reduction` is 'sum'", segloss.evaluate, "bce", z, y, reduction="sum")
     raises(ValueError, "has a 0 in it", segloss.evaluate, "bce\0", z, y)
     raises(ValueError, "`accumulate` needs `out`", segloss.evaluate, "bce", z, y, accumulate=True)
+    loss = segloss.Loss("bce")
+    raises(ValueError, "`before` has 1 numbers", loss.reduce, z, y, before=[0])
+    raises(ValueError, "`other` has 1 numbers", segloss.merge, [0, 0], [0])
+    refused("BAD_LENGTH", "`sums` has 1 entries", loss.close, z, y, [0])
+    refused("NOT_SUPPORTED_BY_LOSS", "`band`", segloss.Loss("boundary").reduce, z, y)
+    term = segloss.PixelTerm("half", lambda z, y, p, q: (z / 2, 0 * z + 0.5))
+    raises(TypeError, "plugins cannot be pickled", pickle.dumps, segloss.Loss("half", plugins=[term]))
     raises(TypeError, "expected a str", segloss.Loss, b"bce")
     raises(TypeError, "`logits` holds complex64", segloss.evaluate, "bce", z + 1j, y)
     raises(TypeError, ">f4", segloss.evaluate, "bce", z.astype(">f4"), y)
 
 
-for test in (values_and_gradients, memory_is_shared, losses_are_objects, maps_are_made,
+for test in (values_and_gradients, memory_is_shared, losses_are_objects, stages_add_up, maps_are_made,
              masks_are_looked_at, plugins_run, mistakes_are_told):
     test()
 assert segloss.version().count(".") == 2

@@ -6,7 +6,7 @@ use ocl_core::{ArgVal, CommandQueue, Context, Event, Mem, MemFlags, OclPrm, Prog
 
 use crate::error::{Error, While};
 
-/// Device memory for `len` elements.
+/// Device memory for some elements.
 #[derive(Clone, Debug)]
 pub(crate) struct Buffer<X> {
     memory: Mem,
@@ -88,11 +88,12 @@ impl Items {
 pub(crate) struct Commands<'q> {
     queue: &'q CommandQueue,
     after: Vec<Event>,
+    all: Vec<Event>,
 }
 
 impl<'q> Commands<'q> {
     pub(crate) fn new(queue: &'q CommandQueue, after: Vec<Event>) -> Self {
-        Commands { queue, after }
+        Commands { queue, after, all: Vec::new() }
     }
 
     fn wait_list(&self) -> Option<&[Event]> {
@@ -128,6 +129,7 @@ impl<'q> Commands<'q> {
             )
         };
         launched.or_fail("launch a kernel")?;
+        self.all.push(done.clone());
         self.after = vec![done];
         Ok(())
     }
@@ -155,8 +157,8 @@ impl<'q> Commands<'q> {
         read.or_fail("read back results")
     }
 
-    /// What to wait for so that all commands are done; nothing is left to wait for if none.
-    pub(crate) fn done(self) -> Vec<Event> {
-        self.after
+    /// The events of all kernels, in order: all are done when the last is.
+    pub(crate) fn events(self) -> Vec<Event> {
+        self.all
     }
 }

@@ -8,6 +8,7 @@ use segloss_core::summation::ACCUMULATORS;
 
 use crate::error::{Error, While};
 use crate::trace::Format;
+use crate::tuning::Tuning;
 
 /// `CL_DEVICE_SINGLE_FP_CONFIG` and `CL_DEVICE_DOUBLE_FP_CONFIG`.
 const SINGLE_CONFIG: u32 = 0x101B;
@@ -28,67 +29,13 @@ pub struct Device {
     pub(crate) id: DeviceId,
     platform: String,
     name: String,
+    driver: String,
     single: u64,
     double: Option<u64>,
     work_group: usize,
     tuning: Tuning,
-}
-
-/// How the work of a loss is cut into work items. What comes out does not depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Tuning {
-    /// A work item computes blocks of pixels by itself, as vectors of `single` `f32` or `double` `f64` (1, 2,
-    /// 4, 8 or 16): for processors.
-    Vectors {
-        /// Pixels of a vector of `f32`.
-        single: usize,
-        /// Pixels of a vector of `f64`.
-        double: usize,
-    },
-    /// 32 work items compute a block, neighbours reading neighbouring pixels; so many blocks (1, 2, 4 or 8)
-    /// make a work group: for graphics processors.
-    Groups {
-        /// Blocks of a work group.
-        blocks: usize,
-    },
-}
-
-impl Tuning {
-    pub(crate) fn width(self, is_double: bool) -> usize {
-        match self {
-            Tuning::Vectors { single, double } => {
-                if is_double {
-                    double
-                } else {
-                    single
-                }
-            }
-            Tuning::Groups { .. } => 1,
-        }
-    }
-
-    pub(crate) fn items(self) -> usize {
-        match self {
-            Tuning::Vectors { .. } => 1,
-            Tuning::Groups { .. } => ACCUMULATORS,
-        }
-    }
-
-    pub(crate) fn blocks_a_group(self) -> usize {
-        match self {
-            Tuning::Vectors { .. } => 1,
-            Tuning::Groups { blocks } => blocks,
-        }
-    }
-
-    /// Whether programs can be written for it.
-    pub(crate) fn is_possible(self) -> bool {
-        let is_width = |width| matches!(width, 1 | 2 | 4 | 8 | 16);
-        match self {
-            Tuning::Vectors { single, double } => is_width(single) && is_width(double),
-            Tuning::Groups { blocks } => matches!(blocks, 1 | 2 | 4 | 8),
-        }
-    }
+    is_cpu: bool,
+    units: usize,
 }
 
 impl Device {
@@ -97,23 +44,38 @@ impl Device {
     /// # Errors
     /// [`Error::NoPlatform`], [`Error::NoDevice`], or what a query reported.
     pub fn find(platform: &str, device: &str) -> Result<Self, Error> {
+        Ok(Device::all(platform, device)?.swap_remove(0))
+    }
+
+    /// All such devices: at least one.
+    ///
+    /// # Errors
+    /// As [`Device::find`].
+    pub fn all(platform: &str, device: &str) -> Result<Vec<Self>, Error> {
         // Held while drivers initialise: PoCL lists no device to a thread that asks meanwhile.
         static ASKING: Mutex<()> = Mutex::new(());
         let _asking = ASKING.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found = Vec::new();
+        let (mut fitting, mut found) = (Vec::new(), Vec::new());
         for platform_id in platforms()? {
             let name = ocl_core::get_platform_info(platform_id, PlatformInfo::Name)
                 .or_fail("ask for a platform's name")?
                 .to_string();
             for id in devices_of(platform_id)? {
                 let candidate = Device::describe(platform_id, id, name.clone())?;
-                if name.contains(platform) && candidate.name.contains(device) {
-                    return Ok(candidate);
-                }
                 found.push(format!("{name}: {}", candidate.name));
+                if name.contains(platform) && candidate.name.contains(device) {
+                    fitting.push(candidate);
+                }
             }
         }
-        Err(Error::NoDevice { platform: platform.into(), device: device.into(), found })
+        if fitting.is_empty() {
+            return Err(Error::NoDevice {
+                platform: platform.into(),
+                device: device.into(),
+                found,
+            });
+        }
+        Ok(fitting)
     }
 
     pub(crate) fn describe(platform_id: PlatformId, id: DeviceId, platform: String) -> Result<Self, Error> {
@@ -146,16 +108,27 @@ impl Device {
             id,
             platform,
             name: text(DeviceInfo::Name, "ask for a device's name")?,
+            driver: text(DeviceInfo::DriverVersion, "ask for a driver's version")?,
             single: bytes(SINGLE_CONFIG, config)?,
             double: if has_double { Some(bytes(DOUBLE_CONFIG, config)?) } else { None },
             work_group,
             tuning,
+            units: bytes(
+                DeviceInfo::MaxComputeUnits as u32,
+                "ask how many compute units a device has",
+            )? as usize,
+            is_cpu,
         })
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The version of its driver.
+    pub fn driver(&self) -> &str {
+        &self.driver
     }
 
     /// The name of its platform.
@@ -197,6 +170,16 @@ impl Device {
     /// How work is cut for it unless told otherwise.
     pub fn tuning(&self) -> Tuning {
         self.tuning
+    }
+
+    /// Compute units, at least 1.
+    pub(crate) fn units(&self) -> usize {
+        self.units.max(1)
+    }
+
+    /// Whether it is a CPU, with caches and few threads.
+    pub(crate) fn is_cpu(&self) -> bool {
+        self.is_cpu
     }
 
     /// With the platform named: without it some loaders pick another one's driver.

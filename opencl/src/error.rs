@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::device::Tuning;
+use crate::tuning::Tuning;
 
 /// What kept a loss from being evaluated on a device.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,12 +1,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ocl_core::{CommandQueue, Event, MemInfo, MemInfoResult, Program};
+use ocl_core::{CommandQueue, CommandQueueProperties, Event, MemInfo, MemInfoResult, Program};
 use segloss_core::engine::{Link, Outline, Scale};
 use segloss_core::view::{Layout, Shape};
 
 use crate::commands::Commands;
-use crate::device::{Device, Tuning};
+use crate::device::Device;
 use crate::error::{Error, While};
 use crate::loss::Loss;
 use crate::overlap::Bytes;
@@ -15,6 +15,7 @@ use crate::programs::Programs;
 use crate::run::run;
 use crate::source::{self, Sizes, Target, source};
 use crate::tensors::{Array, Options, Plane, Signature, Tensors};
+use crate::tuning::Tuning;
 
 /// The most classes or channels of a loss with region terms: their derivatives are written out one by
 /// one.
@@ -65,8 +66,23 @@ impl Evaluator {
     /// # Errors
     /// What the device reported.
     pub fn on(device: Device) -> Result<Self, Error> {
+        Evaluator::with_queue(device, None)
+    }
+
+    /// The same with a queue that measures how long commands take ([`Pending::seconds`]).
+    ///
+    /// # Errors
+    /// What the device reported.
+    pub fn measuring(device: Device) -> Result<Self, Error> {
+        Evaluator::with_queue(device, Some(CommandQueueProperties::PROFILING_ENABLE))
+    }
+
+    fn with_queue(
+        device: Device,
+        properties: Option<CommandQueueProperties>,
+    ) -> Result<Self, Error> {
         let context = device.context()?;
-        let queue = ocl_core::create_command_queue(&context, device.id, None)
+        let queue = ocl_core::create_command_queue(&context, device.id, properties)
             .or_fail("create a command queue")?;
         Ok(Evaluator::with(device, context, queue))
     }
@@ -159,9 +175,9 @@ impl Evaluator {
         let mut commands = Commands::new(queue, wait.to_vec());
         let report = run(self, loss, &prepared, options, tensors, &mut commands)?;
         let place = Place::new(loss, &prepared.sizes, options, tensors, self.device().has_double());
-        let done = commands.done();
+        let events = commands.events();
         ocl_core::flush(queue).or_fail("hand commands to the device")?;
-        Ok(Pending::new(queue.clone(), report, place, done))
+        Ok(Pending::new(queue.clone(), report, place, events))
     }
 
     fn target(&self, signature: &Signature) -> Target {

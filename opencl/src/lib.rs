@@ -24,6 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod cache;
 mod commands;
 mod device;
 mod error;
@@ -32,6 +33,7 @@ mod foreign;
 mod host;
 mod library;
 mod loss;
+mod maps;
 mod overlap;
 mod pending;
 mod programs;
@@ -42,14 +44,17 @@ mod sums;
 mod target;
 mod tensors;
 pub mod trace;
+mod tuning;
 
-pub use device::{Device, Tuning};
+pub use device::Device;
 pub use error::Error;
 pub use evaluator::Evaluator;
 pub use host::Slices;
 pub use library::Library;
 pub use loss::Loss;
+pub use maps::{HostLabels, MapTuning, Maps};
 pub use pending::Pending;
 pub use storage::{DeviceLogit, Storage};
 pub use target::{DeviceTarget, Element};
 pub use tensors::{Array, Options, Plane, Signature, Tensors};
+pub use tuning::Tuning;

@@ -1,4 +1,4 @@
-use ocl_core::{CommandQueue, Event, Mem, OclPrm};
+use ocl_core::{CommandQueue, Event, Mem, OclPrm, ProfilingInfo};
 use segloss_core::engine::{Link, Report, Scale};
 
 use crate::commands::{Buffer, Commands};
@@ -14,7 +14,8 @@ pub struct Pending {
     queue: CommandQueue,
     report: Buffer<u64>,
     place: Place,
-    done: Vec<Event>,
+    /// Of all commands, in order.
+    events: Vec<Event>,
 }
 
 /// What a report has to be known of to be understood.
@@ -86,14 +87,34 @@ impl Pending {
         queue: CommandQueue,
         report: Buffer<u64>,
         place: Place,
-        done: Vec<Event>,
+        events: Vec<Event>,
     ) -> Self {
-        Pending { queue, report, place, done }
+        Pending { queue, report, place, events }
     }
 
-    /// What is complete when the evaluation is: to be waited for by other commands.
+    /// The events of its kernels, in order. Each waits for the one before: the last is complete when the
+    /// evaluation is, and is what other commands wait for.
     pub fn events(&self) -> &[Event] {
-        &self.done
+        &self.events
+    }
+
+    /// Waits for it, and gives the time from the start of its first kernel to the end of its last, in
+    /// seconds, of a queue that [measures](crate::Evaluator::measuring).
+    ///
+    /// # Errors
+    /// What the device reported: that it measures nothing, for one.
+    pub fn seconds(&self) -> Result<f64, Error> {
+        let (Some(first), Some(last)) = (self.events.first(), self.events.last()) else {
+            return Ok(0.0);
+        };
+        ocl_core::wait_for_event(last).or_fail("wait for a kernel")?;
+        let at = |event: &Event, info| {
+            ocl_core::get_event_profiling_info(event, info)
+                .and_then(|found| found.time())
+                .or_fail("ask for a kernel's time")
+        };
+        let (start, end) = (at(first, ProfilingInfo::Start)?, at(last, ProfilingInfo::End)?);
+        Ok(end.saturating_sub(start) as f64 * 1e-9)
     }
 
     /// Where the report lies on the device: four `ulong`, the third the number of valid pixels, the last
@@ -109,8 +130,8 @@ impl Pending {
     /// the device reported.
     pub fn wait(&self) -> Result<Report<f64>, Error> {
         // First, because PoCL never ends a read that waits for a command that has failed.
-        for event in &self.done {
-            ocl_core::wait_for_event(event).or_fail("evaluate the loss")?;
+        if let Some(last) = self.events.last() {
+            ocl_core::wait_for_event(last).or_fail("evaluate the loss")?;
         }
         let mut commands = Commands::new(&self.queue, Vec::new());
         let mut report = [0u64; 4];
@@ -124,7 +145,7 @@ impl Pending {
     /// # Errors
     /// As [`Pending::wait`].
     pub fn interpret(&self, report: [u64; 4]) -> Result<Report<f64>, Error> {
-        let mut commands = Commands::new(&self.queue, self.done.clone());
+        let mut commands = Commands::new(&self.queue, self.events.clone());
         let [fault, at, valid, value] = report;
         let place = &self.place;
         match fault {

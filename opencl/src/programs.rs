@@ -2,22 +2,25 @@ use std::collections::HashMap;
 use std::ffi::CString;
 use std::sync::{Mutex, PoisonError};
 
-use ocl_core::{Context, Program};
+use ocl_core::{Context, Program, ProgramInfo, ProgramInfoResult};
 
+use crate::cache::Cache;
 use crate::device::Device;
 use crate::error::{Error, While};
 
-/// The programs built for a context, by their source: each is built when it is first asked for.
+/// The programs built for a context, by their source: each is built when it is first asked for, or taken
+/// from the [cache](crate::cache) on disk.
 #[derive(Debug)]
 pub(crate) struct Programs {
     device: Device,
     context: Context,
+    cache: Cache,
     built: Mutex<HashMap<String, Program>>,
 }
 
 impl Programs {
     pub(crate) fn new(device: Device, context: Context) -> Self {
-        Programs { device, context, built: Mutex::default() }
+        Programs { device, context, cache: Cache::from_environment(), built: Mutex::default() }
     }
 
     pub(crate) fn device(&self) -> &Device {
@@ -34,19 +37,57 @@ impl Programs {
         if let Some(program) = built.get(source) {
             return Ok(program.clone());
         }
-        let program = self.build(source)?;
+        let options = self.device.build_options();
+        let key =
+            [source, options, self.device.platform(), self.device.name(), self.device.driver()];
+        let stored = self.cache.load(&key).and_then(|binary| self.from_binary(&binary).ok());
+        let program = match stored {
+            Some(program) => program,
+            None => {
+                let program = self.from_source(source)?;
+                if let Some(binary) = binary_of(&program) {
+                    // A folder that cannot be written only costs the next process its time.
+                    let _ = self.cache.store(&key, &binary);
+                }
+                program
+            }
+        };
         built.insert(source.into(), program.clone());
         Ok(program)
     }
 
-    fn build(&self, source: &str) -> Result<Program, Error> {
+    fn from_source(&self, source: &str) -> Result<Program, Error> {
         let program = ocl_core::create_program_with_source(&self.context, &[c_string(source)?])
             .or_fail("create a program")?;
-        let options = c_string(self.device.build_options())?;
-        ocl_core::build_program(&program, Some(&[self.device.id]), &options, None, None)
-            .map_err(|error| Error::Build { log: error.to_string() })?;
+        self.build(&program)?;
         Ok(program)
     }
+
+    fn from_binary(&self, binary: &[u8]) -> Result<Program, Error> {
+        let devices = [self.device.id];
+        let program = ocl_core::create_program_with_binary(&self.context, &devices, &[binary])
+            .or_fail("create a program from a binary")?;
+        self.build(&program)?;
+        Ok(program)
+    }
+
+    fn build(&self, program: &Program) -> Result<(), Error> {
+        let options = c_string(self.device.build_options())?;
+        ocl_core::build_program(program, Some(&[self.device.id]), &options, None, None)
+            .map_err(|error| Error::Build { log: error.to_string() })
+    }
+}
+
+/// What the driver made of a program, if that is for one device.
+fn binary_of(program: &Program) -> Option<Vec<u8>> {
+    let Ok(ProgramInfoResult::Binaries(binaries)) =
+        ocl_core::get_program_info(program, ProgramInfo::Binaries)
+    else {
+        return None;
+    };
+    let mut filled = binaries.into_iter().filter(|binary| !binary.is_empty());
+    let binary = filled.next()?;
+    filled.next().is_none().then_some(binary)
 }
 
 fn c_string(text: &str) -> Result<CString, Error> {

@@ -1,17 +1,19 @@
 //! The commands of an evaluation.
 
-use ocl_core::OclPrm;
-use segloss_core::engine::Scale;
+use segloss_core::compose::MapCall;
+use segloss_core::engine::{Link, Scale};
 use segloss_core::summation::{ACCUMULATORS, BLOCK, SEGMENT};
 use segloss_core::view::{Target, Write};
 
 use crate::commands::{Argument, Buffer, Commands, Items};
-use crate::device::Tuning;
 use crate::error::Error;
-use crate::evaluator::{Evaluator, Prepared};
+use crate::evaluator::{Evaluator, Prepared, elements};
 use crate::loss::Loss;
-use crate::target::Element;
-use crate::tensors::{Options, Plane, Tensors};
+use crate::maps::{Plan, Targets, Validity, weights};
+use crate::target::{DeviceTarget, Element};
+use crate::tensors::{Array, Options, Plane, Tensors};
+use crate::trace::Format;
+use crate::tuning::Tuning;
 
 /// Adds the commands that evaluate `loss`; gives the buffer that the report will be in.
 pub(crate) fn run(
@@ -29,7 +31,7 @@ pub(crate) fn run(
     }
 }
 
-fn with_real<R: OclPrm>(
+fn with_real<R: Format>(
     evaluator: &Evaluator,
     loss: &Loss,
     prepared: &Prepared,
@@ -57,12 +59,17 @@ fn with_real<R: OclPrm>(
     let slopes = Buffer::<R>::new(context, 2 * sizes.regions * batch)?;
     let report = Buffer::<u64>::new(context, 4)?;
 
-    let given = |name: &str| tensors.maps.iter().find(|(own, _)| *own == name).map(|(_, map)| *map);
+    let computed = compute(evaluator, loss, options, tensors, commands)?;
     let mut maps = Vec::new();
-    for &name in &sizes.maps {
-        maps.push(given(name).ok_or(Error::NotGiven { map: name })?);
+    for (place, &name) in sizes.maps.iter().enumerate() {
+        let given = tensors.maps.iter().find(|(own, _)| *own == name).map(|(_, map)| *map);
+        let own = computed.get(place).and_then(Option::as_ref);
+        let own = own.map(|buffer: &Buffer<R>| Plane {
+            array: Array::new(buffer.memory()),
+            is_shared: false,
+        });
+        maps.push(given.or(own).ok_or(Error::NotGiven { map: name })?);
     }
-    let _ = loss;
 
     let ignored = Ignored::of(options.ignore_index, tensors.element);
     let is_ignoring = i32::from(ignored.is_some());
@@ -107,27 +114,6 @@ fn with_real<R: OclPrm>(
         Tuning::Vectors { .. } => Items::groups(all, 1),
         Tuning::Groups { .. } => Items::all(all),
     };
-    commands.run(program, "reduce", items, &reduce)?;
-
-    let fold = [
-        Argument::buffer(&block_sums),
-        Argument::buffer(&block_notes),
-        Argument::number(&pixels_64),
-        Argument::number(&blocks_64),
-        Argument::number(&segments_64),
-        Argument::buffer(&segment_sums),
-        Argument::buffer(&segment_notes),
-    ];
-    commands.run(program, "fold_segments", one_by_one([segments, sizes.row, batch]), &fold)?;
-    let fold = [
-        Argument::buffer(&segment_sums),
-        Argument::buffer(&segment_notes),
-        Argument::number(&segments_64),
-        Argument::buffer(&rows),
-        Argument::buffer(&sample_notes),
-    ];
-    commands.run(program, "fold_samples", one_by_one([sizes.row, batch, 1]), &fold)?;
-
     let batch_32 = batch as u32;
     let (wide, narrow);
     let scales = if has_double {
@@ -138,6 +124,22 @@ fn with_real<R: OclPrm>(
         narrow = Buffer::holding(context, &scales)?;
         Argument::buffer(&narrow)
     };
+    let fold = [
+        Argument::buffer(&block_sums),
+        Argument::buffer(&block_notes),
+        Argument::number(&pixels_64),
+        Argument::number(&blocks_64),
+        Argument::number(&segments_64),
+        Argument::buffer(&segment_sums),
+        Argument::buffer(&segment_notes),
+    ];
+    let fold_rows = [
+        Argument::buffer(&segment_sums),
+        Argument::buffer(&segment_notes),
+        Argument::number(&segments_64),
+        Argument::buffer(&rows),
+        Argument::buffer(&sample_notes),
+    ];
     let finish = [
         Argument::buffer(&rows),
         Argument::buffer(&sample_notes),
@@ -147,19 +149,32 @@ fn with_real<R: OclPrm>(
         Argument::buffer(&slopes),
         Argument::buffer(&report),
     ];
-    commands.run(program, "finish", Items::groups([1, 1, 1], 1), &finish)?;
+    // From the blocks' sums to the report.
+    let fold_and_finish = |commands: &mut Commands<'_>| {
+        commands.run(program, "fold_segments", one_by_one([segments, sizes.row, batch]), &fold)?;
+        commands.run(program, "fold_samples", one_by_one([sizes.row, batch, 1]), &fold_rows)?;
+        commands.run(program, "finish", Items::groups([1, 1, 1], 1), &finish)
+    };
 
-    if let Some(gradient) = &tensors.gradient {
-        let accumulate = i32::from(options.write == Write::Accumulate);
-        let first = gradient.first as u64;
-        inputs.extend([
-            Argument::buffer(&factors),
-            Argument::buffer(&slopes),
-            Argument::buffer(&report),
-            Argument::number(&accumulate),
-            Argument::memory(gradient.memory),
-            Argument::number(&first),
-        ]);
+    let Some(gradient) = &tensors.gradient else {
+        commands.run(program, "reduce", items, &reduce)?;
+        fold_and_finish(commands)?;
+        return Ok(report);
+    };
+    let accumulate = i32::from(options.write == Write::Accumulate);
+    let first = gradient.first as u64;
+    let writes = [
+        Argument::buffer(&factors),
+        Argument::buffer(&slopes),
+        Argument::buffer(&report),
+        Argument::number(&accumulate),
+        Argument::memory(gradient.memory),
+        Argument::number(&first),
+    ];
+    if sizes.has_region {
+        commands.run(program, "reduce", items, &reduce)?;
+        fold_and_finish(commands)?;
+        inputs.extend(writes);
         let items = match tuning {
             Tuning::Vectors { .. } => Items::groups([blocks, planes, 1], 1),
             Tuning::Groups { blocks: of_group } => {
@@ -168,8 +183,80 @@ fn with_real<R: OclPrm>(
             }
         };
         commands.run(program, "gradient", items, &inputs)?;
+    } else {
+        // Factors come of counts alone, so that losses and gradient take one sweep.
+        commands.run(program, "count", items, &reduce)?;
+        fold_and_finish(commands)?;
+        reduce.extend(writes);
+        commands.run(program, "reduce_with_gradient", items, &reduce)?;
+        fold_and_finish(commands)?;
     }
     Ok(report)
+}
+
+/// The weights of each map that the call does not give, by place.
+fn compute<R: Format>(
+    evaluator: &Evaluator,
+    loss: &Loss,
+    options: &Options<'_>,
+    tensors: &Tensors<'_>,
+    commands: &mut Commands<'_>,
+) -> Result<Vec<Option<Buffer<R>>>, Error> {
+    loss.with(|listed| {
+        let one = |call: &MapCall<'_, f32>| {
+            let name = call.definition().map_or("", |definition| definition.name);
+            if tensors.maps.iter().any(|(own, _)| *own == name) {
+                return Ok(None);
+            }
+            let plan = Plan::of(call)?;
+            let with = Computing { evaluator, loss, options, tensors, plan };
+            match tensors.element {
+                Element::U8 => with.weights::<R, u8>(commands),
+                Element::I32 => with.weights::<R, i32>(commands),
+                Element::I64 => with.weights::<R, i64>(commands),
+                Element::F32 => with.weights::<R, f32>(commands),
+            }
+            .map(Some)
+        };
+        listed.map_calls().iter().map(one).collect()
+    })
+}
+
+/// A map to be computed.
+struct Computing<'c> {
+    evaluator: &'c Evaluator,
+    loss: &'c Loss,
+    options: &'c Options<'c>,
+    tensors: &'c Tensors<'c>,
+    plan: Plan,
+}
+
+impl Computing<'_> {
+    fn weights<R: Format, E: DeviceTarget>(
+        &self,
+        commands: &mut Commands<'_>,
+    ) -> Result<Buffer<R>, Error> {
+        let Computing { evaluator, loss, options, tensors, plan } = self;
+        let is_softmax = loss.link() == Link::Softmax;
+        let classes = tensors.shape.channels;
+        let shape = tensors.shape.with_channels(if is_softmax { 1 } else { classes });
+        let targets = Targets {
+            memory: tensors.targets.memory,
+            first: tensors.targets.first,
+            shape,
+            are_masks: !is_softmax,
+            labels: classes as u32,
+            ignored: options.ignore_index.and_then(E::from_label),
+            mask: tensors.mask.map(|mask| Validity {
+                memory: mask.array.memory,
+                first: mask.array.first,
+                channels: if mask.is_shared { 1 } else { shape.channels },
+            }),
+        };
+        let out = Buffer::new(evaluator.context(), elements(shape)?)?;
+        weights::<R, E>(evaluator.programs(), commands, plan, &targets, options.spacing, &out)?;
+        Ok(out)
+    }
 }
 
 fn scales(scale: &Scale<'_>) -> Vec<f64> {

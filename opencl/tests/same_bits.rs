@@ -92,6 +92,12 @@ fn mixed_terms() {
 }
 
 #[test]
+fn maps_computed_on_the_device() {
+    both(Link::Sigmoid, "preset:boundary", 2, true);
+    both(Link::Softmax, "0.5*distance(sigma=2) + boundary(theta=1) + 0.3*dice", 3, true);
+}
+
+#[test]
 fn plugins() {
     both(Link::Sigmoid, "0.5*everything + 2*squared_error + 0.5*joint_dice", 2, true);
     both(Link::Softmax, "0.4*ce + 0.2*focal_plugin + 0.6*joint_dice", 4, true);

@@ -2,15 +2,13 @@
 
 mod common;
 
-use common::{Everything, Random, SquaredError};
-use segloss_core::class::Ce;
-use segloss_core::compose::{Parts, class, pixel, region};
+use common::{Random, device_library, evaluator};
 use segloss_core::engine::Link;
 use segloss_core::lanes::Lanes;
 use segloss_core::pixel::{Bce, Pixel, PixelTerm};
-use segloss_core::region::Dice;
-use segloss_opencl::source;
-use segloss_opencl::trace::{Expr, Format, Graph, literal};
+use segloss_core::view::Shape;
+use segloss_opencl::trace::{Expr, Format, Graph, Numbers, literal};
+use segloss_opencl::{Element, Loss, Signature, Storage};
 
 #[test]
 fn equal_operations_are_one_node() {
@@ -29,16 +27,22 @@ fn equal_operations_are_one_node() {
     let second = loss(z, y);
     assert_eq!(graph.len(), before);
     let outputs = [("values[0]".into(), first), ("values[1]".into(), second)];
-    let text = graph.function("void twice(real z, real y, real *values)", &outputs);
+    let text = graph.function(Numbers::Real, "void twice(real z, real y, real *values)", &outputs);
     assert_eq!(text.matches("pow2_of_low_bits").count(), 1, "{text}");
+}
+
+/// The program of a text with plugins.
+fn source(link: Link, text: &str, storage: Storage) -> String {
+    let loss = Loss::with_library(device_library(), text, link).unwrap();
+    let shape = Shape::new(1, 3, &[4]).unwrap();
+    evaluator().source(&loss, &Signature::new(shape, storage, Element::U8)).unwrap()
 }
 
 #[test]
 fn terms_share_their_exponential() {
-    let parts = ((pixel(1.0, Bce), pixel(1.0, SquaredError)), region(1.0, Dice::default()));
-    let text = source::<f32, u8, _>(&parts, Link::Sigmoid);
-    // In the helper, for sums and for the gradient.
-    assert_eq!(text.matches("pow2_of_low_bits").count(), 3, "{text}");
+    let text = source(Link::Sigmoid, "bce + squared_error + dice", Storage::F32);
+    // In the helpers for lanes and for sums, for the sums of pixels and for the gradient.
+    assert_eq!(text.matches("pow2_of_low_bits").count(), 4, "{text}");
 }
 
 #[test]
@@ -52,7 +56,7 @@ fn constants_are_folded_and_nothing_else() {
     for kept in [x * c(0.0), x + c(0.0), c(1.0) * x, -(-x), x - x] {
         assert!(matches!(kept, Expr::Node(..)));
     }
-    let text = graph.function("real f(real x)", &[("return".into(), x * c(0.0))]);
+    let text = graph.function(Numbers::Real, "real f(real x)", &[("return".into(), x * c(0.0))]);
     assert_eq!(text, "real f(real x) {\n    return x * 0.0;\n}\n");
 }
 
@@ -61,33 +65,38 @@ fn what_no_output_needs_is_left_out() {
     let graph = Graph::<f32>::new();
     let x = graph.input("x");
     let _ = x.sqrt();
-    let text = graph.function("real f(real x)", &[("return".into(), x)]);
+    let text = graph.function(Numbers::Real, "real f(real x)", &[("return".into(), x)]);
     assert_eq!(text, "real f(real x) {\n    return x;\n}\n");
 }
 
 #[test]
 fn nothing_is_fused_or_left_to_the_vendor() {
-    fn check<P: Parts>(parts: &P, link: Link) {
-        for text in [source::<f32, u8, _>(parts, link), source::<f64, f32, _>(parts, link)] {
+    let texts = [
+        (Link::Sigmoid, "everything + bce + dice + focal(gamma=1.3)"),
+        (Link::Softmax, "ce + dice + focal(gamma=1.3)"),
+    ];
+    for (link, loss) in texts {
+        for storage in [Storage::F32, Storage::F64] {
+            let text = source(link, loss, storage);
             assert!(text.contains("#pragma OPENCL FP_CONTRACT OFF"));
             for name in ["fma", "mad", "exp", "log", "pow", "ldexp", "frexp", "native_"] {
-                assert!(!text.contains(&format!("{name}(")), "{name} in\n{text}");
+                let called = |before: &str| text.contains(&format!("{before}{name}("));
+                assert!(![" ", "(", "-"].into_iter().any(called), "{name} in\n{text}");
             }
         }
-        let double = source::<f64, u8, _>(parts, link);
-        assert!(double.contains("cl_khr_fp64"));
-        assert!(!source::<f32, u8, _>(parts, link).contains("double"));
     }
-    let pixels = (pixel(1.0, Everything), pixel(1.0, Bce));
-    check(&(pixels, region(1.0, Dice::default())), Link::Sigmoid);
-    check(&(class(1.0, Ce), region(1.0, Dice::default())), Link::Softmax);
 }
 
 #[test]
-fn the_text_names_the_terms() {
-    let parts = ((pixel(1.0, Bce), pixel(1.0, SquaredError)), region(1.0, Dice::default()));
-    let text = source::<f32, u8, _>(&parts, Link::Sigmoid);
-    for comment in ["0 = bce, 1 = squared_error, 2 = dice", "/* bce */", "/* squared_error */"] {
+fn the_text_names_the_loss_and_its_terms() {
+    let text = source(Link::Sigmoid, "bce + squared_error + 0.5*dice", Storage::F32);
+    let comments = [
+        "The loss: bce + squared_error + 0.5*dice.",
+        "0 = bce, 1 = squared_error, 2 = dice",
+        "/* bce */",
+        "/* squared_error */",
+    ];
+    for comment in comments {
         assert!(text.contains(comment), "{comment} not in\n{text}");
     }
 }

@@ -1,4 +1,6 @@
-use super::program::{ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, part};
+use super::program::{
+    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, Weighting, part,
+};
 use crate::aligned::Aligned;
 use crate::class::{ClassPixel, ClassTerm};
 use crate::engine::Link;
@@ -134,6 +136,8 @@ pub trait Parts: Copy + Sync {
     fn spec(&self, index: usize, classes: usize) -> Spec<'_>;
     /// The loss of region term `index` and its derivative in the seeded sum.
     fn region<A: Accumulator>(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
+    /// Calls `visitor` with each part that is a term by itself, the first being term number `first`.
+    fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> Self::Each<V::Output>;
 
     /// Adds each pixel term's loss where `add` does and its slope times its factor to `gradient`,
     /// which is none before the first. Both are multiplied by the weights of terms that have some.
@@ -159,6 +163,15 @@ pub trait Parts: Copy + Sync {
     ) -> Option<L>;
 }
 
+/// Looks at each term of [`Parts`]. A trait and not a closure, which the compiler is free not to inline: the
+/// constants of a term would be numbers in memory then.
+pub trait PartVisitor {
+    /// What it gives for a term.
+    type Output: Copy;
+    /// Looks at term number `index`, which is term 0 of `part`.
+    fn part<P: Parts>(&mut self, index: usize, part: &P) -> Self::Output;
+}
+
 macro_rules! one_part {
     () => {
         const LEN: usize = 1;
@@ -172,6 +185,11 @@ macro_rules! one_part {
         #[inline(always)]
         fn visit<X: Copy>(each: &X, put: &mut impl FnMut(usize, X), first: usize) {
             put(first, *each);
+        }
+
+        #[inline(always)]
+        fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> V::Output {
+            visitor.part(first, self)
         }
     };
 }
@@ -212,7 +230,7 @@ pub fn weigh<L: Lanes>(weight: L, x: L) -> L {
 
 /// The sum so far with one more part. Not from 0 on, which would be one addition a pixel.
 #[inline(always)]
-fn plus<L: Lanes>(sum: Option<L>, part: L) -> L {
+pub(crate) fn plus<L: Lanes>(sum: Option<L>, part: L) -> L {
     match sum {
         None => part,
         Some(sum) => sum + part,
@@ -250,6 +268,7 @@ impl<P: PixelTerm, const WEIGHTED: bool> Parts for PixelPart<'_, P, WEIGHTED> {
     value_and_slope!(pixel(Pixel));
     nothing_per_pixel!(class(ClassPixel));
 
+    #[inline(always)]
     fn spec(&self, _: usize, _: usize) -> Spec<'_> {
         Spec {
             name: P::NAME,
@@ -272,6 +291,7 @@ impl<P: ClassTerm, const WEIGHTED: bool> Parts for ClassPart<'_, P, WEIGHTED> {
     value_and_slope!(class(ClassPixel));
     nothing_per_pixel!(pixel(Pixel));
 
+    #[inline(always)]
     fn spec(&self, _: usize, _: usize) -> Spec<'_> {
         Spec {
             name: P::NAME,
@@ -293,6 +313,7 @@ impl<P: RegionTerm, const WEIGHTED: bool> Parts for RegionPart<'_, P, WEIGHTED> 
     nothing_per_pixel!(pixel(Pixel), class(ClassPixel));
     const REGION: bool = true;
 
+    #[inline(always)]
     fn spec(&self, _: usize, classes: usize) -> Spec<'_> {
         let pool = self.options.pool.unwrap_or_else(|| self.term.pool(classes));
         Spec {
@@ -306,6 +327,7 @@ impl<P: RegionTerm, const WEIGHTED: bool> Parts for RegionPart<'_, P, WEIGHTED> 
         }
     }
 
+    #[inline(always)]
     fn region<A: Accumulator>(&self, _: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
         self.term.loss(&sums)
     }
@@ -328,6 +350,11 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
     fn visit<X: Copy>(each: &Self::Each<X>, put: &mut impl FnMut(usize, X), first: usize) {
         P::visit(&each.0, put, first);
         Q::visit(&each.1, put, first + P::LEN);
+    }
+
+    #[inline(always)]
+    fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> Self::Each<V::Output> {
+        (self.0.visit_parts(first, visitor), self.1.visit_parts(first + P::LEN, visitor))
     }
 
     fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
@@ -590,6 +617,14 @@ impl<T: Real, A: Accumulator, P: Parts> Program<T, A> for P {
 
     fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
         Parts::spec(self, index, classes)
+    }
+
+    /// A loop that multiplies by weights multiplies by ones where there are none.
+    #[inline(always)]
+    fn weighting(&self, index: usize, by_call: bool) -> Option<Weighting> {
+        let spec = Parts::spec(self, index, 1);
+        let by_ones = spec.is_weighable && spec.is_active() && !spec.is_region();
+        spec.weighting(by_call).or(by_ones.then_some(Weighting::NONE))
     }
 
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {

@@ -19,7 +19,10 @@ mod tiles;
 pub use definition::{
     ClassBody, Definition, PixelArrays, PixelBody, PixelInputs, RegionBody, TileOutput,
 };
-pub use fixed::{ClassPart, Parts, PixelPart, RegionPart, class, pixel, region, weigh};
+pub(crate) use fixed::plus;
+pub use fixed::{
+    ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class, pixel, region, weigh,
+};
 pub use listed::{Listed, Term};
 pub use map::{
     IGNORED, LabelBytes, LabelPlane, LabelSource, MapCall, MapDefinition, ObjectMap, WeightMap,

@@ -118,6 +118,9 @@ pub struct Weighting {
 }
 
 impl Weighting {
+    /// By nothing, hence by 1.
+    pub(super) const NONE: Self = Weighting { is_region: false, maps: Maps::NONE, by_class: false };
+
     /// Of a term with these options, if anything multiplies it.
     pub(super) fn of(options: &Options<'_>, is_region: bool, by_call: bool) -> Option<Self> {
         let by_class = options.class_weights.is_some();

@@ -1,14 +1,13 @@
 //! What the gradient needs of the sums: a factor a pixel or class term, and the derivatives of region
 //! terms in each class's false positives and false negatives.
 
-use super::finish::share;
+use super::finish::{is_skipped, share};
 use super::problem::Problem;
 use crate::compose::{Kind, Program, Spec};
 use crate::error::Error;
 use crate::lanes::{Lanes, Real};
 use crate::region::{Pool, SUMS, Seed, SeededSums};
 use crate::summation::Accumulator;
-use crate::term::Missing;
 use crate::view::{LogitSource, TargetSource};
 
 impl<T, A, P, Z, Y> Problem<'_, T, A, P, Z, Y>
@@ -77,11 +76,8 @@ where
     ) -> Result<(), Error> {
         factors.fill(T::default());
         for (index, spec) in self.active().filter(|(_, spec)| !spec.is_region()) {
-            let factor = T::round_from((share(index, &spec) * A::Real::splat(scale)).widen());
-            if !factor.widen().is_finite() {
-                return Err(Error::Scale { value: scale });
-            }
-            factors[index] = factor;
+            factors[index] =
+                factor(share(index, &spec), scale).ok_or(Error::Scale { value: scale })?;
         }
         Ok(())
     }
@@ -102,23 +98,38 @@ where
         }
         let is_own = |spec: &Spec<'_>| spec.kind == Kind::Region(pool);
         for (index, spec) in self.active().filter(|(_, spec)| is_own(spec)) {
-            let seeded = |seed| SeededSums::new(regions, seed, spec.options.absent);
-            if spec.options.empty == Missing::Skip && seeded(None).is_untargeted() {
+            if is_skipped(&spec, regions) {
                 continue;
             }
+            let seeded = |seed| SeededSums::new(regions, seed, spec.options.absent);
             let share = share(index, &spec) * A::Real::splat(scale);
             for (class, slopes) in slopes.iter_mut().enumerate() {
                 let seeds = [Seed::FalsePositive(class), Seed::FalseNegative(class)];
                 for (slope, seed) in slopes.iter_mut().zip(seeds) {
                     let derivative = self.program.region(index, seeded(Some(seed))).derivative;
-                    *slope += T::round_from((share * derivative).widen());
+                    *slope += of_slope(share, derivative);
                 }
             }
         }
     }
 }
 
-fn saturate<T: Real>(slopes: &mut [[T; 2]]) {
+/// What a pixel or class term's slope is multiplied by, if it is finite in the computing format.
+#[inline(always)]
+pub(crate) fn factor<T: Real, R: Real>(share: R, scale: f64) -> Option<T> {
+    let factor = T::round_from((share * R::splat(scale)).widen());
+    factor.widen().is_finite().then_some(factor)
+}
+
+/// A region term's part of a slope.
+#[inline(always)]
+pub(crate) fn of_slope<T: Real, R: Real>(share: R, derivative: R) -> T {
+    T::round_from((share * derivative).widen())
+}
+
+/// Bounds slopes.
+#[inline(always)]
+pub(crate) fn saturate<T: Real>(slopes: &mut [[T; 2]]) {
     slopes.as_flattened_mut().iter_mut().for_each(|slope| *slope = bounded(*slope));
 }
 

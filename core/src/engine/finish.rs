@@ -189,15 +189,22 @@ where
     /// of no valid pixel, none where there is no target and such regions are skipped.
     fn region_loss(&self, index: usize, spec: &Spec<'_>, sums: &[A]) -> Option<A::Real> {
         let (regions, valid) = sums.split_at(SUMS * self.rows.regions);
-        let sums = SeededSums::new(regions, None, spec.options.absent);
-        if spec.options.empty == Missing::Skip && sums.is_untargeted() {
+        if is_skipped(spec, regions) {
             return None;
         }
         if valid[0].total() == A::Real::default() {
             return Some(A::Real::default());
         }
+        let sums = SeededSums::new(regions, None, spec.options.absent);
         Some(self.program.region(index, sums).value)
     }
+}
+
+/// Whether a region term has no target in its regions and such are skipped.
+#[inline(always)]
+pub(crate) fn is_skipped<A: Accumulator>(spec: &Spec<'_>, regions: &[A]) -> bool {
+    spec.options.empty == Missing::Skip
+        && SeededSums::new(regions, None, spec.options.absent).is_untargeted()
 }
 
 /// A term's loss in a sample and what a mean divides it by.
@@ -207,7 +214,8 @@ pub(super) struct OfSample<A> {
 }
 
 /// What a term's loss is multiplied by: its coefficient, divided by `count` if it is a mean.
-pub(super) fn share<A: Accumulator>(spec: &Spec<'_>, count: &A) -> A::Real {
+#[inline(always)]
+pub(crate) fn share<A: Accumulator>(spec: &Spec<'_>, count: &A) -> A::Real {
     let coefficient = A::Real::splat(spec.coefficient);
     let count = count.total();
     match (spec.kind, spec.options.reduction) {

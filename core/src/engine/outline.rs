@@ -99,7 +99,8 @@ impl Outline {
             has_region |= spec.is_region();
             is_active |= spec.is_active();
             has_denominator |= spec.has_denominator();
-            needs.weights |= spec.is_weighted(self.by_call);
+            needs.weights |=
+                spec.is_weighted(self.by_call) || program.weighting(index, self.by_call).is_some();
             needs.class_weights |= spec.options.class_weights.is_some();
             needs_positive |= spec.divides_by_weights();
             if spec.is_region() {
@@ -129,12 +130,20 @@ impl Outline {
 }
 
 fn check_link(spec: &Spec<'_>, link: Link) -> Result<(), Error> {
-    let expected = match (spec.kind, link) {
-        (Kind::Pixel, Link::Softmax) => "the sigmoid link",
-        (Kind::Class, Link::Sigmoid) => "the softmax link",
-        _ => return Ok(()),
-    };
-    Err(Error::Link { term: spec.name, expected })
+    match expected_link(spec.kind, link) {
+        Some(expected) => Err(Error::Link { term: spec.name, expected }),
+        None => Ok(()),
+    }
+}
+
+/// The link that a term of this kind has a meaning for, if that is not `link`.
+#[inline]
+pub(crate) fn expected_link(kind: Kind, link: Link) -> Option<&'static str> {
+    match (kind, link) {
+        (Kind::Pixel, Link::Softmax) => Some("the sigmoid link"),
+        (Kind::Class, Link::Sigmoid) => Some("the softmax link"),
+        _ => None,
+    }
 }
 
 fn check_weights(spec: &Spec<'_>, outline: &Outline) -> Result<(), Error> {

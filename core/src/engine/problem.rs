@@ -149,8 +149,11 @@ fn check_shapes(call: &Call<'_>, targets: Shape) -> Result<(), Error> {
     call.maps.iter().try_for_each(|map| expect_plane("map", shape(map), targets))
 }
 
-/// The mask alone.
-pub(crate) fn check_mask(call: &Call<'_>, targets: Shape) -> Result<(), Error> {
+/// Checks that a call's mask, if it has one, is of the targets' shape, or of one channel.
+///
+/// # Errors
+/// [`Error::Shape`] if not.
+pub fn check_mask(call: &Call<'_>, targets: Shape) -> Result<(), Error> {
     match &call.mask {
         None => Ok(()),
         Some(mask) => expect_plane("mask", *mask.layout().shape(), targets),

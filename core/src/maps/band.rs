@@ -48,6 +48,21 @@ impl Band {
         Ok(Band { theta, weight, border })
     }
 
+    /// How far the band reaches from pixels at a boundary.
+    pub fn theta(&self) -> u32 {
+        self.theta
+    }
+
+    /// The weight in the band.
+    pub fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    /// What lies outside the image.
+    pub fn border(&self) -> Border {
+        self.border
+    }
+
     /// Length of the storage for [`Band::bits`], in words of 64 bits: an eighth of a byte a pixel, and some
     /// rows for each worker.
     ///

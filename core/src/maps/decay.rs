@@ -5,7 +5,7 @@ use bytemuck::Pod;
 use super::edt::{self, Cost, Finish, Spacing};
 use super::{Fork, Label, Labels, MapLevel};
 use crate::error::Error;
-use crate::lanes::Real;
+use crate::lanes::{Lanes, Real};
 
 /// What the weight is where there is no other label, the distance being infinite.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,15 +68,29 @@ impl Decay {
         out: &mut [T],
         scratch: &mut [u64],
     ) -> Result<(), Error> {
-        let rate = T::round_from(-1.0 / self.sigma);
-        let empty = T::round_from(f64::from(u8::from(self.empty == Empty::One)));
-        edt::to_other(level, fork, labels, spacing, Weight { rate, empty }, out, scratch)
+        let weight = Weight { rate: self.rate(), empty: self.without_other() };
+        edt::to_other(level, fork, labels, spacing, weight, out, scratch)
     }
+
+    /// What distances are multiplied by: `-1 / sigma`.
+    pub fn rate<T: Real>(&self) -> T {
+        T::round_from(-1.0 / self.sigma)
+    }
+
+    /// The weight where there is no other label.
+    pub fn without_other<T: Real>(&self) -> T {
+        T::round_from(f64::from(u8::from(self.empty == Empty::One)))
+    }
+}
+
+/// The weight at a distance that is not infinite, with [`Decay::rate`].
+#[inline(always)]
+pub fn weight<L: Lanes>(distance: L, rate: L) -> L {
+    (distance * rate).exp_of_nonpositive()
 }
 
 #[derive(Clone, Copy)]
 struct Weight<T> {
-    /// `-1 / sigma`.
     rate: T,
     empty: T,
 }
@@ -86,7 +100,7 @@ impl<E: Label, T: Real + Pod> Finish<E> for Weight<T> {
 
     #[inline(always)]
     fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, _: E) -> T {
-        let weight = (cost.distance::<T>() * self.rate).exp_of_nonpositive();
+        let weight = weight(cost.distance::<T>(), self.rate);
         if cost >= C::NONE { self.empty } else { weight }
     }
 }

@@ -122,19 +122,35 @@ fn iterate<Lv: MapLevel, const ALL: bool>(
     if words == 0 {
         return Ok(());
     }
-    // Steps across the whole image change nothing more.
-    let far = extent.spatial.iter().fold(0usize, |sum, &n| sum.saturating_add(n));
-    let radius = (iterations as usize).min(far);
     let mut scratch = Scratch::of(scratch);
     let (mut from, mut to) = (&mut bits[..words], scratch.take(words));
     let lines = scratch.rest();
     let mut steps = 0;
-    let mut step = |along: [bool; 3], by: usize| {
+    each_step(extent, element, iterations, |along, by| {
         let step = Step::<_, ALL> { level, extent, outside, along, by };
         step.run(fork, from, to, lines);
         core::mem::swap(&mut from, &mut to);
         steps += 1;
-    };
+    });
+    if steps % 2 == 1 {
+        // What `from` names is the scratch.
+        to.copy_from_slice(from);
+    }
+    Ok(())
+}
+
+/// Calls for each of the few steps that many iterations are put together from, with the axes it goes along
+/// (of depth, height and width) and how far: a step takes each pixel together with those so far before and
+/// after it along each of those axes.
+pub fn each_step(
+    extent: Extent,
+    element: Element,
+    iterations: u32,
+    mut step: impl FnMut([bool; 3], usize),
+) {
+    // Steps across the whole image change nothing more.
+    let far = extent.spatial.iter().fold(0usize, |sum, &n| sum.saturating_add(n));
+    let radius = (iterations as usize).min(far);
     let axes: [bool; 3] = core::array::from_fn(|axis| extent.has(axis));
     match element {
         Element::Cross => balls(radius, extent.axes, |by| step(axes, by)),
@@ -143,11 +159,6 @@ fn iterate<Lv: MapLevel, const ALL: bool>(
             balls(radius, 1, |by| step(along, by));
         }),
     }
-    if steps % 2 == 1 {
-        // What `from` names is the scratch.
-        to.copy_from_slice(from);
-    }
-    Ok(())
 }
 
 /// Steps that make a ball of a radius from a point.

@@ -85,6 +85,20 @@ impl<Lv: MapLevel> WeightMap for NamedDecay<Lv> {
     }
 }
 
+impl<Lv> NamedBand<Lv> {
+    /// The map, at whatever level.
+    pub fn band(&self) -> Band {
+        self.band
+    }
+}
+
+impl<Lv> NamedDecay<Lv> {
+    /// The map, at whatever level.
+    pub fn decay(&self) -> Decay {
+        self.decay
+    }
+}
+
 /// What both have in common.
 trait Map: Copy {
     fn words<S: Labels>(labels: &S, spacing: Spacing) -> Result<usize, Error>;

@@ -124,6 +124,7 @@ impl<'a, A: Accumulator> SeededSums<'a, A> {
     }
 
     /// The sums of class `class` as plain numbers; 0 past the last.
+    #[inline]
     pub fn total(&self, class: usize) -> ClassSums<A::Real> {
         let read = |sum: usize| {
             let sum = class.checked_mul(SUMS).and_then(|first| self.sums.get(first + sum));
@@ -133,6 +134,7 @@ impl<'a, A: Accumulator> SeededSums<'a, A> {
     }
 
     /// Whether no class has a target.
+    #[inline]
     pub fn is_untargeted(&self) -> bool {
         (0..Classes::len(self)).all(|class| self.total(class).target == A::Real::default())
     }
@@ -159,17 +161,19 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for SeededSums<'_, A> {
         }
     }
 
+    #[inline(always)]
     fn mean(&self, loss: impl Fn(&ClassSums<Dual<A::Real>>) -> Dual<A::Real>) -> Dual<A::Real> {
-        let (mut sum, mut count) = (Dual::splat(0.0), 0);
+        // Counted in the format itself, which holds every number of classes.
+        let (mut sum, mut count) = (Dual::splat(0.0), A::Real::default());
         for class in 0..Classes::len(self) {
             let sums = self.get(class);
             let is_absent = sums.target.value == A::Real::default();
             if self.absent == Missing::Keep || !is_absent {
                 sum = sum + loss(&sums);
-                count += 1;
+                count += A::Real::splat(1.0);
             }
         }
-        if count == 0 { sum } else { sum / Dual::splat(f64::from(count)) }
+        if count == A::Real::default() { sum } else { sum / Dual::constant(count) }
     }
 }
 

@@ -168,18 +168,16 @@ impl Layout {
             return true;
         }
         let mut axes = [(0, 0); 5];
-        for (axis, (extent, stride)) in
-            axes.iter_mut().zip(self.shape.extents().into_iter().zip(self.strides.all()))
-        {
+        // Innermost first, as strides mostly are.
+        let own = self.shape.extents().into_iter().zip(self.strides.all()).rev();
+        for (axis, (extent, stride)) in axes.iter_mut().zip(own) {
             *axis = (stride, extent);
         }
+        if are_apart(axes) {
+            return true;
+        }
         axes.sort_unstable();
-        let mut reach = 0;
-        axes.into_iter().filter(|&(_, extent)| extent > 1).all(|(stride, extent)| {
-            let apart = stride > reach;
-            reach += stride * (extent - 1);
-            apart
-        })
+        are_apart(axes)
     }
 
     /// The stride from each pixel to the next in row-major order, where it is the same throughout.
@@ -225,6 +223,16 @@ impl Layout {
             done += run;
         }
     }
+}
+
+/// Whether each axis, of a stride and an extent, steps over all that those before it reach.
+fn are_apart(axes: [(usize, usize); 5]) -> bool {
+    let mut reach = 0;
+    axes.into_iter().filter(|&(_, extent)| extent > 1).all(|(stride, extent)| {
+        let apart = stride > reach;
+        reach += stride * (extent - 1);
+        apart
+    })
 }
 
 fn row_major(shape: Shape, batch: usize, channel: usize, pixel: usize) -> Strides {

@@ -35,4 +35,9 @@ impl<'a, E> View<'a, E> {
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
+
+    /// All of the data that the layout is in.
+    pub fn data(&self) -> &'a [E] {
+        self.data
+    }
 }

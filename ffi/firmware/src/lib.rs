@@ -3,7 +3,9 @@
 
 #![no_std]
 
+mod band;
 mod memory;
+mod planes;
 
 use core::ffi::{CStr, c_char};
 use core::slice;
@@ -16,9 +18,17 @@ use segloss_core::level::Scalar;
 use segloss_core::summation::{Compensated, Partial, TILE};
 use segloss_core::view::{Layout, Shape, View, ViewMut};
 
-/// No function reaches this: core has no panic that its callers can cause.
+/// Core has no panic that its callers can cause. With the feature `proof`, what refers to this does not link.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    #[cfg(feature = "proof")]
+    {
+        unsafe extern "C" {
+            safe fn segloss_firmware_can_panic() -> !;
+        }
+        segloss_firmware_can_panic()
+    }
+    #[cfg(not(feature = "proof"))]
     loop {}
 }
 
@@ -40,8 +50,10 @@ const BAD_TARGET: i32 = 10;
 const INTERNAL: i32 = 11;
 const OUT_OF_MEMORY: i32 = 12;
 const BAD_TEXT: i32 = 13;
+const BAD_VALUE: i32 = 14;
 const BAD_LENGTH: i32 = 15;
 const NOT_SUPPORTED_BY_LOSS: i32 = 16;
+const BAD_WEIGHT: i32 = 17;
 
 fn code(error: Error) -> i32 {
     match error {

@@ -2,6 +2,7 @@
 
 mod compose;
 mod options;
+mod pool;
 mod read;
 
 pub use compose::{Argument, Named, TermParts, segloss_loss_compose};
@@ -24,6 +25,7 @@ use crate::result::ResultCode;
 use crate::tensor::check_pointer;
 use crate::text;
 use crate::versioned::read_or_zeros;
+use pool::Pool;
 use segloss_simd::{AnyLevel, Library};
 
 /// A loss: a sum of terms, read from text.
@@ -36,7 +38,7 @@ pub struct Loss {
     pub(crate) double: segloss_simd::Loss<'static, f64>,
     pub(crate) link: Link,
     pub(crate) level: AnyLevel,
-    pub(crate) pool: Option<rayon::ThreadPool>,
+    pool: Pool,
     _plugins: Vec<Arc<Plugin>>,
 }
 
@@ -51,9 +53,14 @@ impl Loss {
         Ok(unsafe { &*loss })
     }
 
+    /// Whether calls run on threads of the loss's.
+    pub(crate) fn has_threads(&self) -> bool {
+        self.pool.threads().is_some()
+    }
+
     /// Runs a call on the loss's threads, if it has any.
     pub(crate) fn install<R: Send>(&self, call: impl FnOnce() -> R + Send) -> R {
-        match &self.pool {
+        match self.pool.threads() {
             Some(pool) => pool.install(call),
             None => call(),
         }
@@ -141,7 +148,7 @@ unsafe fn make(text: &str, link: Link, options: &LossOptions) -> Result<Loss, Fa
         double: segloss_simd::Loss::shared(&double, text, link.of_core()).map_err(bad)?,
         link,
         level,
-        pool,
+        pool: Pool::new(pool),
         _plugins: plugins,
     })
 }

@@ -23,8 +23,8 @@ pub struct LossOptions {
     /// A segloss_level; 0 is the fastest.
     pub level: i32,
     /// Threads of a call of segloss_evaluate. 0 and 1: the caller's alone. More: a pool of so many that
-    /// the loss owns and all its calls share; UINT32_MAX: of as many as there are processors. A process
-    /// that has forked has lost the threads, and a loss with a pool is of no use there.
+    /// the loss owns and all its calls share; UINT32_MAX: of as many as there are processors. A forked
+    /// process has no pool: there, calls run on the caller's thread.
     pub threads: u32,
     /// Entries of `plugins`.
     pub plugin_count: u32,

@@ -1,9 +1,11 @@
 //! Terms whose formulas are functions of the caller's.
 
+mod class;
 mod parameters;
 mod pixel;
 mod region;
 
+pub use class::{ClassTerm, ClassTileF32, ClassTileF64, segloss_plugin_class};
 pub use parameters::PluginParameter;
 pub use pixel::{PixelTerm, PixelTileF32, PixelTileF64, segloss_plugin_pixel};
 pub use region::{RegionSeed, RegionSums, RegionTerm, segloss_plugin_region};
@@ -15,8 +17,10 @@ use crate::boundary::guard;
 use crate::fault::Fault;
 use crate::tensor::check_pointer;
 use parameters::Declared;
-use segloss_core::compose::{Definition, TilePixelTerm, TileRegionTerm};
+use segloss_core::Error;
+use segloss_core::compose::{Definition, TileClassTerm, TilePixelTerm, TileRegionTerm};
 use segloss_core::lanes::Real;
+use segloss_core::term::Arguments;
 use segloss_simd::Library;
 
 /// The interface between plugins and this library; a plugin says which it was written for.
@@ -36,6 +40,7 @@ pub struct Plugin {
 #[derive(Debug)]
 enum Body {
     Pixel(pixel::Functions),
+    Class(class::Functions),
     Region(region::Functions),
 }
 
@@ -61,6 +66,11 @@ impl Drop for Context {
 }
 
 impl Plugin {
+    /// That every value is within its parameter's range.
+    fn check_values(&self, arguments: Arguments<'_>) -> Result<(), Error> {
+        self.declared.check(self.name, arguments)
+    }
+
     /// Makes it one of the libraries' terms.
     ///
     /// # Safety
@@ -79,14 +89,24 @@ impl Plugin {
 
     fn definition<T: Real>(&'static self) -> Definition<'static, T, f64>
     where
-        Plugin: TilePixelTerm<T> + TileRegionTerm<f64>,
+        Plugin: TilePixelTerm<T> + TileClassTerm<T> + TileRegionTerm<f64>,
     {
         let parameters = self.declared.parameters;
         match self.body {
             Body::Pixel(_) => Definition::pixel_tiles(self.name, parameters, self),
+            Body::Class(_) => Definition::class_tiles(self.name, parameters, self),
             Body::Region(_) => Definition::region_tiles(self.name, parameters, self),
         }
     }
+}
+
+/// That a plugin was written for this library.
+fn check_version(version: u32) -> Result<(), Fault> {
+    let expected = SEGLOSS_PLUGIN_API_VERSION;
+    if version == expected {
+        return Ok(());
+    }
+    Err(Fault::ApiVersion { argument: "term", version, expected })
 }
 
 type Release = unsafe extern "C" fn(context: *mut c_void);
@@ -123,7 +143,7 @@ unsafe fn give(
 /// Since 0.1.
 ///
 /// # Safety
-/// `plugin` is NULL or comes from segloss_plugin_pixel or segloss_plugin_region and is not used any more.
+/// `plugin` is NULL or comes from segloss_plugin_pixel or its like and is not used any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_plugin_free(plugin: *mut Plugin) {
     guard((), || {

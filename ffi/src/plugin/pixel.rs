@@ -2,7 +2,7 @@ use core::ffi::{c_char, c_void};
 use core::ptr;
 
 use super::parameters::Declared;
-use super::{Body, Plugin, PluginParameter, SEGLOSS_PLUGIN_API_VERSION};
+use super::{Body, Plugin, PluginParameter, check_version};
 use crate::entry;
 use crate::fault::Fault;
 use crate::names;
@@ -121,15 +121,6 @@ pub(super) struct Functions {
     single: Option<Tile<PixelTileF32, f32>>,
 }
 
-/// That a plugin was written for this library.
-pub(super) fn check_version(version: u32) -> Result<(), Fault> {
-    let expected = SEGLOSS_PLUGIN_API_VERSION;
-    if version == expected {
-        return Ok(());
-    }
-    Err(Fault::ApiVersion { argument: "term", version, expected })
-}
-
 /// A pixel term as a plugin, into `plugin`, for segloss_plugin_free to free.
 ///
 /// Fails with SEGLOSS_RESULT_BAD_PLUGIN if the name is taken or no text can hold it, and likewise for
@@ -159,10 +150,6 @@ pub unsafe extern "C" fn segloss_plugin_pixel(
 }
 
 impl Plugin {
-    fn check_values(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.declared.check(self.name, arguments)
-    }
-
     fn pixel_tile(
         &self,
         functions: &Functions,

@@ -1,8 +1,7 @@
 use core::ffi::{c_char, c_void};
 
 use super::parameters::Declared;
-use super::pixel::check_version;
-use super::{Body, Plugin, PluginParameter};
+use super::{Body, Plugin, PluginParameter, check_version};
 use crate::entry;
 use crate::fault::Fault;
 use crate::names;
@@ -136,13 +135,13 @@ pub unsafe extern "C" fn segloss_plugin_region(
 
 impl TileRegionTerm<f64> for Plugin {
     fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.declared.check(self.name, arguments)
+        self.check_values(arguments)
     }
 
     fn pool(&self, _: Arguments<'_>, _: usize) -> Pool {
         match &self.body {
             Body::Region(functions) => functions.pool,
-            Body::Pixel(_) => Pool::Batch,
+            Body::Pixel(_) | Body::Class(_) => Pool::Batch,
         }
     }
 

@@ -8,6 +8,8 @@ mod softmax;
 mod terms;
 mod weights;
 
+pub(crate) use prelude::bits;
+
 use segloss_core::compose::{Listed, MapCall, Program, Spec};
 use segloss_core::engine::{Fit, Link};
 use segloss_core::region::SUMS;
@@ -80,6 +82,7 @@ impl<'l> Loss<'l> {
             regions: self.regions(target),
             planes: self.planes(target),
             maps: self.listed.map_calls().iter().map(name).collect(),
+            has_region: self.has_region(),
             is_signed: !self.fit.needs_positive,
         }
     }
@@ -128,13 +131,32 @@ pub(crate) struct Sizes {
     pub(crate) maps: Vec<&'static str>,
     /// Whether weights may be negative.
     pub(crate) is_signed: bool,
+    /// Whether the gradient needs the sums of all pixels, and so a sweep of its own.
+    pub(crate) has_region: bool,
 }
 
 /// The OpenCL C program that evaluates `loss`, computing in format `T`.
 pub(crate) fn source<T: Traced>(loss: &Loss<'_>, target: &Target) -> String {
-    let (functions, kernels) = match loss.link {
-        Link::Sigmoid => (sigmoid::functions::<T>(loss), include_str!("../kernels/sigmoid.cl")),
-        Link::Softmax => (softmax::functions::<T>(loss), include_str!("../kernels/softmax.cl")),
+    let (functions, sweep, gradient) = match loss.link {
+        Link::Sigmoid => (
+            sigmoid::functions::<T>(loss),
+            include_str!("../kernels/sigmoid_sweep.cl"),
+            include_str!("../kernels/sigmoid_gradient.cl"),
+        ),
+        Link::Softmax => (
+            softmax::functions::<T>(loss) + include_str!("../kernels/softmax_pixel.cl"),
+            include_str!("../kernels/softmax_sweep.cl"),
+            include_str!("../kernels/softmax_gradient.cl"),
+        ),
+    };
+    let kernels = if loss.has_region() {
+        // The gradient needs the sums of all pixels.
+        sweep_as("reduce", sweep, true, false) + gradient
+    } else {
+        // It needs only what means are divided by.
+        ["count", "reduce", "reduce_with_gradient"]
+            .map(|name| sweep_as(name, sweep, name != "count", name == "reduce_with_gradient"))
+            .concat()
     };
     let is_double = target.storage.is_double();
     let sums = if target.has_double {
@@ -153,18 +175,36 @@ pub(crate) fn source<T: Traced>(loss: &Loss<'_>, target: &Target) -> String {
         &prelude::types(target),
         &sizes(loss, target),
         &prelude::targets(target.element, target.channels),
-        &prelude::bits(Numbers::Lanes, is_double, target.width),
+        &bits(Numbers::Lanes, is_double, target.width),
         &prelude::memory(target),
         include_str!("../kernels/common.cl"),
         &weights::text(loss, target),
         &functions,
-        kernels,
+        &kernels,
         sums,
-        &prelude::bits(Numbers::Wide, target.has_double, 1),
+        &bits(Numbers::Wide, target.has_double, 1),
         &finish,
         include_str!("../kernels/finish.cl"),
     ]
     .join("\n")
+}
+
+/// The kernel `name`: a sweep over all pixels that sums losses, if it does, and writes the gradient, if it
+/// does.
+fn sweep_as(name: &str, sweep: &str, has_losses: bool, has_gradient: bool) -> String {
+    let inputs = if has_gradient {
+        ", global const real *factors, global const real *slopes, global const ulong *report, int \
+         accumulate, global storage *gradient, ulong gradient_first"
+    } else {
+        ""
+    };
+    let (losses, gradient) = (u32::from(has_losses), u32::from(has_gradient));
+    let names = ["SWEEP", "LOSSES", "GRADIENT", "GRADIENT_INPUTS"];
+    let undefine: String = names.iter().map(|name| format!("#undef {name}\n")).collect();
+    format!(
+        "#define SWEEP {name}\n#define LOSSES {losses}\n#define GRADIENT {gradient}\n#define \
+         GRADIENT_INPUTS {inputs}\n{sweep}{undefine}\n"
+    )
 }
 
 /// Numbers that the kernels are written with.

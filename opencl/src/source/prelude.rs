@@ -67,7 +67,7 @@ pub(super) fn types(target: &Target) -> String {
 }
 
 /// Operations on the bits of numbers, from `bits.cl`.
-pub(super) fn bits(numbers: Numbers, is_double: bool, width: usize) -> String {
+pub(crate) fn bits(numbers: Numbers, is_double: bool, width: usize) -> String {
     let n = if width > 1 { width.to_string() } else { String::new() };
     let (unsigned, signed, float) =
         if is_double { ("ulong", "long", "double") } else { ("uint", "int", "float") };

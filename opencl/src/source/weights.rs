@@ -37,6 +37,9 @@ pub(super) fn text(loss: &Loss<'_>, target: &Target) -> String {
     let _ = writeln!(text, "#define VALID(found, count) ({valid})");
     let _ = writeln!(text, "#define LOAD_WEIGHTS {}", lines(&load(loss, target, true)));
     let _ = writeln!(text, "#define LOAD_GRADIENT_WEIGHTS {}", lines(&load(loss, target, false)));
+    let none: Vec<_> =
+        (0..loss.terms()).map(|index| format!("values[{index}] = (lanes)(0);")).collect();
+    let _ = writeln!(text, "#define NO_VALUES {}", lines(&none));
     let _ = writeln!(text, "#define DENOMINATOR_VALUES {}", lines(&denominators(loss)));
     text
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use segloss_core::class::{ClassPixel, ClassTerm};
-use segloss_core::compose::{Definition, Registry, Term, parse};
+use segloss_core::compose::{Definition, MapCall, Registry, Term, parse};
 use segloss_core::engine::{Call, Link, Problem, Workspace, evaluate};
 use segloss_core::lanes::{Lanes, Real};
 use segloss_core::level::Scalar;
@@ -139,7 +139,7 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
         Definition::region::<JointDice>(),
     ];
     let registry = Registry::<Z::Compute, A>::builtin::<Scalar>().with_terms(&own)?;
-    let (mut terms, mut maps) = ([Term::default(); 8], []);
+    let (mut terms, mut maps) = ([Term::default(); 8], [MapCall::default(); 4]);
     let listed = parse(case.text, case.link, registry, &mut terms, &mut maps).unwrap();
 
     let layout = Layout::channels_first(case.shape)?;
@@ -158,6 +158,17 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
         write,
         ..Call::sigmoid()
     };
+    let computed = listed.map_calls().iter().map(|map| {
+        let mut weights = vec![Z::Compute::default(); case.targets.len()];
+        let mut scratch = vec![0; map.scratch(&call, &targets)?];
+        map.compute(&call, &targets, &mut scratch, &mut weights)?;
+        Ok(weights)
+    });
+    let computed = computed.collect::<Result<Vec<_>, segloss_core::Error>>()?;
+    let planes = Layout::channels_first(case.target_shape())?;
+    let maps: Vec<_> =
+        computed.iter().map(|map| Z::Compute::weights(View::new(map, planes).unwrap())).collect();
+    let call = Call { maps: &maps, ..call };
     let problem = Problem::<Z::Compute, A, _, _, _>::new(call, &listed, &logits, &targets)?;
     let sizes = problem.sizes();
     let zero = Z::Compute::default();

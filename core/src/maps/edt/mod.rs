@@ -92,7 +92,13 @@ impl Spacing {
         Ok(Spacing { along: all, axes: Some(along.len()) })
     }
 
-    fn is_unit(&self) -> bool {
+    /// Along depth, height and width.
+    pub fn along(&self) -> [f64; 3] {
+        self.along
+    }
+
+    /// Whether it is 1 along every axis, so that squared distances are integers.
+    pub fn is_unit(&self) -> bool {
         self.along == [1.0; 3]
     }
 }
@@ -207,8 +213,11 @@ pub fn signed_distance<Lv: MapLevel, S: Labels, T: Real + Pod>(
     to_other(level, fork, labels, spacing, AsSigned(PhantomData), out, scratch)
 }
 
-/// Whether every squared distance of the image fits.
-fn holds<S: Labels, Q: Squared>(labels: &S) -> Result<(), Error> {
+/// Checks that every squared distance of the image fits in `Q`.
+///
+/// # Errors
+/// [`Error::TooLong`] if the square of the image's diagonal does not.
+pub fn holds<S: Labels, Q: Squared>(labels: &S) -> Result<(), Error> {
     let longest = longest(labels.spatial());
     if longest.is_none_or(|longest| longest >= Q::largest()) {
         let expected = "a shape with a diagonal whose square fits";

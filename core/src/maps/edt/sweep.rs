@@ -175,6 +175,10 @@ where
         let edges: &mut [C::Gap] = scratch.take(parts.edges() * slice);
         edges.fill(C::Gap::NONE);
         let words = scratch.rest();
+        if fork.workers() < 2 {
+            // Of a fork that never divides, what divides and joins is not even compiled.
+            return self.part(&parts, parts.slices_of(0), edges, out, words);
+        }
         let lengths = [parts.edges() / parts.count() * slice, parts.part * slice];
         let each = Each { parts: &parts, lengths, words: words.len() / parts.count() };
         let all = 0..parts.count();

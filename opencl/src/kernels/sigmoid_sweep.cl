@@ -1,8 +1,15 @@
-/* Sums the blocks of one channel of one sample. */
-kernel void reduce(INPUTS, global real *block_sums, global uint *block_notes) {
+/* Sums the blocks of one channel of one sample, and writes their gradient if it is GRADIENT; without
+   LOSSES only what means are divided by. */
+kernel void SWEEP(INPUTS, global real *block_sums, global uint *block_notes GRADIENT_INPUTS) {
     BLOCK_STORAGE
     const ulong block = BLOCK_INDEX;
     const ulong plane = get_global_id(1);
+#if GRADIENT
+    if (report[0] != 0) {
+        return;
+    }
+    factors += FACTORS_OF(plane / CLASSES);
+#endif
     lanes sums[SUMS][PARTS];
     for (uint s = 0; s < SUMS; s++) {
         for (uint part = 0; part < PARTS; part++) {
@@ -26,9 +33,18 @@ kernel void reduce(INPUTS, global real *block_sums, global uint *block_notes) {
             lanes weights[WEIGHTS];
             LOAD_WEIGHTS
             lanes values[SUMS];
-            pixel_values(load_logits(logits + logits_first + plane * pixels + i, count),
-                         SHARE(found), weights, values);
+#if LOSSES
+            const lanes z = load_logits(logits + logits_first + plane * pixels + i, count);
+            pixel_values(z, SHARE(found), weights, values);
+#else
+            NO_VALUES
+#endif
             DENOMINATOR_VALUES
+#if GRADIENT
+            const lanes slope = pixel_gradient(z, SHARE(found), weights, factors, slopes);
+            store_gradient(valid ? slope : (lanes)(0), gradient + gradient_first + plane * pixels + i,
+                           count, accumulate);
+#endif
             for (uint s = 0; s < SUMS; s++) {
                 sums[s][part] += valid ? values[s] : (lanes)(0);
             }
@@ -45,29 +61,5 @@ kernel void reduce(INPUTS, global real *block_sums, global uint *block_notes) {
     }
     if (IS_FIRST_ITEM && block < blocks) {
         write_notes(block_notes, at, &own);
-    }
-}
-
-/* Writes the gradient of RUN logits of one channel of one sample. */
-kernel void gradient(INPUTS, global const real *factors, global const real *slopes,
-                     global const ulong *report, int accumulate, global storage *gradient,
-                     ulong gradient_first) {
-    const ulong plane = get_global_id(1);
-    if (report[0] != 0) {
-        return;
-    }
-    factors += FACTORS_OF(plane / CLASSES);
-    slopes += 2 * REGION * plane;
-    for (ulong i = get_global_id(0) * RUN; i < min(pixels, (get_global_id(0) + 1) * RUN); i += WIDTH) {
-        const ulong count = pixels - i;
-        const targets_t found = load_targets(targets + targets_first + plane * pixels + i, count);
-        const mask valid = VALID(found, count);
-        const uint place = 0;
-        lanes weights[WEIGHTS];
-        LOAD_GRADIENT_WEIGHTS
-        const lanes z = load_logits(logits + logits_first + plane * pixels + i, count);
-        const lanes own = pixel_gradient(z, SHARE(found), weights, factors, slopes);
-        store_gradient(valid ? own : (lanes)(0), gradient + gradient_first + plane * pixels + i, count,
-                       accumulate);
     }
 }

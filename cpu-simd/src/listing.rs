@@ -1,0 +1,88 @@
+//! A loss that was read once, with what its terms refer to.
+
+use std::sync::Arc;
+
+use segloss_core::compose::{Listed, MapCall, Term, parse};
+use segloss_core::engine::Link;
+use segloss_core::lanes::Real;
+use segloss_core::summation::Accumulator;
+use segloss_core::text::TextError;
+
+use crate::Library;
+
+/// The most terms of a loss.
+const TERMS: usize = 32;
+/// The most distinct maps of a loss.
+pub(crate) const MAPS: usize = 16;
+
+/// A library that somebody else owns, or a share of one.
+#[derive(Clone, Debug)]
+pub(crate) enum Held<'l, T: Real, A: Accumulator> {
+    Borrowed(&'l Library<T, A>),
+    Shared(Arc<Library<T, A>>),
+}
+
+impl<T: Real, A: Accumulator> Held<'_, T, A> {
+    pub(crate) fn library(&self) -> &Library<T, A> {
+        match self {
+            Held::Borrowed(library) => library,
+            Held::Shared(library) => library,
+        }
+    }
+}
+
+/// Terms and maps beside the library and the text that they refer to: reading them anew in each call took
+/// longer than all else of a call does on a tile of 16 x 16.
+#[derive(Clone, Debug)]
+pub(crate) struct Listing<'l, T: Real, A: Accumulator> {
+    /// `'static` stands for as long as `held` and `text` live: lent for no longer than `self`.
+    terms: Arc<[Term<'static, T, A>]>,
+    /// Likewise.
+    maps: Arc<[MapCall<'static, T>]>,
+    held: Held<'l, T, A>,
+    /// Never read, but referred to: lists of class weights stay text.
+    _text: Arc<str>,
+}
+
+impl<'l, T: Real, A: Accumulator> Listing<'l, T, A> {
+    /// The loss that `text` describes under `link`.
+    pub(crate) fn read<'t>(
+        held: Held<'l, T, A>,
+        text: &'t str,
+        link: Link,
+    ) -> Result<Self, TextError<'t>> {
+        // Once for mistakes, which are places in the caller's text.
+        let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
+        parse::<T, A>(text, link, held.library().registry(), &mut terms, &mut maps)?;
+
+        let own: Arc<str> = text.into();
+        // SAFETY: both stay where they are, unchanged, while this listing or a clone of it lives: the text in
+        // an `Arc` of its own, the library behind a reference or in an `Arc` that is shared.
+        let (library, kept) = unsafe { (lengthen(held.library()), lengthen(&*own)) };
+        let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
+        let listed = parse(kept, link, library.registry(), &mut terms, &mut maps);
+        // There was no mistake in the same text.
+        let counts =
+            listed.map_or((0, 0), |listed| (listed.terms().len(), listed.map_calls().len()));
+        let (terms, maps) = (terms[..counts.0].into(), maps[..counts.1].into());
+        Ok(Listing { terms, maps, held, _text: own })
+    }
+
+    pub(crate) fn library(&self) -> &Library<T, A> {
+        self.held.library()
+    }
+
+    /// Terms and maps, for as long as what they refer to is kept.
+    pub(crate) fn listed(&self) -> Listed<'_, T, A> {
+        Listed::new(&self.terms).maps(&self.maps)
+    }
+}
+
+/// A reference for as long as the caller sees to it that `place` is there.
+///
+/// # Safety
+/// The result is not used after `place` is moved out of, changed or freed.
+unsafe fn lengthen<X: ?Sized>(place: &X) -> &'static X {
+    // SAFETY: the caller's word.
+    unsafe { &*core::ptr::from_ref(place) }
+}

@@ -1,0 +1,222 @@
+use core::ffi::{c_char, c_void};
+use core::ptr;
+
+use super::parameters::Declared;
+use super::{Body, Plugin, PluginParameter, check_version};
+use crate::entry;
+use crate::fault::Fault;
+use crate::names;
+use crate::result::ResultCode;
+use crate::text;
+use crate::versioned::{Versioned, read};
+use segloss_core::Error;
+use segloss_core::compose::{ClassTile, TileClassTerm, TileWeights};
+use segloss_core::summation::TILE;
+use segloss_core::term::Arguments;
+
+/// What the probability of the true class is at some pixels, as arrays of `count` numbers. Since 0.1.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ClassTileF64 {
+    /// sizeof(segloss_class_tile_f64), of the library.
+    pub struct_size: u32,
+    /// Numbers in each array: 256.
+    pub count: u32,
+    /// ln p.
+    pub log_p: *const f64,
+    /// The probability p of the pixel's label.
+    pub p: *const f64,
+    /// 1 - p, without cancellation.
+    pub q: *const f64,
+    /// Positive where a pixel counts: elsewhere inputs may be anything, and what is written is not read.
+    /// NULL: all do.
+    pub valid: *const f64,
+}
+
+/// The same in single precision. Since 0.1.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ClassTileF32 {
+    /// sizeof(segloss_class_tile_f32), of the library.
+    pub struct_size: u32,
+    /// Numbers in each array: 256.
+    pub count: u32,
+    /// ln p.
+    pub log_p: *const f32,
+    /// The probability p of the pixel's label.
+    pub p: *const f32,
+    /// 1 - p, without cancellation.
+    pub q: *const f32,
+    /// Positive where a pixel counts: elsewhere inputs may be anything, and what is written is not read.
+    /// NULL: all do.
+    pub valid: *const f32,
+}
+
+/// A class term: the loss of each pixel by the probability of its label, under the softmax link. Start
+/// from SEGLOSS_CLASS_TERM_INIT.
+///
+/// Its functions may be called on any thread, several at the same time. They return normally: no
+/// exception and no longjmp leaves them. Since 0.1.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ClassTerm {
+    /// sizeof(segloss_class_term).
+    pub struct_size: u32,
+    /// SEGLOSS_PLUGIN_API_VERSION.
+    pub api_version: u32,
+    /// Its name in text: letters, digits and `_`.
+    pub name: *const c_char,
+    /// Its parameters. NULL: none.
+    pub parameters: *const PluginParameter,
+    /// Entries of `parameters`, up to 8.
+    pub parameter_count: usize,
+    /// What its functions are given first.
+    pub context: *mut c_void,
+    /// Writes the loss of each pixel of `tile` to `value`, and its derivative in ln p (p times the one in
+    /// p) to `slope`. `parameters` are as many as declared, in that order.
+    pub tile_f64: Option<
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            parameters: *const f64,
+            tile: *const ClassTileF64,
+            value: *mut f64,
+            slope: *mut f64,
+        ),
+    >,
+    /// (optional) The same for logits that are computed in single precision; without it they are
+    /// converted, and the results rounded.
+    pub tile_f32: Option<
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            parameters: *const f64,
+            tile: *const ClassTileF32,
+            value: *mut f32,
+            slope: *mut f32,
+        ),
+    >,
+    /// (optional) Called once with the context when the plugin and all losses made with it are freed.
+    /// Not called if the plugin is refused.
+    pub release: Option<unsafe extern "C" fn(context: *mut c_void)>,
+}
+
+// SAFETY: its size comes first, and zeros are valid in every field.
+unsafe impl Versioned for ClassTerm {
+    const FIRST: usize = size_of::<Self>();
+}
+
+type Tile<T, E> =
+    unsafe extern "C" fn(*mut c_void, *const f64, *const T, value: *mut E, slope: *mut E);
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Functions {
+    double: Tile<ClassTileF64, f64>,
+    single: Option<Tile<ClassTileF32, f32>>,
+}
+
+/// A class term as a plugin, into `plugin`, as segloss_plugin_pixel does for pixel terms. Since 0.1.
+///
+/// # Safety
+/// Pointers are NULL or point to what their types say; the functions do what their fields say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn segloss_plugin_class(
+    term: *const ClassTerm,
+    plugin: *mut *mut Plugin,
+) -> ResultCode {
+    entry::run(|| {
+        // SAFETY: the caller's word, here and below.
+        let term = unsafe { read(term, "term")? };
+        check_version(term.api_version)?;
+        // SAFETY: as above.
+        let name = names::keep(unsafe { text::read(term.name, "term", ".name")? });
+        // SAFETY: as above.
+        let declared = unsafe { Declared::read(name, term.parameters, term.parameter_count)? };
+        let double = term.tile_f64.ok_or(Fault::Null { argument: "term", field: ".tile_f64" })?;
+        let body = Body::Class(Functions { double, single: term.tile_f32 });
+        // SAFETY: as above.
+        unsafe { super::give(name, declared, body, (term.context, term.release), plugin) }
+    })
+}
+
+impl Plugin {
+    fn class_tile(
+        &self,
+        functions: &Functions,
+        arguments: Arguments<'_>,
+        input: ClassTile<'_, f64>,
+        value: &mut [f64; TILE],
+        slope: &mut [f64; TILE],
+    ) {
+        let tile = ClassTileF64 {
+            struct_size: size_of::<ClassTileF64>() as u32,
+            count: TILE as u32,
+            log_p: input.log_p.as_ptr(),
+            p: input.p.as_ptr(),
+            q: input.q.as_ptr(),
+            valid: input.valid.map_or(ptr::null(), |valid| valid.as_ptr()),
+        };
+        let values = self.declared.values(arguments);
+        let (value, slope) = (value.as_mut_ptr(), slope.as_mut_ptr());
+        // SAFETY: the arrays are as long as the tile says, and the author's word for the rest.
+        unsafe { (functions.double)(self.context.place, values.as_ptr(), &tile, value, slope) };
+    }
+}
+
+impl TileClassTerm<f64> for Plugin {
+    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
+        self.check_values(arguments)
+    }
+
+    fn tile(
+        &self,
+        arguments: Arguments<'_>,
+        input: ClassTile<'_, f64>,
+        value: &mut [f64; TILE],
+        slope: &mut [f64; TILE],
+    ) {
+        if let Body::Class(functions) = &self.body {
+            self.class_tile(functions, arguments, input, value, slope);
+        }
+    }
+}
+
+impl TileClassTerm<f32> for Plugin {
+    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
+        self.check_values(arguments)
+    }
+
+    fn tile(
+        &self,
+        arguments: Arguments<'_>,
+        input: ClassTile<'_, f32>,
+        value: &mut [f32; TILE],
+        slope: &mut [f32; TILE],
+    ) {
+        let Body::Class(functions) = &self.body else { return };
+        let Some(single) = functions.single else {
+            let wide = |from: &[f32; TILE]| from.map(f64::from);
+            let valid = input.valid.map(wide);
+            let (log_p, p, q) = (wide(input.log_p), wide(input.p), wide(input.q));
+            // Not for the plugin: the engine multiplies by them.
+            let weights = TileWeights { tiles: &[], by_call: input.weights.by_call };
+            let (log_p, p, q, valid) = (&log_p, &p, &q, valid.as_ref());
+            let input = ClassTile { log_p, p, q, valid, weights };
+            let (mut values, mut slopes) = ([0.0; TILE], [0.0; TILE]);
+            self.class_tile(functions, arguments, input, &mut values, &mut slopes);
+            *value = values.map(|value| value as f32);
+            *slope = slopes.map(|slope| slope as f32);
+            return;
+        };
+        let tile = ClassTileF32 {
+            struct_size: size_of::<ClassTileF32>() as u32,
+            count: TILE as u32,
+            log_p: input.log_p.as_ptr(),
+            p: input.p.as_ptr(),
+            q: input.q.as_ptr(),
+            valid: input.valid.map_or(ptr::null(), |valid| valid.as_ptr()),
+        };
+        let values = self.declared.values(arguments);
+        let (value, slope) = (value.as_mut_ptr(), slope.as_mut_ptr());
+        // SAFETY: the arrays are as long as the tile says, and the author's word for the rest.
+        unsafe { single(self.context.place, values.as_ptr(), &tile, value, slope) };
+    }
+}

@@ -1,0 +1,89 @@
+//! Labels in host memory, numbered for the device.
+
+use std::collections::HashMap;
+
+use segloss_core::maps::{Classes, Label, Labels, Mask};
+
+use super::labels::{Extents, Planes, Stored};
+use super::launch::Launch;
+use crate::commands::Buffer;
+use crate::error::Error;
+
+/// An image of labels that [`Maps`](super::Maps) takes: a mask or a label map.
+pub trait HostLabels: Labels<Label: Into<i64>> + sealed::Sealed {
+    #[doc(hidden)]
+    const IS_MASK: bool;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl sealed::Sealed for Mask<'_> {}
+
+impl HostLabels for Mask<'_> {
+    const IS_MASK: bool = true;
+}
+
+impl<E: Label> sealed::Sealed for Classes<'_, E> {}
+
+impl<E: Label + From<u8> + Into<i64>> HostLabels for Classes<'_, E> {
+    const IS_MASK: bool = false;
+}
+
+/// The extents of an image.
+pub(super) fn extents<S: Labels>(labels: &S) -> Extents {
+    Extents { spatial: labels.spatial(), axes: labels.axes() }
+}
+
+/// The image on the device.
+pub(super) fn upload<S: HostLabels>(labels: &S, launch: &Launch<'_, '_>) -> Result<Planes, Error> {
+    let (extents, context) = (extents(labels), launch.context());
+    let planes = |memory: &ocl_core::Mem, stored, ignoring| Planes {
+        memory: memory.clone(),
+        stored,
+        count: 1,
+        extents,
+        ignoring,
+    };
+    let mut has_ignored = false;
+    let ignored = labels.ignored();
+    if S::IS_MASK {
+        let bytes = read(labels, |label| {
+            let is_ignored = Some(label) == ignored;
+            has_ignored |= is_ignored;
+            if is_ignored { u8::MAX } else { u8::from(!S::is_background(label)) }
+        });
+        let memory = Buffer::holding(context, &bytes)?;
+        return Ok(planes(memory.memory(), Stored::Mask, has_ignored.then_some(2)));
+    }
+    // The next number for each new label; most pixels have the label of the one before.
+    let mut numbers = HashMap::from([(0, 0)]);
+    let mut last = (0, 0);
+    let numbered = read(labels, |label| {
+        if Some(label) == ignored {
+            has_ignored = true;
+            return u32::MAX;
+        }
+        let label = label.into();
+        if label != last.0 {
+            let next = numbers.len() as u32;
+            last = (label, *numbers.entry(label).or_insert(next));
+        }
+        last.1
+    });
+    let memory = Buffer::holding(context, &numbered)?;
+    Ok(planes(memory.memory(), Stored::Map, has_ignored.then_some(numbers.len() as u32)))
+}
+
+/// Each pixel's label as something else.
+fn read<S: Labels, N>(labels: &S, mut number: impl FnMut(S::Label) -> N) -> Vec<N> {
+    let [d, h, w] = labels.spatial();
+    let mut numbers = Vec::with_capacity(d * h * w);
+    // Any labels will do for a row that is not borrowed.
+    let mut stage = vec![<S::Label as bytemuck::Zeroable>::zeroed(); w];
+    for row in 0..d * h {
+        numbers.extend(labels.row(row, &mut stage).iter().map(|&label| number(label)));
+    }
+    numbers
+}

@@ -1,0 +1,18 @@
+//! Distance transforms, morphology and weight maps on the device, as in [`segloss_core::maps`].
+
+mod distance;
+mod face;
+mod host;
+mod labels;
+mod launch;
+mod morphology;
+mod source;
+#[cfg(test)]
+mod timing;
+mod weights;
+
+pub use face::Maps;
+pub use host::HostLabels;
+pub(crate) use labels::{Targets, Validity};
+pub use launch::MapTuning;
+pub(crate) use weights::{Plan, weights};

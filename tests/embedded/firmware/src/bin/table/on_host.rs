@@ -1,0 +1,16 @@
+use std::process::ExitCode;
+
+use segloss_embedded::table;
+
+pub fn main() -> ExitCode {
+    let mut text = String::new();
+    let result = table::print(crate::LEVEL, &mut text);
+    print!("{text}");
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
