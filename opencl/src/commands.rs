@@ -1,10 +1,11 @@
 //! Buffers and commands: all of this crate's calls that hand memory to a device.
 
 use core::marker::PhantomData;
+use core::ptr;
 
-use ocl_core::{ArgVal, CommandQueue, Context, Event, Mem, MemFlags, OclPrm, Program};
+use ocl_core::{ArgVal, CommandQueue, Context, Event, Mem, MemFlags, OclPrm, Program, ffi};
 
-use crate::error::{Error, While};
+use crate::error::{Error, While, outcome};
 
 /// Device memory for some elements.
 #[derive(Clone, Debug)]
@@ -96,8 +97,10 @@ impl<'q> Commands<'q> {
         Commands { queue, after, all: Vec::new() }
     }
 
-    fn wait_list(&self) -> Option<&[Event]> {
-        (!self.after.is_empty()).then_some(&self.after)
+    /// What the next command waits for, as OpenCL takes it.
+    fn wait_list(&self) -> Vec<ffi::cl_event> {
+        // SAFETY: the pointers are used while `self` keeps the events.
+        self.after.iter().map(|event| unsafe { *event.as_ptr_ref() }).collect()
     }
 
     /// Adds a kernel. A kernel object of its own for each launch: arguments are its state.
@@ -113,22 +116,25 @@ impl<'q> Commands<'q> {
             ocl_core::set_kernel_arg(&kernel, index, argument.0.clone())
                 .or_fail("set a kernel's argument")?;
         }
-        let mut done = Event::null();
+        let (wait, mut done) = (self.wait_list(), ptr::null_mut());
         // SAFETY: the buffers given are as long as the kernels, which check their indices against
         // the sizes they are given, read and write; the runtime keeps them until the command is done.
-        let launched = unsafe {
-            ocl_core::enqueue_kernel(
-                self.queue,
-                &kernel,
+        let status = unsafe {
+            ffi::clEnqueueNDRangeKernel(
+                self.queue.as_ptr(),
+                kernel.as_ptr(),
                 3,
-                None,
-                &items.all,
-                items.group,
-                self.wait_list(),
-                Some(&mut done),
+                ptr::null(),
+                items.all.as_ptr(),
+                items.group.as_ref().map_or(ptr::null(), |group| group.as_ptr()),
+                wait.len() as u32,
+                first_of(&wait),
+                &mut done,
             )
         };
-        launched.or_fail("launch a kernel")?;
+        outcome(status, "launch a kernel")?;
+        // SAFETY: the call succeeded, so it is an event, whose only share is this.
+        let done = unsafe { Event::from_raw_create_ptr(done) };
         self.all.push(done.clone());
         self.after = vec![done];
         Ok(())
@@ -141,24 +147,38 @@ impl<'q> Commands<'q> {
         first: usize,
         data: &mut [X],
     ) -> Result<(), Error> {
-        // SAFETY: the call blocks until `data` has been written.
-        let read = unsafe {
-            ocl_core::enqueue_read_buffer(
-                self.queue,
-                memory,
-                true,
-                first,
-                data,
-                self.wait_list(),
-                None::<&mut Event>,
+        let wait = self.wait_list();
+        // SAFETY: the call blocks until `data`, whose size is what is given, has been written.
+        let status = unsafe {
+            ffi::clEnqueueReadBuffer(
+                self.queue.as_ptr(),
+                memory.as_ptr(),
+                1,
+                first.saturating_mul(size_of::<X>()),
+                size_of_val(data),
+                data.as_mut_ptr().cast(),
+                wait.len() as u32,
+                first_of(&wait),
+                ptr::null_mut(),
             )
         };
         self.after.clear();
-        read.or_fail("read back results")
+        outcome(status, "read back results")
     }
 
     /// The events of all kernels, in order: all are done when the last is.
     pub(crate) fn events(self) -> Vec<Event> {
         self.all
     }
+}
+
+/// The first of a list as OpenCL takes it: null if it is empty.
+fn first_of(events: &[ffi::cl_event]) -> *const ffi::cl_event {
+    if events.is_empty() { ptr::null() } else { events.as_ptr() }
+}
+
+/// Waits until the command of `event` is complete.
+pub(crate) fn wait_for(event: &Event, action: &'static str) -> Result<(), Error> {
+    // SAFETY: one event, which lives through the call.
+    outcome(unsafe { ffi::clWaitForEvents(1, event.as_ptr_ref()) }, action)
 }

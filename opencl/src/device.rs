@@ -78,7 +78,11 @@ impl Device {
         Ok(fitting)
     }
 
-    pub(crate) fn describe(platform_id: PlatformId, id: DeviceId, platform: String) -> Result<Self, Error> {
+    pub(crate) fn describe(
+        platform_id: PlatformId,
+        id: DeviceId,
+        platform: String,
+    ) -> Result<Self, Error> {
         let text = |info, action| -> Result<String, Error> {
             Ok(ocl_core::get_device_info(id, info).or_fail(action)?.to_string())
         };

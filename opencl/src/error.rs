@@ -1,5 +1,8 @@
 use core::fmt;
 
+use num_traits::FromPrimitive;
+use ocl_core::Status;
+
 use crate::tuning::Tuning;
 
 /// What kept a loss from being evaluated on a device.
@@ -197,9 +200,14 @@ impl<T> While<T> for Result<T, ocl_core::Error> {
     }
 }
 
-/// The same of a call that gives its status alone.
+/// The same of a call that gives its status alone. `ocl-core` panics at statuses that drivers have made up,
+/// as they do for a kernel that crashed: what waits for kernels is called without it.
 pub(crate) fn outcome(status: i32, action: &'static str) -> Result<(), Error> {
-    if status == 0 { Ok(()) } else { Err(failure(status, action, format!("status {status}"))) }
+    match Status::from_i32(status) {
+        Some(Status::CL_SUCCESS) => Ok(()),
+        Some(named) => Err(failure(status, action, format!("{named:?} ({status})"))),
+        None => Err(failure(status, action, format!("status {status}, of the driver's own"))),
+    }
 }
 
 fn failure(status: i32, action: &'static str, reason: String) -> Error {

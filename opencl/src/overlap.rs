@@ -23,9 +23,8 @@ impl Bytes {
         len: usize,
         size: usize,
     ) -> Result<Self, Error> {
-        let info = |request, action| {
-            ocl_core::get_mem_object_info(array.memory, request).or_fail(action)
-        };
+        let info =
+            |request, action| ocl_core::get_mem_object_info(array.memory, request).or_fail(action);
         let address = |memory: &Mem| memory.as_ptr().addr();
         let first = array.first.saturating_mul(size);
         let action = "ask what a buffer is a part of";

@@ -1,7 +1,7 @@
 use ocl_core::{CommandQueue, Event, Mem, OclPrm, ProfilingInfo};
 use segloss_core::engine::{Link, Report, Scale};
 
-use crate::commands::{Buffer, Commands};
+use crate::commands::{Buffer, Commands, wait_for};
 use crate::error::{Error, While};
 use crate::loss::Loss;
 use crate::source::{BAD_SCALE, BAD_TARGET, BAD_WEIGHT, Sizes};
@@ -107,7 +107,7 @@ impl Pending {
         let (Some(first), Some(last)) = (self.events.first(), self.events.last()) else {
             return Ok(0.0);
         };
-        ocl_core::wait_for_event(last).or_fail("wait for a kernel")?;
+        wait_for(last, "wait for a kernel")?;
         let at = |event: &Event, info| {
             ocl_core::get_event_profiling_info(event, info)
                 .and_then(|found| found.time())
@@ -131,7 +131,7 @@ impl Pending {
     pub fn wait(&self) -> Result<Report<f64>, Error> {
         // First, because PoCL never ends a read that waits for a command that has failed.
         if let Some(last) = self.events.last() {
-            ocl_core::wait_for_event(last).or_fail("evaluate the loss")?;
+            wait_for(last, "evaluate the loss")?;
         }
         let mut commands = Commands::new(&self.queue, Vec::new());
         let mut report = [0u64; 4];

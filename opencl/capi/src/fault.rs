@@ -10,25 +10,84 @@ use segloss_opencl::Error;
 /// Why a call was refused. A field's name follows its argument's with a dot.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    Null { argument: &'static str, field: &'static str },
-    Misaligned { argument: &'static str, field: &'static str, alignment: usize },
-    Utf8 { argument: &'static str, field: &'static str, at: usize },
-    StructSize { argument: &'static str, size: u32, expected: usize },
-    Option { argument: &'static str, value: i64, expected: &'static str },
-    Both { one: &'static str, other: &'static str },
-    Device { argument: &'static str, device: i32 },
-    Handle { what: &'static str, status: i32 },
-    Dtype { argument: &'static str, dtype: DLDataType, expected: &'static str },
-    Axes { argument: &'static str, ndim: i32 },
-    Extent { argument: &'static str, axis: usize, extent: i64 },
-    Packed { argument: &'static str },
-    Offset { argument: &'static str, offset: u64, size: usize },
-    TooLarge { argument: &'static str },
-    Shape { argument: &'static str, shape: Shape, expected: Shape },
-    Many { argument: &'static str, count: usize, limit: usize },
+    Null {
+        argument: &'static str,
+        field: &'static str,
+    },
+    Misaligned {
+        argument: &'static str,
+        field: &'static str,
+        alignment: usize,
+    },
+    Utf8 {
+        argument: &'static str,
+        field: &'static str,
+        at: usize,
+    },
+    StructSize {
+        argument: &'static str,
+        size: u32,
+        expected: usize,
+    },
+    Option {
+        argument: &'static str,
+        value: i64,
+        expected: &'static str,
+    },
+    Both {
+        one: &'static str,
+        other: &'static str,
+    },
+    Device {
+        argument: &'static str,
+        device: i32,
+    },
+    Handle {
+        what: &'static str,
+        status: i32,
+    },
+    Dtype {
+        argument: &'static str,
+        dtype: DLDataType,
+        expected: &'static str,
+    },
+    Axes {
+        argument: &'static str,
+        ndim: i32,
+    },
+    Extent {
+        argument: &'static str,
+        axis: usize,
+        extent: i64,
+    },
+    Packed {
+        argument: &'static str,
+    },
+    Offset {
+        argument: &'static str,
+        offset: u64,
+        size: usize,
+    },
+    TooLarge {
+        argument: &'static str,
+    },
+    Shape {
+        argument: &'static str,
+        shape: Shape,
+        expected: Shape,
+    },
+    Many {
+        argument: &'static str,
+        count: usize,
+        limit: usize,
+    },
     /// Texts come with their own message: it refers to what the caller lent.
-    Text { message: String },
-    NoMap { name: String },
+    Text {
+        message: String,
+    },
+    NoMap {
+        name: String,
+    },
     OpenCl(Error),
     Panic,
 }

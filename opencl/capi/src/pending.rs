@@ -81,7 +81,8 @@ pub unsafe extern "C" fn segloss_cl_pending_interpret(
         let pending = unsafe { handle::of(pending, "pending")? };
         // SAFETY: as above.
         let report = unsafe { array(report, SEGLOSS_CL_REPORT_LENGTH, "report", "")? };
-        let report = report.and_then(|report| <[u64; SEGLOSS_CL_REPORT_LENGTH]>::try_from(report).ok());
+        let report =
+            report.and_then(|report| <[u64; SEGLOSS_CL_REPORT_LENGTH]>::try_from(report).ok());
         let report = report.ok_or(Fault::Null { argument: "report", field: "" })?;
         // SAFETY: as above.
         unsafe { tell(value, valid, || Ok(pending.0.interpret(report)?)) }

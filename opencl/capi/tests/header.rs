@@ -41,7 +41,8 @@ fn compiles_as_every_standard() {
     {
         for (name, headers) in &orders {
             let source = folder.join(format!("{name}.{kind}"));
-            let lines: String = headers.iter().map(|header| format!("#include {header}\n")).collect();
+            let lines: String =
+                headers.iter().map(|header| format!("#include {header}\n")).collect();
             fs::write(&source, lines).unwrap();
             for standard in standards {
                 let output = Command::new(compiler)

@@ -9,8 +9,11 @@ use std::{env, fs};
 
 fn symbols(which: &str) -> String {
     let library = program::shared_library();
-    let output =
-        Command::new("nm").args(["-D", which, "--format=just-symbols"]).arg(library).output().unwrap();
+    let output = Command::new("nm")
+        .args(["-D", which, "--format=just-symbols"])
+        .arg(library)
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

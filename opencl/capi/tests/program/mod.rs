@@ -63,6 +63,8 @@ impl Program {
     #[track_caller]
     fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> String {
         let mut command = Command::new(&self.path);
+        // Programs are built by each of them.
+        command.env("SEGLOSS_OPENCL_CACHE", "off");
         command.args(arguments).envs(environment.iter().copied());
         let output = command.output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
