@@ -6,27 +6,27 @@ use program::Program;
 
 #[test]
 fn a_context_and_queues_of_the_program() {
-    Program::c99("foreign", &[]).passes(&[], &[]);
+    Program::c99("foreign").passes(&[], &[]);
 }
 
 #[test]
 fn two_contexts_at_once() {
-    Program::c99("contexts", &[]).passes(&[], &[]);
+    Program::c99("contexts").passes(&[], &[]);
 }
 
 #[test]
 fn many_evaluations() {
-    Program::c99("growth", &[]).passes(&[], &[]);
+    Program::c99("growth").passes(&[], &[]);
 }
 
 #[test]
 fn what_does_not_fit() {
-    Program::c99("refusals", &[]).passes(&[], &[]);
+    Program::c99("refusals").passes(&[], &[]);
 }
 
 #[test]
 fn calls_of_opencl_that_fail() {
-    let failures = Program::c99("failures", &[]);
+    let failures = Program::c99("failures");
     failures.passes(&[], &[]);
     // Without a driver.
     failures.passes(&["none"], &[("OCL_ICD_VENDORS", "/nonexistent")]);
@@ -35,10 +35,11 @@ fn calls_of_opencl_that_fail() {
 /// What readers are given is what is tested.
 #[test]
 fn the_example_of_the_documentation() {
-    let program = Program::c99("quick_start", &[]);
     let documentation = include_str!("../../../docs/opencl-c.md");
     let source = include_str!("quick_start.c");
     assert!(documentation.contains(&format!("```c\n{source}```")));
     // Half of ln 2, and half of the dice loss of one half.
-    assert_eq!(program.writes(), "0.596574\n");
+    for program in [Program::c99("quick_start"), Program::with_static_library("quick_start")] {
+        assert_eq!(program.writes(), "0.596574\n");
+    }
 }

@@ -23,23 +23,35 @@ pub struct Program {
 }
 
 impl Program {
-    /// Compiles `tests/{name}.c` as strict C99.
-    pub fn c99(name: &str, flags: &[&str]) -> Self {
+    /// Compiles `tests/{name}.c` as strict C99, with the shared library.
+    pub fn c99(name: &str) -> Self {
+        let folder = libraries();
+        let found = format!("-Wl,-rpath,{}", folder.display());
+        Program::linked(name, name, &[shared_library().to_str().unwrap(), &found])
+    }
+
+    /// The same with the static library.
+    pub fn with_static_library(name: &str) -> Self {
+        let library = libraries().join("libsegloss_cl.a");
+        let system = ["-lgcc_s", "-lutil"];
+        let own = [library.to_str().unwrap(), system[0], system[1]];
+        Program::linked(name, &format!("{name}_static"), &own)
+    }
+
+    fn linked(name: &str, program: &str, libraries: &[&str]) -> Self {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         fs::create_dir_all(folder).unwrap();
-        let path = folder.join(name);
+        let path = folder.join(program);
         let output = Command::new("cc")
             .args(["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O1", "-g"])
             .args(["-D_POSIX_C_SOURCE=200809L"])
             .arg("-I")
             .arg(package.join("../../include"))
             .arg(package.join("tests").join(name).with_extension("c"))
-            .args(flags)
             .arg("-o")
             .arg(&path)
-            .arg(shared_library())
-            .arg(format!("-Wl,-rpath,{}", libraries().display()))
+            .args(libraries)
             .args(["-lOpenCL", "-lm", "-lpthread", "-ldl"])
             .output()
             .unwrap_or_else(|error| panic!("cc: {error}"));
