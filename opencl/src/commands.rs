@@ -2,7 +2,9 @@
 
 use core::marker::PhantomData;
 
-use ocl_core::{ArgVal, CommandQueue, Context, Event, Mem, MemFlags, OclPrm, Program};
+use ocl_core::{
+    ArgVal, CommandQueue, Context, Event, Mem, MemFlags, OclPrm, ProfilingInfo, Program,
+};
 
 use crate::error::{Error, While};
 
@@ -161,4 +163,17 @@ impl<'q> Commands<'q> {
     pub(crate) fn events(self) -> Vec<Event> {
         self.all
     }
+}
+
+/// Waits for the last of some kernels, and gives the time from the start of the first to its end.
+pub(crate) fn seconds_of(events: &[Event]) -> Result<f64, Error> {
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(0.0) };
+    ocl_core::wait_for_event(last).or_fail("wait for a kernel")?;
+    let at = |event: &Event, info| {
+        ocl_core::get_event_profiling_info(event, info)
+            .and_then(|found| found.time())
+            .or_fail("ask for a kernel's time")
+    };
+    let (start, end) = (at(first, ProfilingInfo::Start)?, at(last, ProfilingInfo::End)?);
+    Ok(end.saturating_sub(start) as f64 * 1e-9)
 }
