@@ -3,7 +3,9 @@
 use core::marker::PhantomData;
 use core::ptr;
 
-use ocl_core::{ArgVal, CommandQueue, Context, Event, Mem, MemFlags, OclPrm, Program, ffi};
+use ocl_core::{
+    ArgVal, CommandQueue, Context, Event, Mem, MemFlags, OclPrm, ProfilingInfo, Program, ffi,
+};
 
 use crate::error::{Error, While, outcome};
 
@@ -181,4 +183,17 @@ fn first_of(events: &[ffi::cl_event]) -> *const ffi::cl_event {
 pub(crate) fn wait_for(event: &Event, action: &'static str) -> Result<(), Error> {
     // SAFETY: one event, which lives through the call.
     outcome(unsafe { ffi::clWaitForEvents(1, event.as_ptr_ref()) }, action)
+}
+
+/// Waits for the last of some kernels, and gives the time from the start of the first to its end.
+pub(crate) fn seconds_of(events: &[Event]) -> Result<f64, Error> {
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(0.0) };
+    wait_for(last, "wait for a kernel")?;
+    let at = |event: &Event, info| {
+        ocl_core::get_event_profiling_info(event, info)
+            .and_then(|found| found.time())
+            .or_fail("ask for a kernel's time")
+    };
+    let (start, end) = (at(first, ProfilingInfo::Start)?, at(last, ProfilingInfo::End)?);
+    Ok(end.saturating_sub(start) as f64 * 1e-9)
 }

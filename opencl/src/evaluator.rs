@@ -329,12 +329,13 @@ impl Evaluator {
             MemInfoResult::Size(bytes) => bytes,
             _ => 0,
         };
-        if let MemInfoResult::Context(context) =
-            info(MemInfo::Context).or_fail("ask for a buffer's context")?
-        {
-            if context.as_ptr() != self.context().as_ptr() {
-                return Err(Error::OtherContext { argument });
-            }
+        let context = info(MemInfo::Context).or_fail("ask for a buffer's context")?;
+        let is_own = matches!(
+            context,
+            MemInfoResult::Context(context) if context.as_ptr() == self.context().as_ptr()
+        );
+        if !is_own {
+            return Err(Error::OtherContext { argument });
         }
         let length = (bytes / size).saturating_sub(array.first);
         if length < len {

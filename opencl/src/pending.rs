@@ -1,8 +1,8 @@
-use ocl_core::{CommandQueue, Event, Mem, OclPrm, ProfilingInfo};
+use ocl_core::{CommandQueue, Event, Mem, OclPrm};
 use segloss_core::engine::{Link, Report, Scale};
 
-use crate::commands::{Buffer, Commands, wait_for};
-use crate::error::{Error, While};
+use crate::commands::{Buffer, Commands, seconds_of, wait_for};
+use crate::error::Error;
 use crate::loss::Loss;
 use crate::source::{BAD_SCALE, BAD_TARGET, BAD_WEIGHT, Sizes};
 use crate::target::Element;
@@ -104,17 +104,7 @@ impl Pending {
     /// # Errors
     /// What the device reported: that it measures nothing, for one.
     pub fn seconds(&self) -> Result<f64, Error> {
-        let (Some(first), Some(last)) = (self.events.first(), self.events.last()) else {
-            return Ok(0.0);
-        };
-        wait_for(last, "wait for a kernel")?;
-        let at = |event: &Event, info| {
-            ocl_core::get_event_profiling_info(event, info)
-                .and_then(|found| found.time())
-                .or_fail("ask for a kernel's time")
-        };
-        let (start, end) = (at(first, ProfilingInfo::Start)?, at(last, ProfilingInfo::End)?);
-        Ok(end.saturating_sub(start) as f64 * 1e-9)
+        seconds_of(&self.events)
     }
 
     /// Where the report lies on the device: four `ulong`, the third the number of valid pixels, the last

@@ -40,11 +40,11 @@ impl Programs {
         let options = self.device.build_options();
         let key =
             [source, options, self.device.platform(), self.device.name(), self.device.driver()];
-        let stored = self.cache.load(&key).and_then(|binary| self.from_binary(&binary).ok());
+        let stored = self.cache.load(&key).and_then(|binary| self.built_from_binary(&binary).ok());
         let program = match stored {
             Some(program) => program,
             None => {
-                let program = self.from_source(source)?;
+                let program = self.built_from_source(source)?;
                 if let Some(binary) = binary_of(&program) {
                     // A folder that cannot be written only costs the next process its time.
                     let _ = self.cache.store(&key, &binary);
@@ -56,14 +56,14 @@ impl Programs {
         Ok(program)
     }
 
-    fn from_source(&self, source: &str) -> Result<Program, Error> {
+    fn built_from_source(&self, source: &str) -> Result<Program, Error> {
         let program = ocl_core::create_program_with_source(&self.context, &[c_string(source)?])
             .or_fail("create a program")?;
         self.build(&program)?;
         Ok(program)
     }
 
-    fn from_binary(&self, binary: &[u8]) -> Result<Program, Error> {
+    fn built_from_binary(&self, binary: &[u8]) -> Result<Program, Error> {
         let devices = [self.device.id];
         let program = ocl_core::create_program_with_binary(&self.context, &devices, &[binary])
             .or_fail("create a program from a binary")?;

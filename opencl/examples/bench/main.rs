@@ -8,6 +8,7 @@ mod arguments;
 mod check;
 mod host;
 mod inputs;
+mod maps;
 mod plot;
 mod report;
 mod timing;
@@ -20,8 +21,9 @@ use arguments::Arguments;
 use clap::Parser;
 use host::Host;
 use inputs::Inputs;
+use maps::MapWork;
 use report::{Report, Time};
-use segloss_opencl::{Device, Evaluator};
+use segloss_opencl::{Device, Evaluator, Maps};
 use work::Work;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -64,6 +66,9 @@ fn report(
     host: &mut Host,
     arguments: &Arguments,
 ) -> Outcome<Report> {
+    let maps = Maps::measuring(device.clone())?;
+    // Of losses, if only some are asked for.
+    let map_works = if arguments.loss.is_empty() { &MapWork::ALL[..] } else { &[] };
     let evaluator = Evaluator::measuring(device)?;
     let (platform, device) = (evaluator.device().platform(), evaluator.device().name());
     let copy = timing::copy_bandwidth(&evaluator, arguments.runs)?;
@@ -75,8 +80,9 @@ fn report(
         checks: Vec::new(),
         times: Vec::new(),
     };
-    for work in works {
-        let checked = check::check(&evaluator, host, work)?;
+    let losses = works.iter().map(|work| check::check(&evaluator, host, work));
+    for checked in losses.chain(map_works.iter().map(|work| work.check(&maps))) {
+        let checked = checked?;
         let verdict = if checked.passed { "ok" } else { "WRONG" };
         let bits = if checked.same_bits { "same bits" } else { "close" };
         println!(
@@ -96,24 +102,22 @@ fn report(
                 timing::seconds(&evaluator, work, &inputs, arguments.runs)?;
             let of_host = host.seconds(work, &inputs, arguments.runs)?;
             let logits = inputs.logits.len();
-            let bytes = work.sweeps() * 4 * logits + 4 * logits + 2 * inputs.targets.len();
-            let sides: Vec<String> = size.iter().map(ToString::to_string).collect();
-            let gb_s = bytes as f64 / seconds * 1e-9;
-            let time = Time {
-                what: work.name(),
-                size: sides.join("x"),
-                logits,
-                seconds,
-                seconds_of_call,
-                ns_per_logit: seconds * 1e9 / logits as f64,
-                bytes,
-                gb_s,
-                share_of_copy: gb_s / report.copy_gb_s,
-                host_threads: rayon::current_num_threads(),
+            report.push(Time {
+                bytes: work.sweeps() * 4 * logits + 4 * logits + 2 * inputs.targets.len(),
                 host_ratio: of_host / seconds,
-            };
-            println!("{}", time.line());
-            report.times.push(time);
+                ..Time::new(work.name(), &size, logits, seconds, seconds_of_call)
+            });
+        }
+    }
+    for work in map_works {
+        for size in arguments.sizes() {
+            let (seconds, seconds_of_call, of_host) = work.seconds(&maps, &size, arguments.runs)?;
+            let pixels = size.iter().product();
+            report.push(Time {
+                bytes: work.least_bytes(pixels),
+                host_ratio: of_host / seconds,
+                ..Time::new(work.name().into(), &size, pixels, seconds, seconds_of_call)
+            });
         }
     }
     Ok(report)

@@ -13,7 +13,17 @@ pub struct Report {
     pub times: Vec<Time>,
 }
 
-/// One loss at one size.
+impl Report {
+    /// Adds and prints a measurement.
+    pub fn push(&mut self, time: Time) {
+        let gb_s = time.bytes as f64 / time.seconds * 1e-9;
+        let time = Time { gb_s, share_of_copy: gb_s / self.copy_gb_s, ..time };
+        println!("{}", time.line());
+        self.times.push(time);
+    }
+}
+
+/// One loss or map at one size.
 #[derive(Debug, Serialize)]
 pub struct Time {
     pub what: String,
@@ -24,7 +34,8 @@ pub struct Time {
     /// By the caller's, from the first command to the value in hand.
     pub seconds_of_call: f64,
     pub ns_per_logit: f64,
-    /// Bytes that the kernels read and write.
+    /// Bytes of inputs that a loss's kernels read and of gradient that they write; of a map the least, its
+    /// image and its result.
     pub bytes: usize,
     pub gb_s: f64,
     /// Of the copy's rate.
@@ -36,6 +47,30 @@ pub struct Time {
 }
 
 impl Time {
+    /// Without bytes and comparisons.
+    pub fn new(
+        what: String,
+        size: &[usize],
+        logits: usize,
+        seconds: f64,
+        seconds_of_call: f64,
+    ) -> Self {
+        let sides: Vec<String> = size.iter().map(ToString::to_string).collect();
+        Time {
+            what,
+            size: sides.join("x"),
+            logits,
+            seconds,
+            seconds_of_call,
+            ns_per_logit: seconds * 1e9 / logits as f64,
+            bytes: 0,
+            gb_s: 0.0,
+            share_of_copy: 0.0,
+            host_threads: rayon::current_num_threads(),
+            host_ratio: 0.0,
+        }
+    }
+
     pub fn heading() -> String {
         format!(
             "{:40} {:>12} {:>9} {:>8} {:>8} {:>9} {:>10}",

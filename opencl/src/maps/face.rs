@@ -1,4 +1,6 @@
-use ocl_core::{CommandQueue, OclPrm};
+use std::sync::{Mutex, PoisonError};
+
+use ocl_core::{CommandQueue, CommandQueueProperties, OclPrm};
 use segloss_core::compose::MapCall;
 use segloss_core::engine::{Call, Link, check_mask};
 use segloss_core::maps::band::Band;
@@ -15,7 +17,7 @@ use super::launch::{Launch, MapTuning};
 use super::morphology::{Morph, Packed, band};
 use super::source::Finish;
 use super::weights::{Plan, weights_by};
-use crate::commands::{Buffer, Commands};
+use crate::commands::{Buffer, Commands, seconds_of};
 use crate::device::Device;
 use crate::error::{Error, While};
 use crate::programs::Programs;
@@ -43,6 +45,8 @@ pub struct Maps {
     programs: Programs,
     queue: CommandQueue,
     tuning: MapTuning,
+    /// The time of the last call's kernels, where the queue measures it.
+    seconds: Mutex<Option<f64>>,
 }
 
 macro_rules! distances {
@@ -93,13 +97,33 @@ impl Maps {
     /// # Errors
     /// [`Error::NoPlatform`], [`Error::NoDevice`], or what the device reported.
     pub fn new(platform: &str, device: &str) -> Result<Self, Error> {
-        let device = Device::find(platform, device)?;
+        Maps::with_queue(Device::find(platform, device)?, None)
+    }
+
+    /// On `device`, with a queue that measures how long kernels take ([`Maps::seconds`]).
+    ///
+    /// # Errors
+    /// What the device reported.
+    pub fn measuring(device: Device) -> Result<Self, Error> {
+        Maps::with_queue(device, Some(CommandQueueProperties::PROFILING_ENABLE))
+    }
+
+    fn with_queue(
+        device: Device,
+        properties: Option<CommandQueueProperties>,
+    ) -> Result<Self, Error> {
         let context = device.context()?;
-        let queue = ocl_core::create_command_queue(&context, device.id, None)
+        let queue = ocl_core::create_command_queue(&context, device.id, properties)
             .or_fail("create a command queue")?;
         let programs = Programs::new(device, context);
         let tuning = MapTuning::of(&programs);
-        Ok(Maps { programs, queue, tuning })
+        Ok(Maps { programs, queue, tuning, seconds: Mutex::default() })
+    }
+
+    /// From the start of the first kernel of the last call to the end of its last one, in seconds: without
+    /// copies from and to the host. None of maps that do not [measure](Maps::measuring).
+    pub fn seconds(&self) -> Option<f64> {
+        *self.seconds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The device.
@@ -322,13 +346,16 @@ impl Maps {
         Ok(())
     }
 
-    pub(super) fn with_launch<R>(
+    fn with_launch<R>(
         &self,
         work: impl FnOnce(&mut Launch<'_, '_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let mut commands = Commands::new(&self.queue, Vec::new());
-        let commands = &mut commands;
-        work(&mut Launch { programs: &self.programs, commands, tuning: self.tuning })
+        let (programs, tuning) = (&self.programs, self.tuning);
+        let result = work(&mut Launch { programs, commands: &mut commands, tuning });
+        let seconds = seconds_of(&commands.events()).ok();
+        *self.seconds.lock().unwrap_or_else(PoisonError::into_inner) = seconds;
+        result
     }
 }
 

@@ -7,8 +7,6 @@ mod labels;
 mod launch;
 mod morphology;
 mod source;
-#[cfg(test)]
-mod timing;
 mod weights;
 
 pub use face::Maps;
