@@ -42,3 +42,15 @@ table $m4f 3 double "Cortex-M4F, \`opt-level = 3\`, sums in f64:"
 # The instructions of a Cortex-M0+, on a larger processor that has them too.
 table thumbv6m-none-eabi mps2-an385 cortex-m3 s "" \
     "Cortex-M0+, \`opt-level = \"s\"\`, sums in compensated f32:"
+
+# Modules of WebAssembly: one loss, three terms, and all.
+rustup target add wasm32-unknown-unknown >&2
+export CARGO_PROFILE_RELEASE_OPT_LEVEL=3
+cargo build --quiet --locked --release --manifest-path "$here/sizes/Cargo.toml" \
+    --target wasm32-unknown-unknown --target-dir "$prefix/host"
+printf '\nWebAssembly, `opt-level = 3`: bytes of a module\n\n| losses | bytes |\n|---|---|\n'
+for losses in bce bce_dice_boundary all; do
+    "$(linker)" -flavor wasm --no-entry --export="$losses" --gc-sections --strip-all \
+        "$prefix/host/wasm32-unknown-unknown/release/libsegloss_sizes.a" -o "$results/linked"
+    echo "| $losses | $(stat -c %s "$results/linked") |"
+done
