@@ -17,6 +17,8 @@ use crate::maps::{Fork, Labels, MapLevel};
 const TILE: usize = 16;
 /// Gaps kept in a band, few enough for the second-level cache.
 const BAND: usize = 1 << 16;
+/// Up to so many pixels half of the gaps are kept at a time: a microcontroller has little memory.
+const SMALL: usize = 64 * 64;
 
 /// Slices x rows x pixels, and what to do with them.
 #[derive(Clone, Copy)]
@@ -66,7 +68,10 @@ impl Parts {
 
     /// Slices of a band.
     fn band(&self) -> usize {
-        (BAND / self.slice().max(1)).clamp(8, 64).min(self.part)
+        let band = (BAND / self.slice().max(1)).clamp(8, 64);
+        let is_small = self.slice().saturating_mul(self.part) <= SMALL;
+        let half = if is_small { self.part.div_ceil(2).max(8) } else { self.part };
+        band.min(half).min(self.part)
     }
 }
 

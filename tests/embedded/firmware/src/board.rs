@@ -31,17 +31,22 @@ pub fn stack_used() -> usize {
     start - end - 4 * painted
 }
 
-/// Paints what the caller's own frame and a margin leave of the stack; gives how much is used now.
+/// The bytes of stack that the caller and its callers take.
+#[inline(always)]
+pub fn stack_taken() -> usize {
+    stack().1 - cortex_m::register::msp::read() as usize
+}
+
+/// Paints what is left of the stack.
 #[inline(never)]
-pub fn paint() -> usize {
-    let (end, start) = stack();
-    let here = 0u32;
-    let top = (&raw const here).addr() - 64;
+pub fn paint() {
+    let (end, _) = stack();
+    // Below whatever this function may keep there.
+    let top = cortex_m::register::msp::read() as usize - 32;
     for at in (end..top & !3).step_by(4) {
         // SAFETY: within the stack's memory, below all frames, and aligned.
         unsafe { (at as *mut u32).write_volatile(STACK_PAINT_VALUE) };
     }
-    start - top
 }
 
 fn stack() -> (usize, usize) {

@@ -1,20 +1,16 @@
-//! A function for each loss: value and gradient of a sample with ignored pixels, of f32 logits and u8 targets.
+//! Each loss as a function that can be linked by itself.
 
 #![no_std]
 
 use core::panic::PanicInfo;
 
-use segloss_core::class::{self, Ce};
-use segloss_core::compose::{Parts, class, pixel, region};
-use segloss_core::pixel::{Bce, Focal};
-use segloss_core::region::{Dice, FocalTversky, Tversky};
-use segloss_core::slices::{Binary, Classes, Multiclass, Workspace};
-#[cfg(not(feature = "double"))]
-use segloss_core::summation::Compensated as Sum;
-use segloss_core::term::Maps;
+pub mod losses;
 
-#[cfg(feature = "double")]
-type Sum = f64;
+/// All of them.
+#[unsafe(no_mangle)]
+pub extern "C" fn all(call: &mut losses::Call<'_>) -> bool {
+    losses::LOSSES.iter().all(|(_, loss)| loss(call))
+}
 
 /// A program that links cannot panic.
 #[panic_handler]
@@ -23,82 +19,4 @@ fn panic(_: &PanicInfo<'_>) -> ! {
         safe fn this_can_panic() -> !;
     }
     this_can_panic()
-}
-
-/// What a call reads and writes.
-#[derive(Debug)]
-pub struct Call<'c> {
-    logits: &'c [f32],
-    targets: &'c [u8],
-    map: &'c [f32],
-    gradient: &'c mut [f32],
-    partials: &'c mut [[f32; 32]],
-    sums: &'c mut [Sum],
-    exps: &'c mut [f32],
-    slopes: &'c mut [[f32; 2]],
-    value: f32,
-}
-
-impl Call<'_> {
-    #[inline(always)]
-    fn binary(&mut self, loss: impl Parts, has_map: bool) -> bool {
-        let maps = &[self.map][..usize::from(has_map)];
-        let Call { logits, targets, gradient, partials, sums, value, .. } = self;
-        let plane = Binary { logits, targets, ignored: Some(255), maps };
-        let report = plane.evaluate(loss, Some(gradient), Workspace { partials, sums });
-        report.map(|report| *value = report.value as f32).is_ok()
-    }
-
-    #[inline(always)]
-    fn multiclass(&mut self, loss: impl Parts) -> bool {
-        let Call { logits, targets, gradient, partials, sums, exps, slopes, value, .. } = self;
-        let planes = Multiclass { logits, targets, ignored: Some(255), maps: &[] };
-        let workspace = Workspace { partials, sums };
-        let report =
-            planes.evaluate(loss, Some(gradient), workspace, Classes { exps, slopes });
-        report.map(|report| *value = report.value as f32).is_ok()
-    }
-}
-
-macro_rules! losses {
-    ($($name:ident => $call:ident.$link:ident($loss:expr $(, $map:literal)?);)+) => {
-        $(
-            /// One loss.
-            #[unsafe(no_mangle)]
-            pub extern "C" fn $name($call: &mut Call<'_>) -> bool {
-                $call.$link($loss $(, $map)?)
-            }
-        )+
-
-        /// All of them.
-        #[unsafe(no_mangle)]
-        pub extern "C" fn all(call: &mut Call<'_>) -> bool {
-            [$($name),+].iter().all(|loss| loss(call))
-        }
-    };
-}
-
-losses! {
-    bce => call.binary(pixel(1.0, Bce), false);
-    focal => call.binary(pixel(1.0, Focal::default()), false);
-    dice => call.binary(region(1.0, Dice::default()), false);
-    tversky => call.binary(region(1.0, Tversky::with(0.3, 0.7, 1e-6).unwrap_or_default()), false);
-    focal_tversky => call.binary(
-        region(1.0, FocalTversky::with(0.3, 0.7, 0.75, 1e-6).unwrap_or_default()), false
-    );
-    boundary => call.binary(
-        pixel(1.0, Bce).weighted(Maps::NONE.and(0).unwrap_or_default()), true
-    );
-    bce_dice => call.binary((pixel(0.5, Bce), region(0.5, Dice::default())), false);
-    bce_dice_boundary => call.binary((
-        pixel(0.3, Bce),
-        (
-            region(0.4, Dice::default()),
-            pixel(0.3, Bce).weighted(Maps::NONE.and(0).unwrap_or_default()),
-        ),
-    ), true);
-    ce => call.multiclass(class(1.0, Ce));
-    class_focal => call.multiclass(class(1.0, class::Focal::default()));
-    class_dice => call.multiclass(region(1.0, Dice::default()));
-    ce_dice => call.multiclass((class(0.5, Ce), region(0.5, Dice::default())));
 }

@@ -1,0 +1,97 @@
+#!/bin/bash
+# architectures.sh PREFIX [NAME...]: core on other architectures gives the bits of this host, and meets golden
+# vectors there. Names: aarch64, cortex-m4f, cortex-m0, riscv32, s390x, wasm32, wasm32-simd; all unless given.
+#
+# Needs rustup, apt (after `apt-get update`) and Node; the emulators of processes are installed, all else goes
+# under PREFIX. A minute of a core each.
+set -euo pipefail
+
+prefix=$(mkdir -p "${1:?usage: architectures.sh PREFIX [NAME...]}" && cd "$1" && pwd)
+shift
+[ $# -gt 0 ] || set -- aarch64 cortex-m4f cortex-m0 riscv32 s390x wasm32 wasm32-simd
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/embedded/toolchain.sh"
+results=$prefix/results
+mkdir -p "$results"
+
+installed() {
+    local missing=()
+    for package in "$@"; do
+        dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" -eq 0 ]; then as_root=; else as_root=sudo; fi
+    $as_root apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+}
+
+# The table by rustup's compiler, for a target whose library it has.
+by_rustup() {
+    local target=$1
+    shift
+    rustup target add "$target" >&2
+    cargo build --quiet --locked --profile table --bin table --target "$target" \
+        --target-dir "$prefix/host" "$@"
+}
+
+# The program of each architecture, to standard output.
+of_aarch64() {
+    installed gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+        by_rustup aarch64-unknown-linux-gnu --features vectors
+    qemu-aarch64 -L /usr/aarch64-linux-gnu "$prefix/host/aarch64-unknown-linux-gnu/table/table"
+}
+
+of_cortex-m4f() {
+    unpack_qemu
+    bare thumbv7em-none-eabihf "-C link-arg=-Tlink.x"
+    board "$prefix/target/thumbv7em-none-eabihf/table/table"
+}
+
+of_cortex-m0() {
+    unpack_qemu
+    bare thumbv6m-none-eabi "-C link-arg=-Tlink.x"
+    # A larger processor that runs the same instructions: the emulator's M0 has too little memory.
+    board "$prefix/target/thumbv6m-none-eabi/table/table" mps2-an385 cortex-m3
+}
+
+of_riscv32() {
+    installed qemu-user
+    bare riscv32imac-unknown-none-elf "-C link-arg=-e_start"
+    qemu-riscv32 "$prefix/target/riscv32imac-unknown-none-elf/table/table"
+}
+
+# Big-endian.
+of_s390x() {
+    installed qemu-user
+    bare s390x-unknown-linux-gnu "-C link-arg=-e_start -C relocation-model=static" \
+        -Zbuild-std-features=compiler-builtins-mem
+    qemu-s390x "$prefix/target/s390x-unknown-linux-gnu/table/table"
+}
+
+exports="-C link-arg=--export=table -C link-arg=--export=text -C link-arg=--export=length"
+
+of_wasm32() {
+    RUSTFLAGS=$exports by_rustup wasm32-unknown-unknown
+    node "$here/embedded/table.mjs" "$prefix/host/wasm32-unknown-unknown/table/table.wasm"
+}
+
+of_wasm32-simd() {
+    RUSTFLAGS="$exports -C target-feature=+simd128" by_rustup wasm32-unknown-unknown --features vectors
+    node "$here/embedded/table.mjs" "$prefix/host/wasm32-unknown-unknown/table/table.wasm"
+}
+
+bare() {
+    unpack_rust
+    local target=$1 flags=$2
+    shift 2
+    cross "$target" "$flags" --profile table --bin table "$@"
+}
+
+cd "$here/embedded/firmware"
+cargo run --quiet --locked --profile table --target-dir "$prefix/host" --bin table >"$results/table.txt"
+cat "$results/table.txt"
+for name in "$@"; do
+    "of_$name" >"$results/$name.txt" || { cat "$results/$name.txt" && exit 1; }
+    diff "$results/table.txt" "$results/$name.txt"
+    echo "$name: $(wc -l <"$results/table.txt") lines, all bits equal"
+done
