@@ -69,7 +69,8 @@ impl<'a> Sample<'a> {
     #[inline(always)]
     unsafe fn read(planes: &'a Planes, has_map: bool) -> Result<Self, i32> {
         let Planes { logits, targets, gradient, map, scratch, .. } = *planes;
-        if logits.is_null() || targets.is_null() || scratch.is_null() || (has_map && map.is_null()) {
+        if logits.is_null() || targets.is_null() || scratch.is_null() || (has_map && map.is_null())
+        {
             return Err(NULL_POINTER);
         }
         let all_aligned = logits.is_aligned()

@@ -35,7 +35,7 @@ fn calls_of_opencl_that_fail() {
 /// What readers are given is what is tested.
 #[test]
 fn the_example_of_the_documentation() {
-    let documentation = include_str!("../../../docs/opencl-c.md");
+    let documentation = include_str!("../../../docs/opencl.md");
     let source = include_str!("quick_start.c");
     assert!(documentation.contains(&format!("```c\n{source}```")));
     // Half of ln 2, and half of the dice loss of one half.

@@ -13,7 +13,7 @@ pub struct Noise(pub u32);
 
 impl Noise {
     /// The next one.
-    pub fn next(&mut self) -> f32 {
+    pub fn draw(&mut self) -> f32 {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (self.0 >> 8) as f32 / 16_777_216.0
     }
@@ -28,7 +28,7 @@ pub fn fill(image: &mut [f32; PIXELS], mask: &mut [u8; PIXELS]) {
         let (down, right) = (row - 30.0, column - 35.0);
         // The square of a distance, in units of the disc's radius: 1 at its edge.
         let distance = (down * down + right * right) / 225.0;
-        *brightness = 1.0 / (1.0 + distance * distance) + 0.4 * (noise.next() - 0.5);
+        *brightness = 1.0 / (1.0 + distance * distance) + 0.4 * (noise.draw() - 0.5);
         *target = u8::from(distance < 1.0);
         if row < 6.0 && column < 6.0 {
             *target = IGNORED;

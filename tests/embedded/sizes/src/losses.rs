@@ -2,6 +2,7 @@
 
 use segloss_core::class::{self, Ce};
 use segloss_core::compose::{Parts, class, pixel, region};
+use segloss_core::lanes::Real;
 use segloss_core::pixel::{Bce, Focal};
 use segloss_core::region::{Dice, FocalTversky, Tversky};
 use segloss_core::slices::{Binary, Classes, Multiclass, Workspace};
@@ -43,7 +44,7 @@ impl Call<'_> {
         let Call { logits, targets, gradient, partials, sums, value, .. } = self;
         let plane = Binary { logits, targets, ignored: Some(255), maps };
         let report = plane.evaluate(loss, Some(gradient), Workspace { partials, sums });
-        report.map(|report| *value = report.value as f32).is_ok()
+        report.map(|report| *value = report.value.narrow()).is_ok()
     }
 
     #[inline(always)]
@@ -52,7 +53,7 @@ impl Call<'_> {
         let planes = Multiclass { logits, targets, ignored: Some(255), maps: &[] };
         let workspace = Workspace { partials, sums };
         let report = planes.evaluate(loss, Some(gradient), workspace, Classes { exps, slopes });
-        report.map(|report| *value = report.value as f32).is_ok()
+        report.map(|report| *value = report.value.narrow()).is_ok()
     }
 }
 
