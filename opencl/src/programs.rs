@@ -1,12 +1,13 @@
+use core::ptr;
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::sync::{Mutex, PoisonError};
 
-use ocl_core::{Context, Program, ProgramInfo, ProgramInfoResult};
+use ocl_core::{Context, Program, ProgramBuildInfo, ProgramInfo, ProgramInfoResult, ffi};
 
 use crate::cache::Cache;
 use crate::device::Device;
-use crate::error::{Error, While};
+use crate::error::{Error, While, outcome};
 
 /// The programs built for a context, by their source: each is built when it is first asked for, or taken
 /// from the [cache](crate::cache) on disk.
@@ -71,10 +72,33 @@ impl Programs {
         Ok(program)
     }
 
+    /// Without `ocl-core`, to which a failure without a log is none.
     fn build(&self, program: &Program) -> Result<(), Error> {
+        const BUILD_PROGRAM_FAILURE: i32 = -11;
         let options = c_string(self.device.build_options())?;
-        ocl_core::build_program(program, Some(&[self.device.id]), &options, None, None)
-            .map_err(|error| Error::Build { log: error.to_string() })
+        let device = self.device.id.as_raw();
+        // SAFETY: a program, one device, and a text that live through the call, which nobody is told the
+        // end of.
+        let status = unsafe {
+            ffi::clBuildProgram(
+                program.as_ptr(),
+                1,
+                &device,
+                options.as_ptr(),
+                None,
+                ptr::null_mut(),
+            )
+        };
+        if status == BUILD_PROGRAM_FAILURE {
+            let log = ocl_core::get_program_build_info(
+                program,
+                self.device.id,
+                ProgramBuildInfo::BuildLog,
+            );
+            let log = log.map_or_else(|error| format!("no log: {error}"), |log| log.to_string());
+            return Err(Error::Build { log });
+        }
+        outcome(status, "build a program")
     }
 }
 

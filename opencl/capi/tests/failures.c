@@ -6,7 +6,7 @@
 
 #include "check.h"
 
-static cl_int buffers, launches, sources, without_double;
+static cl_int buffers, launches, builds, sources, without_double;
 
 /* The loader's function of this name. */
 static void (*loader(const char *name))(void) {
@@ -31,6 +31,14 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
     if (launches) return launches;
     return ((function *)loader("clEnqueueNDRangeKernel"))(queue, kernel, dimensions, offset, all, group,
                                                           wait_count, wait, event);
+}
+
+cl_int clBuildProgram(cl_program program, cl_uint count, const cl_device_id *devices,
+                      const char *options, void(CL_CALLBACK *tell)(cl_program, void *), void *with) {
+    typedef cl_int function(cl_program, cl_uint, const cl_device_id *, const char *,
+                            void(CL_CALLBACK *)(cl_program, void *), void *);
+    if (builds) return builds;
+    return ((function *)loader("clBuildProgram"))(program, count, devices, options, tell, with);
 }
 
 cl_program clCreateProgramWithSource(cl_context context, cl_uint count, const char **texts,
@@ -68,6 +76,12 @@ static void failing_calls(place own) {
     sources = 1;
     REFUSES(enqueue(own, loss, NULL), BUILD_FAILED, "undeclared_in_every_language");
     sources = 0;
+    /* Without a log, and not because of the program. */
+    builds = CL_BUILD_PROGRAM_FAILURE;
+    REFUSES(enqueue(own, loss, NULL), BUILD_FAILED, "did not build");
+    builds = CL_OUT_OF_HOST_MEMORY;
+    REFUSES(enqueue(own, loss, NULL), OUT_OF_MEMORY, "build a program");
+    builds = 0;
     /* What failed once is not kept. */
     OK(enqueue(own, loss, NULL));
     OK(segloss_cl_pending_wait(pending, NULL, NULL));
