@@ -118,6 +118,12 @@ class _PixelTile(ctypes.Structure):
     ]
 
 
+class _ClassTile(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_uint32), ("count", ctypes.c_uint32)] + [
+        (name, ctypes.c_void_p) for name in ("log_p", "p", "q", "valid")
+    ]
+
+
 class _RegionSums(ctypes.Structure):
     _fields_ = [
         ("struct_size", ctypes.c_uint32), ("seed", ctypes.c_int32), ("seed_class", ctypes.c_size_t),
@@ -126,21 +132,34 @@ class _RegionSums(ctypes.Structure):
     ]
 
 
-_TileFunction = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.POINTER(ctypes.c_double), ctypes.POINTER(_PixelTile), ctypes.c_void_p,
-    ctypes.c_void_p)
+def _tile_function(tile):
+    return ctypes.CFUNCTYPE(
+        None, ctypes.c_void_p, ctypes.POINTER(ctypes.c_double), ctypes.POINTER(tile), ctypes.c_void_p,
+        ctypes.c_void_p)
+
+
+def _term_of(tile):
+    """The fields of a term of such tiles."""
+    function = _tile_function(tile)
+    return [
+        ("struct_size", ctypes.c_uint32), ("api_version", ctypes.c_uint32), ("name", ctypes.c_char_p),
+        ("parameters", ctypes.POINTER(_Parameter)), ("parameter_count", ctypes.c_size_t),
+        ("context", ctypes.c_void_p), ("tile_f64", function), ("tile_f32", function),
+        ("release", ctypes.c_void_p),
+    ]
+
+
 _RegionFunction = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.POINTER(ctypes.c_double), ctypes.POINTER(_RegionSums),
     ctypes.POINTER(ctypes.c_double), ctypes.POINTER(ctypes.c_double))
 
 
 class _PixelTerm(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", ctypes.c_uint32), ("api_version", ctypes.c_uint32), ("name", ctypes.c_char_p),
-        ("parameters", ctypes.POINTER(_Parameter)), ("parameter_count", ctypes.c_size_t),
-        ("context", ctypes.c_void_p), ("tile_f64", _TileFunction), ("tile_f32", _TileFunction),
-        ("release", ctypes.c_void_p),
-    ]
+    _fields_ = _term_of(_PixelTile)
+
+
+class _ClassTerm(ctypes.Structure):
+    _fields_ = _term_of(_ClassTile)
 
 
 class _RegionTerm(ctypes.Structure):
@@ -206,6 +225,7 @@ def _load():
             number, [pointer, _TensorPointer, _TensorPointer, ctypes.POINTER(_Call), pointer, size, pointer,
                      size, ctypes.POINTER(_Outputs), pointer]),
         "segloss_plugin_pixel": (number, [ctypes.POINTER(_PixelTerm), pointer]),
+        "segloss_plugin_class": (number, [ctypes.POINTER(_ClassTerm), pointer]),
         "segloss_plugin_region": (number, [ctypes.POINTER(_RegionTerm), pointer]),
         "segloss_plugin_free": (None, [pointer]),
     }
@@ -370,8 +390,8 @@ class Loss:
     """A loss that is read from text: immutable, for any number of threads.
 
     `link` is "sigmoid" or "softmax"; `threads` 1 for the caller's alone, None for all processors.
-    `plugins` are PixelTerm and RegionTerm objects, `maps` names of weight maps that each call gives. It is
-    pickled as its text and options (plugins cannot be), and of use in a forked process.
+    `plugins` are PixelTerm, ClassTerm and RegionTerm objects, `maps` names of weight maps that each call
+    gives. It is pickled as its text and options (plugins cannot be), and of use in a forked process.
     """
 
     def __init__(self, text, link="sigmoid", *, level="best", threads=1, plugins=(), maps=()):
@@ -668,14 +688,8 @@ class _Term:
         sys.excepthook(*sys.exc_info())
 
 
-class PixelTerm(_Term):
-    """A pixel term: `function(z, y, p, q, **parameters) -> (loss, derivative in z)`, on arrays.
-
-    z are logits, y targets, p = sigmoid(z), q = 1 - p. `parameters` are `{name: default}` or
-    `{name: (default, smallest, largest)}`. An exception is shown, and makes the results NaN.
-    """
-
-    def __init__(self, name, function, parameters=None):
+class _TileTerm(_Term):
+    def _register_tiles(self, kind, register, inputs, name, function, parameters):
         declared = _parameters(parameters or {})
         names = list(parameters or {})
 
@@ -684,20 +698,46 @@ class PixelTerm(_Term):
             count, number = tile.count, ctypes.c_double
             value, slope = _view(value, count, number), _view(slope, count, number)
             try:
-                inputs = [_view(at, count, number) for at in (tile.z, tile.y, tile.p, tile.q)]
+                arrays = [_view(getattr(tile, at), count, number) for at in inputs]
                 given = {name: values[i] for i, name in enumerate(names)}
                 with numpy.errstate(all="ignore"):
-                    value[:], slope[:] = function(*inputs, **given)
+                    value[:], slope[:] = function(*arrays, **given)
             except BaseException:
                 value[:] = slope[:] = numpy.nan
                 self._fail()
 
-        self._function = _TileFunction(tile)
-        term = _PixelTerm(struct_size=ctypes.sizeof(_PixelTerm), api_version=_PLUGIN_API_VERSION)
+        term = kind(struct_size=ctypes.sizeof(kind), api_version=_PLUGIN_API_VERSION)
+        self._function = type(term.tile_f64)(tile)
         term.name = _text(name, "name")
         term.parameters, term.parameter_count = declared, len(declared)
         term.tile_f64 = self._function
-        self._register(_library.segloss_plugin_pixel, term)
+        self._register(register, term)
+
+
+class PixelTerm(_TileTerm):
+    """A pixel term: `function(z, y, p, q, **parameters) -> (loss, derivative in z)`, on arrays.
+
+    z are logits, y targets, p = sigmoid(z), q = 1 - p. `parameters` are `{name: default}` or
+    `{name: (default, smallest, largest)}`. An exception is shown, and makes the results NaN.
+    """
+
+    def __init__(self, name, function, parameters=None):
+        inputs = ("z", "y", "p", "q")
+        self._register_tiles(
+            _PixelTerm, _library.segloss_plugin_pixel, inputs, name, function, parameters)
+
+
+class ClassTerm(_TileTerm):
+    """A class term: `function(log_p, p, q, **parameters) -> (loss, derivative in log_p)`, on arrays.
+
+    p is the probability of each pixel's label, log_p its logarithm, q = 1 - p. `parameters` and exceptions
+    are as of PixelTerm.
+    """
+
+    def __init__(self, name, function, parameters=None):
+        inputs = ("log_p", "p", "q")
+        self._register_tiles(
+            _ClassTerm, _library.segloss_plugin_class, inputs, name, function, parameters)
 
 
 class RegionTerm(_Term):

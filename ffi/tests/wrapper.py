@@ -220,6 +220,13 @@ def plugins_run():
     builtin = segloss.evaluate("dice + 0.5*bce", z, y)
     assert abs(mine[0] - builtin[0]) < 1e-13 and np.allclose(mine[1], builtin[1], rtol=0, atol=1e-15)
 
+    logits = random.uniform(-5, 5, (2, 3, 700))
+    labels = random.integers(0, 3, (2, 1, 700)).astype(np.uint8)
+    own = segloss.ClassTerm("own_ce", lambda log_p, p, q: (-log_p, -np.ones_like(p)))
+    mine = segloss.evaluate("own_ce + 0.5*dice", logits, labels, link="softmax", plugins=[own])
+    builtin = segloss.evaluate("ce + 0.5*dice", logits, labels, link="softmax")
+    assert abs(mine[0] - builtin[0]) < 1e-13 and np.allclose(mine[1], builtin[1], rtol=0, atol=1e-15)
+
     # A loss keeps its plugins.
     loss = segloss.Loss("my_dice", plugins=[region])
     del region, term

@@ -3,7 +3,7 @@
 //! [`engine`](crate::engine) computes tiles of 256 pixels, which take stack and loops for every layout;
 //! here a pixel is read, computed and added to the caller's accumulators before the next. Formulas, shape
 //! of summation and order of operations are the same, so **value and gradient have the engine's bits** of
-//! one sample with the same [`Accumulator`]. Without `f64` in hardware that is
+//! one sample with the same [`Accumulator`](crate::summation::Accumulator). Without `f64` in hardware that is
 //! [`Compensated`](crate::summation::Compensated): a server that is to give the same bits computes with it
 //! too, because sums in `f64` are rounded elsewhere.
 //!
