@@ -43,18 +43,12 @@ impl Element {
 pub trait DeviceTarget: Target + OclPrm {
     /// How they are stored.
     const ELEMENT: Element;
-    /// As a number.
-    fn number(self) -> f64;
 }
 
 macro_rules! device_target {
     ($($rust:ident: $element:ident;)*) => {$(
         impl DeviceTarget for $rust {
             const ELEMENT: Element = Element::$element;
-
-            fn number(self) -> f64 {
-                self as f64
-            }
         }
     )*};
 }

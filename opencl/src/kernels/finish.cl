@@ -317,6 +317,7 @@ kernel void finish(global const sum *rows, global const ulong *sample_notes, uin
     } else if (overflows) {
         report[0] = BAD_SCALE;
     }
-    report[2] = is_void || (BY_CALL && !weighs) ? 0 : valid;
+    const ulong is_weightless = BY_CALL & !weighs;
+    report[2] = is_void | is_weightless ? 0 : valid;
     report[3] = wide_bits(value);
 }

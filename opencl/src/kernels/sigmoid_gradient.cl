@@ -12,7 +12,6 @@ kernel void gradient(INPUTS, global const real *factors, global const real *slop
         const ulong count = pixels - i;
         const targets_t found = load_targets(targets + targets_first + plane * pixels + i, count);
         const mask valid = VALID(found, count);
-        const uint place = 0;
         lanes weights[WEIGHTS];
         LOAD_GRADIENT_WEIGHTS
         const lanes z = load_logits(logits + logits_first + plane * pixels + i, count);

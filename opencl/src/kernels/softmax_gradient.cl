@@ -13,7 +13,6 @@ kernel void gradient(INPUTS, global const real *factors, global const real *slop
         const targets_t stored = load_targets(targets + targets_first + plane * pixels + i, count);
         const mask valid = VALID(stored, count);
         const lanes label = TO_LANES(stored);
-        const uint place = 0;
         lanes weights[WEIGHTS];
         LOAD_GRADIENT_WEIGHTS
         lanes exps[CLASSES];
