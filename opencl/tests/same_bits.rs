@@ -18,7 +18,7 @@ fn shapes(channels: usize) -> impl Iterator<Item = Shape> {
     SIZES.iter().map(move |&(batch, pixels)| Shape::new(batch, channels, &[pixels]).unwrap())
 }
 
-/// With every other case masked, every third weighted.
+/// With every other case masked and weighted.
 fn check<Z>(evaluator: &Evaluator, link: Link, text: &str, channels: usize, ignoring: bool)
 where
     Z: DeviceLogit,
@@ -41,12 +41,10 @@ where
         let mut case = Case::new(text, link, shape, &z, &y);
         case.options.ignore_index = ignoring.then_some(255);
         case.options.scale = Scale::Batch(1.7);
-        if seed % 2 == 0 {
-            case.mask = Some(&mask);
-        }
-        if seed % 3 == 0 || text.contains("weighted=true") {
-            case.weights = Some(&weights);
-        }
+        // Together, because a program is built for each combination.
+        let is_weighted = seed % 2 == 0;
+        case.mask = is_weighted.then_some(&mask);
+        case.weights = (is_weighted || text.contains("weighted=true")).then_some(&weights);
         if seed % 4 == 0 {
             case.options.write = Write::Accumulate;
         }
