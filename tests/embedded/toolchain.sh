@@ -46,17 +46,22 @@ linker() {
     find "$(rustc --print sysroot)" -name rust-lld -type f | head -n 1
 }
 
-# cross TARGET FLAGS ARGUMENT...: `cargo build` with Debian's Cargo and compiler, whatever comes first on PATH.
+# Debian's Cargo and compiler, whatever comes first on PATH.
+debian_cargo() {
+    env -u RUSTUP_TOOLCHAIN -u CARGO -u RUSTFLAGS -u CARGO_TARGET_DIR \
+        LD_LIBRARY_PATH="$(libraries)" PATH="$prefix/usr/bin:/usr/bin:/bin" \
+        RUSTC="$prefix/usr/bin/rustc" RUSTDOC="$prefix/usr/bin/rustdoc" RUSTC_BOOTSTRAP=1 \
+        "$prefix/usr/bin/cargo" "$@"
+}
+
+# cross TARGET FLAGS ARGUMENT...: `cargo build` with them, for a target without an operating system or C library.
 cross() {
     local target=$1 flags=$2 variable
     shift 2
     variable=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
-    env -u RUSTUP_TOOLCHAIN -u CARGO -u RUSTFLAGS -u CARGO_TARGET_DIR \
-        LD_LIBRARY_PATH="$(libraries)" PATH="$prefix/usr/bin:/usr/bin:/bin" \
-        RUSTC="$prefix/usr/bin/rustc" RUSTDOC="$prefix/usr/bin/rustdoc" RUSTC_BOOTSTRAP=1 \
-        "$variable=-C linker=$(linker) -C linker-flavor=ld.lld $flags" \
-        "$prefix/usr/bin/cargo" build --quiet --locked -Zbuild-std=core \
-        --target "$target" --target-dir "$prefix/target" "$@"
+    export "$variable=-C linker=$(linker) -C linker-flavor=ld.lld $flags"
+    debian_cargo build --quiet --locked -Zbuild-std=core --target "$target" \
+        --target-dir "$prefix/target" "$@"
 }
 
 # board PROGRAM [MACHINE CPU OPTION...]: a program on a board; its exit status is the program's.
