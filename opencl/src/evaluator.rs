@@ -223,7 +223,7 @@ fn outline(loss: &Loss, signature: &Signature) -> Outline {
         logits: shape,
         targets: shape.with_channels(channels),
         by_call: signature.has_weights,
-        maps: loss.with(|listed| listed.map_calls().len()),
+        maps: loss.maps(),
         by_sample: signature.by_sample,
     }
 }

@@ -17,6 +17,8 @@ pub struct Loss {
     library: Arc<Library>,
     link: Link,
     text: Arc<str>,
+    /// How many maps its terms refer to, which every call asks: the text is not read for it.
+    maps: usize,
 }
 
 impl Loss {
@@ -38,8 +40,9 @@ impl Loss {
         link: Link,
     ) -> Result<Self, TextError<'_>> {
         let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
-        parse::<f32, f64>(text, link, library.registry(), &mut terms, &mut maps)?;
-        Ok(Loss { library, link, text: text.into() })
+        let listed = parse::<f32, f64>(text, link, library.registry(), &mut terms, &mut maps)?;
+        let maps = listed.map_calls().len();
+        Ok(Loss { library, link, text: text.into(), maps })
     }
 
     /// The link that it was read for.
@@ -58,6 +61,10 @@ impl Loss {
             let mut own = loss.map_calls().iter().filter_map(MapCall::definition);
             own.any(|own| own.name == map)
         })
+    }
+
+    pub(crate) fn maps(&self) -> usize {
+        self.maps
     }
 
     /// What it is known by: its library, text, and whether its link is softmax.

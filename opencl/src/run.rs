@@ -59,16 +59,21 @@ fn with_real<R: Format>(
     let slopes = Buffer::<R>::new(context, 2 * sizes.regions * batch)?;
     let report = Buffer::<u64>::new(context, 4)?;
 
-    let computed = compute(evaluator, loss, options, tensors, commands)?;
+    let given = |name: &str| tensors.maps.iter().find(|(own, _)| *own == name).map(|(_, map)| *map);
+    // Most losses have none, and the text is read to compute them.
+    let computed = if sizes.maps.iter().all(|name| given(name).is_some()) {
+        Vec::new()
+    } else {
+        compute(evaluator, loss, options, tensors, commands)?
+    };
     let mut maps = Vec::new();
     for (place, &name) in sizes.maps.iter().enumerate() {
-        let given = tensors.maps.iter().find(|(own, _)| *own == name).map(|(_, map)| *map);
         let own = computed.get(place).and_then(Option::as_ref);
         let own = own.map(|buffer: &Buffer<R>| Plane {
             array: Array::new(buffer.memory()),
             is_shared: false,
         });
-        maps.push(given.or(own).ok_or(Error::NotGiven { map: name })?);
+        maps.push(given(name).or(own).ok_or(Error::NotGiven { map: name })?);
     }
 
     let ignored = Ignored::of(options.ignore_index, tensors.element);
