@@ -2,6 +2,7 @@ use core::ffi::{c_char, c_void};
 use core::ptr;
 
 use super::parameters::Declared;
+use super::tiles::TileFunctions;
 use super::{Body, Plugin, PluginParameter, check_version};
 use crate::entry;
 use crate::fault::Fault;
@@ -104,15 +105,6 @@ unsafe impl Versioned for ClassTerm {
     const FIRST: usize = size_of::<Self>();
 }
 
-type Tile<T, E> =
-    unsafe extern "C" fn(*mut c_void, *const f64, *const T, value: *mut E, slope: *mut E);
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Functions {
-    double: Tile<ClassTileF64, f64>,
-    single: Option<Tile<ClassTileF32, f32>>,
-}
-
 /// A class term as a plugin, into `plugin`, as segloss_plugin_pixel does for pixel terms. Since 0.1.
 ///
 /// # Safety
@@ -131,7 +123,7 @@ pub unsafe extern "C" fn segloss_plugin_class(
         // SAFETY: as above.
         let declared = unsafe { Declared::read(name, term.parameters, term.parameter_count)? };
         let double = term.tile_f64.ok_or(Fault::Null { argument: "term", field: ".tile_f64" })?;
-        let body = Body::Class(Functions { double, single: term.tile_f32 });
+        let body = Body::Class(TileFunctions { double, single: term.tile_f32 });
         // SAFETY: as above.
         unsafe { super::give(name, declared, body, (term.context, term.release), plugin) }
     })
@@ -140,7 +132,7 @@ pub unsafe extern "C" fn segloss_plugin_class(
 impl Plugin {
     fn class_tile(
         &self,
-        functions: &Functions,
+        functions: &TileFunctions<ClassTileF64, ClassTileF32>,
         arguments: Arguments<'_>,
         input: ClassTile<'_, f64>,
         value: &mut [f64; TILE],
@@ -154,10 +146,8 @@ impl Plugin {
             q: input.q.as_ptr(),
             valid: input.valid.map_or(ptr::null(), |valid| valid.as_ptr()),
         };
-        let values = self.declared.values(arguments);
-        let (value, slope) = (value.as_mut_ptr(), slope.as_mut_ptr());
         // SAFETY: the arrays are as long as the tile says, and the author's word for the rest.
-        unsafe { (functions.double)(self.context.place, values.as_ptr(), &tile, value, slope) };
+        unsafe { self.call(functions.double, arguments, &tile, value, slope) };
     }
 }
 
@@ -214,9 +204,7 @@ impl TileClassTerm<f32> for Plugin {
             q: input.q.as_ptr(),
             valid: input.valid.map_or(ptr::null(), |valid| valid.as_ptr()),
         };
-        let values = self.declared.values(arguments);
-        let (value, slope) = (value.as_mut_ptr(), slope.as_mut_ptr());
         // SAFETY: the arrays are as long as the tile says, and the author's word for the rest.
-        unsafe { single(self.context.place, values.as_ptr(), &tile, value, slope) };
+        unsafe { self.call(single, arguments, &tile, value, slope) };
     }
 }

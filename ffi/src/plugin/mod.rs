@@ -4,6 +4,7 @@ mod class;
 mod parameters;
 mod pixel;
 mod region;
+mod tiles;
 
 pub use class::{ClassTerm, ClassTileF32, ClassTileF64, segloss_plugin_class};
 pub use parameters::PluginParameter;
@@ -22,6 +23,7 @@ use segloss_core::compose::{Definition, TileClassTerm, TilePixelTerm, TileRegion
 use segloss_core::lanes::Real;
 use segloss_core::term::Arguments;
 use segloss_simd::Library;
+use tiles::TileFunctions;
 
 /// The interface between plugins and this library; a plugin says which it was written for.
 pub const SEGLOSS_PLUGIN_API_VERSION: u32 = 1;
@@ -39,8 +41,8 @@ pub struct Plugin {
 
 #[derive(Debug)]
 enum Body {
-    Pixel(pixel::Functions),
-    Class(class::Functions),
+    Pixel(TileFunctions<PixelTileF64, PixelTileF32>),
+    Class(TileFunctions<ClassTileF64, ClassTileF32>),
     Region(region::Functions),
 }
 

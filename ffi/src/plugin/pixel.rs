@@ -2,6 +2,7 @@ use core::ffi::{c_char, c_void};
 use core::ptr;
 
 use super::parameters::Declared;
+use super::tiles::TileFunctions;
 use super::{Body, Plugin, PluginParameter, check_version};
 use crate::entry;
 use crate::fault::Fault;
@@ -112,15 +113,6 @@ unsafe impl Versioned for PixelTerm {
     const FIRST: usize = size_of::<Self>();
 }
 
-type Tile<T, E> =
-    unsafe extern "C" fn(*mut c_void, *const f64, *const T, value: *mut E, slope: *mut E);
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Functions {
-    double: Tile<PixelTileF64, f64>,
-    single: Option<Tile<PixelTileF32, f32>>,
-}
-
 /// A pixel term as a plugin, into `plugin`, for segloss_plugin_free to free.
 ///
 /// Fails with SEGLOSS_RESULT_BAD_PLUGIN if the name is taken or no text can hold it, and likewise for
@@ -143,7 +135,7 @@ pub unsafe extern "C" fn segloss_plugin_pixel(
         // SAFETY: as above.
         let declared = unsafe { Declared::read(name, term.parameters, term.parameter_count)? };
         let double = term.tile_f64.ok_or(Fault::Null { argument: "term", field: ".tile_f64" })?;
-        let body = Body::Pixel(Functions { double, single: term.tile_f32 });
+        let body = Body::Pixel(TileFunctions { double, single: term.tile_f32 });
         // SAFETY: as above.
         unsafe { super::give(name, declared, body, (term.context, term.release), plugin) }
     })
@@ -152,7 +144,7 @@ pub unsafe extern "C" fn segloss_plugin_pixel(
 impl Plugin {
     fn pixel_tile(
         &self,
-        functions: &Functions,
+        functions: &TileFunctions<PixelTileF64, PixelTileF32>,
         arguments: Arguments<'_>,
         input: PixelArrays<'_, f64>,
         value: &mut [f64; TILE],
@@ -168,10 +160,8 @@ impl Plugin {
             tail: input.tail.as_ptr(),
             valid: input.valid.map_or(ptr::null(), |valid| valid.as_ptr()),
         };
-        let values = self.declared.values(arguments);
-        let (value, slope) = (value.as_mut_ptr(), slope.as_mut_ptr());
         // SAFETY: the arrays are as long as the tile says, and the author's word for the rest.
-        unsafe { (functions.double)(self.context.place, values.as_ptr(), &tile, value, slope) };
+        unsafe { self.call(functions.double, arguments, &tile, value, slope) };
     }
 }
 
@@ -229,9 +219,7 @@ impl TilePixelTerm<f32> for Plugin {
             tail: input.tail.as_ptr(),
             valid: input.valid.map_or(ptr::null(), |valid| valid.as_ptr()),
         };
-        let values = self.declared.values(arguments);
-        let (value, slope) = (value.as_mut_ptr(), slope.as_mut_ptr());
         // SAFETY: the arrays are as long as the tile says, and the author's word for the rest.
-        unsafe { single(self.context.place, values.as_ptr(), &tile, value, slope) };
+        unsafe { self.call(single, arguments, &tile, value, slope) };
     }
 }
