@@ -27,7 +27,7 @@
 
 use crate::error::Error;
 use crate::pixelwise::{self, MOST_CLASSES};
-use crate::view::TargetSource;
+use crate::view::Targets;
 
 /// What weight a class gets that never occurs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,11 +77,12 @@ impl<'c> ClassCounts<'c> {
     /// [`Error::Empty`] and [`Error::Shape`] for targets without a pixel or with several channels;
     /// [`Error::Label`] for the first label in row-major order that is neither a class nor
     /// `ignore_index`; [`Error::Count`] if a count might overflow.
-    pub fn add<Y: TargetSource>(
+    pub fn add<'t>(
         &mut self,
-        targets: &Y,
+        targets: impl Into<Targets<'t>>,
         ignore_index: Option<i64>,
     ) -> Result<(), Error> {
+        let targets = &targets.into();
         let more = pixelwise::check_labels(targets, self.counts.len(), ignore_index)?;
         for (class, &count) in self.counts.iter().enumerate() {
             if count.checked_add(more).is_none() {
@@ -141,8 +142,8 @@ fn check_weights(weights: &[f64], expected: usize) -> Result<(), Error> {
 /// # Errors
 /// Those of [`ClassCounts`], the sample of a label being counted over all masks. `weights` is
 /// untouched then; `counts` holds what was counted before.
-pub fn class_weights<Y: TargetSource>(
-    masks: impl IntoIterator<Item = Y>,
+pub fn class_weights<'m>(
+    masks: impl IntoIterator<Item = impl Into<Targets<'m>>>,
     ignore_index: Option<i64>,
     absent: Absent,
     counts: &mut [u64],
@@ -153,7 +154,8 @@ pub fn class_weights<Y: TargetSource>(
     counter.counts.fill(0);
     let mut before = 0usize;
     for mask in masks {
-        counter.add(&mask, ignore_index).map_err(|error| match error {
+        let mask = mask.into();
+        counter.add(mask, ignore_index).map_err(|error| match error {
             Error::Label { label, sample, pixel, classes } => {
                 Error::Label { label, sample: sample.saturating_add(before), pixel, classes }
             }

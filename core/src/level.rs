@@ -24,6 +24,15 @@ pub trait Level: Copy + Send + Sync + 'static {
     fn detect() -> Option<Self>;
     /// Runs `kernel` with this level's instructions.
     fn enter<K: Kernel>(self, kernel: K) -> K::Output;
+    /// Runs `kernel` with this level's instructions, or on a machine without them at a level that every
+    /// machine has.
+    #[inline(always)]
+    fn enter_if_there<K: Kernel>(kernel: K) -> K::Output {
+        match Self::detect() {
+            Some(level) => level.enter(kernel),
+            None => Scalar.enter(kernel),
+        }
+    }
 }
 
 /// Plain scalar code, compiled for the build's own target: what core offers by itself.
@@ -44,12 +53,9 @@ impl Level for Scalar {
     }
 }
 
-/// Runs `kernel` at `Lv` without a token of it; as scalar code on a machine without its instructions.
+/// Runs `kernel` at `Lv` without a token of it.
 ///
 /// Within a kernel, this makes a function of its own of what would else be inlined into its loops.
 pub(crate) fn enter<Lv: Level, K: Kernel>(kernel: K) -> K::Output {
-    match Lv::detect() {
-        Some(level) => level.enter(kernel),
-        None => Scalar.enter(kernel),
-    }
+    Lv::enter_if_there(kernel)
 }

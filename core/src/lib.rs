@@ -52,6 +52,7 @@ pub mod slices;
 pub mod summation;
 pub mod term;
 pub mod text;
+pub mod tile;
 pub mod view;
 
 pub use error::Error;

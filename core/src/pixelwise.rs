@@ -2,13 +2,14 @@
 
 use crate::error::Error;
 use crate::summation::TILE;
-use crate::view::{Shape, TargetSource};
+use crate::tile::TargetKernels;
+use crate::view::{Shape, TargetTile, Targets};
 
 /// Labels below this are exact in every format that reads them.
 pub(crate) const MOST_CLASSES: usize = 1 << 24;
 
 /// Refuses targets without a pixel.
-pub(crate) fn check_filled(targets: &impl TargetSource) -> Result<(), Error> {
+pub(crate) fn check_filled(targets: &Targets<'_>) -> Result<(), Error> {
     let shape = *targets.layout().shape();
     if shape.is_empty() {
         return Err(Error::Empty { argument: "targets", shape });
@@ -18,7 +19,7 @@ pub(crate) fn check_filled(targets: &impl TargetSource) -> Result<(), Error> {
 
 /// The valid pixels among labels of one channel; `classes` is from 1 to [`MOST_CLASSES`].
 pub(crate) fn check_labels(
-    targets: &impl TargetSource,
+    targets: &Targets<'_>,
     classes: usize,
     ignore_index: Option<i64>,
 ) -> Result<u64, Error> {
@@ -29,22 +30,31 @@ pub(crate) fn check_labels(
         return Err(Error::Shape { argument: "targets", shape, expected });
     }
     (0..shape.batch).try_fold(0, |valid, sample| {
-        let checked = targets.check_labels(sample, classes as u32, ignore_index, None);
+        let checked = targets.check_labels(
+            TargetKernels::<f64>::scalar(),
+            sample,
+            classes as u32,
+            ignore_index,
+            None,
+        );
         Ok(valid + checked.map_err(|bad| bad.label(sample, classes))?)
     })
 }
 
 /// The valid pixels among shares of any number of channels.
-pub(crate) fn check_shares(
-    targets: &impl TargetSource,
-    ignore_index: Option<i64>,
-) -> Result<u64, Error> {
+pub(crate) fn check_shares(targets: &Targets<'_>, ignore_index: Option<i64>) -> Result<u64, Error> {
     check_filled(targets)?;
     let Shape { batch, channels, .. } = *targets.layout().shape();
     let mut valid = 0;
     for sample in 0..batch {
         for channel in 0..channels {
-            let checked = targets.check_shares(sample, channel, ignore_index, None);
+            let checked = targets.check_shares(
+                TargetKernels::<f64>::scalar(),
+                sample,
+                channel,
+                ignore_index,
+                None,
+            );
             valid += checked.map_err(|bad| bad.share(sample, channel))?;
         }
     }
@@ -54,14 +64,16 @@ pub(crate) fn check_shares(
 /// Calls `see(pixel, label)` for each pixel of a sample that passed [`check_labels`]; the label is
 /// None at `ignore_index`.
 pub(crate) fn each_label(
-    targets: &impl TargetSource,
+    targets: &Targets<'_>,
     sample: usize,
     ignore_index: Option<i64>,
     mut see: impl FnMut(usize, Option<u32>),
 ) {
     each(
         targets.layout().shape().pixels(),
-        |from, count, y, valid| targets.labels(sample, from, count, ignore_index, y, valid),
+        |from, count, into| {
+            targets.labels(TargetKernels::scalar(), (sample, 0, from), count, ignore_index, into)
+        },
         |pixel, label| see(pixel, label.map(|label| label as u32)),
     );
 }
@@ -69,7 +81,7 @@ pub(crate) fn each_label(
 /// Calls `see(pixel, share)` for each pixel of a channel that passed [`check_shares`]; the share is
 /// None at `ignore_index`.
 pub(crate) fn each_share(
-    targets: &impl TargetSource,
+    targets: &Targets<'_>,
     sample: usize,
     channel: usize,
     ignore_index: Option<i64>,
@@ -77,8 +89,9 @@ pub(crate) fn each_share(
 ) {
     each(
         targets.layout().shape().pixels(),
-        |from, count, y, valid| {
-            targets.shares(sample, channel, from, count, ignore_index, y, valid)
+        |from, count, into| {
+            let at = (sample, channel, from);
+            targets.shares(TargetKernels::scalar(), at, count, ignore_index, into)
         },
         see,
     );
@@ -86,13 +99,13 @@ pub(crate) fn each_share(
 
 fn each(
     pixels: usize,
-    read: impl Fn(usize, usize, &mut [f64; TILE], &mut [f64; TILE]) -> bool,
+    read: impl Fn(usize, usize, TargetTile<'_, f64>) -> bool,
     mut see: impl FnMut(usize, Option<f64>),
 ) {
     let (mut y, mut valid) = ([0.0; TILE], [0.0; TILE]);
     for from in (0..pixels).step_by(TILE) {
         let count = TILE.min(pixels - from);
-        let all = read(from, count, &mut y, &mut valid);
+        let all = read(from, count, TargetTile { y: &mut y, valid: &mut valid });
         for (i, (&y, &valid)) in y.iter().zip(&valid).take(count).enumerate() {
             see(from + i, (all || valid != 0.0).then_some(y));
         }

@@ -3,7 +3,7 @@ use segloss_core::compose::MapCall;
 use segloss_core::engine::Call;
 use segloss_core::lanes::Real;
 use segloss_core::term::Maps;
-use segloss_core::view::{Layout, Shape, TargetSource, View, Weights};
+use segloss_core::view::{Layout, Shape, Targets, View, Weights};
 
 use crate::workspace::grow;
 
@@ -22,12 +22,12 @@ impl<T> Default for ComputedMaps<T> {
 
 impl<T: Real> ComputedMaps<T> {
     /// Computes the maps that are not given.
-    pub(crate) fn compute<Y: TargetSource>(
+    pub(crate) fn compute(
         &mut self,
         maps: &[MapCall<'_, T>],
         given: &[(&str, Weights<'_>)],
         call: &Call<'_>,
-        targets: &Y,
+        targets: &Targets<'_>,
     ) -> Result<(), Error> {
         let shape = *targets.layout().shape();
         let targets_count = shape.batch * shape.channels * shape.pixels();

@@ -11,7 +11,6 @@ mod library;
 mod listing;
 mod loss;
 pub mod maps;
-mod sink;
 pub mod stages;
 #[cfg(feature = "rayon")]
 mod threads;
@@ -21,7 +20,6 @@ pub use evaluate::evaluate;
 pub use level::AnyLevel;
 pub use library::Library;
 pub use loss::{Loss, Outputs};
-pub use sink::MemorySink;
 pub use workspace::Buffers;
 
 #[cfg(doctest)]

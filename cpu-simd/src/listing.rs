@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use segloss_core::compose::{Listed, MapCall, Term, parse};
+use segloss_core::compose::{Kernels, Listed, MapCall, Term, parse};
 use segloss_core::engine::Link;
 use segloss_core::lanes::Real;
 use segloss_core::summation::Accumulator;
@@ -39,7 +39,9 @@ pub(crate) struct Listing<'l, T: Real, A: Accumulator> {
     terms: Arc<[Term<'static, T, A>]>,
     /// Likewise.
     maps: Arc<[MapCall<'static, T>]>,
-    held: Held<'l, T, A>,
+    /// The loops of the library's level.
+    kernels: &'static Kernels<T>,
+    _held: Held<'l, T, A>,
     /// Never read, but referred to: lists of class weights stay text.
     _text: Arc<str>,
 }
@@ -53,7 +55,9 @@ impl<'l, T: Real, A: Accumulator> Listing<'l, T, A> {
     ) -> Result<Self, TextError<'t>> {
         // Once for mistakes, which are places in the caller's text.
         let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
-        parse::<T, A>(text, link, held.library().registry(), &mut terms, &mut maps)?;
+        let registry = held.library().registry();
+        let kernels = registry.kernels();
+        parse::<T, A>(text, link, registry, &mut terms, &mut maps)?;
 
         let own: Arc<str> = text.into();
         // SAFETY: both stay where they are, unchanged, while this listing or a clone of it lives: the text in
@@ -65,16 +69,12 @@ impl<'l, T: Real, A: Accumulator> Listing<'l, T, A> {
         let counts =
             listed.map_or((0, 0), |listed| (listed.terms().len(), listed.map_calls().len()));
         let (terms, maps) = (terms[..counts.0].into(), maps[..counts.1].into());
-        Ok(Listing { terms, maps, held, _text: own })
-    }
-
-    pub(crate) fn library(&self) -> &Library<T, A> {
-        self.held.library()
+        Ok(Listing { terms, maps, kernels, _held: held, _text: own })
     }
 
     /// Terms and maps, for as long as what they refer to is kept.
     pub(crate) fn listed(&self) -> Listed<'_, T, A> {
-        Listed::new(&self.terms).maps(&self.maps)
+        Listed::new(&self.terms, self.kernels).maps(&self.maps)
     }
 }
 

@@ -7,15 +7,12 @@ use segloss_core::engine::{Call, Link, Problem, Report};
 use segloss_core::lanes::Real;
 use segloss_core::summation::Accumulator;
 use segloss_core::text::TextError;
-use segloss_core::view::{
-    GradientSink, Layout, LogitSource, NoGradient, Shape, TargetSource, View, Weights,
-};
+use segloss_core::view::{GradientSink, Layout, Logits, Shape, Targets, View, Weights};
 
 use crate::computed_maps::trusted;
 use crate::evaluate::run;
 use crate::listing::{Held, Listing, MAPS};
-use crate::sink::MemorySink;
-use crate::{Buffers, Library, with_level};
+use crate::{Buffers, Library};
 
 /// A loss read from text ([`segloss_core::text`]), ready for any number of calls from any thread.
 ///
@@ -42,27 +39,30 @@ pub struct Loss<'l, T: Real, A: Accumulator = f64> {
 }
 
 /// Where the results of a call go besides the value. What is none is not computed.
-#[derive(Debug)]
-pub struct Outputs<'o, R, G, M = NoGradient> {
+pub struct Outputs<'o, T, R> {
     /// The gradient with respect to the logits, of their shape.
-    pub gradient: Option<&'o mut G>,
+    pub gradient: Option<&'o mut dyn GradientSink<T>>,
     /// The loss of each sample by itself; see [`Problem::sample_values`].
     pub samples: Option<&'o mut [R]>,
     /// The loss of each pixel, of the targets' shape; see [`Problem::loss_map`].
-    pub loss_map: Option<&'o mut M>,
+    pub loss_map: Option<&'o mut dyn GradientSink<T>>,
 }
 
-impl<R> Outputs<'_, R, NoGradient> {
+impl<T, R> fmt::Debug for Outputs<'_, T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outputs").finish_non_exhaustive()
+    }
+}
+
+impl<'o, T, R> Outputs<'o, T, R> {
     /// The value alone.
     pub fn none() -> Self {
         Outputs { gradient: None, samples: None, loss_map: None }
     }
-}
 
-impl<'o, R, G> Outputs<'o, R, G> {
     /// The gradient.
-    pub fn gradient(gradient: &'o mut G) -> Self {
-        Outputs { gradient: Some(gradient), samples: None, loss_map: None }
+    pub fn gradient(gradient: &'o mut dyn GradientSink<T>) -> Self {
+        Outputs { gradient: Some(gradient), ..Outputs::none() }
     }
 }
 
@@ -98,83 +98,80 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
     /// # Errors
     /// Inputs or outputs that do not fit the loss or one another, by name and value; or no memory for
     /// the buffers. Outputs are then untouched.
-    pub fn evaluate<Z, Y, G, M>(
+    pub fn evaluate<'i>(
         &self,
         call: Call<'_>,
-        logits: &Z,
-        targets: &Y,
+        logits: impl Into<Logits<'i, T>>,
+        targets: impl Into<Targets<'i>>,
         given: &[(&str, Weights<'_>)],
-        outputs: Outputs<'_, A::Real, G, M>,
+        outputs: Outputs<'_, T, A::Real>,
         buffers: &mut Buffers<T, A>,
-    ) -> Result<Report<A::Real>, Error>
-    where
-        Z: LogitSource<T>,
-        Y: TargetSource,
-        G: MemorySink<T>,
-        M: GradientSink<T>,
-    {
-        let call = Call { link: self.link, ..call };
-        self.with(|loss| {
-            // Taken out while they are read, so that the rest of the buffers can be written.
-            let mut own = core::mem::take(&mut buffers.maps);
-            let result = own.compute(loss.map_calls(), given, &call, targets).and_then(|()| {
-                let (calls, shape, mut places) =
-                    (loss.map_calls(), *targets.layout().shape(), None);
-                if !calls.is_empty() {
-                    let maps = places.insert([Weights::F32(View::new(&[], nothing()?)?); MAPS]);
-                    for ((place, map), weights) in calls.iter().enumerate().zip(maps) {
-                        *weights = own.weights(place, map, shape, given)?;
-                    }
-                }
-                let maps = places.as_ref().map_or(&[][..], |maps| &maps[..calls.len()]);
-                let call = Call { maps, ..call };
-                let trusted = trusted(calls, given)?;
-                let problem = Problem::new(call, loss, logits, targets)?.trusting(trusted);
-                self.run(&problem, outputs, buffers)
-            });
-            buffers.maps = own;
-            result
-        })
+    ) -> Result<Report<A::Real>, Error> {
+        self.call(call, logits.into(), targets.into(), given, outputs, buffers)
     }
 
-    fn run<Z, Y, G, M>(
+    fn call(
         &self,
-        problem: &Problem<'_, T, A, Listed<'_, T, A>, Z, Y>,
-        outputs: Outputs<'_, A::Real, G, M>,
+        call: Call<'_>,
+        logits: Logits<'_, T>,
+        targets: Targets<'_>,
+        given: &[(&str, Weights<'_>)],
+        outputs: Outputs<'_, T, A::Real>,
         buffers: &mut Buffers<T, A>,
-    ) -> Result<Report<A::Real>, Error>
-    where
-        Z: LogitSource<T>,
-        Y: TargetSource,
-        G: MemorySink<T>,
-        M: GradientSink<T>,
-    {
-        let Outputs { gradient, samples, loss_map } = outputs;
-        if let Some(samples) = &samples {
-            problem.check_sample_values(samples)?;
+    ) -> Result<Report<A::Real>, Error> {
+        let call = Call { link: self.link, ..call };
+        let loss = &self.listing.listed();
+        let calls = loss.map_calls();
+        if calls.is_empty() {
+            let problem = Problem::new(Call { maps: &[], ..call }, loss, logits, targets)?;
+            return run_outputs(&problem, outputs, buffers);
         }
-        if let Some(loss_map) = &loss_map {
-            problem.check_loss_map(&**loss_map)?;
-        }
-        let mut workspace = buffers.workspace.lend(&problem.sizes())?;
-        with_level!(self.listing.library().level(), level => {
-            let report = run(
-                level,
-                problem,
-                gradient,
-                &mut workspace,
-                #[cfg(feature = "rayon")]
-                buffers.at_once.then_some(&mut buffers.threads),
-            )?;
-            if let Some(samples) = samples {
-                problem.sample_values(workspace.sums, samples)?;
+        // Taken out while they are read, so that the rest of the buffers can be written.
+        let mut own = core::mem::take(&mut buffers.maps);
+        let result = own.compute(calls, given, &call, &targets).and_then(|()| {
+            let shape = *targets.layout().shape();
+            let mut maps = [Weights::F32(View::new(&[], nothing()?)?); MAPS];
+            for ((place, map), weights) in calls.iter().enumerate().zip(&mut maps) {
+                *weights = own.weights(place, map, shape, given)?;
             }
-            if let Some(loss_map) = loss_map {
-                problem.loss_map(level, &mut workspace, loss_map)?;
-            }
-            Ok(report)
-        })
+            let call = Call { maps: &maps[..calls.len()], ..call };
+            let trusted = trusted(calls, given)?;
+            let problem = Problem::new(call, loss, logits, targets)?.trusting(trusted);
+            run_outputs(&problem, outputs, buffers)
+        });
+        buffers.maps = own;
+        result
     }
+}
+
+/// Computes what `outputs` asks for.
+fn run_outputs<T: Real, A: Accumulator>(
+    problem: &Problem<'_, T, A>,
+    outputs: Outputs<'_, T, A::Real>,
+    buffers: &mut Buffers<T, A>,
+) -> Result<Report<A::Real>, Error> {
+    let Outputs { gradient, samples, loss_map } = outputs;
+    if let Some(samples) = &samples {
+        problem.check_sample_values(samples)?;
+    }
+    if let Some(loss_map) = &loss_map {
+        problem.check_loss_map(&**loss_map)?;
+    }
+    let mut workspace = buffers.workspace.lend(&problem.sizes())?;
+    let report = run(
+        problem,
+        gradient,
+        &mut workspace,
+        #[cfg(feature = "rayon")]
+        buffers.at_once.then_some(&mut buffers.threads),
+    )?;
+    if let Some(samples) = samples {
+        problem.sample_values(workspace.sums, samples)?;
+    }
+    if let Some(loss_map) = loss_map {
+        problem.loss_map(&mut workspace, loss_map)?;
+    }
+    Ok(report)
 }
 
 impl<T: Real, A: Accumulator> Loss<'static, T, A> {

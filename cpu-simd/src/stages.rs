@@ -6,20 +6,16 @@
 //! loss, and the gradient of the tile or worker.
 
 use segloss_core::Error;
-use segloss_core::compose::Program;
-#[cfg(not(feature = "rayon"))]
-use segloss_core::engine::InTurn;
-use segloss_core::engine::{Problem, Sweeps, Workspace};
+#[cfg(feature = "rayon")]
+use segloss_core::engine::Sweeps;
+use segloss_core::engine::{Problem, Workspace};
 use segloss_core::lanes::Real;
 use segloss_core::summation::Accumulator;
-#[cfg(not(feature = "rayon"))]
-use segloss_core::view::NoGradient;
-use segloss_core::view::{LogitSource, TargetSource};
+use segloss_core::view::GradientSink;
 
-use crate::sink::MemorySink;
+use crate::Buffers;
 #[cfg(feature = "rayon")]
 use crate::threads::{AtOnce, Places};
-use crate::{AnyLevel, Buffers, with_level};
 
 /// Checks the inputs and adds the sums of each sample to its row of `sums`, zeros before the first tile.
 ///
@@ -30,33 +26,24 @@ use crate::{AnyLevel, Buffers, with_level};
 /// # Errors
 /// As of [`Problem::check`]; [`Error::Length`] unless there are as many sums as [`Problem::sizes`] says;
 /// no memory. `sums` are untouched then.
-pub fn reduce<T, A, P, Z, Y>(
-    level: AnyLevel,
-    problem: &Problem<'_, T, A, P, Z, Y>,
+pub fn reduce<T: Real, A: Accumulator>(
+    problem: &Problem<'_, T, A>,
     sums: &mut [A],
     buffers: &mut Buffers<T, A>,
-) -> Result<(), Error>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-{
+) -> Result<(), Error> {
     let sizes = problem.sizes();
     check_length("sums", sums.len(), sizes.sums)?;
     let mut workspace = buffers.workspace.lend(&sizes)?;
     workspace.sums.copy_from_slice(sums);
-    with_level!(level, level => problem.check(level, &mut workspace))?;
+    problem.check(&mut workspace)?;
     #[cfg(feature = "rayon")]
-    let threads = buffers.at_once.then_some(&mut buffers.threads);
-    with_level!(level, level => {
-        #[cfg(feature = "rayon")]
-        let mut sweeps = AtOnce { level, places: None, buffers: threads };
-        #[cfg(not(feature = "rayon"))]
-        let mut sweeps = InTurn { level, sink: None::<&mut NoGradient> };
-        sweeps.run(problem, &mut workspace, true, false)
-    })?;
+    if buffers.at_once {
+        let mut sweeps = AtOnce { places: None, buffers: &mut buffers.threads };
+        sweeps.run(problem, &mut workspace, true, false)?;
+        sums.copy_from_slice(workspace.sums);
+        return Ok(());
+    }
+    problem.reduce(&mut workspace)?;
     sums.copy_from_slice(workspace.sums);
     Ok(())
 }
@@ -67,22 +54,13 @@ where
 /// # Errors
 /// As of [`Problem::check`] and [`Problem::finish`]; [`Error::Length`] unless there are as many sums and
 /// totals as [`Problem::sizes`] says; [`Error::Shape`]; no memory. The gradient is untouched then.
-pub fn finish<T, A, P, Z, Y, G>(
-    level: AnyLevel,
-    problem: &Problem<'_, T, A, P, Z, Y>,
+pub fn finish<T: Real, A: Accumulator>(
+    problem: &Problem<'_, T, A>,
     sums: &[A],
     totals: &[A],
-    gradient: Option<&mut G>,
+    gradient: Option<&mut dyn GradientSink<T>>,
     buffers: &mut Buffers<T, A>,
-) -> Result<A::Real, Error>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-    G: MemorySink<T>,
-{
+) -> Result<A::Real, Error> {
     let sizes = problem.sizes();
     check_length("sums", sums.len(), sizes.sums)?;
     check_length("totals", totals.len(), sizes.totals)?;
@@ -95,17 +73,15 @@ where
     if let Some(gradient) = gradient {
         // Also loads class weights. Its counts go nowhere.
         workspace.sums.fill(A::default());
-        with_level!(level, level => problem.check(level, &mut workspace))?;
+        problem.check(&mut workspace)?;
         #[cfg(feature = "rayon")]
-        let (places, threads) =
-            (Places::new(gradient)?, buffers.at_once.then_some(&mut buffers.threads));
-        with_level!(level, level => {
-            #[cfg(feature = "rayon")]
-            let mut sweeps = AtOnce { level, places: Some(places), buffers: threads };
-            #[cfg(not(feature = "rayon"))]
-            let mut sweeps = InTurn { level, sink: Some(gradient) };
-            sweeps.run(problem, &mut workspace, false, true)
-        })?;
+        if buffers.at_once {
+            let places = Some(Places::new(gradient)?);
+            let mut sweeps = AtOnce { places, buffers: &mut buffers.threads };
+            sweeps.run(problem, &mut workspace, false, true)?;
+            return Ok(value);
+        }
+        problem.gradient(&mut workspace, gradient)?;
     }
     Ok(value)
 }

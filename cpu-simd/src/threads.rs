@@ -5,16 +5,13 @@ use core::marker::PhantomData;
 use core::ops::Range;
 
 use segloss_core::Error;
-use segloss_core::compose::Program;
 use segloss_core::engine::{InTurn, Own, Problem, Shared, Sizes, Sweeps, Workspace};
 use segloss_core::lanes::Real;
-use segloss_core::level::Level;
 use segloss_core::summation::{Accumulator, Partial, TILE};
-use segloss_core::view::{
-    GradientSink, Layout, Logit, LogitSource, NoGradient, TargetSource, ViewMut, Write,
-};
+#[cfg(feature = "half")]
+use segloss_core::view::Logit;
+use segloss_core::view::{Elements, GradientSink, Layout, ViewMut, Write};
 
-use crate::sink::MemorySink;
 use crate::workspace::{Lines, grow};
 
 /// Parts a thread, so that one that is held up leaves some to the others.
@@ -36,39 +33,22 @@ impl<T, A> Default for ThreadBuffers<T, A> {
     }
 }
 
-/// Several units at a time.
-pub(crate) struct AtOnce<'g, Lv, T, A> {
-    pub level: Lv,
+/// Runs several units at a time.
+pub(crate) struct AtOnce<'g, T, A> {
     /// Where the gradient goes, if it is asked for.
     pub places: Option<Places<'g, T>>,
-    /// Storage for as many threads as there are; none to stay on the caller's, asking rayon nothing.
-    pub buffers: Option<&'g mut ThreadBuffers<T, A>>,
+    /// Storage for as many threads as there are.
+    pub buffers: &'g mut ThreadBuffers<T, A>,
 }
 
-impl<T, A, P, Z, Y, Lv> Sweeps<T, A, P, Z, Y> for AtOnce<'_, Lv, T, A>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-    Lv: Level,
-{
+impl<T: Real, A: Accumulator> Sweeps<T, A> for AtOnce<'_, T, A> {
     fn has_gradient(&self) -> bool {
         self.places.is_some()
     }
 
-    fn check(
-        &mut self,
-        problem: &Problem<'_, T, A, P, Z, Y>,
-        workspace: &mut Workspace<'_, T, A>,
-    ) -> Result<u64, Error> {
-        problem.check(self.level, workspace)
-    }
-
     fn run(
         &mut self,
-        problem: &Problem<'_, T, A, P, Z, Y>,
+        problem: &Problem<'_, T, A>,
         workspace: &mut Workspace<'_, T, A>,
         sum: bool,
         gradient: bool,
@@ -77,17 +57,15 @@ where
         let logits = shape.pixels().saturating_mul(shape.batch).saturating_mul(shape.channels);
         let places = self.places.as_ref().filter(|_| gradient);
         let is_worthwhile = logits >= WORTHWHILE && units >= 2 && problem.is_active();
-        let buffers = self.buffers.as_deref_mut().filter(|_| is_worthwhile);
-        let Some((buffers, threads)) =
-            buffers.map(|own| (own, rayon::current_num_threads())).filter(|(_, n)| *n > 1)
-        else {
+        let threads = if is_worthwhile { rayon::current_num_threads() } else { 1 };
+        if threads < 2 {
             // SAFETY: it is the only part, and the gradient is borrowed for as long.
             let mut part = places.map(|places| unsafe { places.part() });
-            let sink = part.as_mut();
-            return InTurn { level: self.level, sink }.run(problem, workspace, sum, gradient);
-        };
+            let sink = part.as_mut().map(|part| part as &mut dyn GradientSink<T>);
+            return InTurn { sink }.run(problem, workspace, sum, gradient);
+        }
         let parts = units.min(threads.saturating_mul(PARTS));
-        let ThreadBuffers { partials, weights, sums } = buffers;
+        let ThreadBuffers { partials, weights, sums } = &mut *self.buffers;
         let times = |argument, length: usize, times: usize| {
             length.checked_mul(times).ok_or(Error::Memory { argument, length: usize::MAX })
         };
@@ -98,13 +76,7 @@ where
         let sums = &mut sums[..rows];
         sums.fill(A::default());
         let Workspace { factors, slopes, class_weights, .. } = &*workspace;
-        let job = Job {
-            problem,
-            level: self.level,
-            sizes,
-            shared: Shared { factors, slopes, class_weights },
-            places,
-        };
+        let job = Job { problem, sizes, shared: Shared { factors, slopes, class_weights }, places };
         job.divide(0..units, parts, partials, weights, sums)?;
         let rows = workspace.sums.chunks_exact_mut(sizes.segment);
         let of_samples = sums.chunks_exact(sizes.segment * problem.segments());
@@ -117,23 +89,14 @@ where
     }
 }
 
-struct Job<'j, 'p, Lv, T, A, P, Z, Y> {
-    problem: &'j Problem<'p, T, A, P, Z, Y>,
-    level: Lv,
+struct Job<'j, 'p, T: Real, A: Accumulator> {
+    problem: &'j Problem<'p, T, A>,
     sizes: Sizes,
     shared: Shared<'j, T>,
     places: Option<&'j Places<'j, T>>,
 }
 
-impl<Lv, T, A, P, Z, Y> Job<'_, '_, Lv, T, A, P, Z, Y>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-    Lv: Level,
-{
+impl<T: Real, A: Accumulator> Job<'_, '_, T, A> {
     /// Runs units in `parts` parts, with storage for each. `sums` holds a row a unit, or is empty.
     fn divide(
         &self,
@@ -173,18 +136,10 @@ where
         let mut rows = sums.chunks_exact_mut(self.sizes.segment);
         for unit in units {
             let row = rows.next();
-            match &self.places {
-                None => {
-                    let sink = None::<&mut NoGradient>;
-                    self.problem.sweep_unit(self.level, unit, &self.shared, &mut own, row, sink)?;
-                }
-                Some(places) => {
-                    // SAFETY: every unit is run once, and a unit writes no other unit's pixels.
-                    let mut part = unsafe { places.part() };
-                    let sink = Some(&mut part);
-                    self.problem.sweep_unit(self.level, unit, &self.shared, &mut own, row, sink)?;
-                }
-            }
+            // SAFETY: every unit is run once, and a unit writes no other unit's pixels.
+            let mut part = self.places.map(|places| unsafe { places.part() });
+            let sink = part.as_mut().map(|part| part as &mut dyn GradientSink<T>);
+            self.problem.sweep_unit(unit, &self.shared, &mut own, row, sink)?;
         }
         Ok(())
     }
@@ -202,7 +157,7 @@ pub(crate) struct Places<'g, T> {
 }
 
 /// Writes some pixels ([`GradientSink::put`]).
-type Put<T> = unsafe fn(*mut (), &Layout, (usize, usize, usize), usize, &[T; TILE], Write);
+type Put<T> = unsafe fn(*mut (), &Layout, (usize, usize, usize), &[T], Write);
 
 // SAFETY: what it does with the memory is up to `Places::part`; elements may be written on any thread.
 unsafe impl<T: Send> Sync for Places<'_, T> {}
@@ -210,15 +165,39 @@ unsafe impl<T: Send> Sync for Places<'_, T> {}
 unsafe impl<T: Send> Send for Places<'_, T> {}
 
 impl<'g, T: Real> Places<'g, T> {
-    pub(crate) fn new<G: MemorySink<T>>(sink: &'g mut G) -> Result<Self, Error> {
-        let (data, layout) = sink.memory();
-        // Again, because a sink may be anyone's: elements exist and have a place each.
-        let (data, layout) = ViewMut::new(data, layout)?.into_parts();
+    /// # Errors
+    /// [`Error::Extent`] for a sink whose elements are fewer than its layout says, or are not its alone;
+    /// [`Error::Overlap`] for one whose layout gives two pixels one place. (A sink may be anyone's.)
+    pub(crate) fn new(sink: &'g mut dyn GradientSink<T>) -> Result<Self, Error> {
+        let layout = *sink.layout();
+        match sink.elements() {
+            Some(Elements::Computed(own)) => Places::of(own, layout, put_computed::<T>, true),
+            #[cfg(feature = "half")]
+            Some(Elements::F16(own)) => Places::of(own, layout, put_halves::<T, half::f16>, false),
+            #[cfg(feature = "half")]
+            Some(Elements::Bf16(own)) => {
+                Places::of(own, layout, put_halves::<T, half::bf16>, false)
+            }
+            None => {
+                let (shape, strides) = (*layout.shape(), *layout.strides());
+                Err(Error::Extent { shape, strides, length: 0 })
+            }
+        }
+    }
+
+    /// `put` writes elements of type `E`; `is_computed` says that they are `T`.
+    fn of<E>(
+        own: &'g mut [E],
+        layout: Layout,
+        put: Put<T>,
+        is_computed: bool,
+    ) -> Result<Self, Error> {
+        ViewMut::new(&mut *own, layout)?;
         Ok(Places {
-            is_computed: G::Element::as_computed(data).is_some(),
-            data: data.as_mut_ptr().cast(),
+            data: own.as_mut_ptr().cast(),
             layout,
-            put: put::<G::Element>,
+            is_computed,
+            put,
             borrowed: PhantomData,
         })
     }
@@ -236,17 +215,13 @@ impl<'g, T: Real> Places<'g, T> {
 struct Part<'p, T>(&'p Places<'p, T>);
 
 impl<T: Real> GradientSink<T> for Part<'_, T> {
-    #[inline(always)]
     fn layout(&self) -> &Layout {
         &self.0.layout
     }
 
-    #[inline(always)]
     fn whole_tile(
         &mut self,
-        sample: usize,
-        channel: usize,
-        pixel: usize,
+        (sample, channel, pixel): (usize, usize, usize),
     ) -> Option<&mut [T; TILE]> {
         let layout = &self.0.layout;
         if !self.0.is_computed || layout.pixel_stride() != Some(1) {
@@ -258,40 +233,85 @@ impl<T: Real> GradientSink<T> for Part<'_, T> {
         Some(unsafe { &mut *self.0.data.cast::<T>().add(first).cast::<[T; TILE]>() })
     }
 
-    #[inline(always)]
     fn put(&mut self, at: (usize, usize, usize), count: usize, tile: &[T; TILE], write: Write) {
         // SAFETY: the elements are of the type that `put` is for, laid out so, and this part's alone.
-        unsafe { (self.0.put)(self.0.data, &self.0.layout, at, count, tile, write) };
+        unsafe { (self.0.put)(self.0.data, &self.0.layout, at, &tile[..count], write) };
+    }
+
+    fn elements(&mut self) -> Option<Elements<'_, T>> {
+        None
     }
 }
 
-/// Writes the first `count` places of `tile` to elements stored as `E`.
+/// Writes gradients to elements stored as they are computed.
 ///
 /// # Safety
 /// `data` points to elements laid out so, and nothing else uses those of these pixels.
-unsafe fn put<E: Logit>(
+unsafe fn put_computed<T: Real>(
+    data: *mut (),
+    layout: &Layout,
+    at: (usize, usize, usize),
+    gradients: &[T],
+    write: Write,
+) {
+    let add = |place: &mut T, gradient: T| *place += gradient;
+    // SAFETY: the caller's word.
+    unsafe {
+        put(data, layout, at, gradients, write, |to, own: &mut [T]| own.copy_from_slice(to), add)
+    };
+}
+
+/// Writes gradients to elements stored in 16 bits.
+///
+/// # Safety
+/// `data` points to elements laid out so, and nothing else uses those of these pixels.
+#[cfg(feature = "half")]
+unsafe fn put_halves<T: Real, E: Logit<Compute = f32>>(
+    data: *mut (),
+    layout: &Layout,
+    at: (usize, usize, usize),
+    gradients: &[T],
+    write: Write,
+) {
+    let store = |gradients: &[T], own: &mut [E]| {
+        let mut narrow = [0f32; TILE];
+        let narrow = &mut narrow[..own.len()];
+        narrow.iter_mut().zip(gradients).for_each(|(to, gradient)| *to = gradient.narrow());
+        E::store_all(narrow, own);
+    };
+    let add = |place: &mut E, gradient: T| *place = E::store(place.load() + gradient.narrow());
+    // SAFETY: the caller's word.
+    unsafe { put(data, layout, at, gradients, write, store, add) };
+}
+
+/// Writes gradients of adjacent pixels to elements stored as `E`: with `store` several, or with `add` to one.
+///
+/// # Safety
+/// `data` points to elements laid out so, and nothing else uses those of these pixels.
+unsafe fn put<T: Real, E>(
     data: *mut (),
     layout: &Layout,
     (sample, channel, pixel): (usize, usize, usize),
-    count: usize,
-    tile: &[E::Compute; TILE],
+    gradients: &[T],
     write: Write,
+    store: impl Fn(&[T], &mut [E]),
+    add: impl Fn(&mut E, T),
 ) {
+    let count = gradients.len();
     if layout.pixel_stride() == Some(1) && write == Write::Overwrite {
         let first = checked(layout, layout.index(sample, channel, pixel), count);
         // SAFETY: `checked` keeps the elements within the memory, and the caller's word.
         let places = unsafe { core::slice::from_raw_parts_mut(data.cast::<E>().add(first), count) };
-        return E::store_all(tile, places);
+        return store(gradients, places);
     }
     layout.scan(sample, channel, pixel, count, |i, at| {
         let at = checked(layout, at, 1);
         // SAFETY: `checked` keeps the element within the memory, and the caller's word.
         let place = unsafe { &mut *data.cast::<E>().add(at) };
-        let gradient = tile[i];
-        *place = match write {
-            Write::Overwrite => E::store(gradient),
-            Write::Accumulate => E::store(place.load() + gradient),
-        };
+        match write {
+            Write::Overwrite => store(&gradients[i..=i], core::slice::from_mut(place)),
+            Write::Accumulate => add(place, gradients[i]),
+        }
     });
 }
 

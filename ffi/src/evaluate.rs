@@ -6,12 +6,13 @@ use crate::loss::Loss;
 use crate::outputs::{Outputs, Places};
 use crate::overlap::{Memory, check_apart};
 use crate::result::ResultCode;
-use crate::sources::Targets;
 use crate::tensor::{Plain, Tensor};
 use crate::versioned::{read, read_or_zeros};
 use crate::workspace::{self, Storage, Workspace};
 use segloss_core::engine::{self, Report};
-use segloss_core::view::{Logit, ViewMut, Weights};
+use segloss_core::lanes::Real;
+use segloss_core::view::{GradientSink, Logit, Logits, Targets, ViewMut, Weights};
+use segloss_simd::Buffers;
 
 /// What a call reads: known to be there, and to have nothing in common with what it writes.
 pub(crate) struct Inputs<'a> {
@@ -115,123 +116,133 @@ unsafe fn evaluate(
     places: &mut Places<'_>,
     storage: &mut Storage,
 ) -> Result<Report<f64>, Fault> {
-    let logits = inputs.logits.dtype;
-    let gradient = places.gradient.as_ref().map_or(logits, |gradient| gradient.dtype);
-    // SAFETY: the caller's word, and the gradient is stored so.
+    inputs.logits.is_logits()?;
+    // SAFETY: the caller's word.
     unsafe {
-        match (logits, gradient) {
-            (DLDataType::F64, DLDataType::F64) => evaluate_double(inputs, places, storage),
-            #[cfg(feature = "half")]
-            (DLDataType::F16, DLDataType::F16) => {
-                evaluate_single::<half::f16>(inputs, places, storage)
-            }
-            #[cfg(feature = "half")]
-            (DLDataType::BF16, DLDataType::BF16) => {
-                evaluate_single::<half::bf16>(inputs, places, storage)
-            }
-            #[cfg(feature = "half")]
-            (DLDataType::F16 | DLDataType::BF16, DLDataType::F32) => {
-                evaluate_single::<f32>(inputs, places, storage)
-            }
-            (DLDataType::F32, DLDataType::F32) => evaluate_single::<f32>(inputs, places, storage),
-            _ => Err(wrong_dtype(inputs, gradient)),
+        if inputs.logits.dtype == DLDataType::F64 {
+            let logits = inputs.logits.double_logits()?;
+            let loss = &inputs.loss.double;
+            evaluate_as(inputs, loss, logits, places, &mut storage.double)
+        } else {
+            let logits = inputs.logits.single_logits()?;
+            let loss = &inputs.loss.single;
+            evaluate_as(inputs, loss, logits, places, &mut storage.single)
         }
     }
 }
 
-/// Whichever of the two it is.
-pub(crate) fn wrong_dtype(inputs: &Inputs<'_>, dtype: DLDataType) -> Fault {
-    if let Err(fault) = inputs.logits.is_logits() {
-        return fault;
-    }
-    let expected = if inputs.logits.dtype == DLDataType::F64 {
-        "float64 as `logits` does"
-    } else {
-        "what `logits` does, or float32"
-    };
-    Fault::Dtype { argument: "outputs.gradient", dtype, expected }
-}
-
 /// # Safety
-/// As for [`evaluate`], and the gradient is stored as `E`.
-unsafe fn evaluate_single<E>(
+/// As for [`evaluate`].
+unsafe fn evaluate_as<T: Format>(
     inputs: &Inputs<'_>,
+    loss: &segloss_simd::Loss<'static, T>,
+    logits: Logits<'_, T>,
     places: &mut Places<'_>,
-    storage: &mut Storage,
-) -> Result<Report<f64>, Fault>
-where
-    E: Plain + Logit<Compute = f32>,
-{
-    let loss = inputs.loss;
-    // SAFETY: the caller's word.
-    let (logits, (call, targets), mut outputs) =
-        unsafe { (inputs.logits.single_logits()?, inputs.call()?, Sinks::<E, f32>::of(places)?) };
-    let buffers = &mut storage.single;
-    buffers.use_threads(loss.has_threads());
-    let evaluate = |maps: &[(&str, Weights<'_>)]| {
-        let outputs = outputs.lend();
-        let evaluate = || loss.single.evaluate(call, &logits, &targets, maps, outputs, buffers);
-        Ok(loss.install(evaluate)?)
-    };
-    // SAFETY: as above.
-    unsafe { inputs.given.with_maps(loss, evaluate) }
-}
-
-/// # Safety
-/// As for [`evaluate`], and logits and gradient are stored as `f64`.
-unsafe fn evaluate_double(
-    inputs: &Inputs<'_>,
-    places: &mut Places<'_>,
-    storage: &mut Storage,
+    buffers: &mut Buffers<T>,
 ) -> Result<Report<f64>, Fault> {
-    let loss = inputs.loss;
+    let own = inputs.loss;
+    if let Some(map) = &places.loss_map {
+        let (dtype, expected) = T::LOSS_MAP;
+        map.holds(&[dtype], expected)?;
+    }
     // SAFETY: the caller's word.
-    let (logits, (call, targets), mut outputs) =
-        unsafe { (inputs.logits.double_logits()?, inputs.call()?, Sinks::<f64, f64>::of(places)?) };
-    let buffers = &mut storage.double;
-    buffers.use_threads(loss.has_threads());
+    let ((call, targets), mut gradient, samples, mut loss_map) = unsafe {
+        let loss_map = places.loss_map.as_mut().map(|to| to.view_mut::<T>()).transpose()?;
+        (inputs.call()?, Gradient::of(inputs, places)?, places.samples()?, loss_map)
+    };
+    buffers.use_threads(own.has_threads());
+    let mut samples = samples;
     let evaluate = |maps: &[(&str, Weights<'_>)]| {
-        let outputs = outputs.lend();
-        let evaluate = || loss.double.evaluate(call, &logits, &targets, maps, outputs, buffers);
-        Ok(loss.install(evaluate)?)
+        let outputs = segloss_simd::Outputs {
+            gradient: gradient.as_mut().and_then(T::sink),
+            samples: samples.as_deref_mut(),
+            loss_map: loss_map.as_mut().map(|map| map as &mut dyn GradientSink<T>),
+        };
+        let evaluate = || loss.evaluate(call, logits, targets, maps, outputs, buffers);
+        Ok(own.install(evaluate)?)
     };
     // SAFETY: as above.
-    unsafe { inputs.given.with_maps(loss, evaluate) }
+    unsafe { inputs.given.with_maps(own, evaluate) }
 }
 
-/// Outputs as core takes them: the gradient stored as `E`, the loss map as `T`.
-struct Sinks<'a, E, T> {
-    gradient: Option<ViewMut<'a, E>>,
-    samples: Option<&'a mut [f64]>,
-    loss_map: Option<ViewMut<'a, T>>,
+/// A gradient's place, by what it is stored as.
+pub(crate) enum Gradient<'a> {
+    F32(ViewMut<'a, f32>),
+    F64(ViewMut<'a, f64>),
+    #[cfg(feature = "half")]
+    F16(ViewMut<'a, half::f16>),
+    #[cfg(feature = "half")]
+    Bf16(ViewMut<'a, half::bf16>),
 }
 
-impl<'a, E: Plain, T: Plain> Sinks<'a, E, T> {
+impl<'a> Gradient<'a> {
+    /// The place in `places`, if there is one, stored as gradients of these logits may be.
+    ///
     /// # Safety
-    /// Nobody else uses the outputs' memory for `'a`, and the gradient is stored as `E`.
-    unsafe fn of(places: &mut Places<'a>) -> Result<Self, Fault> {
-        if let Some(map) = &places.loss_map {
-            let (dtype, expected) = match size_of::<T>() {
-                8 => (DLDataType::F64, "float64, as the logits"),
-                _ => (DLDataType::F32, "float32"),
-            };
-            map.holds(&[dtype], expected)?;
-        }
-        // SAFETY: the caller's word, and both are stored so.
-        unsafe {
-            Ok(Sinks {
-                gradient: places.gradient.as_mut().map(|to| to.view_mut()).transpose()?,
-                samples: places.samples()?,
-                loss_map: places.loss_map.as_mut().map(|to| to.view_mut()).transpose()?,
-            })
+    /// Nobody else uses its memory for `'a`.
+    pub(crate) unsafe fn of(
+        inputs: &Inputs<'_>,
+        places: &mut Places<'a>,
+    ) -> Result<Option<Self>, Fault> {
+        let Some(place) = places.gradient.as_mut() else { return Ok(None) };
+        // SAFETY: the caller's word, and it is stored so.
+        let gradient = unsafe {
+            match (inputs.logits.dtype, place.dtype) {
+                (DLDataType::F64, DLDataType::F64) => Gradient::F64(place.view_mut()?),
+                (DLDataType::F32, DLDataType::F32) => Gradient::F32(place.view_mut()?),
+                #[cfg(feature = "half")]
+                (DLDataType::F16 | DLDataType::BF16, DLDataType::F32) => {
+                    Gradient::F32(place.view_mut()?)
+                }
+                #[cfg(feature = "half")]
+                (DLDataType::F16, DLDataType::F16) => Gradient::F16(place.view_mut()?),
+                #[cfg(feature = "half")]
+                (DLDataType::BF16, DLDataType::BF16) => Gradient::Bf16(place.view_mut()?),
+                (logits, dtype) => {
+                    let expected = if logits == DLDataType::F64 {
+                        "float64 as `logits` does"
+                    } else {
+                        "what `logits` does, or float32"
+                    };
+                    return Err(Fault::Dtype { argument: "outputs.gradient", dtype, expected });
+                }
+            }
+        };
+        Ok(Some(gradient))
+    }
+}
+
+/// A computing format.
+pub(crate) trait Format: Real + Plain + Logit<Compute = Self> {
+    /// What a loss map is stored as, and how a message says so.
+    const LOSS_MAP: (DLDataType, &'static str);
+
+    /// What core writes a gradient to; none of another format's.
+    fn sink<'s>(gradient: &'s mut Gradient<'_>) -> Option<&'s mut dyn GradientSink<Self>>;
+}
+
+impl Format for f32 {
+    const LOSS_MAP: (DLDataType, &'static str) = (DLDataType::F32, "float32");
+
+    fn sink<'s>(gradient: &'s mut Gradient<'_>) -> Option<&'s mut dyn GradientSink<f32>> {
+        match gradient {
+            Gradient::F32(view) => Some(view),
+            Gradient::F64(_) => None,
+            #[cfg(feature = "half")]
+            Gradient::F16(view) => Some(view),
+            #[cfg(feature = "half")]
+            Gradient::Bf16(view) => Some(view),
         }
     }
+}
 
-    fn lend(&mut self) -> segloss_simd::Outputs<'_, f64, ViewMut<'a, E>, ViewMut<'a, T>> {
-        segloss_simd::Outputs {
-            gradient: self.gradient.as_mut(),
-            samples: self.samples.as_deref_mut(),
-            loss_map: self.loss_map.as_mut(),
+impl Format for f64 {
+    const LOSS_MAP: (DLDataType, &'static str) = (DLDataType::F64, "float64, as the logits");
+
+    fn sink<'s>(gradient: &'s mut Gradient<'_>) -> Option<&'s mut dyn GradientSink<f64>> {
+        match gradient {
+            Gradient::F64(view) => Some(view),
+            _ => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use segloss_simd::AnyLevel;
 pub enum Level {
     /// The fastest that this machine has.
     Best = 0,
-    /// One pixel at a time.
+    /// What SEGLOSS_LEVEL_PORTABLE is; one pixel at a time up to 0.1.
     Scalar = 1,
     /// The vectors that the library was built for.
     Portable = 2,
@@ -21,8 +21,7 @@ pub enum Level {
 pub(crate) fn read(value: i32) -> Result<AnyLevel, Fault> {
     let name = match value {
         0 => return Ok(AnyLevel::best()),
-        1 => "scalar",
-        2 => "portable",
+        1 | 2 => "portable",
         3 => "avx2",
         4 => "avx512",
         value => {

@@ -23,7 +23,6 @@ mod overlap;
 mod plugin;
 mod pointer;
 mod result;
-mod sources;
 mod stages;
 mod tensor;
 mod text;

@@ -5,49 +5,32 @@ use core::ptr;
 use crate::call::{Call, MAPS};
 use crate::dlpack::{DLDataType, DLTensor};
 use crate::entry;
-use crate::evaluate::{Inputs, wrong_dtype};
+use crate::evaluate::{Format, Gradient, Inputs};
 use crate::fault::Fault;
 use crate::loss::Loss;
 use crate::outputs::{Outputs, Places};
 use crate::overlap::{Memory, check_apart};
 use crate::result::ResultCode;
-use crate::sources::Targets;
-use crate::tensor::{Plain, array, array_mut, check_array, check_pointer};
+use crate::tensor::{array, array_mut, check_array, check_pointer};
 use crate::versioned::read;
 use crate::workspace::{self, Storage, Workspace};
 use segloss_core::Error;
-use segloss_core::compose::Listed;
 use segloss_core::engine::{self, Problem, Report};
-use segloss_core::lanes::Real;
-use segloss_core::view::{Layout, Logit, LogitSource, Shape, View, Weights};
+use segloss_core::view::{Layout, Logits, Shape, View, Weights};
 use segloss_simd::{Buffers, stages};
 
-type Posed<'p, T, Z> = Problem<'p, T, f64, Listed<'p, T>, Z, Targets<'p>>;
+type Posed<'p, T> = Problem<'p, T, f64>;
 
 /// What a stage does with its problem, whatever that is computed in.
 trait Stage {
     type Output;
 
-    fn run<T: Format, Z: LogitSource<T>>(
+    fn run<T: Format>(
         self,
         loss: &Loss,
-        problem: &Posed<'_, T, Z>,
+        problem: &Posed<'_, T>,
         buffers: &mut Buffers<T>,
     ) -> Result<Self::Output, Fault>;
-}
-
-/// A computing format, with the dtypes that its gradients are stored as.
-trait Format: Real {
-    /// The loss, and the gradient if its place is given.
-    ///
-    /// # Safety
-    /// Nobody else uses the place's memory meanwhile.
-    unsafe fn finish<Z: LogitSource<Self>>(
-        finish: Finish<'_, '_>,
-        loss: &Loss,
-        problem: &Posed<'_, Self, Z>,
-        buffers: &mut Buffers<Self>,
-    ) -> Result<f64, Fault>;
 }
 
 /// Runs a stage on the problem of a call.
@@ -65,20 +48,20 @@ unsafe fn run<S: Stage>(
     unsafe {
         if inputs.logits.dtype == DLDataType::F64 {
             let logits = inputs.logits.double_logits()?;
-            pose(inputs, &loss.double, &logits, stage, &mut storage.double)
+            pose(inputs, &loss.double, logits, stage, &mut storage.double)
         } else {
             let logits = inputs.logits.single_logits()?;
-            pose(inputs, &loss.single, &logits, stage, &mut storage.single)
+            pose(inputs, &loss.single, logits, stage, &mut storage.single)
         }
     }
 }
 
 /// # Safety
 /// As for [`run`].
-unsafe fn pose<T: Format, Z: LogitSource<T>, S: Stage>(
+unsafe fn pose<T: Format, S: Stage>(
     inputs: &Inputs<'_>,
     loss: &segloss_simd::Loss<'static, T>,
-    logits: &Z,
+    logits: Logits<'_, T>,
     stage: S,
     buffers: &mut Buffers<T>,
 ) -> Result<S::Output, Fault> {
@@ -97,7 +80,7 @@ unsafe fn pose<T: Format, Z: LogitSource<T>, S: Stage>(
                 *place = found.ok_or(Error::NotComputed { map: name })?.1;
             }
             let call = engine::Call { maps: &maps[..own.len()], ..call };
-            stage.run(inputs.loss, &Problem::new(call, listed, logits, &targets)?, buffers)
+            stage.run(inputs.loss, &Problem::new(call, listed, logits, targets)?, buffers)
         })
     };
     // SAFETY: as above.
@@ -109,10 +92,10 @@ struct Lengths;
 impl Stage for Lengths {
     type Output = [usize; 2];
 
-    fn run<T: Format, Z: LogitSource<T>>(
+    fn run<T: Format>(
         self,
         _: &Loss,
-        problem: &Posed<'_, T, Z>,
+        problem: &Posed<'_, T>,
         _: &mut Buffers<T>,
     ) -> Result<[usize; 2], Fault> {
         Ok([problem.sizes().sums, problem.sizes().totals])
@@ -162,10 +145,10 @@ struct Reduce<'a> {
 impl Stage for Reduce<'_> {
     type Output = ();
 
-    fn run<T: Format, Z: LogitSource<T>>(
+    fn run<T: Format>(
         self,
         loss: &Loss,
-        problem: &Posed<'_, T, Z>,
+        problem: &Posed<'_, T>,
         buffers: &mut Buffers<T>,
     ) -> Result<(), Fault> {
         let (length, expected) = (self.length, problem.sizes().sums);
@@ -178,7 +161,7 @@ impl Stage for Reduce<'_> {
             // SAFETY: `segloss_reduce` has checked it, and both have that many.
             unsafe { sums.as_mut_ptr().copy_from(self.before, length) };
         }
-        loss.install(|| stages::reduce(loss.level, problem, sums, buffers))?;
+        loss.install(|| stages::reduce(problem, sums, buffers))?;
         // SAFETY: `segloss_reduce` has checked it, and both have that many.
         unsafe { self.out.copy_from(sums.as_ptr(), length) };
         Ok(())
@@ -270,10 +253,10 @@ struct Close<'a> {
 impl Stage for Close<'_> {
     type Output = ();
 
-    fn run<T: Format, Z: LogitSource<T>>(
+    fn run<T: Format>(
         self,
         _: &Loss,
-        problem: &Posed<'_, T, Z>,
+        problem: &Posed<'_, T>,
         _: &mut Buffers<T>,
     ) -> Result<(), Fault> {
         check_lengths(self.sums, self.totals, problem)?;
@@ -281,10 +264,10 @@ impl Stage for Close<'_> {
     }
 }
 
-fn check_lengths<T: Real, Z: LogitSource<T>>(
+fn check_lengths<T: Format>(
     sums: &[f64],
     totals: &[f64],
-    problem: &Posed<'_, T, Z>,
+    problem: &Posed<'_, T>,
 ) -> Result<(), Fault> {
     let sizes = problem.sizes();
     let is = [("sums", sums.len(), sizes.sums), ("totals", totals.len(), sizes.totals)];
@@ -343,10 +326,10 @@ struct Finish<'a, 'p> {
 impl Stage for Finish<'_, '_> {
     type Output = Report<f64>;
 
-    fn run<T: Format, Z: LogitSource<T>>(
+    fn run<T: Format>(
         self,
         loss: &Loss,
-        problem: &Posed<'_, T, Z>,
+        problem: &Posed<'_, T>,
         buffers: &mut Buffers<T>,
     ) -> Result<Report<f64>, Fault> {
         check_lengths(self.sums, self.totals, problem)?;
@@ -359,80 +342,16 @@ impl Stage for Finish<'_, '_> {
             problem.check_sample_values(samples)?;
         }
         let valid = problem.valid(self.totals)?;
-        let sums = self.sums;
+        let (sums, totals) = (self.sums, self.totals);
         // SAFETY: as above.
-        let value = unsafe { T::finish(self, loss, problem, buffers)? };
+        let mut gradient = unsafe { Gradient::of(self.inputs, self.places)? };
+        let sink = gradient.as_mut().and_then(T::sink);
+        let finish = || stages::finish(problem, sums, totals, sink, buffers);
+        let value = loss.install(finish)?;
         if let Some(samples) = samples {
             problem.sample_values(sums, samples)?;
         }
         Ok(Report { value, valid })
-    }
-}
-
-impl Finish<'_, '_> {
-    /// # Safety
-    /// As for [`Format::finish`], and the gradient is stored as `E`.
-    unsafe fn store<E, Z>(
-        self,
-        loss: &Loss,
-        problem: &Posed<'_, E::Compute, Z>,
-        buffers: &mut Buffers<E::Compute>,
-    ) -> Result<f64, Fault>
-    where
-        E: Plain + Logit,
-        Z: LogitSource<E::Compute>,
-    {
-        let gradient = self.places.gradient.as_mut();
-        // SAFETY: the caller's word.
-        let mut sink = gradient.map(|to| unsafe { to.view_mut::<E>() }).transpose()?;
-        let (sums, totals) = (self.sums, self.totals);
-        let finish = || stages::finish(loss.level, problem, sums, totals, sink.as_mut(), buffers);
-        Ok(loss.install(finish)?)
-    }
-
-    fn stored(&self) -> DLDataType {
-        self.places.gradient.as_ref().map_or(self.inputs.logits.dtype, |gradient| gradient.dtype)
-    }
-}
-
-impl Format for f32 {
-    unsafe fn finish<Z: LogitSource<f32>>(
-        finish: Finish<'_, '_>,
-        loss: &Loss,
-        problem: &Posed<'_, f32, Z>,
-        buffers: &mut Buffers<f32>,
-    ) -> Result<f64, Fault> {
-        let stored = finish.stored();
-        // SAFETY: the caller's word, and the gradient is stored so.
-        unsafe {
-            match stored {
-                DLDataType::F32 => finish.store::<f32, _>(loss, problem, buffers),
-                #[cfg(feature = "half")]
-                DLDataType::F16 if finish.inputs.logits.dtype == stored => {
-                    finish.store::<half::f16, _>(loss, problem, buffers)
-                }
-                #[cfg(feature = "half")]
-                DLDataType::BF16 if finish.inputs.logits.dtype == stored => {
-                    finish.store::<half::bf16, _>(loss, problem, buffers)
-                }
-                _ => Err(wrong_dtype(finish.inputs, stored)),
-            }
-        }
-    }
-}
-
-impl Format for f64 {
-    unsafe fn finish<Z: LogitSource<f64>>(
-        finish: Finish<'_, '_>,
-        loss: &Loss,
-        problem: &Posed<'_, f64, Z>,
-        buffers: &mut Buffers<f64>,
-    ) -> Result<f64, Fault> {
-        match finish.stored() {
-            // SAFETY: the caller's word, and the gradient is stored so.
-            DLDataType::F64 => unsafe { finish.store::<f64, _>(loss, problem, buffers) },
-            stored => Err(wrong_dtype(finish.inputs, stored)),
-        }
     }
 }
 

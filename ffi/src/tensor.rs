@@ -9,11 +9,8 @@ use crate::extents::shape;
 use crate::fault::Fault;
 use crate::overlap::Memory;
 pub(crate) use crate::pointer::{array, array_mut, check_array, check_pointer};
-use crate::sources::{Logits, Targets};
 use segloss_core::Error;
-#[cfg(feature = "half")]
-use segloss_core::view::SingleLogits;
-use segloss_core::view::{AnyTargets, Layout, Mask, Shape, Strides, View, ViewMut, Weights};
+use segloss_core::view::{Layout, Logits, Mask, Shape, Strides, Targets, View, ViewMut, Weights};
 
 /// An element whose every bit pattern is a value, so that C's memory can be read as it.
 ///
@@ -230,10 +227,10 @@ impl<'a> Tensor<'a> {
         Ok(unsafe {
             match self.dtype {
                 DLDataType::U8 | DLDataType::BOOL => Targets::U8(self.view()?),
-                DLDataType::I32 => Targets::Other(AnyTargets::I32(self.view()?)),
-                DLDataType::I64 => Targets::Other(AnyTargets::I64(self.view()?)),
-                DLDataType::F32 => Targets::Other(AnyTargets::F32(self.view()?)),
-                DLDataType::F64 => Targets::Other(AnyTargets::F64(self.view()?)),
+                DLDataType::I32 => Targets::I32(self.view()?),
+                DLDataType::I64 => Targets::I64(self.view()?),
+                DLDataType::F32 => Targets::F32(self.view()?),
+                DLDataType::F64 => Targets::F64(self.view()?),
                 dtype => {
                     let expected = "uint8, bool8, int32, int64, float32 or float64";
                     return Err(Fault::Dtype { argument: self.argument, dtype, expected });
@@ -246,15 +243,15 @@ impl<'a> Tensor<'a> {
     ///
     /// # Safety
     /// Nobody writes there for `'a`.
-    pub(crate) unsafe fn single_logits(&self) -> Result<Logits<'a>, Fault> {
+    pub(crate) unsafe fn single_logits(&self) -> Result<Logits<'a, f32>, Fault> {
         // SAFETY: the caller's word.
         Ok(unsafe {
             match self.dtype {
-                DLDataType::F32 => Logits::F32(self.view()?),
+                DLDataType::F32 => self.view::<f32>()?.into(),
                 #[cfg(feature = "half")]
-                DLDataType::F16 => Logits::Other(SingleLogits::F16(self.view()?)),
+                DLDataType::F16 => self.view::<half::f16>()?.into(),
                 #[cfg(feature = "half")]
-                DLDataType::BF16 => Logits::Other(SingleLogits::Bf16(self.view()?)),
+                DLDataType::BF16 => self.view::<half::bf16>()?.into(),
                 dtype => {
                     return Err(Fault::Dtype { argument: self.argument, dtype, expected: LOGITS });
                 }
@@ -266,10 +263,10 @@ impl<'a> Tensor<'a> {
     ///
     /// # Safety
     /// Nobody writes there for `'a`.
-    pub(crate) unsafe fn double_logits(&self) -> Result<View<'a, f64>, Fault> {
+    pub(crate) unsafe fn double_logits(&self) -> Result<Logits<'a, f64>, Fault> {
         self.holds(&[DLDataType::F64], LOGITS)?;
         // SAFETY: the caller's word.
-        unsafe { self.view() }
+        Ok(unsafe { self.view::<f64>()? }.into())
     }
 
     /// Weights of pixels.

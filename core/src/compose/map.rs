@@ -6,7 +6,8 @@ use crate::lanes::Real;
 use crate::maps::edt::Spacing;
 use crate::summation::{BLOCK, TILE};
 use crate::term::{Arguments, PARAMETERS, Parameter, complete};
-use crate::view::{Shape, TargetSource};
+use crate::tile::TargetKernels;
+use crate::view::{Shape, TargetTile, Targets};
 
 /// The label of a pixel that does not count.
 pub const IGNORED: u32 = u32::MAX;
@@ -261,7 +262,7 @@ impl<'a, T: Real> MapCall<'a, T> {
     /// [`Error::Empty`] for targets without a pixel; [`Error::NotComputed`] for a map that the caller
     /// gives; [`Error::Extent`] if the number overflows, or another for an image that the map cannot
     /// take.
-    pub fn scratch<Y: TargetSource>(&self, call: &Call<'_>, targets: &Y) -> Result<usize, Error> {
+    pub fn scratch(&self, call: &Call<'_>, targets: &Targets<'_>) -> Result<usize, Error> {
         let shape = *targets.layout().shape();
         if shape.is_empty() {
             return Err(Error::Empty { argument: "targets", shape });
@@ -280,10 +281,10 @@ impl<'a, T: Real> MapCall<'a, T> {
     /// As [`MapCall::scratch`]; [`Error::Shape`] for a mask that is not shaped as they are;
     /// [`Error::Workspace`] for `scratch` shorter than
     /// [`MapCall::scratch`] says or `weights` other than one a target.
-    pub fn compute<Y: TargetSource>(
+    pub fn compute(
         &self,
         call: &Call<'_>,
-        targets: &Y,
+        targets: &Targets<'_>,
         scratch: &mut [u64],
         weights: &mut [T],
     ) -> Result<(), Error> {
@@ -327,30 +328,33 @@ impl<'a, T: Real> MapCall<'a, T> {
 /// One sample and channel of targets, as a call reads them. If they are not there, or the call's mask is
 /// of another shape, no pixel counts.
 #[derive(Clone, Copy, Debug)]
-pub struct LabelPlane<'a, Y> {
+pub struct LabelPlane<'a> {
     /// Its link, `ignore_index` and mask count.
     pub call: &'a Call<'a>,
     /// All targets.
-    pub targets: &'a Y,
+    pub targets: &'a Targets<'a>,
     /// The sample.
     pub sample: usize,
     /// The channel.
     pub channel: usize,
 }
 
-impl<Y: TargetSource> LabelPlane<'_, Y> {
+impl LabelPlane<'_> {
     /// Up to a tile of pixels, all of which there are.
     fn read_tile(&self, first: usize, labels: &mut [u32]) {
         let LabelPlane { call, targets, sample, channel } = *self;
         let (count, ignored) = (labels.len(), call.ignore_index);
         let (mut y, mut valid) = ([0f32; TILE], [1f32; TILE]);
+        let kernels = TargetKernels::scalar();
         match call.link {
             Link::Sigmoid => {
-                targets.shares(sample, channel, first, count, ignored, &mut y, &mut valid);
+                let into = TargetTile { y: &mut y, valid: &mut valid };
+                targets.shares(kernels, (sample, channel, first), count, ignored, into);
                 y.iter_mut().for_each(|y| *y = if *y > 0.5 { 1.0 } else { 0.0 });
             }
             Link::Softmax => {
-                targets.labels(sample, first, count, ignored, &mut y, &mut valid);
+                let into = TargetTile { y: &mut y, valid: &mut valid };
+                targets.labels(kernels, (sample, 0, first), count, ignored, into);
             }
         }
         let mut counts = [true; BLOCK];
@@ -364,7 +368,7 @@ impl<Y: TargetSource> LabelPlane<'_, Y> {
     }
 }
 
-impl<Y: TargetSource> LabelPlane<'_, Y> {
+impl LabelPlane<'_> {
     fn exists(&self) -> bool {
         let shape = *self.targets.layout().shape();
         let is_there = self.sample < shape.batch && self.channel < shape.channels;
@@ -372,7 +376,7 @@ impl<Y: TargetSource> LabelPlane<'_, Y> {
     }
 }
 
-impl<Y: TargetSource> LabelSource for LabelPlane<'_, Y> {
+impl LabelSource for LabelPlane<'_> {
     fn shape(&self) -> Shape {
         Shape { batch: 1, channels: 1, ..*self.targets.layout().shape() }
     }

@@ -1,9 +1,9 @@
-use super::definition::Definition;
-use super::program::Kind;
 use crate::lanes::Real;
 use crate::region::Pool;
 use crate::summation::Accumulator;
 use crate::term::{Missing, Normalise, Options, Reduction};
+use crate::tile::Definition;
+use crate::tile::Kind;
 
 /// An option of a term in text: one of two words.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +92,7 @@ fn missing(is_skipped: bool) -> Missing {
 }
 
 /// What is set in `options` that a term of this kind does not have.
-pub(super) fn foreign(kind: Kind, options: &Options<'_>) -> Option<&'static str> {
+pub(crate) fn foreign(kind: Kind, options: &Options<'_>) -> Option<&'static str> {
     let is_region = matches!(kind, Kind::Region(_));
     let is_foreign =
         |option: &&CallOption| !option.is_of(is_region) && (option.get)(options).is_some();

@@ -1,5 +1,3 @@
-use super::definition::Definition;
-use super::listed::{Listed, Term};
 use super::map::{MapCall, MapDefinition};
 use super::options::{CallOption, OPTIONS};
 use super::presets::{NAMES, Preset};
@@ -13,6 +11,8 @@ use crate::term::{Maps, Options, PARAMETERS, Parameter};
 use crate::text::{
     ArgumentText, CallText, Mistake, Named, Place, Syntax, TermText, Terms, TextError, Value, Word,
 };
+use crate::tile::Definition;
+use crate::tile::{Listed, Term};
 
 /// The loss that `text` describes ([`crate::text`]) under `link`, with the terms and maps of `registry`.
 ///
@@ -40,7 +40,7 @@ where
     };
     let Reader { maps, used, .. } = reader;
     let terms = terms.get(..count).unwrap_or_default();
-    Ok(Listed::new(terms).maps(maps.get(..used).unwrap_or_default()))
+    Ok(Listed::new(terms, registry.kernels()).maps(maps.get(..used).unwrap_or_default()))
 }
 
 /// The map that `text` describes as it would stand after `@`: `band(theta=3, weight=5)`.

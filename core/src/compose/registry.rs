@@ -1,4 +1,3 @@
-use super::definition::Definition;
 use super::map::MapDefinition;
 use super::options::OPTIONS;
 use super::shorthands::SHORTHANDS;
@@ -12,6 +11,7 @@ use crate::region::{Dice, FocalTversky, Tversky};
 use crate::summation::Accumulator;
 use crate::term::{PARAMETERS, Parameter};
 use crate::text::{is_name, is_word};
+use crate::tile::{Definition, Kernels};
 
 /// The terms and maps that a text can name: the built-in ones, and the caller's own in the caller's
 /// storage.
@@ -32,6 +32,7 @@ pub struct Registry<'d, T: Real, A: Accumulator = f64> {
     builtin_maps: &'d [MapDefinition<'d, T>],
     own_terms: &'d [Definition<'d, T, A>],
     own_maps: &'d [MapDefinition<'d, T>],
+    kernels: &'static Kernels<T>,
 }
 
 impl<T: Real, A: Accumulator> Registry<'static, T, A> {
@@ -57,6 +58,7 @@ impl<T: Real, A: Accumulator> Registry<'static, T, A> {
             },
             own_terms: &[],
             own_maps: &[],
+            kernels: Kernels::at::<Lv>(),
         }
     }
 }
@@ -112,6 +114,11 @@ impl<'d, T: Real, A: Accumulator> Registry<'d, T, A> {
     /// All maps.
     pub fn maps(&self) -> impl Iterator<Item = &'d MapDefinition<'d, T>> + use<'d, T, A> {
         self.builtin_maps.iter().chain(self.own_maps)
+    }
+
+    /// The loops of the level that the built-in terms run at.
+    pub fn kernels(&self) -> &'static Kernels<T> {
+        self.kernels
     }
 
     /// The term called `name` that has a meaning for `link`.

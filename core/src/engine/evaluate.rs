@@ -2,12 +2,10 @@ use super::call::Scale;
 use super::problem::Problem;
 use super::sweep::{Gradient, Sweep};
 use super::workspace::{Own, Shared, Workspace, cut, part};
-use crate::compose::Program;
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::level::Level;
 use crate::summation::{Accumulator, SEGMENT, TILE};
-use crate::view::{GradientSink, LogitSource, NoGradient, TargetSource};
+use crate::view::GradientSink;
 
 /// What an evaluation gives.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,14 +17,7 @@ pub struct Report<R> {
     pub valid: u64,
 }
 
-impl<T, A, P, Z, Y> Problem<'_, T, A, P, Z, Y>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-{
+impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// Adds the loss sums and region sums of every sample to its row of `sums`.
     ///
     /// Going on with the sums of an earlier tile of the same samples gives the bits of one call on
@@ -34,14 +25,10 @@ where
     ///
     /// # Errors
     /// [`Error::Workspace`] if it is too short.
-    pub fn reduce<Lv: Level>(
-        &self,
-        level: Lv,
-        workspace: &mut Workspace<'_, T, A>,
-    ) -> Result<(), Error> {
+    pub fn reduce(&self, workspace: &mut Workspace<'_, T, A>) -> Result<(), Error> {
         let mut workspace = workspace.cut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
-        self.sweep_all(level, &mut workspace, true, None::<&mut NoGradient>)
+        self.sweep_all(&mut workspace, true, None)
     }
 
     /// Writes the gradient, from the factors and slopes of [`Problem::finish`].
@@ -49,24 +36,19 @@ where
     /// # Errors
     /// [`Error::Workspace`] if it is too short, [`Error::Shape`] if the sink's shape is not the
     /// logits'.
-    pub fn gradient<Lv, G>(
+    pub fn gradient(
         &self,
-        level: Lv,
         workspace: &mut Workspace<'_, T, A>,
-        sink: &mut G,
-    ) -> Result<(), Error>
-    where
-        Lv: Level,
-        G: GradientSink<T>,
-    {
+        sink: &mut dyn GradientSink<T>,
+    ) -> Result<(), Error> {
         self.check_gradient(sink)?;
         let mut workspace = workspace.cut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
-        self.sweep_all(level, &mut workspace, false, Some(sink))
+        self.sweep_all(&mut workspace, false, Some(sink))
     }
 
     /// The gradient where no term is evaluated: not even a NaN logit counts.
-    fn write_zeros<G: GradientSink<T>>(&self, sink: &mut G) {
+    fn write_zeros(&self, sink: &mut dyn GradientSink<T>) {
         let shape = self.shape();
         let zeros = [T::default(); TILE];
         for sample in 0..shape.batch {
@@ -95,14 +77,13 @@ where
     /// # Errors
     /// [`Error::Workspace`] for storage that is too short, [`Error::Shape`] if the sink's shape is not
     /// the logits'.
-    pub fn sweep_unit<Lv: Level, G: GradientSink<T>>(
+    pub fn sweep_unit(
         &self,
-        level: Lv,
         unit: usize,
         shared: &Shared<'_, T>,
         own: &mut Own<'_, T>,
         sums: Option<&mut [A]>,
-        sink: Option<&mut G>,
+        sink: Option<&mut dyn GradientSink<T>>,
     ) -> Result<(), Error> {
         let sizes = self.sizes();
         let sums = match sums {
@@ -119,7 +100,7 @@ where
         let gradient = match sink {
             None => None,
             Some(sink) => {
-                self.check_gradient(sink)?;
+                self.check_gradient(&*sink)?;
                 let factors = part("factors", shared.factors, sizes.factors)?;
                 let slopes = part("slopes", shared.slopes, sizes.slopes)?;
                 let (terms, regions) = (self.rows.terms, self.rows.regions);
@@ -132,12 +113,12 @@ where
                 Some(Gradient { sink, factors, slopes })
             }
         };
-        level.enter(Sweep {
-            call: self.call,
+        let sweep = Sweep {
+            call: &self.call,
             rows: self.rows,
             program: self.program,
-            logits: self.logits,
-            targets: self.targets,
+            logits: &self.logits,
+            targets: &self.targets,
             sample,
             pixels: start..self.shape().pixels().min(start + SEGMENT),
             partials,
@@ -146,22 +127,18 @@ where
             region_is_weighted: self.region_is_weighted,
             sums,
             gradient,
-        });
+        };
+        sweep.run();
         Ok(())
     }
 
     /// All units in turn.
-    fn sweep_all<Lv, G>(
+    fn sweep_all(
         &self,
-        level: Lv,
         workspace: &mut Workspace<'_, T, A>,
         sum: bool,
-        mut sink: Option<&mut G>,
-    ) -> Result<(), Error>
-    where
-        Lv: Level,
-        G: GradientSink<T>,
-    {
+        mut sink: Option<&mut dyn GradientSink<T>>,
+    ) -> Result<(), Error> {
         if !self.is_active {
             if let Some(sink) = sink {
                 self.write_zeros(sink);
@@ -177,7 +154,7 @@ where
                 let unit = sample * self.segments() + of_sample;
                 segment.fill(A::default());
                 let into = sum.then_some(&mut **segment);
-                self.sweep_unit(level, unit, &shared, &mut own, into, sink.as_deref_mut())?;
+                self.sweep_unit(unit, &shared, &mut own, into, reborrow(&mut sink))?;
                 if sum {
                     row.iter_mut().zip(&**segment).for_each(|(row, sum)| row.merge(sum));
                 }
@@ -187,20 +164,20 @@ where
     }
 }
 
+/// Lends a sink for a while. (An `Option` of an object that is borrowed for longer does not do so by itself.)
+fn reborrow<'s, T: Real>(
+    sink: &'s mut Option<&mut dyn GradientSink<T>>,
+) -> Option<&'s mut dyn GradientSink<T>> {
+    match sink {
+        Some(sink) => Some(&mut **sink),
+        None => None,
+    }
+}
+
 /// How the sweeps of an evaluation are run: all units in turn ([`evaluate`]), or several at a time.
-pub trait Sweeps<T: Real, A: Accumulator, P, Z, Y> {
+pub trait Sweeps<T: Real, A: Accumulator> {
     /// Whether there is a gradient to write.
     fn has_gradient(&self) -> bool;
-
-    /// Runs [`Problem::check`].
-    ///
-    /// # Errors
-    /// As it.
-    fn check(
-        &mut self,
-        problem: &Problem<'_, T, A, P, Z, Y>,
-        workspace: &mut Workspace<'_, T, A>,
-    ) -> Result<u64, Error>;
 
     /// Runs [`Problem::sweep_unit`] on all units, adding sums to the rows of the workspace if `sum` and
     /// writing the gradient if `gradient`.
@@ -209,102 +186,70 @@ pub trait Sweeps<T: Real, A: Accumulator, P, Z, Y> {
     /// What a unit gives, or no memory.
     fn run(
         &mut self,
-        problem: &Problem<'_, T, A, P, Z, Y>,
+        problem: &Problem<'_, T, A>,
         workspace: &mut Workspace<'_, T, A>,
         sum: bool,
         gradient: bool,
     ) -> Result<(), Error>;
 }
 
-/// One unit after the other.
-#[derive(Debug)]
-pub struct InTurn<'g, Lv, G> {
-    /// With these vectors.
-    pub level: Lv,
+/// Runs one unit after the other.
+pub struct InTurn<'g, T> {
     /// Where the gradient goes, if it is asked for.
-    pub sink: Option<&'g mut G>,
+    pub sink: Option<&'g mut dyn GradientSink<T>>,
 }
 
-impl<T, A, P, Z, Y, Lv, G> Sweeps<T, A, P, Z, Y> for InTurn<'_, Lv, G>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-    Lv: Level,
-    G: GradientSink<T>,
-{
+impl<T> core::fmt::Debug for InTurn<'_, T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("InTurn").finish_non_exhaustive()
+    }
+}
+
+impl<T: Real, A: Accumulator> Sweeps<T, A> for InTurn<'_, T> {
     fn has_gradient(&self) -> bool {
         self.sink.is_some()
     }
 
-    fn check(
-        &mut self,
-        problem: &Problem<'_, T, A, P, Z, Y>,
-        workspace: &mut Workspace<'_, T, A>,
-    ) -> Result<u64, Error> {
-        problem.check(self.level, workspace)
-    }
-
     fn run(
         &mut self,
-        problem: &Problem<'_, T, A, P, Z, Y>,
+        problem: &Problem<'_, T, A>,
         workspace: &mut Workspace<'_, T, A>,
         sum: bool,
         gradient: bool,
     ) -> Result<(), Error> {
-        let sink = self.sink.as_deref_mut().filter(|_| gradient);
-        problem.sweep_all(self.level, workspace, sum, sink)
+        let sink = reborrow(&mut self.sink).filter(|_| gradient);
+        problem.sweep_all(workspace, sum, sink)
     }
 }
 
-/// The loss, and its gradient if `gradient` is given. All targets are checked before anything is
+/// Computes the loss, and its gradient if `gradient` is given. All targets are checked before anything is
 /// written there.
 ///
 /// # Errors
 /// Targets, shapes or a workspace that do not fit. The gradient is then untouched.
-pub fn evaluate<Lv, T, A, P, Z, Y, G>(
-    level: Lv,
-    problem: &Problem<'_, T, A, P, Z, Y>,
-    gradient: Option<&mut G>,
+pub fn evaluate<T: Real, A: Accumulator>(
+    problem: &Problem<'_, T, A>,
+    gradient: Option<&mut dyn GradientSink<T>>,
     workspace: &mut Workspace<'_, T, A>,
-) -> Result<Report<A::Real>, Error>
-where
-    Lv: Level,
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-    G: GradientSink<T>,
-{
+) -> Result<Report<A::Real>, Error> {
     if let Some(gradient) = &gradient {
         problem.check_gradient(&**gradient)?;
     }
-    evaluate_with(&mut InTurn { level, sink: gradient }, problem, workspace)
+    evaluate_with(&mut InTurn { sink: gradient }, problem, workspace)
 }
 
-/// The same with the sweeps run as `sweeps` does.
+/// Computes the loss, and its gradient if `sweeps` has one, with the sweeps run as `sweeps` does.
 ///
 /// # Errors
 /// As [`evaluate`].
-pub fn evaluate_with<S, T, A, P, Z, Y>(
-    sweeps: &mut S,
-    problem: &Problem<'_, T, A, P, Z, Y>,
+pub fn evaluate_with<T: Real, A: Accumulator>(
+    sweeps: &mut dyn Sweeps<T, A>,
+    problem: &Problem<'_, T, A>,
     workspace: &mut Workspace<'_, T, A>,
-) -> Result<Report<A::Real>, Error>
-where
-    S: Sweeps<T, A, P, Z, Y>,
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-{
+) -> Result<Report<A::Real>, Error> {
     let mut workspace = workspace.cut(&problem.sizes())?;
     workspace.sums.fill(A::default());
-    let valid = sweeps.check(problem, &mut workspace)?;
+    let valid = problem.check(&mut workspace)?;
     let fused = problem.rows.regions == 0;
     let value = match (sweeps.has_gradient(), fused) {
         (false, _) => {
@@ -328,18 +273,11 @@ where
     Ok(Report { value, valid })
 }
 
-/// The loss of the workspace's sums, with factors and slopes.
-fn finish_all<T, A, P, Z, Y>(
-    problem: &Problem<'_, T, A, P, Z, Y>,
+/// Computes the loss of the workspace's sums, with factors and slopes.
+fn finish_all<T: Real, A: Accumulator>(
+    problem: &Problem<'_, T, A>,
     workspace: &mut Workspace<'_, T, A>,
-) -> Result<A::Real, Error>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-{
+) -> Result<A::Real, Error> {
     let Workspace { sums, totals, factors, slopes, .. } = workspace;
     problem.close(sums, totals)?;
     problem.finish(totals, sums, factors, slopes)

@@ -3,21 +3,13 @@
 
 use super::finish::{is_skipped, share};
 use super::problem::Problem;
-use crate::compose::{Kind, Program, Spec};
 use crate::error::Error;
 use crate::lanes::{Lanes, Real};
 use crate::region::{Pool, SUMS, Seed, SeededSums};
 use crate::summation::Accumulator;
-use crate::view::{LogitSource, TargetSource};
+use crate::tile::{Kind, Spec};
 
-impl<T, A, P, Z, Y> Problem<'_, T, A, P, Z, Y>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-{
+impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// Of the loss of the batch times `scale`.
     pub(super) fn of_batch(
         &self,

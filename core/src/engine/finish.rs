@@ -2,13 +2,12 @@ use super::call::Scale;
 use super::outline::check_per_sample;
 use super::problem::Problem;
 use super::workspace::{cut, part};
-use crate::compose::{Kind, Program, Spec};
 use crate::error::Error;
 use crate::lanes::{Lanes, Real};
 use crate::region::{Pool, SUMS, SeededSums};
 use crate::summation::Accumulator;
 use crate::term::{Missing, Reduction};
-use crate::view::{LogitSource, TargetSource};
+use crate::tile::{Kind, Spec};
 
 /// Adds the sums of more pixels of the *same* samples, from another tile of a large image.
 ///
@@ -45,14 +44,7 @@ fn merge<A: Accumulator>(into: &mut [A], from: &[A]) {
     into.iter_mut().zip(from).for_each(|(into, from)| into.merge(from));
 }
 
-impl<T, A, P, Z, Y> Problem<'_, T, A, P, Z, Y>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-{
+impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// Applies per-sample terms to each sample's sums and leaves what adds up over samples: for each
     /// term its loss and what that is divided by, the pooled region sums, and the valid pixels.
     ///

@@ -2,139 +2,107 @@
 
 use super::call::Link;
 use super::problem::{Problem, expect_shape};
-use super::true_class::TrueClass;
+use super::sweep::scratch;
 use super::weights::{Fill, read_targets};
 use super::workspace::Workspace;
-use crate::compose::{PixelTile, Program, TileWeights};
+use crate::aligned::Aligned;
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::level::{Kernel, Level};
-use crate::summation::{Accumulator, Partial, TILE};
-use crate::view::{GradientSink, LogitSource, TargetSource, Write};
+use crate::summation::{Accumulator, TILE};
+use crate::tile::{PixelTile, Scratch, TileWeights, TrueClass};
+use crate::view::{GradientSink, Write};
 
-impl<T, A, P, Z, Y> Problem<'_, T, A, P, Z, Y>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-{
+impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// Writes each pixel's loss to `sink`, shaped as the targets: the sum of each term's coefficient,
     /// weight and loss, not divided by anything; 0 where a pixel does not count. Inputs are to have
     /// passed [`Problem::check`].
     ///
     /// # Errors
     /// [`Problem::check_loss_map`]'s, or [`Error::Workspace`] if it is too short.
-    pub fn loss_map<Lv: Level, G: GradientSink<T>>(
+    pub fn loss_map(
         &self,
-        level: Lv,
         workspace: &mut Workspace<'_, T, A>,
-        sink: &mut G,
+        sink: &mut dyn GradientSink<T>,
     ) -> Result<(), Error> {
         self.check_loss_map(sink)?;
-        let Workspace { partials, weights, class_weights, .. } = workspace.cut(&self.sizes())?;
-        self.load_class_weights(class_weights);
-        for sample in 0..self.shape().batch {
-            level.enter(LossMap { problem: self, sample, partials, weights, class_weights, sink });
+        let mut workspace = workspace.cut(&self.sizes())?;
+        self.load_class_weights(workspace.class_weights);
+        let (shape, mut class) = (self.shape(), TrueClass::new());
+        for sample in 0..shape.batch {
+            for channel in 0..self.planes() {
+                for first in (0..shape.pixels()).step_by(TILE) {
+                    let count = TILE.min(shape.pixels() - first);
+                    let at = (sample, channel, first);
+                    self.loss_map_tile(at, count, &mut workspace, &mut class, sink);
+                }
+            }
         }
         Ok(())
     }
 
-    /// What [`Problem::loss_map`] asks for, before anything is computed.
+    /// Checks what [`Problem::loss_map`] asks for, before anything is computed.
     ///
     /// # Errors
     /// [`Error::NoLossMap`] for a region term, which has no loss of one pixel; [`Error::Shape`].
-    pub fn check_loss_map<G: GradientSink<T>>(&self, sink: &G) -> Result<(), Error> {
+    pub fn check_loss_map(&self, sink: &dyn GradientSink<T>) -> Result<(), Error> {
         if let Some((_, spec)) = self.active().find(|(_, spec)| spec.is_region()) {
             return Err(Error::NoLossMap { term: spec.name });
         }
         expect_shape("loss_map", *sink.layout().shape(), *self.targets.layout().shape())
     }
-}
 
-/// One sample.
-struct LossMap<'s, 'p, T, A, P, Z, Y, G> {
-    problem: &'s Problem<'p, T, A, P, Z, Y>,
-    sample: usize,
-    partials: &'s mut [Partial<T>],
-    weights: &'s mut [[T; TILE]],
-    class_weights: &'s [T],
-    sink: &'s mut G,
-}
-
-impl<T, A, P, Z, Y, G> Kernel for LossMap<'_, '_, T, A, P, Z, Y, G>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-    G: GradientSink<T>,
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(mut self) {
-        let pixels = self.problem.shape().pixels();
-        let mut class = TrueClass::new();
-        for channel in 0..self.problem.planes() {
-            for first in (0..pixels).step_by(TILE) {
-                let at = (self.sample, channel, first);
-                self.tile::<Lv>(at, TILE.min(pixels - first), &mut class);
-            }
-        }
-    }
-}
-
-impl<T, A, P, Z, Y, G> LossMap<'_, '_, T, A, P, Z, Y, G>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-    G: GradientSink<T>,
-{
-    #[inline(always)]
-    fn tile<Lv: Level>(
-        &mut self,
+    fn loss_map_tile(
+        &self,
         at: (usize, usize, usize),
         count: usize,
+        workspace: &mut Workspace<'_, T, A>,
         class: &mut TrueClass<T>,
+        sink: &mut dyn GradientSink<T>,
     ) {
-        let Problem { call, program, logits, targets, .. } = *self.problem;
-        let channels = self.problem.shape().channels;
-        let mut values = [T::default(); TILE];
-        let all = read_targets(&call, targets, at, count, &mut class.labels.0, &mut class.valid.0);
+        let Problem { call, program, logits, targets, .. } = self;
+        let Workspace { partials, weights, class_weights, .. } = workspace;
+        let (kernels, channels) = (self.kernels(), self.shape().channels);
+        let mut values = Aligned([T::default(); TILE]);
+        let values = &mut values.0;
+        let scratch = &mut scratch!(T);
+        let (y, valid) = (&mut class.labels.0, &mut class.valid.0);
+        let all = read_targets(kernels, call, targets, at, count, y, valid);
         let fill = Fill {
-            call: &call,
-            program,
+            call,
+            program: *program,
             classes: channels,
-            class_weights: self.class_weights,
+            class_weights,
             labels: &class.labels.0,
             at,
             count,
-            tiles: &mut *self.weights,
+            tiles: weights,
         };
-        fill.enter::<Lv, A>();
-        let weights = TileWeights { tiles: self.weights, by_call: call.weights.is_some() };
-        match P::LINK.unwrap_or(call.link) {
+        fill.run();
+        let weights = TileWeights { tiles: weights, by_call: call.weights.is_some() };
+        match call.link {
             Link::Sigmoid => {
                 let mut stage = [T::default(); TILE];
-                let z = logits.tile(at.0, at.1, at.2, count, &mut stage);
+                let z = logits.tile(at, count, &mut stage);
                 let valid = (!all).then_some(&class.valid.0);
                 let tile = PixelTile { z, y: &class.labels.0, valid, weights };
-                program.pixel_values::<Lv>(tile, &mut values);
+                program.pixel_values(tile, values, scratch);
             }
             Link::Softmax => {
-                let exps = &mut self.partials[self.problem.rows.terms..];
+                let exps = &mut partials[self.rows.terms..];
                 let (exps, _) = exps.as_flattened_mut().as_chunks_mut::<TILE>();
-                class.read::<Lv, Z>(logits, at, count, &mut exps[..channels]);
+                let exps = &mut exps[..channels];
+                let (sample, _, first) = at;
+                let planes = logits.planes(sample, first, count);
+                if planes.is_none() {
+                    for (k, stage) in exps.iter_mut().enumerate() {
+                        logits.copy((sample, k, first), count, stage);
+                    }
+                }
+                (kernels.softmax.read)(planes, exps, class);
                 let tile = class.tile((!all).then_some(&class.valid.0), weights);
-                program.class_values::<Lv>(tile, &mut values);
+                program.class_values(tile, values, scratch);
             }
         }
-        self.sink.put(at, count, &values, Write::Overwrite);
+        sink.put(at, count, values, Write::Overwrite);
     }
 }

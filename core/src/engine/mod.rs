@@ -19,7 +19,6 @@ mod problem;
 mod sigmoid;
 mod softmax;
 mod sweep;
-mod true_class;
 mod weights;
 mod workspace;
 

@@ -2,11 +2,11 @@
 
 use super::call::Link;
 use super::workspace::{Needs, Rows};
-use crate::compose::{Kind, Program, Spec};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::region::Pool;
 use crate::summation::Accumulator;
+use crate::tile::{Kind, Program, Spec};
 use crate::view::Shape;
 
 /// The largest number of classes: labels up to here are exact as `f32`.
@@ -78,10 +78,7 @@ impl Outline {
     ///
     /// # Errors
     /// The first term that does not, by name and value.
-    pub fn fit<T: Real, A: Accumulator, P: Program<T, A>>(
-        &self,
-        program: &P,
-    ) -> Result<Fit, Error> {
+    pub fn fit<T: Real, A: Accumulator>(&self, program: &dyn Program<T, A>) -> Result<Fit, Error> {
         let channels = self.logits.channels;
         let (mut has_region, mut is_active, mut has_denominator) = (false, false, false);
         let mut needs =

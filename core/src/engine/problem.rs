@@ -1,21 +1,19 @@
 use super::call::{Call, Scale};
 use super::outline::Outline;
 use super::workspace::{Rows, Sizes};
-use crate::compose::{Program, Spec};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{Accumulator, SEGMENT};
 use crate::term::Maps;
-use crate::view::{GradientSink, LogitSource, Shape, TargetSource, Weights};
-use core::marker::PhantomData;
+use crate::tile::{Kernels, Program, Spec};
+use crate::view::{GradientSink, Logits, Shape, Targets, Weights};
 
 /// A loss, its inputs and options, known to fit together.
-#[derive(Debug)]
-pub struct Problem<'a, T, A, P, Z, Y> {
+pub struct Problem<'a, T: Real, A: Accumulator> {
     pub(super) call: Call<'a>,
-    pub(super) program: &'a P,
-    pub(super) logits: &'a Z,
-    pub(super) targets: &'a Y,
+    pub(super) program: &'a dyn Program<T, A>,
+    pub(super) logits: Logits<'a, T>,
+    pub(super) targets: Targets<'a>,
     pub(super) rows: Rows,
     /// Whether any term is evaluated.
     pub(super) is_active: bool,
@@ -26,17 +24,18 @@ pub struct Problem<'a, T, A, P, Z, Y> {
     /// Maps of the call that need no check.
     pub(super) trusted: Maps,
     sizes: Sizes,
-    format: PhantomData<(T, A)>,
 }
 
-impl<'a, T, A, P, Z, Y> Problem<'a, T, A, P, Z, Y>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-{
+impl<T: Real, A: Accumulator> core::fmt::Debug for Problem<'_, T, A> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Problem { call, logits, targets, .. } = self;
+        let mut shown = f.debug_struct("Problem");
+        shown.field("call", call).field("logits", logits).field("targets", targets);
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
     /// `program` on `logits` (batch x channels x pixels) and `targets`: of the same shape under the
     /// sigmoid link, with one channel under softmax.
     ///
@@ -44,9 +43,18 @@ where
     /// Shapes, channels, terms or options that do not fit, by name and value.
     pub fn new(
         call: Call<'a>,
-        program: &'a P,
-        logits: &'a Z,
-        targets: &'a Y,
+        program: &'a dyn Program<T, A>,
+        logits: impl Into<Logits<'a, T>>,
+        targets: impl Into<Targets<'a>>,
+    ) -> Result<Self, Error> {
+        Problem::posed(call, program, logits.into(), targets.into())
+    }
+
+    fn posed(
+        call: Call<'a>,
+        program: &'a dyn Program<T, A>,
+        logits: Logits<'a, T>,
+        targets: Targets<'a>,
     ) -> Result<Self, Error> {
         let shape = *logits.layout().shape();
         let outline = Outline {
@@ -79,7 +87,6 @@ where
             needs_positive: fit.needs_positive,
             trusted: Maps::NONE,
             sizes,
-            format: PhantomData,
         })
     }
 
@@ -110,6 +117,11 @@ where
         self.shape().pixels().div_ceil(SEGMENT)
     }
 
+    /// The leaves that the loss runs with.
+    pub(super) fn kernels(&self) -> &'static Kernels<T> {
+        self.program.kernels()
+    }
+
     /// Planes of targets: channels under the sigmoid link, one under softmax.
     pub(super) fn planes(&self) -> usize {
         self.targets.layout().shape().channels
@@ -119,7 +131,7 @@ where
     ///
     /// # Errors
     /// [`Error::Shape`] if not.
-    pub fn check_gradient<G: GradientSink<T>>(&self, gradient: &G) -> Result<(), Error> {
+    pub fn check_gradient(&self, gradient: &dyn GradientSink<T>) -> Result<(), Error> {
         expect_shape("gradient", *gradient.layout().shape(), self.shape())
     }
 

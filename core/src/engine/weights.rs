@@ -5,33 +5,32 @@ use super::call::{Call, Link};
 use super::problem::Problem;
 use super::sweep::{blocks, tiles};
 use super::workspace::Workspace;
-use crate::compose::Program;
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::level::{Kernel, Level, enter};
 use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, SEGMENT, TILE, tree};
 use crate::term::Maps;
-use crate::view::{LogitSource, Mask, TargetSource};
-use core::marker::PhantomData;
+use crate::tile::{Kernels, Program, WeightKernels, fits};
+use crate::view::{Mask, TargetTile, Targets};
 
 /// Sample, channel and first pixel of a tile.
 pub(super) type At = (usize, usize, usize);
 
 /// Reads the targets of a tile as the link asks for; gives whether all of the tile counts, `valid`
 /// being untouched if so.
-#[inline(always)]
-pub(super) fn read_targets<T: Real, Y: TargetSource>(
+pub(super) fn read_targets<T: Real>(
+    kernels: &Kernels<T>,
     call: &Call<'_>,
-    targets: &Y,
+    targets: &Targets<'_>,
     at: At,
     count: usize,
     y: &mut [T; TILE],
     valid: &mut [T; TILE],
 ) -> bool {
-    let ((sample, channel, first), ignored) = (at, call.ignore_index);
+    let (ignored, kernels) = (call.ignore_index, &kernels.targets);
+    let into = TargetTile { y, valid: &mut *valid };
     let all = match call.link {
-        Link::Sigmoid => targets.shares(sample, channel, first, count, ignored, y, valid),
-        Link::Softmax => targets.labels(sample, first, count, ignored, y, valid),
+        Link::Sigmoid => targets.shares(kernels, at, count, ignored, into),
+        Link::Softmax => targets.labels(kernels, at, count, ignored, into),
     };
     match &call.mask {
         None => all,
@@ -62,36 +61,28 @@ fn apply_mask<T: Real>(
 }
 
 /// Writes the product of the call's weights and some of its maps to a tile.
-#[inline(always)]
-fn of_pixels<T: Real>(call: &Call<'_>, maps: Maps, at: At, count: usize, tile: &mut [T; TILE]) {
+fn of_pixels<T: Real>(
+    kernels: &WeightKernels<T>,
+    call: &Call<'_>,
+    maps: Maps,
+    at: At,
+    count: usize,
+    tile: &mut [T; TILE],
+) {
     let maps = maps.iter().filter_map(|place| call.maps.get(place));
     let mut factors = call.weights.iter().chain(maps);
     match factors.next() {
         // Rather than multiplied into ones.
-        Some(first) => first.copy(at, count, tile),
+        Some(first) => first.copy(kernels, at, count, tile),
         None => tile.fill(T::splat(1.0)),
     }
-    factors.for_each(|factor| factor.multiply(at, count, tile));
+    factors.for_each(|factor| factor.multiply(kernels, at, count, tile));
 }
 
-/// Multiplies the weight of each pixel's class into a tile: a choice for every class, which has vectors,
-/// unlike reading from the list. What is no class is not valid either.
-#[inline(always)]
-fn multiply_classes<T: Real>(labels: &[T; TILE], class_weights: &[T], tile: &mut [T; TILE]) {
-    let mut own = [T::default(); TILE];
-    for (class, &weight) in class_weights.iter().enumerate() {
-        let class = T::splat(class as f64);
-        for (own, &label) in own.iter_mut().zip(labels) {
-            *own = if label == class { weight } else { *own };
-        }
-    }
-    tile.iter_mut().zip(own).for_each(|(weight, own)| *weight = *weight * own);
-}
-
-/// What fills a tile for each weighted term of a program, and the last one for region terms.
-pub(super) struct Fill<'f, T, P> {
+/// Fills a tile for each weighted term of a program, and the last one for region terms.
+pub(super) struct Fill<'f, T: Real, A: Accumulator> {
     pub call: &'f Call<'f>,
-    pub program: &'f P,
+    pub program: &'f dyn Program<T, A>,
     /// Channels of the logits, and the weights of each for each term.
     pub classes: usize,
     pub class_weights: &'f [T],
@@ -101,53 +92,25 @@ pub(super) struct Fill<'f, T, P> {
     pub tiles: &'f mut [[T; TILE]],
 }
 
-impl<T: Real, P> Fill<'_, T, P> {
-    /// Runs it, if there are tiles to fill, as a function of its own: within the loops that use the tiles,
-    /// it would take registers from them, be there weights or not.
-    #[inline(always)]
-    pub fn enter<Lv: Level, A: Accumulator>(self)
-    where
-        P: Program<T, A>,
-    {
-        if P::WEIGHABLE && !self.tiles.is_empty() {
-            enter::<Lv, _>(Filling { fill: self, sums: PhantomData::<A> });
-        }
-    }
-}
-
-struct Filling<'f, T, A, P> {
-    fill: Fill<'f, T, P>,
-    sums: PhantomData<A>,
-}
-
-impl<T: Real, A: Accumulator, P: Program<T, A>> Kernel for Filling<'_, T, A, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let Fill { call, program, classes, class_weights, labels, at, count, tiles } = self.fill;
-        let by_call = call.weights.is_some();
+impl<T: Real, A: Accumulator> Fill<'_, T, A> {
+    /// Does so, if there are tiles to fill.
+    pub fn run(self) {
+        let Fill { call, program, classes, class_weights, labels, at, count, tiles } = self;
+        let (by_call, kernels) = (call.weights.is_some(), &program.kernels().weights);
         let Some((of_regions, of_terms)) = tiles.split_last_mut() else { return };
         for (index, tile) in of_terms.iter_mut().enumerate() {
             let Some(weighting) = program.weighting(index, by_call) else { continue };
             let tile = if weighting.is_region { &mut *of_regions } else { tile };
-            of_pixels(call, weighting.maps, at, count, tile);
+            of_pixels(kernels, call, weighting.maps, at, count, tile);
             let of_term = class_weights.chunks_exact(classes).nth(index);
             if let (true, Some(own)) = (weighting.by_class, of_term) {
-                multiply_classes(labels, own, tile);
+                (kernels.multiply_classes)(labels, own, tile);
             }
         }
     }
 }
 
-impl<T, A, P, Z, Y> Problem<'_, T, A, P, Z, Y>
-where
-    T: Real,
-    A: Accumulator,
-    P: Program<T, A>,
-    Z: LogitSource<T>,
-    Y: TargetSource,
-{
+impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// Writes each term's class weights to its part of `class_weights`.
     pub(super) fn load_class_weights(&self, class_weights: &mut [T]) {
         let classes = self.shape().channels;
@@ -160,7 +123,6 @@ where
 
     /// Checks the call's weights and maps and adds up each term's own denominator. Gives whether the
     /// call has weights and all of them are 0.
-    #[inline(always)]
     pub(super) fn weigh(&self, workspace: &mut Workspace<'_, T, A>) -> Result<bool, Error> {
         let call = &self.call;
         let to_check = (0..call.maps.len()).any(|place| !self.trusted.contains(place));
@@ -168,7 +130,7 @@ where
             return Ok(false);
         }
         let Workspace { partials, sums, segment, class_weights, .. } = workspace;
-        let pixels = self.shape().pixels();
+        let (pixels, kernels, targets) = (self.shape().pixels(), self.kernels(), &self.targets);
         let mut y = [T::default(); TILE];
         let mut valid = [T::default(); TILE];
         let mut weightless = call.weights.is_some();
@@ -183,7 +145,7 @@ where
                         for (first, count) in tiles(block) {
                             let at = (sample, channel, first);
                             valid.fill(T::splat(1.0));
-                            read_targets(call, self.targets, at, count, &mut y, &mut valid);
+                            read_targets(kernels, call, targets, at, count, &mut y, &mut valid);
                             if fault.is_none() {
                                 fault = self.check_tile(at, count, &valid, &mut weightless).err();
                             }
@@ -207,7 +169,6 @@ where
     }
 
     /// The call's weights and maps at the pixels of a tile that count.
-    #[inline(always)]
     fn check_tile(
         &self,
         at: At,
@@ -215,27 +176,18 @@ where
         valid: &[T; TILE],
         weightless: &mut bool,
     ) -> Result<(), Error> {
-        let (zero, infinity) = (T::default(), T::splat(f64::INFINITY));
-        let lowest = if self.needs_positive { zero } else { T::splat(f64::NEG_INFINITY) };
-        // 0 itself is to be allowed where nothing below it is.
-        let fits = |weight: T| {
-            (lowest < weight || (self.needs_positive && weight == zero)) && weight < infinity
-        };
+        let kernels = &self.kernels().weights;
         let of_call = self.call.weights.iter().map(|weights| ("weights", weights));
         let to_check = |(place, _): &(usize, _)| !self.trusted.contains(*place);
         let maps = self.call.maps.iter().enumerate().filter(to_check).map(|(_, map)| ("map", map));
         for (argument, weights) in of_call.chain(maps) {
             let mut tile = [T::default(); TILE];
-            weights.copy(at, count, &mut tile);
-            let (mut all_fit, mut all_zero) = (true, true);
-            for (&weight, &valid) in tile[..count].iter().zip(valid) {
-                let counts = valid != zero;
-                all_fit &= !counts | fits(weight);
-                all_zero &= !counts | (weight == zero);
-            }
+            weights.copy(kernels, at, count, &mut tile);
+            let tile = &tile[..count];
+            let (all_fit, all_zero) = (kernels.check)(tile, valid, self.needs_positive);
             *weightless &= argument != "weights" || all_zero;
             if !all_fit {
-                return Err(self.bad_weight(argument, at, &tile[..count], valid, fits));
+                return Err(self.bad_weight(argument, at, tile, valid));
             }
         }
         Ok(())
@@ -249,9 +201,8 @@ where
         (sample, channel, first): At,
         tile: &[T],
         valid: &[T; TILE],
-        fits: impl Fn(T) -> bool,
     ) -> Error {
-        let is_bad = |&i: &usize| valid[i] != T::default() && !fits(tile[i]);
+        let is_bad = |&i: &usize| valid[i] != T::default() && !fits(tile[i], self.needs_positive);
         let i = (0..tile.len()).find(is_bad).unwrap_or_default();
         let value = tile.get(i).map_or(f64::NAN, |weight| weight.widen());
         let is_signed = !self.needs_positive;
@@ -259,7 +210,6 @@ where
     }
 
     /// Adds what the means of some terms are divided by, of one tile.
-    #[inline(always)]
     fn add_denominators(
         &self,
         at: At,
@@ -272,24 +222,17 @@ where
         if self.rows.denominators == 0 {
             return;
         }
-        let (zero, classes) = (T::default(), self.shape().channels);
+        let (kernels, classes) = (&self.kernels().weights, self.shape().channels);
         for (index, spec) in self.active().filter(|(_, spec)| spec.has_denominator()) {
             let mut tile = [T::splat(1.0); TILE];
             if spec.divides_by_weights() {
-                of_pixels(&self.call, spec.options.maps, at, count, &mut tile);
+                of_pixels(kernels, &self.call, spec.options.maps, at, count, &mut tile);
             }
             let of_term = class_weights.chunks_exact(classes).nth(index);
             if let (true, Some(own)) = (spec.divides_by_class_weights(), of_term) {
-                multiply_classes(labels, own, &mut tile);
+                (kernels.multiply_classes)(labels, own, &mut tile);
             }
-            let mut total = partials[index];
-            let rows = tile.as_chunks::<ACCUMULATORS>().0.iter();
-            for (weights, valid) in rows.zip(valid.as_chunks::<ACCUMULATORS>().0) {
-                for ((sum, &weight), &valid) in total.iter_mut().zip(weights).zip(valid) {
-                    *sum += if valid == zero { zero } else { weight };
-                }
-            }
-            partials[index] = total;
+            (kernels.add)(&tile, valid, &mut partials[index]);
         }
     }
 }

@@ -2,7 +2,7 @@ use super::components;
 use super::grid::Grid;
 use crate::error::Error;
 use crate::pixelwise::{self, MOST_CLASSES};
-use crate::view::{Shape, TargetSource};
+use crate::view::{Shape, Targets};
 
 /// An object is small if it has fewer pixels than a cell of `1 / SMALL_SIDE` of the image along
 /// each of its axes: under 1/1024 of a 2-D image, 1/32 of a 1-D one, 1/32768 of a volume.
@@ -97,12 +97,13 @@ impl<'c> MaskStatistics<'c> {
     /// [`Error::Empty`] and [`Error::Shape`] for targets without a pixel, or label maps of several
     /// channels; [`Error::Share`] or [`Error::Label`] for the first target that does not fit;
     /// [`Error::Pixels`] and [`Error::Workspace`] by [`MaskStatistics::scratch_length`].
-    pub fn add<Y: TargetSource>(
+    pub fn add<'t>(
         &mut self,
-        targets: &Y,
+        targets: impl Into<Targets<'t>>,
         ignore_index: Option<i64>,
         scratch: &mut [u32],
     ) -> Result<(), Error> {
+        let targets = &targets.into();
         let shape = *targets.layout().shape();
         if self.is_binary {
             pixelwise::check_shares(targets, ignore_index)?;

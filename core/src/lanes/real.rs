@@ -35,6 +35,8 @@ pub trait Real:
     fn widen(self) -> f64;
     /// Rounds to `f32`.
     fn narrow(self) -> f32;
+    /// The numbers as `f32`, if that is what they are.
+    fn as_singles_mut(numbers: &mut [Self]) -> Option<&mut [f32]>;
     /// Weights of pixels stored in this format.
     fn weights(view: View<'_, Self>) -> Weights<'_>;
 }
@@ -123,6 +125,10 @@ macro_rules! real {
             #[inline(always)]
             fn narrow(self) -> f32 {
                 self as f32
+            }
+
+            fn as_singles_mut(numbers: &mut [Self]) -> Option<&mut [f32]> {
+                if $double { None } else { Some(bytemuck::cast_slice_mut(numbers)) }
             }
 
             fn weights(view: View<'_, Self>) -> Weights<'_> {

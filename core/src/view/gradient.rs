@@ -1,3 +1,6 @@
+#[cfg(feature = "half")]
+use half::{bf16, f16};
+
 use super::{Layout, Logit};
 use crate::error::Error;
 use crate::lanes::Real;
@@ -34,51 +37,62 @@ impl<'a, E> ViewMut<'a, E> {
         Ok(ViewMut { data, layout })
     }
 
-    /// The elements, and how they are laid out.
-    pub fn parts(&mut self) -> (&mut [E], Layout) {
-        (self.data, self.layout)
-    }
-
-    /// The same for as long as they were borrowed.
-    pub fn into_parts(self) -> (&'a mut [E], Layout) {
-        (self.data, self.layout)
+    /// Shape and strides.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
     }
 }
 
-/// Where the engine writes the gradient, tile by tile.
-pub trait GradientSink<T: Real> {
-    /// Shape and strides.
+/// The elements of a gradient, as they are stored.
+#[derive(Debug)]
+pub enum Elements<'a, T> {
+    /// As they are computed.
+    Computed(&'a mut [T]),
+    /// As IEEE half precision.
+    #[cfg(feature = "half")]
+    F16(&'a mut [f16]),
+    /// As bfloat16.
+    #[cfg(feature = "half")]
+    Bf16(&'a mut [bf16]),
+}
+
+/// Where the engine writes a gradient, or the loss of each pixel, tile by tile.
+///
+/// An object and not an enum, because threads that write parts of one gradient need one of their own.
+pub trait GradientSink<T: Real>: Send {
+    /// Returns shape and strides.
     fn layout(&self) -> &Layout;
 
-    /// The place itself of a whole tile, where a tile can be written straight to memory.
-    fn whole_tile(&mut self, sample: usize, channel: usize, pixel: usize)
-    -> Option<&mut [T; TILE]>;
+    /// Returns the place itself of a whole tile, where a tile can be written straight to memory.
+    fn whole_tile(&mut self, at: (usize, usize, usize)) -> Option<&mut [T; TILE]>;
 
     /// Writes or adds the first `count` places of `tile`.
     fn put(&mut self, at: (usize, usize, usize), count: usize, tile: &[T; TILE], write: Write);
+
+    /// Returns all elements, where they are the sink's alone.
+    fn elements(&mut self) -> Option<Elements<'_, T>>;
 }
 
 impl<E: Logit> GradientSink<E::Compute> for ViewMut<'_, E> {
-    #[inline(always)]
     fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    #[inline(always)]
     fn whole_tile(
         &mut self,
-        sample: usize,
-        channel: usize,
-        pixel: usize,
+        (sample, channel, pixel): (usize, usize, usize),
     ) -> Option<&mut [E::Compute; TILE]> {
         if self.layout.pixel_stride() != Some(1) {
             return None;
         }
         let first = self.layout.index(sample, channel, pixel);
-        E::as_computed_mut(&mut self.data[first..first + TILE])?.try_into().ok()
+        match E::elements(self.data.get_mut(first..first + TILE)?) {
+            Elements::Computed(tile) => tile.try_into().ok(),
+            #[cfg(feature = "half")]
+            _ => None,
+        }
     }
 
-    #[inline(always)]
     fn put(
         &mut self,
         (sample, channel, pixel): (usize, usize, usize),
@@ -86,38 +100,19 @@ impl<E: Logit> GradientSink<E::Compute> for ViewMut<'_, E> {
         tile: &[E::Compute; TILE],
         write: Write,
     ) {
-        let put = |place: &mut E, gradient: E::Compute| match write {
-            Write::Overwrite => *place = E::store(gradient),
-            Write::Accumulate => *place = E::store(place.load() + gradient),
-        };
-        if self.layout.pixel_stride() == Some(1) {
+        let tile = &tile[..count];
+        if self.layout.pixel_stride() == Some(1) && write == Write::Overwrite {
             let first = self.layout.index(sample, channel, pixel);
-            let places = &mut self.data[first..first + count];
-            if write == Write::Overwrite {
-                return E::store_all(tile, places);
-            }
-            places.iter_mut().zip(tile).for_each(|(place, &gradient)| put(place, gradient));
-        } else {
-            let data = &mut *self.data;
-            self.layout.scan(sample, channel, pixel, count, |i, at| put(&mut data[at], tile[i]));
+            return E::store_all(tile, &mut self.data[first..first + count]);
         }
-    }
-}
-
-/// The gradient sink of a call for the value alone: there is none.
-#[derive(Debug)]
-pub enum NoGradient {}
-
-impl<T: Real> GradientSink<T> for NoGradient {
-    fn layout(&self) -> &Layout {
-        match *self {}
+        let data = &mut *self.data;
+        self.layout.scan(sample, channel, pixel, count, |i, at| match write {
+            Write::Overwrite => data[at] = E::store(tile[i]),
+            Write::Accumulate => data[at] = E::store(data[at].load() + tile[i]),
+        });
     }
 
-    fn whole_tile(&mut self, _: usize, _: usize, _: usize) -> Option<&mut [T; TILE]> {
-        match *self {}
-    }
-
-    fn put(&mut self, _: (usize, usize, usize), _: usize, _: &[T; TILE], _: Write) {
-        match *self {}
+    fn elements(&mut self) -> Option<Elements<'_, E::Compute>> {
+        Some(E::elements(self.data))
     }
 }

@@ -1,32 +1,42 @@
 #[cfg(feature = "half")]
 use half::slice::HalfFloatSliceExt;
+#[cfg(feature = "half")]
+use half::{bf16, f16};
 
-use super::{Layout, View};
+use super::{Elements, Layout, View};
 use crate::lanes::Real;
 use crate::summation::TILE;
+
+/// Logits as the engine reads them: tiles of the computing format `T`, whatever lies in memory.
+///
+/// Made by [`From`] of a [`View`] or a reference to one: of `T` itself, or, with feature `half`, of
+/// `f16` and `bf16`, which are computed in `f32`.
+#[derive(Clone, Copy, Debug)]
+pub struct Logits<'a, T>(Storage<'a, T>);
+
+#[derive(Clone, Copy, Debug)]
+enum Storage<'a, T> {
+    Computed(View<'a, T>),
+    #[cfg(feature = "half")]
+    F16(View<'a, f16>),
+    #[cfg(feature = "half")]
+    Bf16(View<'a, bf16>),
+}
 
 /// How a logit or a gradient is stored, and the format it is computed in.
 pub trait Logit: Copy + Send + Sync {
     /// `f32`, or `f64` for `f64`.
     type Compute: Real;
-    /// Exact.
+    /// Converts, exactly.
     fn load(self) -> Self::Compute;
     /// Rounds to nearest.
     fn store(value: Self::Compute) -> Self;
-    /// [`Logit::load`] of several, one after the other.
-    #[inline(always)]
-    fn load_all(stored: &[Self], values: &mut [Self::Compute]) {
-        values.iter_mut().zip(stored).for_each(|(value, logit)| *value = logit.load());
-    }
-    /// [`Logit::store`] of several, one after the other.
-    #[inline(always)]
-    fn store_all(values: &[Self::Compute], stored: &mut [Self]) {
-        stored.iter_mut().zip(values).for_each(|(place, &value)| *place = Self::store(value));
-    }
-    /// The same elements, where they are stored as they are computed.
-    fn as_computed(stored: &[Self]) -> Option<&[Self::Compute]>;
-    /// The same, to be written.
-    fn as_computed_mut(stored: &mut [Self]) -> Option<&mut [Self::Compute]>;
+    /// Rounds several, one after the other.
+    fn store_all(values: &[Self::Compute], stored: &mut [Self]);
+    /// Names what the logits of a view are stored as.
+    fn logits(view: View<'_, Self>) -> Logits<'_, Self::Compute>;
+    /// Names what the elements of a gradient are stored as.
+    fn elements(stored: &mut [Self]) -> Elements<'_, Self::Compute>;
 }
 
 macro_rules! computed_as_stored {
@@ -45,13 +55,16 @@ macro_rules! computed_as_stored {
             }
 
             #[inline(always)]
-            fn as_computed(stored: &[$float]) -> Option<&[$float]> {
-                Some(stored)
+            fn store_all(values: &[$float], stored: &mut [$float]) {
+                stored.copy_from_slice(values);
             }
 
-            #[inline(always)]
-            fn as_computed_mut(stored: &mut [$float]) -> Option<&mut [$float]> {
-                Some(stored)
+            fn logits(view: View<'_, Self>) -> Logits<'_, Self> {
+                Logits(Storage::Computed(view))
+            }
+
+            fn elements(stored: &mut [Self]) -> Elements<'_, Self> {
+                Elements::Computed(stored)
             }
         }
     )*};
@@ -60,8 +73,8 @@ computed_as_stored!(f32, f64);
 
 #[cfg(feature = "half")]
 macro_rules! computed_in_single {
-    ($float:ident, $($all:item)*) => {
-        impl Logit for half::$float {
+    ($float:ident, $variant:ident, |$values:ident, $stored:ident| $store_all:expr) => {
+        impl Logit for $float {
             type Compute = f32;
 
             #[inline(always)]
@@ -74,138 +87,166 @@ macro_rules! computed_in_single {
                 Self::from_f32(value)
             }
 
-            $($all)*
-
-            #[inline(always)]
-            fn as_computed(_: &[Self]) -> Option<&[f32]> {
-                None
+            fn store_all($values: &[f32], $stored: &mut [Self]) {
+                $store_all;
             }
 
-            #[inline(always)]
-            fn as_computed_mut(_: &mut [Self]) -> Option<&mut [f32]> {
-                None
+            fn logits(view: View<'_, Self>) -> Logits<'_, f32> {
+                Logits(Storage::$variant(view))
+            }
+
+            fn elements(stored: &mut [Self]) -> Elements<'_, f32> {
+                Elements::$variant(stored)
             }
         }
     };
 }
+// In vectors where the processor converts: one by one it is asked for every number whether it does.
 #[cfg(feature = "half")]
-computed_in_single! {
-    f16,
-    /// In vectors where the processor converts: one by one it is asked for every number whether
-    /// it does.
-    fn load_all(stored: &[Self], values: &mut [f32]) {
-        let count = stored.len().min(values.len());
-        stored[..count].convert_to_f32_slice(&mut values[..count]);
-    }
+computed_in_single!(f16, F16, |values, stored| stored.convert_from_f32_slice(values));
+#[cfg(feature = "half")]
+computed_in_single!(bf16, Bf16, |values, stored| {
+    stored.iter_mut().zip(values).for_each(|(to, &value)| *to = Self::store(value))
+});
 
-    fn store_all(values: &[f32], stored: &mut [Self]) {
-        let count = stored.len().min(values.len());
-        stored[..count].convert_from_f32_slice(&values[..count]);
+impl<'a, E: Logit> From<View<'a, E>> for Logits<'a, E::Compute> {
+    fn from(view: View<'a, E>) -> Self {
+        E::logits(view)
     }
 }
-#[cfg(feature = "half")]
-computed_in_single! { bf16, }
 
-/// Where the engine reads logits: tiles of the computing format, whatever lies in memory.
-pub trait LogitSource<T: Real>: Sync {
+impl<'a, E: Logit> From<&View<'a, E>> for Logits<'a, E::Compute> {
+    fn from(view: &View<'a, E>) -> Self {
+        E::logits(*view)
+    }
+}
+
+/// All classes of a tile where they lie: class `k` from `k * stride` on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Planes<'a, T> {
+    data: &'a [T],
+    stride: usize,
+}
+
+impl<'a, T> Planes<'a, T> {
+    /// The tile of class `k`.
+    #[inline(always)]
+    pub(crate) fn class(&self, k: usize) -> &'a [T; TILE] {
+        let first = k * self.stride;
+        &self.data[first..first + TILE].as_chunks().0[0]
+    }
+}
+
+impl<T: Real> Logits<'_, T> {
     /// Shape and strides.
-    fn layout(&self) -> &Layout;
+    pub fn layout(&self) -> &Layout {
+        match &self.0 {
+            Storage::Computed(view) => &view.layout,
+            #[cfg(feature = "half")]
+            Storage::F16(view) => &view.layout,
+            #[cfg(feature = "half")]
+            Storage::Bf16(view) => &view.layout,
+        }
+    }
 
-    /// Whether [`LogitSource::tile`] borrows whole tiles, instead of copying them.
-    fn is_ready(&self) -> bool;
-
-    /// `count` pixels of one channel from `pixel` on, borrowed where they lie ready, else copied
+    /// Returns `count` pixels of one channel from `pixel` on, borrowed where they lie ready, else copied
     /// to `stage`. Places past `count` hold anything finite.
-    fn tile<'s>(
+    pub(crate) fn tile<'s>(
         &'s self,
-        sample: usize,
-        channel: usize,
-        pixel: usize,
+        (sample, channel, pixel): (usize, usize, usize),
         count: usize,
         stage: &'s mut [T; TILE],
-    ) -> &'s [T; TILE];
-}
-
-impl<E: Logit> LogitSource<E::Compute> for View<'_, E> {
-    #[inline(always)]
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    #[inline(always)]
-    fn is_ready(&self) -> bool {
-        self.layout.pixel_stride() == Some(1) && E::as_computed(&[]).is_some()
-    }
-
-    #[inline(always)]
-    fn tile<'s>(
-        &'s self,
-        sample: usize,
-        channel: usize,
-        pixel: usize,
-        count: usize,
-        stage: &'s mut [E::Compute; TILE],
-    ) -> &'s [E::Compute; TILE] {
-        if self.layout.pixel_stride() == Some(1) {
-            let first = self.layout.index(sample, channel, pixel);
-            let stored = &self.data[first..first + count];
-            if let Some(Ok(tile)) = E::as_computed(stored).map(TryInto::try_into) {
-                return tile;
+    ) -> &'s [T; TILE] {
+        match &self.0 {
+            Storage::Computed(view) => {
+                if view.layout.pixel_stride() == Some(1) {
+                    let first = view.layout.index(sample, channel, pixel);
+                    let stored = &view.data[first..first + count];
+                    if let Ok(tile) = stored.try_into() {
+                        return tile;
+                    }
+                }
+                view.load((sample, channel, pixel), &mut stage[..count]);
             }
-            E::load_all(stored, stage);
-        } else {
-            self.layout
-                .scan(sample, channel, pixel, count, |i, at| stage[i] = self.data[at].load());
+            #[cfg(feature = "half")]
+            Storage::F16(view) => {
+                view.load_halves((sample, channel, pixel), count, stage, |stored, values| {
+                    stored.convert_to_f32_slice(values);
+                });
+            }
+            #[cfg(feature = "half")]
+            Storage::Bf16(view) => {
+                view.load_halves((sample, channel, pixel), count, stage, |stored, values| {
+                    values.iter_mut().zip(stored).for_each(|(value, half)| *value = half.to_f32());
+                });
+            }
         }
         stage
     }
-}
 
-/// Logits computed in `f32` whose storage is known at run time only.
-#[derive(Clone, Copy, Debug)]
-pub enum SingleLogits<'a> {
-    /// `f32`.
-    F32(View<'a, f32>),
-    /// IEEE half precision.
-    #[cfg(feature = "half")]
-    F16(View<'a, half::f16>),
-    /// bfloat16.
-    #[cfg(feature = "half")]
-    Bf16(View<'a, half::bf16>),
-}
-
-macro_rules! each_logits {
-    ($self:ident, $view:ident => $body:expr) => {
-        match $self {
-            SingleLogits::F32($view) => $body,
-            #[cfg(feature = "half")]
-            SingleLogits::F16($view) => $body,
-            #[cfg(feature = "half")]
-            SingleLogits::Bf16($view) => $body,
-        }
-    };
-}
-
-impl LogitSource<f32> for SingleLogits<'_> {
-    #[inline(always)]
-    fn layout(&self) -> &Layout {
-        each_logits!(self, view => view.layout())
+    /// Copies `count` pixels of one channel from `pixel` on.
+    pub(crate) fn copy(&self, at: (usize, usize, usize), count: usize, to: &mut [T; TILE]) {
+        let mut stage = [T::default(); TILE];
+        let tile = self.tile(at, count, &mut stage);
+        to[..count].copy_from_slice(&tile[..count]);
     }
 
-    #[inline(always)]
-    fn is_ready(&self) -> bool {
-        each_logits!(self, view => view.is_ready())
-    }
-
-    #[inline(always)]
-    fn tile<'s>(
-        &'s self,
+    /// Returns all classes of a whole tile, if they can be read where they lie.
+    pub(crate) fn planes(
+        &self,
         sample: usize,
-        channel: usize,
-        pixel: usize,
+        first: usize,
         count: usize,
-        stage: &'s mut [f32; TILE],
-    ) -> &'s [f32; TILE] {
-        each_logits!(self, view => view.tile(sample, channel, pixel, count, stage))
+    ) -> Option<Planes<'_, T>> {
+        match &self.0 {
+            Storage::Computed(view) if count == TILE && view.layout.pixel_stride() == Some(1) => {
+                let from = view.layout.index(sample, 0, first);
+                Some(Planes { data: &view.data[from..], stride: view.layout.strides().channel })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<E: Copy> View<'_, E> {
+    /// Copies pixels of one channel from `pixel` on, wherever they lie.
+    pub(super) fn load(&self, (sample, channel, pixel): (usize, usize, usize), values: &mut [E]) {
+        let count = values.len();
+        if self.layout.pixel_stride() == Some(1) {
+            let first = self.layout.index(sample, channel, pixel);
+            values.copy_from_slice(&self.data[first..first + count]);
+        } else {
+            self.layout.scan(sample, channel, pixel, count, |i, at| values[i] = self.data[at]);
+        }
+    }
+
+    /// Converts pixels of one channel with `convert`, which takes them one after the other: in vectors
+    /// where the processor has them.
+    #[cfg(feature = "half")]
+    fn load_halves<T: Real>(
+        &self,
+        at: (usize, usize, usize),
+        count: usize,
+        stage: &mut [T; TILE],
+        convert: impl Fn(&[E], &mut [f32]),
+    ) {
+        let (sample, channel, pixel) = at;
+        let first = self.layout.index(sample, channel, pixel);
+        let mut gathered;
+        let stored = if self.layout.pixel_stride() == Some(1) {
+            &self.data[first..first + count]
+        } else {
+            gathered = [self.data[first]; TILE];
+            self.load(at, &mut gathered[..count]);
+            &gathered[..count]
+        };
+        match T::as_singles_mut(&mut stage[..count]) {
+            Some(values) => convert(stored, values),
+            None => {
+                let mut values = [0f32; TILE];
+                convert(stored, &mut values[..count]);
+                stage.iter_mut().zip(values).for_each(|(to, x)| *to = T::round_from(x.into()));
+            }
+        }
     }
 }

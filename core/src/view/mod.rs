@@ -6,10 +6,12 @@ mod logits;
 mod targets;
 mod weights;
 
-pub use gradient::{GradientSink, NoGradient, ViewMut, Write};
+pub use gradient::{Elements, GradientSink, ViewMut, Write};
 pub use layout::{Layout, Shape, Strides};
-pub use logits::{Logit, LogitSource, SingleLogits};
-pub use targets::{AnyTargets, Bad, Target, TargetSource};
+pub(crate) use logits::Planes;
+pub use logits::{Logit, Logits};
+pub(crate) use targets::TargetTile;
+pub use targets::{Bad, Target, Targets};
 pub use weights::{Mask, Weights};
 
 use crate::error::Error;

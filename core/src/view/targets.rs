@@ -2,6 +2,7 @@ use super::{Layout, Mask, View};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{BLOCK, TILE};
+use crate::tile::{CheckTargets, ReadTargets, TargetKernels};
 
 /// How a target is stored.
 ///
@@ -22,11 +23,6 @@ pub trait Target: Copy + PartialEq + Send + Sync {
     fn is_label(self, classes: u32) -> bool;
     /// The number itself, for messages.
     fn number(self) -> f64;
-    /// The same elements, where they are stored as bytes.
-    fn as_bytes(stored: &[Self]) -> Option<&[u8]> {
-        let _ = stored;
-        None
-    }
 }
 
 macro_rules! integer_target {
@@ -63,10 +59,6 @@ macro_rules! integer_target {
             #[inline(always)]
             fn number(self) -> f64 {
                 self as f64
-            }
-
-            fn as_bytes(stored: &[Self]) -> Option<&[u8]> {
-                bytemuck::try_cast_slice(stored).ok().filter(|_| size_of::<Self>() == 1)
             }
         }
     )*};
@@ -108,10 +100,6 @@ impl Target for bool {
     #[inline(always)]
     fn number(self) -> f64 {
         u8::from(self).into()
-    }
-
-    fn as_bytes(stored: &[Self]) -> Option<&[u8]> {
-        Some(bytemuck::cast_slice(stored))
     }
 }
 
@@ -180,188 +168,293 @@ impl Bad {
     }
 }
 
-/// Where the engine reads targets: tiles of the computing format, whatever lies in memory.
-pub trait TargetSource: Sync {
+/// Targets whose storage is known at run time: shares under the sigmoid link, labels under softmax.
+///
+/// Made by [`From`] of a [`View`] of `u8`, `bool`, `i32`, `i64`, `f32` or `f64`, or a reference to one.
+#[derive(Clone, Copy, Debug)]
+pub enum Targets<'a> {
+    /// `u8`, and `bool` as its bytes.
+    U8(View<'a, u8>),
+    /// `i32`.
+    I32(View<'a, i32>),
+    /// `i64`.
+    I64(View<'a, i64>),
+    /// `f32`.
+    F32(View<'a, f32>),
+    /// `f64`.
+    F64(View<'a, f64>),
+}
+
+macro_rules! from_view {
+    ($($element:ident => $variant:ident),*) => {$(
+        impl<'a> From<View<'a, $element>> for Targets<'a> {
+            fn from(targets: View<'a, $element>) -> Self {
+                Targets::$variant(targets)
+            }
+        }
+
+        impl<'a> From<&View<'a, $element>> for Targets<'a> {
+            fn from(targets: &View<'a, $element>) -> Self {
+                Targets::$variant(*targets)
+            }
+        }
+    )*};
+}
+from_view!(u8 => U8, i32 => I32, i64 => I64, f32 => F32, f64 => F64);
+
+impl<'a> From<View<'a, bool>> for Targets<'a> {
+    fn from(View { data, layout }: View<'a, bool>) -> Self {
+        Targets::U8(View { data: bytemuck::cast_slice(data), layout })
+    }
+}
+
+impl<'a> From<&View<'a, bool>> for Targets<'a> {
+    fn from(targets: &View<'a, bool>) -> Self {
+        (*targets).into()
+    }
+}
+
+impl<'a> From<&Targets<'a>> for Targets<'a> {
+    fn from(targets: &Targets<'a>) -> Self {
+        *targets
+    }
+}
+
+/// A tile's place, and where its targets go.
+#[derive(Debug)]
+pub(crate) struct TargetTile<'t, T> {
+    /// Shares or labels.
+    pub y: &'t mut [T; TILE],
+    /// 1 where a pixel counts, 0 where it does not.
+    pub valid: &'t mut [T; TILE],
+}
+
+macro_rules! each {
+    ($self:expr, $kernels:expr, |$view:ident, $own:ident| $body:expr) => {
+        match $self {
+            Targets::U8($view) => {
+                let $own = &$kernels.u8;
+                $body
+            }
+            Targets::I32($view) => {
+                let $own = &$kernels.i32;
+                $body
+            }
+            Targets::I64($view) => {
+                let $own = &$kernels.i64;
+                $body
+            }
+            Targets::F32($view) => {
+                let $own = &$kernels.f32;
+                $body
+            }
+            Targets::F64($view) => {
+                let $own = &$kernels.f64;
+                $body
+            }
+        }
+    };
+}
+
+macro_rules! each_view {
+    ($self:expr, $view:ident => $body:expr) => {
+        match $self {
+            Targets::U8($view) => $body,
+            Targets::I32($view) => $body,
+            Targets::I64($view) => $body,
+            Targets::F32($view) => $body,
+            Targets::F64($view) => $body,
+        }
+    };
+}
+
+impl Targets<'_> {
     /// Shape and strides.
-    fn layout(&self) -> &Layout;
+    pub fn layout(&self) -> &Layout {
+        each_view!(self, view => &view.layout)
+    }
 
-    /// Writes the shares of `count` pixels to `y`, and 1 or 0 to `valid` (0 at `ignore_index` and
-    /// past `count`). Gives whether all of the tile is valid; `valid` is untouched if so.
-    #[allow(clippy::too_many_arguments, reason = "one tile's coordinates and its two outputs")]
-    fn shares<T: Real>(
+    /// Reads the shares of `count` pixels, and 1 or 0 to `valid` (0 at `ignore_index` and past `count`).
+    /// Returns whether all of the tile is valid; `valid` is untouched if so.
+    pub(crate) fn shares<T: Real>(
         &self,
-        sample: usize,
-        channel: usize,
-        pixel: usize,
+        kernels: &TargetKernels<T>,
+        at: (usize, usize, usize),
         count: usize,
         ignore_index: Option<i64>,
-        y: &mut [T; TILE],
-        valid: &mut [T; TILE],
-    ) -> bool;
+        into: TargetTile<'_, T>,
+    ) -> bool {
+        each!(self, kernels, |view, own| view.tile(at, count, ignore_index, own.shares, into))
+    }
 
-    /// The same with labels.
-    fn labels<T: Real>(
+    /// Reads labels, as [`Targets::shares`] reads shares.
+    pub(crate) fn labels<T: Real>(
         &self,
-        sample: usize,
-        pixel: usize,
+        kernels: &TargetKernels<T>,
+        at: (usize, usize, usize),
         count: usize,
         ignore_index: Option<i64>,
-        y: &mut [T; TILE],
-        valid: &mut [T; TILE],
-    ) -> bool;
+        into: TargetTile<'_, T>,
+    ) -> bool {
+        each!(self, kernels, |view, own| view.tile(at, count, ignore_index, own.labels, into))
+    }
 
     /// Writes 1 where a share is above one half, else 0, of pixels of one sample and channel from
     /// `pixel` on, and `u8::MAX` where they hold `ignore_index`.
-    fn foreground(
+    pub(crate) fn foreground(
         &self,
         sample: usize,
         channel: usize,
         pixel: usize,
         ignore_index: Option<i64>,
         foreground: &mut [u8],
-    );
+    ) {
+        each_view!(self, view => {
+            view.foreground(sample, channel, pixel, ignore_index, foreground)
+        });
+    }
 
     /// Whether an element can hold `ignore_index`.
-    fn can_ignore(&self, ignore_index: Option<i64>) -> bool;
+    pub(crate) fn can_ignore(&self, ignore_index: Option<i64>) -> bool {
+        fn holds<E: Target>(_: &View<'_, E>, ignore_index: Option<i64>) -> bool {
+            ignore_index.and_then(E::from_label).is_some()
+        }
+        each_view!(self, view => holds(view, ignore_index))
+    }
 
-    /// All elements, in their layout, where they are stored as bytes.
-    fn bytes(&self) -> Option<&[u8]>;
+    /// Returns all elements, in their layout, where they are stored as bytes.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Targets::U8(view) => Some(view.data),
+            _ => None,
+        }
+    }
 
-    /// The stored form of `ignore_index`, where elements are stored as bytes and one can hold it.
-    fn ignored_byte(&self, ignore_index: Option<i64>) -> Option<u8>;
+    /// Returns the stored form of `ignore_index`, where elements are stored as bytes and one can hold it.
+    pub(crate) fn ignored_byte(&self, ignore_index: Option<i64>) -> Option<u8> {
+        self.bytes()?;
+        ignore_index.and_then(u8::from_label)
+    }
 
-    /// The valid pixels among shares of one sample and channel: neither ignored nor left out by `mask`.
+    /// Counts the valid pixels among shares of one sample and channel: neither ignored nor left out by
+    /// `mask`.
     ///
     /// # Errors
     /// The first pixel in row-major order that is no share.
-    fn check_shares(
+    pub(crate) fn check_shares<T>(
         &self,
+        kernels: &TargetKernels<T>,
         sample: usize,
         channel: usize,
         ignore_index: Option<i64>,
         mask: Option<&Mask<'_>>,
-    ) -> Result<u64, Bad>;
+    ) -> Result<u64, Bad> {
+        each!(self, kernels, |view, own| {
+            view.check_shares(own.check_shares, (sample, channel), ignore_index, mask)
+        })
+    }
 
-    /// The valid pixels among labels of one sample.
+    /// Counts the valid pixels among labels of one sample.
     ///
     /// # Errors
     /// The first pixel in row-major order that is no label.
-    fn check_labels(
+    pub(crate) fn check_labels<T>(
         &self,
+        kernels: &TargetKernels<T>,
         sample: usize,
         classes: u32,
         ignore_index: Option<i64>,
         mask: Option<&Mask<'_>>,
-    ) -> Result<u64, Bad>;
+    ) -> Result<u64, Bad> {
+        each!(self, kernels, |view, own| {
+            view.check_labels(own.check_labels, sample, classes, ignore_index, mask)
+        })
+    }
 }
 
 impl<E: Target> View<'_, E> {
-    #[inline(always)]
-    #[allow(clippy::too_many_arguments, reason = "one tile's coordinates and its two outputs")]
     fn tile<T: Real>(
         &self,
-        sample: usize,
-        channel: usize,
-        pixel: usize,
+        (sample, channel, pixel): (usize, usize, usize),
         count: usize,
         ignore_index: Option<i64>,
-        read: impl Fn(E) -> T,
-        y: &mut [T; TILE],
-        valid: &mut [T; TILE],
+        read: ReadTargets<E, T>,
+        TargetTile { y, valid }: TargetTile<'_, T>,
     ) -> bool {
-        let (zero, one) = (T::splat(0.0), T::splat(1.0));
         let ignored = ignore_index.and_then(E::from_label);
+        let first = self.layout.index(sample, channel, pixel);
         if self.layout.pixel_stride() == Some(1) {
-            let first = self.layout.index(sample, channel, pixel);
-            let stored = &self.data[first..first + count];
-            let Some(ignored) = ignored else {
-                y.iter_mut().zip(stored).for_each(|(y, &e)| *y = read(e));
-                return mark_tail(count, valid, one, zero);
-            };
-            let mut kept = 0u32;
-            for ((y, valid), &e) in y.iter_mut().zip(valid.iter_mut()).zip(stored) {
-                let keep = e != ignored;
-                *y = if keep { read(e) } else { zero };
-                *valid = if keep { one } else { zero };
-                kept += u32::from(keep);
-            }
-            valid[count..].fill(zero);
-            return kept as usize == TILE;
+            return read(&self.data[first..first + count], ignored, y, valid);
         }
-        let mut all = count == TILE;
-        valid[count..].fill(zero);
-        self.layout.scan(sample, channel, pixel, count, |i, at| {
-            let e = self.data[at];
-            let keep = Some(e) != ignored;
-            y[i] = if keep { read(e) } else { zero };
-            valid[i] = if keep { one } else { zero };
-            all &= keep;
-        });
-        all
+        let mut gathered = [self.data[first]; TILE];
+        self.load((sample, channel, pixel), &mut gathered[..count]);
+        read(&gathered[..count], ignored, y, valid)
     }
 
-    #[inline(always)]
+    fn check_shares(
+        &self,
+        good: CheckTargets<E>,
+        (sample, channel): (usize, usize),
+        ignore_index: Option<i64>,
+        mask: Option<&Mask<'_>>,
+    ) -> Result<u64, Bad> {
+        let ignores = ignore_index.and_then(E::from_label).is_some();
+        if E::ALWAYS_A_SHARE && !ignores && mask.is_none() {
+            return Ok(self.layout.shape().pixels() as u64);
+        }
+        self.check(good, (sample, channel), 0, ignore_index, mask, E::is_share)
+    }
+
+    fn check_labels(
+        &self,
+        good: CheckTargets<E>,
+        sample: usize,
+        classes: u32,
+        ignore_index: Option<i64>,
+        mask: Option<&Mask<'_>>,
+    ) -> Result<u64, Bad> {
+        self.check(good, (sample, 0), classes, ignore_index, mask, |e| e.is_label(classes))
+    }
+
     fn check(
         &self,
+        good: CheckTargets<E>,
         (sample, channel): (usize, usize),
+        classes: u32,
         ignore_index: Option<i64>,
         mask: Option<&Mask<'_>>,
         fits: impl Fn(E) -> bool,
     ) -> Result<u64, Bad> {
         let pixels = self.layout.shape().pixels();
         let ignored = ignore_index.and_then(E::from_label);
-        let is_ignored = |e: E| ignored.is_some_and(|ignored| e == ignored);
         let mut valid = 0u64;
         let mut counts = [true; BLOCK];
+        let adjacent = self.layout.pixel_stride() == Some(1);
         for from in (0..pixels).step_by(BLOCK) {
             let count = BLOCK.min(pixels - from);
+            let at = (sample, channel, from);
             if let Some(mask) = mask {
-                mask.read((sample, channel, from), count, &mut counts);
+                mask.read(at, count, &mut counts);
             }
-            let (mut kept, mut good) = (0u32, true);
-            let mut see = |e: E, counts: bool| {
-                let ignored = is_ignored(e) | !counts;
-                kept += u32::from(!ignored);
-                good &= ignored | fits(e);
-            };
-            if self.layout.pixel_stride() == Some(1) {
-                let first = self.layout.index(sample, channel, from);
-                let stored = &self.data[first..first + count];
-                match mask {
-                    None => stored.iter().for_each(|&e| see(e, true)),
-                    Some(_) => stored.iter().zip(&counts).for_each(|(&e, &counts)| see(e, counts)),
-                }
+            let first = self.layout.index(sample, channel, from);
+            let mut gathered;
+            let stored = if adjacent {
+                &self.data[first..first + count]
             } else {
-                let each = |i: usize, at: usize| see(self.data[at], counts[i]);
-                self.layout.scan(sample, channel, from, count, each);
-            }
-            if !good {
-                let target = |i: usize| self.data[self.layout.index(sample, channel, from + i)];
-                let bad = |&i: &usize| counts[i] && !fits(target(i)) && !is_ignored(target(i));
+                gathered = [self.data[first]; BLOCK];
+                self.load(at, &mut gathered[..count]);
+                &gathered[..count]
+            };
+            let counts = mask.map(|_| &counts[..count]);
+            let Some(kept) = good(stored, classes, ignored, counts) else {
+                let counts = |i: usize| counts.is_none_or(|counts| counts[i]);
+                let bad = |&i: &usize| counts(i) && !fits(stored[i]) && Some(stored[i]) != ignored;
                 let i = (0..count).find(bad).unwrap_or_default();
-                return Err(Bad { pixel: from + i, target: target(i).number() });
-            }
+                return Err(Bad { pixel: from + i, target: stored[i].number() });
+            };
             valid += u64::from(kept);
         }
         Ok(valid)
-    }
-}
-
-/// Marks the places past `count` invalid; gives whether there are none.
-#[inline(always)]
-fn mark_tail<T: Copy>(count: usize, valid: &mut [T; TILE], one: T, zero: T) -> bool {
-    if count == TILE {
-        return true;
-    }
-    valid[..count].fill(one);
-    valid[count..].fill(zero);
-    false
-}
-
-impl<E: Target> TargetSource for View<'_, E> {
-    #[inline(always)]
-    fn layout(&self) -> &Layout {
-        &self.layout
     }
 
     fn foreground(
@@ -387,195 +480,5 @@ impl<E: Target> TargetSource for View<'_, E> {
             let each = |i: usize, at: usize| foreground[i] = read_or_ignore(self.data[at]);
             self.layout.scan(sample, channel, pixel, count, each);
         }
-    }
-
-    fn can_ignore(&self, ignore_index: Option<i64>) -> bool {
-        ignore_index.and_then(E::from_label).is_some()
-    }
-
-    fn bytes(&self) -> Option<&[u8]> {
-        E::as_bytes(self.data)
-    }
-
-    fn ignored_byte(&self, ignore_index: Option<i64>) -> Option<u8> {
-        let ignored = ignore_index.and_then(E::from_label)?;
-        E::as_bytes(&[ignored])?.first().copied()
-    }
-
-    #[inline(always)]
-    fn shares<T: Real>(
-        &self,
-        sample: usize,
-        channel: usize,
-        pixel: usize,
-        count: usize,
-        ignore_index: Option<i64>,
-        y: &mut [T; TILE],
-        valid: &mut [T; TILE],
-    ) -> bool {
-        self.tile(sample, channel, pixel, count, ignore_index, E::share, y, valid)
-    }
-
-    #[inline(always)]
-    fn labels<T: Real>(
-        &self,
-        sample: usize,
-        pixel: usize,
-        count: usize,
-        ignore_index: Option<i64>,
-        y: &mut [T; TILE],
-        valid: &mut [T; TILE],
-    ) -> bool {
-        self.tile(sample, 0, pixel, count, ignore_index, E::label, y, valid)
-    }
-
-    #[inline(always)]
-    fn check_shares(
-        &self,
-        sample: usize,
-        channel: usize,
-        ignore_index: Option<i64>,
-        mask: Option<&Mask<'_>>,
-    ) -> Result<u64, Bad> {
-        let ignores = ignore_index.and_then(E::from_label).is_some();
-        if E::ALWAYS_A_SHARE && !ignores && mask.is_none() {
-            return Ok(self.layout.shape().pixels() as u64);
-        }
-        self.check((sample, channel), ignore_index, mask, E::is_share)
-    }
-
-    #[inline(always)]
-    fn check_labels(
-        &self,
-        sample: usize,
-        classes: u32,
-        ignore_index: Option<i64>,
-        mask: Option<&Mask<'_>>,
-    ) -> Result<u64, Bad> {
-        self.check((sample, 0), ignore_index, mask, |e| e.is_label(classes))
-    }
-}
-
-/// Targets whose storage is known at run time only.
-#[derive(Clone, Copy, Debug)]
-pub enum AnyTargets<'a> {
-    /// `u8`.
-    U8(View<'a, u8>),
-    /// `bool`.
-    Bool(View<'a, bool>),
-    /// `i32`.
-    I32(View<'a, i32>),
-    /// `i64`.
-    I64(View<'a, i64>),
-    /// `f32`.
-    F32(View<'a, f32>),
-    /// `f64`.
-    F64(View<'a, f64>),
-}
-
-macro_rules! any_targets {
-    ($($element:ident => $variant:ident),*) => {$(
-        impl<'a> From<View<'a, $element>> for AnyTargets<'a> {
-            fn from(targets: View<'a, $element>) -> Self {
-                AnyTargets::$variant(targets)
-            }
-        }
-    )*};
-}
-any_targets!(u8 => U8, bool => Bool, i32 => I32, i64 => I64, f32 => F32, f64 => F64);
-
-macro_rules! each_targets {
-    ($self:ident, $view:ident => $body:expr) => {
-        match $self {
-            AnyTargets::U8($view) => $body,
-            AnyTargets::Bool($view) => $body,
-            AnyTargets::I32($view) => $body,
-            AnyTargets::I64($view) => $body,
-            AnyTargets::F32($view) => $body,
-            AnyTargets::F64($view) => $body,
-        }
-    };
-}
-
-impl TargetSource for AnyTargets<'_> {
-    #[inline(always)]
-    fn layout(&self) -> &Layout {
-        each_targets!(self, view => view.layout())
-    }
-
-    fn foreground(
-        &self,
-        sample: usize,
-        channel: usize,
-        pixel: usize,
-        ignore_index: Option<i64>,
-        foreground: &mut [u8],
-    ) {
-        each_targets!(self, view => {
-            view.foreground(sample, channel, pixel, ignore_index, foreground)
-        });
-    }
-
-    fn can_ignore(&self, ignore_index: Option<i64>) -> bool {
-        each_targets!(self, view => view.can_ignore(ignore_index))
-    }
-
-    fn bytes(&self) -> Option<&[u8]> {
-        each_targets!(self, view => view.bytes())
-    }
-
-    fn ignored_byte(&self, ignore_index: Option<i64>) -> Option<u8> {
-        each_targets!(self, view => view.ignored_byte(ignore_index))
-    }
-
-    #[inline(always)]
-    fn shares<T: Real>(
-        &self,
-        sample: usize,
-        channel: usize,
-        pixel: usize,
-        count: usize,
-        ignore_index: Option<i64>,
-        y: &mut [T; TILE],
-        valid: &mut [T; TILE],
-    ) -> bool {
-        each_targets!(self, view => {
-            view.shares(sample, channel, pixel, count, ignore_index, y, valid)
-        })
-    }
-
-    #[inline(always)]
-    fn labels<T: Real>(
-        &self,
-        sample: usize,
-        pixel: usize,
-        count: usize,
-        ignore_index: Option<i64>,
-        y: &mut [T; TILE],
-        valid: &mut [T; TILE],
-    ) -> bool {
-        each_targets!(self, view => view.labels(sample, pixel, count, ignore_index, y, valid))
-    }
-
-    #[inline(always)]
-    fn check_shares(
-        &self,
-        sample: usize,
-        channel: usize,
-        ignore_index: Option<i64>,
-        mask: Option<&Mask<'_>>,
-    ) -> Result<u64, Bad> {
-        each_targets!(self, view => view.check_shares(sample, channel, ignore_index, mask))
-    }
-
-    #[inline(always)]
-    fn check_labels(
-        &self,
-        sample: usize,
-        classes: u32,
-        ignore_index: Option<i64>,
-        mask: Option<&Mask<'_>>,
-    ) -> Result<u64, Bad> {
-        each_targets!(self, view => view.check_labels(sample, classes, ignore_index, mask))
     }
 }

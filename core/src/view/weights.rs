@@ -1,6 +1,7 @@
 use super::{Layout, View};
 use crate::lanes::Real;
 use crate::summation::{BLOCK, TILE};
+use crate::tile::{ReadWeights, WeightKernels};
 
 /// One number a pixel that losses are multiplied by: of the logits' batch and spatial extents, with
 /// one channel for all or, under the sigmoid link, one for each.
@@ -22,77 +23,51 @@ impl Weights<'_> {
     }
 
     /// Writes the weights of `count` pixels to `tile`, and 1 past them.
-    #[inline(always)]
     pub(crate) fn copy<T: Real>(
         &self,
+        kernels: &WeightKernels<T>,
         at: (usize, usize, usize),
         count: usize,
         tile: &mut [T; TILE],
     ) {
+        tile[count..].fill(T::splat(1.0));
         match self {
-            Weights::F32(view) => view.copy(at, count, tile, f64::from),
-            Weights::F64(view) => view.copy(at, count, tile, |w| w),
+            Weights::F32(view) => view.read_weights(kernels.copy_f32, at, count, tile),
+            Weights::F64(view) => view.read_weights(kernels.copy_f64, at, count, tile),
         }
     }
 
     /// Multiplies the weights of `count` pixels into `tile`.
-    #[inline(always)]
     pub(crate) fn multiply<T: Real>(
         &self,
+        kernels: &WeightKernels<T>,
         at: (usize, usize, usize),
         count: usize,
         tile: &mut [T; TILE],
     ) {
         match self {
-            Weights::F32(view) => view.multiply(at, count, tile, f64::from),
-            Weights::F64(view) => view.multiply(at, count, tile, |w| w),
+            Weights::F32(view) => view.read_weights(kernels.multiply_f32, at, count, tile),
+            Weights::F64(view) => view.read_weights(kernels.multiply_f64, at, count, tile),
         }
     }
 }
 
 impl<E: Copy> View<'_, E> {
-    #[inline(always)]
-    fn copy<T: Real>(
+    fn read_weights<T: Real>(
         &self,
-        at: (usize, usize, usize),
-        count: usize,
-        tile: &mut [T; TILE],
-        read: impl Fn(E) -> f64,
-    ) {
-        tile[count..].fill(T::splat(1.0));
-        self.each(at, count, tile, |place, weight| *place = T::round_from(read(weight)));
-    }
-
-    #[inline(always)]
-    fn multiply<T: Real>(
-        &self,
-        at: (usize, usize, usize),
-        count: usize,
-        tile: &mut [T; TILE],
-        read: impl Fn(E) -> f64,
-    ) {
-        let multiply = |place: &mut T, weight| *place = *place * T::round_from(read(weight));
-        self.each(at, count, tile, multiply);
-    }
-
-    /// Does something to each place of a tile and the weight of its pixel.
-    #[inline(always)]
-    fn each<T>(
-        &self,
+        read: ReadWeights<E, T>,
         (sample, channel, pixel): (usize, usize, usize),
         count: usize,
         tile: &mut [T; TILE],
-        mut act: impl FnMut(&mut T, E),
     ) {
         let channel = self.own_channel(channel);
+        let first = self.layout.index(sample, channel, pixel);
         if self.layout.pixel_stride() == Some(1) {
-            let first = self.layout.index(sample, channel, pixel);
-            let stored = &self.data[first..first + count];
-            tile.iter_mut().zip(stored).for_each(|(place, &weight)| act(place, weight));
-        } else {
-            let each = |i: usize, at: usize| act(&mut tile[i], self.data[at]);
-            self.layout.scan(sample, channel, pixel, count, each);
+            return read(&self.data[first..first + count], tile);
         }
+        let mut gathered = [self.data[first]; TILE];
+        self.load((sample, channel, pixel), &mut gathered[..count]);
+        read(&gathered[..count], tile);
     }
 
     /// `channel`, or the one that serves all.

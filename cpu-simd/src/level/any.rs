@@ -3,13 +3,12 @@ use core::str::FromStr;
 
 #[cfg(target_arch = "x86_64")]
 use super::{Avx2, Avx512};
-use super::{Level, Portable, Scalar};
+use super::{Level, Portable};
 
-/// A level chosen at run time.
+/// A level chosen at run time. (Plain scalar code, [`Scalar`](super::Scalar), is none of them: it has the bits
+/// of [`Portable`] and is slower.)
 #[derive(Clone, Copy, Debug)]
 pub enum AnyLevel {
-    /// One pixel at a time.
-    Scalar(Scalar),
     /// `wide` vectors.
     Portable(Portable),
     /// 256 bits.
@@ -29,7 +28,6 @@ impl AnyLevel {
     /// All levels of this machine, slowest first.
     pub fn available() -> impl Iterator<Item = Self> {
         let levels = [
-            Scalar::detect().map(AnyLevel::Scalar),
             Portable::detect().map(AnyLevel::Portable),
             #[cfg(target_arch = "x86_64")]
             Avx2::detect().map(AnyLevel::Avx2),
@@ -39,10 +37,9 @@ impl AnyLevel {
         levels.into_iter().flatten()
     }
 
-    /// `scalar`, `portable`, `avx2` or `avx512`.
+    /// `portable`, `avx2` or `avx512`.
     pub fn name(&self) -> &'static str {
         match self {
-            AnyLevel::Scalar(_) => "scalar",
             AnyLevel::Portable(_) => "portable",
             #[cfg(target_arch = "x86_64")]
             AnyLevel::Avx2(_) => "avx2",
@@ -57,7 +54,6 @@ impl AnyLevel {
 macro_rules! with_level {
     ($any:expr, $level:ident => $body:expr) => {
         match $any {
-            $crate::AnyLevel::Scalar($level) => $body,
             $crate::AnyLevel::Portable($level) => $body,
             #[cfg(target_arch = "x86_64")]
             $crate::AnyLevel::Avx2($level) => $body,

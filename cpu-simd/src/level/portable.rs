@@ -18,9 +18,15 @@ impl Level for Portable {
         Some(Portable)
     }
 
-    #[inline(always)]
+    /// A function of its own, which levels that this machine lacks come to as well.
+    #[inline(never)]
     fn enter<K: Kernel>(self, kernel: K) -> K::Output {
         kernel.run::<Portable>()
+    }
+
+    #[inline(always)]
+    fn enter_if_there<K: Kernel>(kernel: K) -> K::Output {
+        Portable.enter(kernel)
     }
 }
 

@@ -1,4 +1,13 @@
+use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
 use segloss_core::level::{Kernel, Level};
+
+use super::Portable;
+
+/// Whether a machine has a level's instructions.
+const UNKNOWN: u8 = 0;
+const THERE: u8 = 1;
+const MISSING: u8 = 2;
 
 macro_rules! level {
     ($(#[$doc:meta])* $name:ident, $entry:ident, $($feature:tt),*) => {
@@ -15,14 +24,34 @@ macro_rules! level {
 
             #[inline]
             fn detect() -> Option<Self> {
-                let has_all = true $(&& is_x86_feature_detected!($feature))*;
-                has_all.then_some($name(()))
+                // Every leaf asks: one load and one comparison.
+                static FOUND: AtomicU8 = AtomicU8::new(UNKNOWN);
+                #[cold]
+                fn find() -> u8 {
+                    let has_all = true $(&& is_x86_feature_detected!($feature))*;
+                    let found = if has_all { THERE } else { MISSING };
+                    FOUND.store(found, Relaxed);
+                    found
+                }
+                let found = match FOUND.load(Relaxed) {
+                    UNKNOWN => find(),
+                    found => found,
+                };
+                (found == THERE).then_some($name(()))
             }
 
             #[inline(always)]
             fn enter<K: Kernel>(self, kernel: K) -> K::Output {
                 // SAFETY: only `detect` makes this level, after finding every feature of `entry`.
                 unsafe { $entry(kernel) }
+            }
+
+            #[inline(always)]
+            fn enter_if_there<K: Kernel>(kernel: K) -> K::Output {
+                match $name::detect() {
+                    Some(level) => level.enter(kernel),
+                    None => Portable.enter(kernel),
+                }
             }
         }
 

@@ -26,7 +26,7 @@ use crate::tensor::check_pointer;
 use crate::text;
 use crate::versioned::read_or_zeros;
 use pool::Pool;
-use segloss_simd::{AnyLevel, Library};
+use segloss_simd::Library;
 
 /// A loss: a sum of terms, read from text.
 ///
@@ -37,7 +37,6 @@ pub struct Loss {
     pub(crate) single: segloss_simd::Loss<'static, f32>,
     pub(crate) double: segloss_simd::Loss<'static, f64>,
     pub(crate) link: Link,
-    pub(crate) level: AnyLevel,
     pool: Pool,
     _plugins: Vec<Arc<Plugin>>,
 }
@@ -147,7 +146,6 @@ unsafe fn make(text: &str, link: Link, options: &LossOptions) -> Result<Loss, Fa
         single: segloss_simd::Loss::shared(&single, text, link.of_core()).map_err(bad)?,
         double: segloss_simd::Loss::shared(&double, text, link.of_core()).map_err(bad)?,
         link,
-        level,
         pool: Pool::new(pool),
         _plugins: plugins,
     })

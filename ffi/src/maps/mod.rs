@@ -13,11 +13,10 @@ use crate::dlpack::DLTensor;
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::overlap::check_apart;
-use crate::sources::Targets;
 use crate::tensor::Tensor;
 use crate::versioned::read_or_zeros;
 use segloss_core::engine;
-use segloss_core::view::{Shape, TargetSource};
+use segloss_core::view::{Shape, Targets};
 
 /// What a map is made from, and where it goes.
 struct Request<'a> {

@@ -1,16 +1,22 @@
-use super::add_up::{Sums, add_up};
-use super::definition::{Body, Definition, PixelArrays, PixelInputs, TileOutput};
-use super::fixed::weigh;
-use super::map::MapCall;
-use super::program::{
-    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, Weighting, part,
+//! Losses put together at run time.
+
+use core::fmt;
+
+use super::add_up::{AddUp, AddValues, Sums};
+use super::definition::{
+    Body, ClassLoops, Definition, PixelArrays, PixelInputs, PixelLoops, RegionPass, TileOutput,
 };
+use super::kernels::Kernels;
+use super::pixel::RegionTile;
+use super::program::{
+    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileGradient, TileSweep, TileWeights,
+    Weighting,
+};
+use crate::compose::MapCall;
 use crate::error::Error;
-use crate::lanes::{Dual, Real, Vector};
-use crate::level::Level;
-use crate::pixel::Pixel;
-use crate::region::{self, Pool, SUMS, SeededSums};
-use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, accumulate};
+use crate::lanes::{Dual, Real};
+use crate::region::{Pool, SUMS, SeededSums};
+use crate::summation::{Accumulator, TILE};
 use crate::term::{Arguments, Options, PARAMETERS, complete};
 
 /// A term of a loss put together at run time.
@@ -131,7 +137,9 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
         slope: &mut [T; TILE],
     ) {
         match self.body() {
-            Some(Body::Pixel(body)) => body(self.arguments(), inputs, wanted.output(value, slope)),
+            Some(Body::Pixel(loops)) => {
+                (loops.terms)(self.arguments(), inputs, wanted.output(value, slope));
+            }
             Some(Body::PixelTiles(term)) => {
                 let PixelInputs { z, y, p, q, decay: _ } = inputs;
                 let arrays = PixelArrays { z, y, p, q, tail, valid };
@@ -150,7 +158,9 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
         slope: &mut [T; TILE],
     ) {
         match self.body() {
-            Some(Body::Class(body)) => body(self.arguments(), input, wanted.output(value, slope)),
+            Some(Body::Class(loops)) => {
+                (loops.terms)(self.arguments(), input, wanted.output(value, slope));
+            }
             Some(Body::ClassTiles(term)) => term.tile(self.arguments(), input, value, slope),
             _ => {}
         }
@@ -176,17 +186,61 @@ impl Wanted {
     }
 }
 
+/// The one loop that computes a loss, if there is one.
+#[derive(Clone, Copy)]
+enum Fusion<'a, T> {
+    /// None: the loss is computed term by term.
+    None,
+    /// Region terms alone.
+    Regions,
+    /// A pixel term, number `index`, alone.
+    Pixel { index: usize, loops: &'a PixelLoops<T> },
+    /// A pixel term, number `index`, beside region terms.
+    PixelAndRegions { index: usize, loops: &'a PixelLoops<T> },
+    /// The only class term, number `index`.
+    Class { index: usize, loops: &'a ClassLoops<T> },
+}
+
+impl<'a, T: Real> Fusion<'a, T> {
+    fn of<A: Accumulator>(terms: &'a [Term<'a, T, A>]) -> Self {
+        let has_region = terms.iter().any(Term::is_region);
+        let mut others = terms.iter().enumerate().filter(|(_, term)| !term.is_region());
+        let (only, further) = (others.next(), others.next());
+        match (only, further) {
+            (None, _) if has_region => Fusion::Regions,
+            // One that is not evaluated adds zeros, which only a sum of terms does.
+            (Some((index, term)), None) if term.coefficient != 0.0 => match term.body() {
+                Some(Body::Pixel(loops)) if has_region => Fusion::PixelAndRegions { index, loops },
+                Some(Body::Pixel(loops)) => Fusion::Pixel { index, loops },
+                Some(Body::Class(loops)) => Fusion::Class { index, loops },
+                _ => Fusion::None,
+            },
+            _ => Fusion::None,
+        }
+    }
+}
+
 /// A loss put together at run time: terms in the caller's storage, evaluated tile by tile.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Listed<'a, T: Real, A: Accumulator = f64> {
     terms: &'a [Term<'a, T, A>],
     maps: &'a [MapCall<'a, T>],
+    kernels: &'static Kernels<T>,
+    fusion: Fusion<'a, T>,
+}
+
+impl<T: Real, A: Accumulator> fmt::Debug for Listed<'_, T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Listed { terms, maps, .. } = self;
+        f.debug_struct("Listed").field("terms", terms).field("maps", maps).finish_non_exhaustive()
+    }
 }
 
 impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
-    /// The sum of `terms`, none of which refers to a map that the call does not have.
-    pub fn new(terms: &'a [Term<'a, T, A>]) -> Self {
-        Listed { terms, maps: &[] }
+    /// The sum of `terms`, none of which refers to a map that the call does not have, with the loops of a
+    /// level ([`Kernels::at`]).
+    pub fn new(terms: &'a [Term<'a, T, A>], kernels: &'static Kernels<T>) -> Self {
+        Listed { terms, maps: &[], kernels, fusion: Fusion::of(terms) }
     }
 
     /// With maps that are to be computed from the targets, in the order of [`crate::engine::Call::maps`].
@@ -213,8 +267,11 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
         self.terms.iter().any(Term::is_region)
     }
 
-    /// The terms that are `own`, with their tiles of weights, if any.
-    #[inline(always)]
+    fn arguments(&self, index: usize) -> Arguments<'_> {
+        self.terms[index].arguments()
+    }
+
+    /// Returns the terms that are `own`, with their tiles of weights, if any.
     fn own<'s, 't>(
         &'s self,
         own: impl Fn(&Term<'a, T, A>) -> bool + 's,
@@ -227,48 +284,24 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
             },
         )
     }
-}
 
-impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
-    fn len(&self) -> usize {
-        self.terms.len()
-    }
-
-    fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
-        self.terms[index].spec(classes)
-    }
-
-    /// Without the rest of the spec, which asks a region term how it pools.
-    #[inline(always)]
-    fn weighting(&self, index: usize, by_call: bool) -> Option<Weighting> {
-        let term = &self.terms[index];
-        let weighting = Weighting::of(&term.options, term.is_region(), by_call);
-        weighting.filter(|_| term.coefficient != 0.0)
-    }
-
-    fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
-        let term = &self.terms[index];
-        match term.body() {
-            Some(Body::Region(region, _)) => region(term.arguments(), sums),
-            Some(Body::RegionTiles(region)) => region.loss(term.arguments(), sums),
-            _ => Dual::constant(A::Real::default()),
-        }
-    }
-
-    #[inline(always)]
-    fn pixel_tile<Lv: Level>(
+    /// Computes a tile term by term.
+    fn pixel_terms(
         &self,
         tile: PixelTile<'_, T>,
-        factors: &[T],
-        region: Option<[T; 2]>,
-        mut partials: Option<&mut [Partial<T>]>,
-        mut gradient: Option<&mut [T; TILE]>,
+        sweep: TileSweep<'_, T>,
         Scratch { p, q, decay, tail, value, slope }: &mut Scratch<'_, T>,
     ) {
+        let kernels = self.kernels;
         let PixelTile { z, y, valid, weights } = tile;
-        shared::<T::In<Lv>>(z, y, decay, p, q);
+        let TileSweep { mut partials, gradient } = sweep;
+        let (factors, slopes, mut gradient) = match gradient {
+            Some(TileGradient { factors, region, into }) => (factors, region, Some(into)),
+            None => (&[][..], None, None),
+        };
+        (kernels.pixel.shared)(z, decay, p, q);
         if self.has_pixel_tiles() {
-            tails::<T::In<Lv>>(decay, tail);
+            (kernels.pixel.tails)(decay, tail);
         }
         let inputs = PixelInputs { z, y, p, q, decay };
         let wanted = Wanted { value: partials.is_some(), slope: gradient.is_some() };
@@ -286,18 +319,19 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
             let factor = factors.get(index).copied().unwrap_or_default();
             let partial = partials.as_deref_mut().and_then(|p| p.get_mut(index));
             let sums = Sums { factor, first, partial, slope: gradient.as_deref_mut() };
-            add_up::<T::In<Lv>>(value, slope, weight, valid, sums);
+            (kernels.add_up)(AddUp { value, slope, weight, valid, sums });
             first = false;
         }
         if self.has_region() {
             let is_weighted = |term: &Term<'_, T, A>| term.is_region() && term.options.weighted;
             let weight = weights.tiles.last().filter(|_| self.terms.iter().any(is_weighted));
+            let region = RegionTile { y, p, q, valid, weight };
             let sums = partials.and_then(|p| p[self.terms.len()..].first_chunk_mut::<SUMS>());
             if let Some(sums) = sums {
-                region_sums::<T::In<Lv>>(y, p, q, valid, weight, sums);
+                (kernels.pixel.region_sums)(region, sums);
             }
-            if let (Some(slopes), Some(gradient)) = (region, gradient.as_deref_mut()) {
-                region_gradient::<T::In<Lv>>(y, p, q, slopes, weight, !first, gradient);
+            if let (Some(slopes), Some(gradient)) = (slopes, gradient.as_deref_mut()) {
+                (kernels.pixel.region_gradient)(region, slopes, !first, gradient);
                 first = false;
             }
         }
@@ -305,19 +339,23 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
             gradient.fill(T::default());
         }
         if let (Some(gradient), Some(valid)) = (gradient, valid) {
-            keep_valid::<T::In<Lv>>(valid, gradient);
+            (kernels.pixel.keep_valid)(valid, gradient);
         }
     }
 
-    #[inline(always)]
-    fn class_tile<Lv: Level>(
+    /// Computes a tile of class terms, term by term.
+    fn class_terms(
         &self,
         tile: ClassTile<'_, T>,
-        factors: &[T],
-        mut partials: Option<&mut [Partial<T>]>,
-        mut slope: Option<&mut [T; TILE]>,
+        sweep: TileSweep<'_, T>,
         Scratch { value, slope: of_term, .. }: &mut Scratch<'_, T>,
     ) {
+        let kernels = self.kernels;
+        let TileSweep { mut partials, gradient } = sweep;
+        let (factors, mut slope) = match gradient {
+            Some(TileGradient { factors, into, .. }) => (factors, Some(into)),
+            None => (&[][..], None),
+        };
         let wanted = Wanted { value: partials.is_some(), slope: slope.is_some() };
         let (mut first, mut last) = (true, None);
         for (index, term, weight) in self.own(Term::is_class, tile.weights) {
@@ -333,62 +371,150 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
             let factor = factors.get(index).copied().unwrap_or_default();
             let partial = partials.as_deref_mut().and_then(|p| p.get_mut(index));
             let sums = Sums { factor, first, partial, slope: slope.as_deref_mut() };
-            add_up::<T::In<Lv>>(value, of_term, weight, tile.valid, sums);
+            let valid = tile.valid;
+            (kernels.add_up)(AddUp { value, slope: of_term, weight, valid, sums });
             first = false;
         }
         if let (true, Some(slope)) = (first, slope.as_deref_mut()) {
             slope.fill(T::default());
         }
         if let (Some(slope), Some(valid)) = (slope, tile.valid) {
-            keep_valid::<T::In<Lv>>(valid, slope);
+            (kernels.pixel.keep_valid)(valid, slope);
+        }
+    }
+}
+
+impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
+    fn len(&self) -> usize {
+        self.terms.len()
+    }
+
+    fn kernels(&self) -> &'static Kernels<T> {
+        self.kernels
+    }
+
+    fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
+        self.terms[index].spec(classes)
+    }
+
+    /// Leaves out the rest of the spec, which asks a region term how it pools.
+    fn weighting(&self, index: usize, by_call: bool) -> Option<Weighting> {
+        let term = &self.terms[index];
+        let weighting = Weighting::of(&term.options, term.is_region(), by_call);
+        weighting.filter(|_| term.coefficient != 0.0)
+    }
+
+    fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
+        let term = &self.terms[index];
+        match term.body() {
+            Some(Body::Region(region, _)) => region(term.arguments(), sums),
+            Some(Body::RegionTiles(region)) => region.loss(term.arguments(), sums),
+            _ => Dual::constant(A::Real::default()),
+        }
+    }
+
+    fn pixel_tile(
+        &self,
+        tile: PixelTile<'_, T>,
+        sweep: TileSweep<'_, T>,
+        scratch: &mut Scratch<'_, T>,
+    ) {
+        let fusion = if tile.weights.tiles.is_empty() { self.fusion } else { Fusion::None };
+        let TileSweep { partials, gradient } = sweep;
+        match (fusion, partials, gradient) {
+            (Fusion::Pixel { index, loops }, Some(partials), gradient) => {
+                let gradient = gradient.map(|gradient| gradient.of_term(index));
+                (loops.alone)(self.arguments(index), tile, &mut partials[index], gradient);
+            }
+            (Fusion::PixelAndRegions { index, loops }, Some(partials), None) => {
+                let (terms, regions) = partials.split_at_mut(self.terms.len());
+                let pass = RegionPass::Sums { term: &mut terms[index..=index], regions };
+                (loops.with_regions)(self.arguments(index), tile, pass);
+            }
+            (Fusion::PixelAndRegions { index, loops }, None, Some(gradient)) => {
+                let pass = RegionPass::Gradient(gradient.of_term(index));
+                (loops.with_regions)(self.arguments(index), tile, pass);
+            }
+            (Fusion::Regions, Some(partials), None) => {
+                let regions = &mut partials[self.terms.len()..];
+                (self.kernels.regions)(tile, RegionPass::Sums { term: &mut [], regions });
+            }
+            (Fusion::Regions, None, Some(gradient)) => {
+                (self.kernels.regions)(tile, RegionPass::Gradient(gradient));
+            }
+            (_, partials, gradient) => {
+                self.pixel_terms(tile, TileSweep { partials, gradient }, scratch);
+            }
+        }
+    }
+
+    fn class_tile(
+        &self,
+        tile: ClassTile<'_, T>,
+        sweep: TileSweep<'_, T>,
+        scratch: &mut Scratch<'_, T>,
+    ) {
+        match self.fusion {
+            Fusion::Class { index, loops } if tile.weights.tiles.is_empty() => {
+                let TileSweep { partials, gradient } = sweep;
+                let sum = partials.and_then(|partials| partials.get_mut(index));
+                let gradient = gradient.map(|gradient| gradient.of_term(index));
+                (loops.alone)(self.arguments(index), tile, sum, gradient);
+            }
+            _ => self.class_terms(tile, sweep, scratch),
         }
     }
 
     /// The losses are those that the terms' loops add up, multiplied by coefficients instead.
-    #[inline(always)]
-    fn pixel_values<Lv: Level>(&self, tile: PixelTile<'_, T>, values: &mut [T; TILE]) {
+    fn pixel_values(
+        &self,
+        tile: PixelTile<'_, T>,
+        values: &mut [T; TILE],
+        Scratch { p, q, decay, tail, value, slope }: &mut Scratch<'_, T>,
+    ) {
         let PixelTile { z, y, valid, weights } = tile;
-        let [mut p, mut q, mut decay, mut tail] = [[T::default(); TILE]; 4];
-        shared::<T::In<Lv>>(z, y, &mut decay, &mut p, &mut q);
+        (self.kernels.pixel.shared)(z, decay, p, q);
         if self.has_pixel_tiles() {
-            tails::<T::In<Lv>>(&decay, &mut tail);
+            (self.kernels.pixel.tails)(decay, tail);
         }
-        let inputs = PixelInputs { z, y, p: &p, q: &q, decay: &decay };
+        let inputs = PixelInputs { z, y, p, q, decay };
         values.fill(T::default());
         let mut first = true;
         for (_, term, weight) in self.own(Term::is_pixel, weights) {
-            if term.coefficient == 0.0 {
+            let coefficient = term.coefficient;
+            if coefficient == 0.0 {
                 add_nothing(first, Some(&mut *values));
-                first = false;
-                continue;
+            } else {
+                term.pixel(inputs, (tail, valid), LOSSES, value, slope);
+                (self.kernels.add_values)(AddValues { coefficient, value, weight, first, values });
             }
-            let (mut value, mut slope) = ([T::default(); TILE], [T::default(); TILE]);
-            term.pixel(inputs, (&tail, valid), LOSSES, &mut value, &mut slope);
-            add_values::<T::In<Lv>>(term.coefficient, &value, weight, first, values);
             first = false;
         }
         if let Some(valid) = valid {
-            keep_valid::<T::In<Lv>>(valid, values);
+            (self.kernels.pixel.keep_valid)(valid, values);
         }
     }
 
-    #[inline(always)]
-    fn class_values<Lv: Level>(&self, tile: ClassTile<'_, T>, values: &mut [T; TILE]) {
+    fn class_values(
+        &self,
+        tile: ClassTile<'_, T>,
+        values: &mut [T; TILE],
+        Scratch { value, slope, .. }: &mut Scratch<'_, T>,
+    ) {
         values.fill(T::default());
         let mut first = true;
         for (_, term, weight) in self.own(Term::is_class, tile.weights) {
-            if term.coefficient == 0.0 {
+            let coefficient = term.coefficient;
+            if coefficient == 0.0 {
                 add_nothing(first, Some(&mut *values));
-                first = false;
-                continue;
+            } else {
+                term.class(tile, LOSSES, value, slope);
+                (self.kernels.add_values)(AddValues { coefficient, value, weight, first, values });
             }
-            let (mut value, mut slope) = ([T::default(); TILE], [T::default(); TILE]);
-            term.class(tile, LOSSES, &mut value, &mut slope);
-            add_values::<T::In<Lv>>(term.coefficient, &value, weight, first, values);
             first = false;
         }
         if let Some(valid) = tile.valid {
-            keep_valid::<T::In<Lv>>(valid, values);
+            (self.kernels.pixel.keep_valid)(valid, values);
         }
     }
 }
@@ -398,148 +524,5 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
 fn add_nothing<T: Real>(first: bool, sum: Option<&mut [T; TILE]>) {
     for sum in sum.into_iter().flatten() {
         *sum = if first { T::default() } else { *sum + T::default() };
-    }
-}
-
-/// Adds a term's losses times its weights and coefficient to the pixels' own.
-#[inline(always)]
-fn add_values<V: Vector>(
-    coefficient: f64,
-    value: &[V::Elem; TILE],
-    weight: Option<&[V::Elem; TILE]>,
-    first: bool,
-    values: &mut [V::Elem; TILE],
-) {
-    let coefficient = V::splat(coefficient);
-    for at in (0..TILE).step_by(V::LANES) {
-        let value = V::load(&value[at..]);
-        let value = match weight {
-            None => value,
-            Some(weight) => weigh(V::load(&weight[at..]), value),
-        };
-        let (value, places) = (part(coefficient, value), &mut values[at..]);
-        let value = if first { value } else { V::load(places) + value };
-        value.store(places);
-    }
-}
-
-/// Fills `decay`, `p` and `q`. In two loops, as the fused one.
-#[inline(always)]
-fn shared<V: Vector>(
-    z: &[V::Elem; TILE],
-    y: &[V::Elem; TILE],
-    decay: &mut [V::Elem; TILE],
-    p: &mut [V::Elem; TILE],
-    q: &mut [V::Elem; TILE],
-) {
-    for at in (0..TILE).step_by(V::LANES) {
-        Pixel::decay(V::load(&z[at..])).store(&mut decay[at..]);
-    }
-    for at in (0..TILE).step_by(V::LANES) {
-        let decay = V::load(&decay[at..]);
-        let pixel = Pixel::with_decay(V::load(&z[at..]), V::load(&y[at..]), decay);
-        pixel.p.store(&mut p[at..]);
-        pixel.q.store(&mut q[at..]);
-    }
-}
-
-/// Fills `tail`.
-#[inline(always)]
-fn tails<V: Vector>(decay: &[V::Elem; TILE], tail: &mut [V::Elem; TILE]) {
-    for at in (0..TILE).step_by(V::LANES) {
-        Pixel::tail_of(V::load(&decay[at..])).store(&mut tail[at..]);
-    }
-}
-
-/// The quantities a region sum needs, `z` and `tail` left at what is not read.
-#[inline(always)]
-fn load_region<V: Vector>(
-    y: &[V::Elem; TILE],
-    p: &[V::Elem; TILE],
-    q: &[V::Elem; TILE],
-    at: usize,
-) -> Pixel<V> {
-    let zero = V::splat(0.0);
-    let (y, p, q) = (V::load(&y[at..]), V::load(&p[at..]), V::load(&q[at..]));
-    Pixel { z: zero, y, p, q, tail: zero }
-}
-
-#[inline(always)]
-fn region_sums<V: Vector>(
-    y: &[V::Elem; TILE],
-    p: &[V::Elem; TILE],
-    q: &[V::Elem; TILE],
-    valid: Option<&[V::Elem; TILE]>,
-    weight: Option<&[V::Elem; TILE]>,
-    sums: &mut [Partial<V::Elem>; SUMS],
-) {
-    match (valid, weight) {
-        (None, None) => region_sum_loop::<V, false, false>(y, p, q, y, y, sums),
-        (Some(valid), None) => region_sum_loop::<V, true, false>(y, p, q, valid, y, sums),
-        (_, Some(weight)) => {
-            let all = [V::Elem::round_from(1.0); TILE];
-            let valid = valid.unwrap_or(&all);
-            region_sum_loop::<V, true, true>(y, p, q, valid, weight, sums);
-        }
-    }
-}
-
-#[inline(always)]
-fn region_sum_loop<V: Vector, const MASKED: bool, const WEIGHTED: bool>(
-    y: &[V::Elem; TILE],
-    p: &[V::Elem; TILE],
-    q: &[V::Elem; TILE],
-    valid: &[V::Elem; TILE],
-    weight: &[V::Elem; TILE],
-    sums: &mut [Partial<V::Elem>; SUMS],
-) {
-    let zero = V::splat(0.0);
-    let mut totals = *sums;
-    for row in (0..TILE).step_by(ACCUMULATORS) {
-        for lane in (0..ACCUMULATORS).step_by(V::LANES) {
-            let at = row + lane;
-            let keep = zero.lt(V::load(&valid[at..]));
-            let weight = V::load(&weight[at..]);
-            let values = region::pixel_sums(&load_region::<V>(y, p, q, at));
-            for (total, value) in totals.iter_mut().zip(values) {
-                let value = if WEIGHTED { weigh(weight, value) } else { value };
-                let value = if MASKED { V::select(keep, value, zero) } else { value };
-                accumulate(total, lane, value);
-            }
-        }
-    }
-    *sums = totals;
-}
-
-#[inline(always)]
-fn region_gradient<V: Vector>(
-    y: &[V::Elem; TILE],
-    p: &[V::Elem; TILE],
-    q: &[V::Elem; TILE],
-    slopes: [V::Elem; 2],
-    weight: Option<&[V::Elem; TILE]>,
-    add: bool,
-    gradient: &mut [V::Elem; TILE],
-) {
-    let slopes = slopes.map(|x| V::splat(x.widen()));
-    for at in (0..TILE).step_by(V::LANES) {
-        let pixel = load_region::<V>(y, p, q, at);
-        let gradient = &mut gradient[at..];
-        let slope = region::pixel_gradient(&pixel, slopes);
-        let slope = match weight {
-            None => slope,
-            Some(weight) => weigh(V::load(&weight[at..]), slope),
-        };
-        if add { (V::load(gradient) + slope).store(gradient) } else { slope.store(gradient) }
-    }
-}
-
-#[inline(always)]
-fn keep_valid<V: Vector>(valid: &[V::Elem; TILE], gradient: &mut [V::Elem; TILE]) {
-    let zero = V::splat(0.0);
-    for at in (0..TILE).step_by(V::LANES) {
-        let keep = zero.lt(V::load(&valid[at..]));
-        let gradient = &mut gradient[at..];
-        V::select(keep, V::load(gradient), zero).store(gradient);
     }
 }

@@ -1,7 +1,75 @@
-use super::fixed::weigh;
-use super::program::part;
+//! Leaves that add up the terms of any sum.
+
+use super::program::{part, weigh};
 use crate::lanes::{Real, Vector};
+use crate::level::{Kernel, Level};
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
+use crate::tile::Tile;
+
+/// Multiplies a term's losses and slopes by weights and adds them up.
+pub(super) struct AddUp<'t, T> {
+    /// Losses.
+    pub value: &'t Tile<T>,
+    /// Slopes.
+    pub slope: &'t Tile<T>,
+    /// What both are multiplied by.
+    pub weight: Option<&'t Tile<T>>,
+    /// Positive where a pixel counts; all do if there is none.
+    pub valid: Option<&'t Tile<T>>,
+    /// Where they go.
+    pub sums: Sums<'t, T>,
+}
+
+impl<T: Real> Kernel for AddUp<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let AddUp { value, slope, weight, valid, sums } = self;
+        add_up::<T::In<Lv>>(value, slope, weight, valid, sums);
+    }
+}
+
+/// Adds a term's losses times its weights and coefficient to the pixels' own.
+pub(super) struct AddValues<'t, T> {
+    pub coefficient: f64,
+    pub value: &'t Tile<T>,
+    pub weight: Option<&'t Tile<T>>,
+    /// Whether this is the first term.
+    pub first: bool,
+    pub values: &'t mut Tile<T>,
+}
+
+impl<T: Real> Kernel for AddValues<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let AddValues { coefficient, value, weight, first, values } = self;
+        weighted_values::<T::In<Lv>>(coefficient, value, weight, first, values);
+    }
+}
+
+#[inline(always)]
+fn weighted_values<V: Vector>(
+    coefficient: f64,
+    value: &Tile<V::Elem>,
+    weight: Option<&Tile<V::Elem>>,
+    first: bool,
+    values: &mut Tile<V::Elem>,
+) {
+    let coefficient = V::splat(coefficient);
+    for at in (0..TILE).step_by(V::LANES) {
+        let value = V::load(&value[at..]);
+        let value = match weight {
+            None => value,
+            Some(weight) => weigh(V::load(&weight[at..]), value),
+        };
+        let (value, places) = (part(coefficient, value), &mut values[at..]);
+        let value = if first { value } else { V::load(places) + value };
+        value.store(places);
+    }
+}
 
 /// What becomes of the losses and slopes of a tile.
 pub(super) struct Sums<'t, T> {
@@ -18,7 +86,7 @@ pub(super) struct Sums<'t, T> {
 /// Multiplies a term's losses and slopes by weights and adds them up. Those that `sums` has no place for
 /// are not read.
 #[inline(always)]
-pub(super) fn add_up<V: Vector>(
+fn add_up<V: Vector>(
     value: &[V::Elem; TILE],
     slope: &[V::Elem; TILE],
     weight: Option<&[V::Elem; TILE]>,

@@ -1,8 +1,7 @@
-use super::options::foreign;
-use crate::engine::Link;
+use super::kernels::Kernels;
+use crate::compose::foreign;
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes, Real};
-use crate::level::Level;
 use crate::region::{Pool, SeededSums};
 use crate::summation::{Accumulator, Partial, TILE};
 use crate::term::{ClassWeights, Maps, Normalise, Options};
@@ -106,6 +105,13 @@ pub fn part<L: Lanes>(factor: L, slope: L) -> L {
     L::select(factor.eq(zero), zero, factor * slope)
 }
 
+/// Multiplies a loss or slope by a weight; 0 where the weight is 0, be the loss infinite.
+#[inline(always)]
+pub fn weigh<L: Lanes>(weight: L, x: L) -> L {
+    let zero = L::splat(0.0);
+    L::select(weight.eq(zero), zero, weight * x)
+}
+
 /// What the losses of a term are multiplied by.
 #[derive(Clone, Copy, Debug)]
 pub struct Weighting {
@@ -188,19 +194,42 @@ pub struct Scratch<'s, T> {
     pub slope: &'s mut [T; TILE],
 }
 
-/// A loss as the engine sees it.
+/// What a tile of a loss's terms is asked for: the sums of its losses, its gradient, or both.
 ///
-/// Tile methods are generic over the level, and `#[inline(always)]`, because they are the inner
-/// loops. `partials` holds one [`Partial`] a term; under the sigmoid link the three region sums
-/// follow if the loss has a region term.
-pub trait Program<T: Real, A: Accumulator>: Sync {
-    /// The one link that its terms have a meaning for, if that is known when the program is
-    /// compiled: the other link's sweep is then left out.
-    const LINK: Option<Link> = None;
-    /// Whether a term may be weighted; what fills tiles of weights is left out if not.
-    const WEIGHABLE: bool = true;
+/// Under the softmax link the gradient is that of class terms in `ln p_t`, and regions are left to the
+/// engine.
+#[derive(Debug)]
+pub struct TileSweep<'t, T> {
+    /// One a term, and under the sigmoid link the region sums behind them, to which losses are added.
+    pub partials: Option<&'t mut [Partial<T>]>,
+    /// Where the gradient goes.
+    pub gradient: Option<TileGradient<'t, T>>,
+}
 
-    /// Number of terms.
+/// The gradient of a tile, and what it is made with.
+#[derive(Debug)]
+pub struct TileGradient<'t, T> {
+    /// What each term's slope is multiplied by.
+    pub factors: &'t [T],
+    /// The derivatives of region terms in false positives and false negatives, under the sigmoid link.
+    pub region: Option<[T; 2]>,
+    /// Where it is written.
+    pub into: &'t mut [T; TILE],
+}
+
+impl<T> TileGradient<'_, T> {
+    /// The gradient where term `index` is the only one that has a factor.
+    pub(super) fn of_term(self, index: usize) -> Self {
+        TileGradient { factors: &self.factors[index..=index], ..self }
+    }
+}
+
+/// A loss as the engine sees it: an object, compiled for one format and bound to one level.
+///
+/// `partials` holds one [`Partial`] a term; under the sigmoid link the three region sums follow if the
+/// loss has a region term.
+pub trait Program<T: Real, A: Accumulator>: Sync {
+    /// Returns the number of terms.
     fn len(&self) -> usize;
 
     /// Whether there is no term.
@@ -208,45 +237,51 @@ pub trait Program<T: Real, A: Accumulator>: Sync {
         self.len() == 0
     }
 
-    /// Term `index < len`, on logits with `classes` channels.
+    /// Returns the leaves of the level that the loss runs at.
+    fn kernels(&self) -> &'static Kernels<T>;
+
+    /// Describes term `index < len`, on logits with `classes` channels.
     fn spec(&self, index: usize, classes: usize) -> Spec<'_>;
 
-    /// What term `index < len` is multiplied by, if by anything: of [`Program::spec`], what is asked for
-    /// at every tile.
-    #[inline(always)]
+    /// Tells what term `index < len` is multiplied by, if by anything: of [`Program::spec`], what is asked
+    /// for at every tile.
     fn weighting(&self, index: usize, by_call: bool) -> Option<Weighting> {
         self.spec(index, 1).weighting(by_call)
     }
 
-    /// The loss of region term `index` and its derivative in the seeded sum.
+    /// Computes the loss of region term `index` and its derivative in the seeded sum.
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
 
-    /// Adds the tile's losses to `partials`, where given, and writes its gradient, where given:
-    /// the sum of each term's slope times its factor, and of `region`'s derivatives.
-    fn pixel_tile<Lv: Level>(
+    /// Adds up the tile's losses and writes its gradient: the sum of each term's slope times its factor,
+    /// and of the regions' derivatives.
+    fn pixel_tile(
         &self,
         tile: PixelTile<'_, T>,
-        factors: &[T],
-        region: Option<[T; 2]>,
-        partials: Option<&mut [Partial<T>]>,
-        gradient: Option<&mut [T; TILE]>,
+        sweep: TileSweep<'_, T>,
         scratch: &mut Scratch<'_, T>,
     );
 
-    /// Adds the tile's losses to `partials`, where given, and writes the sum of each term's slope
-    /// in `ln p_t` times its factor, where given.
-    fn class_tile<Lv: Level>(
+    /// Adds up the tile's losses and writes the sum of each term's slope in `ln p_t` times its factor.
+    fn class_tile(
         &self,
         tile: ClassTile<'_, T>,
-        factors: &[T],
-        partials: Option<&mut [Partial<T>]>,
-        slope: Option<&mut [T; TILE]>,
+        sweep: TileSweep<'_, T>,
         scratch: &mut Scratch<'_, T>,
     );
 
     /// Writes each pixel's loss: the sum of each pixel term's times its coefficient.
-    fn pixel_values<Lv: Level>(&self, tile: PixelTile<'_, T>, values: &mut [T; TILE]);
+    fn pixel_values(
+        &self,
+        tile: PixelTile<'_, T>,
+        values: &mut [T; TILE],
+        scratch: &mut Scratch<'_, T>,
+    );
 
-    /// The same of class terms.
-    fn class_values<Lv: Level>(&self, tile: ClassTile<'_, T>, values: &mut [T; TILE]);
+    /// Writes each pixel's loss: the sum of each class term's times its coefficient.
+    fn class_values(
+        &self,
+        tile: ClassTile<'_, T>,
+        values: &mut [T; TILE],
+        scratch: &mut Scratch<'_, T>,
+    );
 }

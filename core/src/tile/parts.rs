@@ -1,14 +1,17 @@
+//! Terms composed when the program is compiled.
+
+use super::fused::{Fused, class_sweep, pixel_sweep, plus};
+use super::kernels::Kernels;
 use super::program::{
-    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileWeights, Weighting, part,
+    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileSweep, TileWeights, Weighting, part,
+    weigh,
 };
-use crate::aligned::Aligned;
 use crate::class::{ClassPixel, ClassTerm};
-use crate::engine::Link;
 use crate::lanes::{Dual, Lanes, Real, Vector};
-use crate::level::Level;
+use crate::level::{Kernel, Level, Scalar};
 use crate::pixel::{Pixel, PixelTerm};
-use crate::region::{self, Pool, RegionTerm, SUMS, SeededSums};
-use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, accumulate};
+use crate::region::{Pool, RegionTerm, SeededSums};
+use crate::summation::{Accumulator, TILE};
 use crate::term::{Maps, Options, Reduction};
 use crate::text::NumberList;
 
@@ -111,56 +114,13 @@ impl<'a, P> RegionPart<'a, P> {
 }
 
 /// Terms composed at compile time: a part, or a pair of parts (and so any number).
-///
-/// The methods serve one pixel, or one vector of pixels; what a kind of part has no use for stays
-/// as it is.
-pub trait Parts: Copy + Sync {
-    /// Number of terms.
-    const LEN: usize;
-    /// Whether one of them is a region term.
-    const REGION: bool;
-    /// The link that a term asks for.
-    const LINK: Option<Link>;
-    /// Whether a pixel or class term is weighted.
-    const WEIGHTED: bool;
-    /// Whether a region term is weighted.
-    const REGION_WEIGHTED: bool;
-    /// One `X` a term.
-    type Each<X: Copy>: Copy;
-
-    /// One value a term.
-    fn each<X: Copy>(get: impl FnMut(usize) -> X + Copy, first: usize) -> Self::Each<X>;
-    /// Calls `put(index, value)` for each term.
-    fn visit<X: Copy>(each: &Self::Each<X>, put: &mut impl FnMut(usize, X), first: usize);
+pub trait Parts: Fused {
     /// Term `index`.
     fn spec(&self, index: usize, classes: usize) -> Spec<'_>;
     /// The loss of region term `index` and its derivative in the seeded sum.
     fn region<A: Accumulator>(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
     /// Calls `visitor` with each part that is a term by itself, the first being term number `first`.
     fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> Self::Each<V::Output>;
-
-    /// Adds each pixel term's loss where `add` does and its slope times its factor to `gradient`,
-    /// which is none before the first. Both are multiplied by the weights of terms that have some.
-    fn pixel<L: Lanes, X: Copy>(
-        &self,
-        pixel: &Pixel<L>,
-        factors: &Self::Each<L>,
-        weights: &Self::Each<L>,
-        sums: &mut Self::Each<X>,
-        add: impl Fn(&mut X, L) + Copy,
-        gradient: Option<L>,
-    ) -> Option<L>;
-
-    /// The same for class terms and the slope in `ln p_t`.
-    fn class<L: Lanes, X: Copy>(
-        &self,
-        pixel: &ClassPixel<L>,
-        factors: &Self::Each<L>,
-        weights: &Self::Each<L>,
-        sums: &mut Self::Each<X>,
-        add: impl Fn(&mut X, L) + Copy,
-        slope: Option<L>,
-    ) -> Option<L>;
 }
 
 /// Looks at each term of [`Parts`]. A trait and not a closure, which the compiler is free not to inline: the
@@ -186,7 +146,11 @@ macro_rules! one_part {
         fn visit<X: Copy>(each: &X, put: &mut impl FnMut(usize, X), first: usize) {
             put(first, *each);
         }
+    };
+}
 
+macro_rules! visited_once {
+    () => {
         #[inline(always)]
         fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> V::Output {
             visitor.part(first, self)
@@ -196,8 +160,6 @@ macro_rules! one_part {
 
 macro_rules! not_a_region {
     () => {
-        const REGION: bool = false;
-
         fn region<A: Accumulator>(&self, _: usize, _: SeededSums<'_, A>) -> Dual<A::Real> {
             Dual::splat(0.0)
         }
@@ -219,22 +181,6 @@ macro_rules! nothing_per_pixel {
             gradient
         }
     )*};
-}
-
-/// A loss or slope times a weight; nothing where the weight is 0, be the loss infinite.
-#[inline(always)]
-pub fn weigh<L: Lanes>(weight: L, x: L) -> L {
-    let zero = L::splat(0.0);
-    L::select(weight.eq(zero), zero, weight * x)
-}
-
-/// The sum so far with one more part. Not from 0 on, which would be one addition a pixel.
-#[inline(always)]
-pub(crate) fn plus<L: Lanes>(sum: Option<L>, part: L) -> L {
-    match sum {
-        None => part,
-        Some(sum) => sum + part,
-    }
 }
 
 macro_rules! value_and_slope {
@@ -259,14 +205,18 @@ macro_rules! value_and_slope {
     };
 }
 
-impl<P: PixelTerm, const WEIGHTED: bool> Parts for PixelPart<'_, P, WEIGHTED> {
-    const LINK: Option<Link> = Some(Link::Sigmoid);
+impl<P: PixelTerm, const WEIGHTED: bool> Fused for PixelPart<'_, P, WEIGHTED> {
+    const REGION: bool = false;
     const WEIGHTED: bool = WEIGHTED;
     const REGION_WEIGHTED: bool = false;
     one_part!();
-    not_a_region!();
     value_and_slope!(pixel(Pixel));
     nothing_per_pixel!(class(ClassPixel));
+}
+
+impl<P: PixelTerm, const WEIGHTED: bool> Parts for PixelPart<'_, P, WEIGHTED> {
+    visited_once!();
+    not_a_region!();
 
     #[inline(always)]
     fn spec(&self, _: usize, _: usize) -> Spec<'_> {
@@ -282,14 +232,18 @@ impl<P: PixelTerm, const WEIGHTED: bool> Parts for PixelPart<'_, P, WEIGHTED> {
     }
 }
 
-impl<P: ClassTerm, const WEIGHTED: bool> Parts for ClassPart<'_, P, WEIGHTED> {
-    const LINK: Option<Link> = Some(Link::Softmax);
+impl<P: ClassTerm, const WEIGHTED: bool> Fused for ClassPart<'_, P, WEIGHTED> {
+    const REGION: bool = false;
     const WEIGHTED: bool = WEIGHTED;
     const REGION_WEIGHTED: bool = false;
     one_part!();
-    not_a_region!();
     value_and_slope!(class(ClassPixel));
     nothing_per_pixel!(pixel(Pixel));
+}
+
+impl<P: ClassTerm, const WEIGHTED: bool> Parts for ClassPart<'_, P, WEIGHTED> {
+    visited_once!();
+    not_a_region!();
 
     #[inline(always)]
     fn spec(&self, _: usize, _: usize) -> Spec<'_> {
@@ -305,13 +259,16 @@ impl<P: ClassTerm, const WEIGHTED: bool> Parts for ClassPart<'_, P, WEIGHTED> {
     }
 }
 
-impl<P: RegionTerm, const WEIGHTED: bool> Parts for RegionPart<'_, P, WEIGHTED> {
-    const LINK: Option<Link> = None;
+impl<P: RegionTerm, const WEIGHTED: bool> Fused for RegionPart<'_, P, WEIGHTED> {
+    const REGION: bool = true;
     const WEIGHTED: bool = false;
     const REGION_WEIGHTED: bool = WEIGHTED;
     one_part!();
     nothing_per_pixel!(pixel(Pixel), class(ClassPixel));
-    const REGION: bool = true;
+}
+
+impl<P: RegionTerm, const WEIGHTED: bool> Parts for RegionPart<'_, P, WEIGHTED> {
+    visited_once!();
 
     #[inline(always)]
     fn spec(&self, _: usize, classes: usize) -> Spec<'_> {
@@ -333,10 +290,9 @@ impl<P: RegionTerm, const WEIGHTED: bool> Parts for RegionPart<'_, P, WEIGHTED> 
     }
 }
 
-impl<P: Parts, Q: Parts> Parts for (P, Q) {
+impl<P: Fused, Q: Fused> Fused for (P, Q) {
     const LEN: usize = P::LEN + Q::LEN;
     const REGION: bool = P::REGION || Q::REGION;
-    const LINK: Option<Link> = if P::LINK.is_some() { P::LINK } else { Q::LINK };
     const WEIGHTED: bool = P::WEIGHTED || Q::WEIGHTED;
     const REGION_WEIGHTED: bool = P::REGION_WEIGHTED || Q::REGION_WEIGHTED;
     type Each<X: Copy> = (P::Each<X>, Q::Each<X>);
@@ -350,25 +306,6 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
     fn visit<X: Copy>(each: &Self::Each<X>, put: &mut impl FnMut(usize, X), first: usize) {
         P::visit(&each.0, put, first);
         Q::visit(&each.1, put, first + P::LEN);
-    }
-
-    #[inline(always)]
-    fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> Self::Each<V::Output> {
-        (self.0.visit_parts(first, visitor), self.1.visit_parts(first + P::LEN, visitor))
-    }
-
-    fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
-        match index.checked_sub(P::LEN) {
-            None => self.0.spec(index, classes),
-            Some(index) => self.1.spec(index, classes),
-        }
-    }
-
-    fn region<A: Accumulator>(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
-        match index.checked_sub(P::LEN) {
-            None => self.0.region(index, sums),
-            Some(index) => self.1.region(index, sums),
-        }
     }
 
     #[inline(always)]
@@ -400,124 +337,182 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
     }
 }
 
-/// One loop over a tile, all parts fused. The flags are constants, so each use has the loop it
-/// needs and no more.
-#[inline(always)]
-fn pixel_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
-    parts: &P,
-    tile: PixelTile<'_, V::Elem>,
-    factors: &[V::Elem],
-    region: Option<[V::Elem; 2]>,
-    partials: &mut [Partial<V::Elem>],
-    gradient: &mut [V::Elem; TILE],
-) where
-    V: Vector,
-    P: Parts,
-{
-    let zero = V::splat(0.0);
-    let factor = |i: usize| if GRADIENT { V::splat(factors[i].widen()) } else { zero };
-    let factors = P::each::<V>(factor, 0);
-    let slopes = region.unwrap_or_default().map(|x| V::splat(x.widen()));
-    let weights = tile.weights.tiles;
-    let mut sums = P::each(|i| if SUM { partials[i] } else { Default::default() }, 0);
-    let mut region_sums = [Partial::default(); SUMS];
-    if SUM && P::REGION {
-        region_sums.copy_from_slice(&partials[P::LEN..P::LEN + SUMS]);
+impl<P: Parts, Q: Parts> Parts for (P, Q) {
+    #[inline(always)]
+    fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> Self::Each<V::Output> {
+        (self.0.visit_parts(first, visitor), self.1.visit_parts(first + P::LEN, visitor))
     }
-    let (z, y) = (tile.z, tile.y);
-    let valid = tile.valid.unwrap_or(tile.z);
-    // In a loop of its own: one chain of operations as long as both loops leaves a processor waiting.
-    let mut decay = Aligned([V::Elem::default(); TILE]);
-    let decay = &mut decay.0;
-    for at in (0..TILE).step_by(V::LANES) {
-        Pixel::decay(V::load(&z[at..])).store(&mut decay[at..]);
-    }
-    for row in (0..TILE).step_by(ACCUMULATORS) {
-        for lane in (0..ACCUMULATORS).step_by(V::LANES) {
-            let at = row + lane;
-            let (z, y) = (V::load(&z[at..]), V::load(&y[at..]));
-            let pixel = Pixel::with_decay(z, y, V::load(&decay[at..]));
-            let keep = zero.lt(V::load(&valid[at..]));
-            let kept = |x: V| if MASKED { V::select(keep, x, zero) } else { x };
-            let add = |sum: &mut Partial<V::Elem>, value: V| {
-                if SUM {
-                    accumulate(sum, lane, kept(value));
-                }
-            };
-            let weight = |i: usize| if P::WEIGHTED { V::load(&weights[i][at..]) } else { zero };
-            let weight = P::each::<V>(weight, 0);
-            let slope = parts.pixel(&pixel, &factors, &weight, &mut sums, add, None);
-            let in_region = |x: V| {
-                if P::REGION_WEIGHTED { weigh(V::load(&weights[P::LEN][at..]), x) } else { x }
-            };
-            if SUM && P::REGION {
-                let values = region::pixel_sums(&pixel).map(in_region);
-                region_sums.iter_mut().zip(values).for_each(|(sum, value)| add(sum, value));
-            }
-            if GRADIENT {
-                let slope = if P::REGION {
-                    plus(slope, in_region(region::pixel_gradient(&pixel, slopes)))
-                } else {
-                    slope.unwrap_or(zero)
-                };
-                kept(slope).store(&mut gradient[at..]);
-            }
+
+    fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
+        match index.checked_sub(P::LEN) {
+            None => self.0.spec(index, classes),
+            Some(index) => self.1.spec(index, classes),
         }
     }
-    if SUM {
-        P::visit(&sums, &mut |i, sum| partials[i] = sum, 0);
-        if P::REGION {
-            partials[P::LEN..P::LEN + SUMS].copy_from_slice(&region_sums);
+
+    fn region<A: Accumulator>(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
+        match index.checked_sub(P::LEN) {
+            None => self.0.region(index, sums),
+            Some(index) => self.1.region(index, sums),
         }
     }
 }
 
-/// The same for class terms.
-#[inline(always)]
-fn class_loop<V, P, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
-    parts: &P,
-    tile: ClassTile<'_, V::Elem>,
-    factors: &[V::Elem],
-    partials: &mut [Partial<V::Elem>],
-    slopes: &mut [V::Elem; TILE],
-) where
-    V: Vector,
-    P: Parts,
-{
-    let zero = V::splat(0.0);
-    let factor = |i: usize| if GRADIENT { V::splat(factors[i].widen()) } else { zero };
-    let factors = P::each::<V>(factor, 0);
-    let mut sums = P::each(|i| if SUM { partials[i] } else { Default::default() }, 0);
-    let (log_p, p, q, weights) = (tile.log_p, tile.p, tile.q, tile.weights.tiles);
-    let valid = tile.valid.unwrap_or(tile.p);
-    for row in (0..TILE).step_by(ACCUMULATORS) {
-        for lane in (0..ACCUMULATORS).step_by(V::LANES) {
-            let at = row + lane;
-            let (log_p, p, q) = (V::load(&log_p[at..]), V::load(&p[at..]), V::load(&q[at..]));
-            let keep = zero.lt(V::load(&valid[at..]));
-            let kept = |x: V| if MASKED { V::select(keep, x, zero) } else { x };
-            let add = |sum: &mut Partial<V::Elem>, value: V| {
-                if SUM {
-                    accumulate(sum, lane, kept(value));
-                }
-            };
-            let pixel = ClassPixel { log_p, p, q };
-            let weight = |i: usize| if P::WEIGHTED { V::load(&weights[i][at..]) } else { zero };
-            let weight = P::each::<V>(weight, 0);
-            let slope = parts.class(&pixel, &factors, &weight, &mut sums, add, None);
-            if GRADIENT {
-                kept(slope.unwrap_or(zero)).store(&mut slopes[at..]);
+/// Terms composed at compile time, bound to a level.
+#[derive(Clone, Copy, Debug)]
+pub struct At<Lv, P> {
+    level: Lv,
+    parts: P,
+}
+
+impl<Lv: Level, P: Parts> At<Lv, P> {
+    /// Binds `parts` to the level whose token is `level`.
+    pub fn new(level: Lv, parts: P) -> Self {
+        At { level, parts }
+    }
+}
+
+/// Terms without a level run as plain scalar code.
+macro_rules! program {
+    ([$($generic:tt)*] $own:ty, $self:ident => $level:expr, $parts:expr, $kernels:expr) => {
+        impl<T: Real, A: Accumulator, P: Parts $($generic)*> Program<T, A> for $own {
+            fn len(&self) -> usize {
+                P::LEN
+            }
+
+            fn kernels(&self) -> &'static Kernels<T> {
+                $kernels
+            }
+
+            fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
+                let $self = self;
+                Parts::spec($parts, index, classes)
+            }
+
+            /// A loop that multiplies by weights multiplies by ones where there are none.
+            fn weighting(&self, index: usize, by_call: bool) -> Option<Weighting> {
+                let $self = self;
+                let spec = Parts::spec($parts, index, 1);
+                let by_ones = spec.is_weighable && spec.is_active() && !spec.is_region();
+                spec.weighting(by_call).or(by_ones.then_some(Weighting::NONE))
+            }
+
+            fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
+                let $self = self;
+                Parts::region($parts, index, sums)
+            }
+
+            fn pixel_tile(
+                &self,
+                tile: PixelTile<'_, T>,
+                sweep: TileSweep<'_, T>,
+                _: &mut Scratch<'_, T>,
+            ) {
+                let $self = self;
+                $level.enter(PixelSweep { parts: $parts, tile, sweep });
+            }
+
+            fn class_tile(
+                &self,
+                tile: ClassTile<'_, T>,
+                sweep: TileSweep<'_, T>,
+                _: &mut Scratch<'_, T>,
+            ) {
+                let $self = self;
+                $level.enter(ClassSweep { parts: $parts, tile, sweep });
+            }
+
+            fn pixel_values(
+                &self,
+                tile: PixelTile<'_, T>,
+                values: &mut [T; TILE],
+                _: &mut Scratch<'_, T>,
+            ) {
+                let $self = self;
+                $level.enter(PixelValues { parts: $parts, tile, values });
+            }
+
+            fn class_values(
+                &self,
+                tile: ClassTile<'_, T>,
+                values: &mut [T; TILE],
+                _: &mut Scratch<'_, T>,
+            ) {
+                let $self = self;
+                $level.enter(ClassValues { parts: $parts, tile, values });
             }
         }
+    };
+}
+program!([] P, own => Scalar, own, Kernels::at::<Scalar>());
+program!([, Lv: Level] At<Lv, P>, own => own.level, &own.parts, Kernels::at::<Lv>());
+
+struct PixelSweep<'t, T, P> {
+    parts: &'t P,
+    tile: PixelTile<'t, T>,
+    sweep: TileSweep<'t, T>,
+}
+
+impl<T: Real, P: Parts> Kernel for PixelSweep<'_, T, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let PixelSweep { parts, tile, sweep: TileSweep { partials, gradient } } = self;
+        let sums = partials.map(|all| all.split_at_mut(P::LEN));
+        pixel_sweep::<T::In<Lv>, P>(parts, tile, sums, gradient);
     }
-    if SUM {
-        P::visit(&sums, &mut |i, sum| partials[i] = sum, 0);
+}
+
+struct ClassSweep<'t, T, P> {
+    parts: &'t P,
+    tile: ClassTile<'t, T>,
+    sweep: TileSweep<'t, T>,
+}
+
+impl<T: Real, P: Parts> Kernel for ClassSweep<'_, T, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let ClassSweep { parts, tile, sweep: TileSweep { partials, gradient } } = self;
+        class_sweep::<T::In<Lv>, P>(parts, tile, partials, gradient);
+    }
+}
+
+struct PixelValues<'t, T, P> {
+    parts: &'t P,
+    tile: PixelTile<'t, T>,
+    values: &'t mut [T; TILE],
+}
+
+impl<T: Real, P: Parts> Kernel for PixelValues<'_, T, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        pixel_values::<T::In<Lv>, P>(self.parts, self.tile, self.values);
+    }
+}
+
+struct ClassValues<'t, T, P> {
+    parts: &'t P,
+    tile: ClassTile<'t, T>,
+    values: &'t mut [T; TILE],
+}
+
+impl<T: Real, P: Parts> Kernel for ClassValues<'_, T, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        class_values::<T::In<Lv>, P>(self.parts, self.tile, self.values);
     }
 }
 
 /// The loss of each pixel by itself. What it does not need of slopes is left out by the compiler.
 #[inline(always)]
-fn pixel_value_loop<V: Vector, P: Parts>(
+fn pixel_values<V: Vector, P: Parts>(
     parts: &P,
     tile: PixelTile<'_, V::Elem>,
     values: &mut [V::Elem; TILE],
@@ -534,9 +529,9 @@ fn pixel_value_loop<V: Vector, P: Parts>(
     }
 }
 
-/// The same of class terms.
+/// The loss of each pixel by itself, of class terms.
 #[inline(always)]
-fn class_value_loop<V: Vector, P: Parts>(
+fn class_values<V: Vector, P: Parts>(
     parts: &P,
     tile: ClassTile<'_, V::Elem>,
     values: &mut [V::Elem; TILE],
@@ -580,99 +575,4 @@ fn put_value<V: Vector, P: Parts>(
         Some(valid) => V::select(zero.lt(V::load(&valid[at..])), value, zero),
     };
     value.store(&mut values[at..]);
-}
-
-/// Picks the loop whose flags fit what is there.
-macro_rules! with_flags {
-    ($run:ident::<$vector:ty, $parts:ty>($($argument:expr),*), $masked:expr, $sums:expr, $gradient:expr) => {{
-        let mut none = [];
-        let mut unused = [<$vector as Vector>::Elem::default(); TILE];
-        match ($masked, $sums, $gradient) {
-            (false, Some(s), Some(g)) => $run::<$vector, $parts, false, true, true>($($argument,)* s, g),
-            (true, Some(s), Some(g)) => $run::<$vector, $parts, true, true, true>($($argument,)* s, g),
-            (false, Some(s), None) => {
-                $run::<$vector, $parts, false, true, false>($($argument,)* s, &mut unused)
-            }
-            (true, Some(s), None) => {
-                $run::<$vector, $parts, true, true, false>($($argument,)* s, &mut unused)
-            }
-            (false, None, Some(g)) => {
-                $run::<$vector, $parts, false, false, true>($($argument,)* &mut none, g)
-            }
-            (true, None, Some(g)) => {
-                $run::<$vector, $parts, true, false, true>($($argument,)* &mut none, g)
-            }
-            (_, None, None) => {}
-        }
-    }};
-}
-
-impl<T: Real, A: Accumulator, P: Parts> Program<T, A> for P {
-    const LINK: Option<Link> = P::LINK;
-    const WEIGHABLE: bool = P::WEIGHTED || P::REGION_WEIGHTED;
-
-    fn len(&self) -> usize {
-        P::LEN
-    }
-
-    fn spec(&self, index: usize, classes: usize) -> Spec<'_> {
-        Parts::spec(self, index, classes)
-    }
-
-    /// A loop that multiplies by weights multiplies by ones where there are none.
-    #[inline(always)]
-    fn weighting(&self, index: usize, by_call: bool) -> Option<Weighting> {
-        let spec = Parts::spec(self, index, 1);
-        let by_ones = spec.is_weighable && spec.is_active() && !spec.is_region();
-        spec.weighting(by_call).or(by_ones.then_some(Weighting::NONE))
-    }
-
-    fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
-        Parts::region(self, index, sums)
-    }
-
-    #[inline(always)]
-    fn pixel_tile<Lv: Level>(
-        &self,
-        tile: PixelTile<'_, T>,
-        factors: &[T],
-        region: Option<[T; 2]>,
-        partials: Option<&mut [Partial<T>]>,
-        gradient: Option<&mut [T; TILE]>,
-        _: &mut Scratch<'_, T>,
-    ) {
-        with_flags!(
-            pixel_loop::<T::In<Lv>, P>(self, tile, factors, region),
-            tile.valid.is_some(),
-            partials,
-            gradient
-        );
-    }
-
-    #[inline(always)]
-    fn class_tile<Lv: Level>(
-        &self,
-        tile: ClassTile<'_, T>,
-        factors: &[T],
-        partials: Option<&mut [Partial<T>]>,
-        slope: Option<&mut [T; TILE]>,
-        _: &mut Scratch<'_, T>,
-    ) {
-        with_flags!(
-            class_loop::<T::In<Lv>, P>(self, tile, factors),
-            tile.valid.is_some(),
-            partials,
-            slope
-        );
-    }
-
-    #[inline(always)]
-    fn pixel_values<Lv: Level>(&self, tile: PixelTile<'_, T>, values: &mut [T; TILE]) {
-        pixel_value_loop::<T::In<Lv>, P>(self, tile, values);
-    }
-
-    #[inline(always)]
-    fn class_values<Lv: Level>(&self, tile: ClassTile<'_, T>, values: &mut [T; TILE]) {
-        class_value_loop::<T::In<Lv>, P>(self, tile, values);
-    }
 }

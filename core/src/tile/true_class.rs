@@ -1,23 +1,20 @@
 //! The probability of each pixel's true class, of one tile: all channels together, one loop over its
 //! pixels at a time, so that any number of classes vectorises over pixels.
 
-use super::weights::At;
+use super::program::{ClassTile, TileWeights};
 use crate::aligned::Aligned;
 use crate::class::softmax::{Largest, inverse};
-use crate::compose::{ClassTile, TileWeights};
 use crate::lanes::{Real, Vector};
-use crate::level::Level;
+use crate::level::{Kernel, Level};
 use crate::summation::TILE;
-use crate::view::LogitSource;
-
-type Tile<T> = [T; TILE];
+use crate::tile::Tile;
+use crate::view::Planes;
 
 /// Classes taken together where what is found so far would else be loaded and stored for each.
 const TOGETHER: usize = 4;
 
 /// What is known of each pixel of a tile.
-pub(super) struct TrueClass<T> {
-    logits: [Aligned<Tile<T>>; TOGETHER],
+pub(crate) struct TrueClass<T> {
     pub labels: Aligned<Tile<T>>,
     pub valid: Aligned<Tile<T>>,
     /// The largest logit and its class.
@@ -35,11 +32,9 @@ pub(super) struct TrueClass<T> {
 }
 
 impl<T: Real> TrueClass<T> {
-    #[inline(always)]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let zero = Aligned([T::default(); TILE]);
         TrueClass {
-            logits: [zero; TOGETHER],
             labels: zero,
             valid: zero,
             largest: zero,
@@ -53,78 +48,9 @@ impl<T: Real> TrueClass<T> {
         }
     }
 
-    /// Computes all from the labels and logits of a tile, and each class's exponentials.
-    #[inline(always)]
-    pub fn read<Lv: Level, Z: LogitSource<T>>(
-        &mut self,
-        logits: &Z,
-        (sample, _, first): At,
-        count: usize,
-        exps: &mut [Tile<T>],
-    ) {
-        let channels = exps.len();
-        let is_ready = logits.is_ready();
-        if !is_ready {
-            // To where the exponentials will be, because all are read twice.
-            for (k, exps) in exps.iter_mut().enumerate() {
-                logits.tile(sample, k, first, count, exps);
-            }
-        }
-        let stage = &mut self.logits;
-        let [z] =
-            following(logits, (sample, 0, first), count, one(stage), copies(is_ready, exps, 0));
-        self.largest.0.copy_from_slice(z);
-        self.largest_class.0.fill(T::default());
-        // The label's own, once its class has been met.
-        self.label_logit.0.copy_from_slice(z);
-        let (labels, largest) = (&self.labels.0, &mut self.largest.0);
-        let (largest_class, label_logit) = (&mut self.largest_class.0, &mut self.label_logit.0);
-        let mut k = 1;
-        while k < channels {
-            let at = (sample, k, first);
-            if channels - k >= TOGETHER {
-                let z: [_; TOGETHER] =
-                    following(logits, at, count, stage, copies(is_ready, exps, k));
-                find_largest::<T::In<Lv>, _>(k, z, labels, largest, largest_class, label_logit);
-                k += TOGETHER;
-            } else {
-                let z: [_; 1] = following(logits, at, count, one(stage), copies(is_ready, exps, k));
-                find_largest::<T::In<Lv>, _>(k, z, labels, largest, largest_class, label_logit);
-                k += 1;
-            }
-        }
-        self.others.0.fill(T::default());
-        let (largest, largest_class) = (&*largest, &*largest_class);
-        let (several, rest) = exps.as_chunks_mut::<TOGETHER>();
-        let single = several.len() * TOGETHER;
-        let others = &mut self.others.0;
-        for (i, exps) in several.iter_mut().enumerate() {
-            let k = i * TOGETHER;
-            let own = (!is_ready).then_some(*exps);
-            let z = following(logits, (sample, k, first), count, stage, own.as_ref());
-            exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, others);
-        }
-        for (k, exps) in (single..).zip(rest.as_chunks_mut::<1>().0) {
-            let own = (!is_ready).then_some(*exps);
-            let z = following(logits, (sample, k, first), count, one(stage), own.as_ref());
-            exponentials::<T::In<Lv>, _>(k, z, largest, largest_class, exps, others);
-        }
-        true_class::<T::In<Lv>>(
-            &self.labels.0,
-            &self.largest.0,
-            &self.largest_class.0,
-            &self.label_logit.0,
-            &self.others.0,
-            &mut self.log_p.0,
-            &mut self.p.0,
-            &mut self.q.0,
-            &mut self.inverse.0,
-        );
-    }
-
     /// What class terms read.
     #[inline(always)]
-    pub fn tile<'t>(
+    pub(crate) fn tile<'t>(
         &'t self,
         valid: Option<&'t Tile<T>>,
         weights: TileWeights<'t, T>,
@@ -133,34 +59,93 @@ impl<T: Real> TrueClass<T> {
     }
 }
 
-#[inline(always)]
-fn one<X, const N: usize>(stages: &mut [X; N]) -> &mut [X; 1] {
-    core::array::from_mut(&mut stages[0])
+/// Computes what is known of each pixel from the labels that are there and the logits of a tile, and each
+/// class's exponentials.
+pub(super) struct Read<'t, T> {
+    /// The logits where they lie; else they are where the exponentials will be.
+    pub planes: Option<Planes<'t, T>>,
+    /// A tile a class.
+    pub exps: &'t mut [Tile<T>],
+    pub class: &'t mut TrueClass<T>,
 }
 
-/// The copies of `N` classes from `k` on, unless logits are read where they lie.
-#[inline(always)]
-fn copies<T, const N: usize>(is_ready: bool, exps: &[Tile<T>], k: usize) -> Option<&[Tile<T>; N]> {
-    if is_ready { None } else { exps.get(k..)?.first_chunk() }
-}
+impl<T: Real> Kernel for Read<'_, T> {
+    type Output = ();
 
-/// The tiles of `N` classes from `k` on: their copies, if they have been copied.
-#[inline(always)]
-fn following<'s, T: Real, Z: LogitSource<T>, const N: usize>(
-    logits: &'s Z,
-    (sample, k, first): (usize, usize, usize),
-    count: usize,
-    stages: &'s mut [Aligned<Tile<T>>; N],
-    copies: Option<&'s [Tile<T>; N]>,
-) -> [&'s Tile<T>; N] {
-    if let Some(copies) = copies {
-        return copies.each_ref();
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let Read { planes, exps, class } = self;
+        match planes {
+            Some(planes) => read::<T::In<Lv>, true>(planes, exps, class),
+            None => read::<T::In<Lv>, false>(Planes::default(), exps, class),
+        }
     }
-    let mut classes = k..k + N;
-    stages.each_mut().map(|stage| {
-        let class = classes.next().unwrap_or(k);
-        logits.tile(sample, class, first, count, &mut stage.0)
-    })
+}
+
+#[inline(always)]
+fn read<V: Vector, const READY: bool>(
+    planes: Planes<'_, V::Elem>,
+    exps: &mut [Tile<V::Elem>],
+    class: &mut TrueClass<V::Elem>,
+) {
+    let channels = exps.len();
+    let TrueClass { labels, largest, largest_class, label_logit, others, .. } = class;
+    let (labels, largest, largest_class) = (&labels.0, &mut largest.0, &mut largest_class.0);
+    let (label_logit, others) = (&mut label_logit.0, &mut others.0);
+    let z = if READY { planes.class(0) } else { &exps[0] };
+    largest.copy_from_slice(z);
+    largest_class.fill(V::Elem::default());
+    // The label's own, once its class has been met.
+    label_logit.copy_from_slice(z);
+    let mut k = 1;
+    while k < channels {
+        if channels - k >= TOGETHER {
+            let z: [_; TOGETHER] = following::<_, READY, TOGETHER>(&planes, exps, k);
+            find_largest::<V, _>(k, z, labels, largest, largest_class, label_logit);
+            k += TOGETHER;
+        } else {
+            let z: [_; 1] = following::<_, READY, 1>(&planes, exps, k);
+            find_largest::<V, _>(k, z, labels, largest, largest_class, label_logit);
+            k += 1;
+        }
+    }
+    others.fill(V::Elem::default());
+    let (largest, largest_class) = (&*largest, &*largest_class);
+    let (several, rest) = exps.as_chunks_mut::<TOGETHER>();
+    let single = several.len() * TOGETHER;
+    for (i, exps) in several.iter_mut().enumerate() {
+        let k = i * TOGETHER;
+        // What is overwritten is read from a copy.
+        let own = Aligned(*exps);
+        let z = following::<_, READY, TOGETHER>(&planes, &own.0, if READY { k } else { 0 });
+        exponentials::<V, _>(k, z, largest, largest_class, exps, others);
+    }
+    for (k, exps) in (single..).zip(rest.as_chunks_mut::<1>().0) {
+        let own = Aligned(*exps);
+        let z = following::<_, READY, 1>(&planes, &own.0, if READY { k } else { 0 });
+        exponentials::<V, _>(k, z, largest, largest_class, exps, others);
+    }
+    true_class::<V>(
+        labels,
+        largest,
+        largest_class,
+        label_logit,
+        others,
+        &mut class.log_p.0,
+        &mut class.p.0,
+        &mut class.q.0,
+        &mut class.inverse.0,
+    );
+}
+
+/// The tiles of `N` classes from `k` on: where they lie, or their copies.
+#[inline(always)]
+fn following<'s, T, const READY: bool, const N: usize>(
+    planes: &Planes<'s, T>,
+    copies: &'s [Tile<T>],
+    k: usize,
+) -> [&'s Tile<T>; N] {
+    core::array::from_fn(|j| if READY { planes.class(k + j) } else { &copies[k + j] })
 }
 
 #[inline(always)]

@@ -1,0 +1,53 @@
+//! What happens to a tile of 256 pixels.
+//!
+//! A tile is all that loops over pixels ever see: numbers of one format in arrays. The loops are leaves,
+//! functions compiled for one format and one level and kept in a table ([`Kernels`]); a loss is an object
+//! ([`Program`]) that calls them for each tile, and the [engine](crate::engine), which reads tiles from
+//! tensors and writes them back, is compiled once a format.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `kernels` | the table of a level |
+//! | `program` | what the engine asks of a loss, and what a tile is |
+//! | `plan` | a loss put together at run time: its terms one by one, or one fused loop |
+//! | `parts` | a loss composed when the program is compiled |
+//! | `fused` | one loop from logits to sums and gradient |
+//! | `definition`, `object` | a term by name, compiled from a formula or computing tiles by itself |
+//! | `pixel`, `softmax`, `true_class`, `add_up` | leaves for any sum of terms |
+//! | `targets`, `weights` | leaves that read tensors as they are stored |
+
+mod add_up;
+mod definition;
+mod fused;
+mod kernels;
+mod object;
+mod parts;
+mod pixel;
+mod plan;
+mod program;
+pub(crate) mod softmax;
+mod targets;
+mod true_class;
+mod weights;
+
+pub use definition::{
+    ClassBody, Definition, PixelArrays, PixelBody, PixelInputs, RegionBody, TileOutput,
+};
+pub use fused::Fused;
+pub(crate) use fused::plus;
+pub use kernels::Kernels;
+pub use object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
+pub use parts::{At, ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class, pixel, region};
+pub use plan::{Listed, Term};
+pub use program::{
+    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileGradient, TileSweep, TileWeights,
+    Weighting, part, weigh,
+};
+pub(crate) use targets::{CheckTargets, ReadTargets, TargetKernels};
+pub(crate) use true_class::TrueClass;
+pub(crate) use weights::{ReadWeights, WeightKernels, fits};
+
+use crate::summation::TILE;
+
+/// Numbers of a tile's pixels.
+pub(crate) type Tile<T> = [T; TILE];

@@ -1,0 +1,232 @@
+//! Leaves for any sum of terms under the sigmoid link: what the terms share, and region terms.
+
+use crate::lanes::{Real, Vector};
+use crate::level::{Kernel, Level, enter};
+use crate::pixel::Pixel;
+use crate::region::{self, SUMS};
+use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
+use crate::tile::{Tile, weigh};
+
+/// The leaves.
+pub(crate) struct PixelKernels<T> {
+    /// Computes `exp(-|z|)`, `sigmoid(z)` and `1 - sigmoid(z)`.
+    pub shared: fn(z: &Tile<T>, decay: &mut Tile<T>, p: &mut Tile<T>, q: &mut Tile<T>),
+    /// Computes `ln(1 + exp(-|z|))` from `exp(-|z|)`.
+    pub tails: fn(decay: &Tile<T>, tail: &mut Tile<T>),
+    /// Adds what the pixels have of the region sums.
+    pub region_sums: fn(RegionTile<'_, T>, sums: &mut [Partial<T>; SUMS]),
+    /// Writes the gradient of region terms from their slopes, or adds it.
+    pub region_gradient: fn(RegionTile<'_, T>, slopes: [T; 2], add: bool, gradient: &mut Tile<T>),
+    /// Writes 0 where a pixel does not count.
+    pub keep_valid: fn(valid: &Tile<T>, gradient: &mut Tile<T>),
+}
+
+/// What region sums and their gradient are made of.
+#[derive(Clone, Copy)]
+pub(crate) struct RegionTile<'t, T> {
+    pub y: &'t Tile<T>,
+    pub p: &'t Tile<T>,
+    pub q: &'t Tile<T>,
+    /// Positive where a pixel counts; all do if there is none.
+    pub valid: Option<&'t Tile<T>>,
+    /// What sums are multiplied by.
+    pub weight: Option<&'t Tile<T>>,
+}
+
+impl<T: Real> PixelKernels<T> {
+    pub const fn new<Lv: Level>() -> Self {
+        PixelKernels {
+            shared: |z, decay, p, q| enter::<Lv, _>(Shared { z, decay, p, q }),
+            tails: |decay, tail| enter::<Lv, _>(Tails { decay, tail }),
+            region_sums: |tile, sums| enter::<Lv, _>(RegionSums { tile, sums }),
+            region_gradient: |tile, slopes, add, gradient| {
+                enter::<Lv, _>(RegionGradient { tile, slopes, add, gradient });
+            },
+            keep_valid: |valid, gradient| enter::<Lv, _>(KeepValid { valid, gradient }),
+        }
+    }
+}
+
+struct Shared<'t, T> {
+    z: &'t Tile<T>,
+    decay: &'t mut Tile<T>,
+    p: &'t mut Tile<T>,
+    q: &'t mut Tile<T>,
+}
+
+impl<T: Real> Kernel for Shared<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        shared::<T::In<Lv>>(self.z, self.decay, self.p, self.q);
+    }
+}
+
+/// In two loops, as the fused one.
+#[inline(always)]
+fn shared<V: Vector>(
+    z: &Tile<V::Elem>,
+    decay: &mut Tile<V::Elem>,
+    p: &mut Tile<V::Elem>,
+    q: &mut Tile<V::Elem>,
+) {
+    for at in (0..TILE).step_by(V::LANES) {
+        Pixel::decay(V::load(&z[at..])).store(&mut decay[at..]);
+    }
+    for at in (0..TILE).step_by(V::LANES) {
+        let zero = V::splat(0.0);
+        let pixel = Pixel::with_decay(V::load(&z[at..]), zero, V::load(&decay[at..]));
+        pixel.p.store(&mut p[at..]);
+        pixel.q.store(&mut q[at..]);
+    }
+}
+
+struct Tails<'t, T> {
+    decay: &'t Tile<T>,
+    tail: &'t mut Tile<T>,
+}
+
+impl<T: Real> Kernel for Tails<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        tails::<T::In<Lv>>(self.decay, self.tail);
+    }
+}
+
+#[inline(always)]
+fn tails<V: Vector>(decay: &Tile<V::Elem>, tail: &mut Tile<V::Elem>) {
+    for at in (0..TILE).step_by(V::LANES) {
+        Pixel::tail_of(V::load(&decay[at..])).store(&mut tail[at..]);
+    }
+}
+
+/// The quantities a region sum needs, `z` and `tail` left at what is not read.
+#[inline(always)]
+fn load_region<V: Vector>(
+    y: &Tile<V::Elem>,
+    p: &Tile<V::Elem>,
+    q: &Tile<V::Elem>,
+    at: usize,
+) -> Pixel<V> {
+    let zero = V::splat(0.0);
+    let (y, p, q) = (V::load(&y[at..]), V::load(&p[at..]), V::load(&q[at..]));
+    Pixel { z: zero, y, p, q, tail: zero }
+}
+
+struct RegionSums<'t, T> {
+    tile: RegionTile<'t, T>,
+    sums: &'t mut [Partial<T>; SUMS],
+}
+
+impl<T: Real> Kernel for RegionSums<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let RegionTile { y, p, q, valid, weight } = self.tile;
+        let sums = self.sums;
+        match (valid, weight) {
+            (None, None) => region_sums::<T::In<Lv>, false, false>(y, p, q, y, y, sums),
+            (Some(valid), None) => region_sums::<T::In<Lv>, true, false>(y, p, q, valid, y, sums),
+            (_, Some(weight)) => {
+                let all = [T::round_from(1.0); TILE];
+                let valid = valid.unwrap_or(&all);
+                region_sums::<T::In<Lv>, true, true>(y, p, q, valid, weight, sums);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn region_sums<V: Vector, const MASKED: bool, const WEIGHTED: bool>(
+    y: &Tile<V::Elem>,
+    p: &Tile<V::Elem>,
+    q: &Tile<V::Elem>,
+    valid: &Tile<V::Elem>,
+    weight: &Tile<V::Elem>,
+    sums: &mut [Partial<V::Elem>; SUMS],
+) {
+    let zero = V::splat(0.0);
+    let mut totals = *sums;
+    for row in (0..TILE).step_by(ACCUMULATORS) {
+        for lane in (0..ACCUMULATORS).step_by(V::LANES) {
+            let at = row + lane;
+            let keep = zero.lt(V::load(&valid[at..]));
+            let weight = V::load(&weight[at..]);
+            let values = region::pixel_sums(&load_region::<V>(y, p, q, at));
+            for (total, value) in totals.iter_mut().zip(values) {
+                let value = if WEIGHTED { weigh(weight, value) } else { value };
+                let value = if MASKED { V::select(keep, value, zero) } else { value };
+                accumulate(total, lane, value);
+            }
+        }
+    }
+    *sums = totals;
+}
+
+struct RegionGradient<'t, T> {
+    tile: RegionTile<'t, T>,
+    slopes: [T; 2],
+    add: bool,
+    gradient: &'t mut Tile<T>,
+}
+
+impl<T: Real> Kernel for RegionGradient<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let RegionTile { y, p, q, weight, .. } = self.tile;
+        region_gradient::<T::In<Lv>>(y, p, q, self.slopes, weight, self.add, self.gradient);
+    }
+}
+
+#[inline(always)]
+fn region_gradient<V: Vector>(
+    y: &Tile<V::Elem>,
+    p: &Tile<V::Elem>,
+    q: &Tile<V::Elem>,
+    slopes: [V::Elem; 2],
+    weight: Option<&Tile<V::Elem>>,
+    add: bool,
+    gradient: &mut Tile<V::Elem>,
+) {
+    let slopes = slopes.map(|x| V::splat(x.widen()));
+    for at in (0..TILE).step_by(V::LANES) {
+        let pixel = load_region::<V>(y, p, q, at);
+        let gradient = &mut gradient[at..];
+        let slope = region::pixel_gradient(&pixel, slopes);
+        let slope = match weight {
+            None => slope,
+            Some(weight) => weigh(V::load(&weight[at..]), slope),
+        };
+        if add { (V::load(gradient) + slope).store(gradient) } else { slope.store(gradient) }
+    }
+}
+
+struct KeepValid<'t, T> {
+    valid: &'t Tile<T>,
+    gradient: &'t mut Tile<T>,
+}
+
+impl<T: Real> Kernel for KeepValid<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        keep_valid::<T::In<Lv>>(self.valid, self.gradient);
+    }
+}
+
+#[inline(always)]
+fn keep_valid<V: Vector>(valid: &Tile<V::Elem>, gradient: &mut Tile<V::Elem>) {
+    let zero = V::splat(0.0);
+    for at in (0..TILE).step_by(V::LANES) {
+        let keep = zero.lt(V::load(&valid[at..]));
+        let gradient = &mut gradient[at..];
+        V::select(keep, V::load(gradient), zero).store(gradient);
+    }
+}

@@ -1,0 +1,146 @@
+//! Leaves that read and check targets as they are stored: adjacent elements in, numbers of the computing
+//! format out.
+
+use crate::lanes::Real;
+use crate::level::{Kernel, Level, Scalar, enter};
+use crate::summation::TILE;
+use crate::view::Target;
+
+/// Reads up to a tile of targets and marks what counts, 1 or 0: nothing past the last, nor what equals the
+/// second argument. Returns whether all of a tile counts; what would be marked is untouched if so and
+/// nothing can be ignored.
+pub(crate) type ReadTargets<E, T> = fn(&[E], Option<E>, &mut [T; TILE], &mut [T; TILE]) -> bool;
+
+/// Counts the targets that count: not ignored, and true in the last argument. None if one of those is not
+/// what it should be, given the number of classes.
+pub(crate) type CheckTargets<E> = fn(&[E], u32, Option<E>, Option<&[bool]>) -> Option<u32>;
+
+/// The leaves for targets of one storage.
+pub(crate) struct OfStorage<E, T> {
+    pub shares: ReadTargets<E, T>,
+    pub labels: ReadTargets<E, T>,
+    pub check_shares: CheckTargets<E>,
+    pub check_labels: CheckTargets<E>,
+}
+
+/// The leaves for targets of every storage.
+pub(crate) struct TargetKernels<T> {
+    pub u8: OfStorage<u8, T>,
+    pub i32: OfStorage<i32, T>,
+    pub i64: OfStorage<i64, T>,
+    pub f32: OfStorage<f32, T>,
+    pub f64: OfStorage<f64, T>,
+}
+
+impl<T: Real> TargetKernels<T> {
+    /// Returns plain scalar code, for what is off the hot path.
+    pub fn scalar() -> &'static Self {
+        const { &TargetKernels::new::<Scalar>() }
+    }
+
+    pub const fn new<Lv: Level>() -> Self {
+        TargetKernels {
+            u8: OfStorage::new::<Lv>(),
+            i32: OfStorage::new::<Lv>(),
+            i64: OfStorage::new::<Lv>(),
+            f32: OfStorage::new::<Lv>(),
+            f64: OfStorage::new::<Lv>(),
+        }
+    }
+}
+
+impl<E: Target, T: Real> OfStorage<E, T> {
+    const fn new<Lv: Level>() -> Self {
+        OfStorage {
+            shares: |stored, ignored, y, valid| {
+                enter::<Lv, _>(Read::<E, T, false> { stored, ignored, y, valid })
+            },
+            labels: |stored, ignored, y, valid| {
+                enter::<Lv, _>(Read::<E, T, true> { stored, ignored, y, valid })
+            },
+            check_shares: |stored, classes, ignored, counts| {
+                enter::<Lv, _>(Check::<E, false> { stored, classes, ignored, counts })
+            },
+            check_labels: |stored, classes, ignored, counts| {
+                enter::<Lv, _>(Check::<E, true> { stored, classes, ignored, counts })
+            },
+        }
+    }
+}
+
+struct Read<'t, E, T, const LABELS: bool> {
+    stored: &'t [E],
+    ignored: Option<E>,
+    y: &'t mut [T; TILE],
+    valid: &'t mut [T; TILE],
+}
+
+impl<E: Target, T: Real, const LABELS: bool> Kernel for Read<'_, E, T, LABELS> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) -> bool {
+        read::<E, T, LABELS>(self.stored, self.ignored, self.y, self.valid)
+    }
+}
+
+#[inline(always)]
+fn read<E: Target, T: Real, const LABELS: bool>(
+    stored: &[E],
+    ignored: Option<E>,
+    y: &mut [T; TILE],
+    valid: &mut [T; TILE],
+) -> bool {
+    let (zero, one) = (T::splat(0.0), T::splat(1.0));
+    let read = |e: E| if LABELS { e.label() } else { e.share() };
+    let count = stored.len().min(TILE);
+    let Some(ignored) = ignored else {
+        if let Ok(stored) = <&[E; TILE]>::try_from(stored) {
+            // Of a length that is known, so that there are no single elements left over.
+            y.iter_mut().zip(stored).for_each(|(y, &e)| *y = read(e));
+            return true;
+        }
+        y.iter_mut().zip(stored).for_each(|(y, &e)| *y = read(e));
+        valid[..count].fill(one);
+        valid[count..].fill(zero);
+        return count == TILE;
+    };
+    let mut kept = 0u32;
+    for ((y, valid), &e) in y.iter_mut().zip(valid.iter_mut()).zip(stored) {
+        let keep = e != ignored;
+        *y = if keep { read(e) } else { zero };
+        *valid = if keep { one } else { zero };
+        kept += u32::from(keep);
+    }
+    valid[count..].fill(zero);
+    kept as usize == TILE
+}
+
+struct Check<'t, E, const LABELS: bool> {
+    stored: &'t [E],
+    classes: u32,
+    ignored: Option<E>,
+    counts: Option<&'t [bool]>,
+}
+
+impl<E: Target, const LABELS: bool> Kernel for Check<'_, E, LABELS> {
+    type Output = Option<u32>;
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) -> Option<u32> {
+        let Check { stored, classes, ignored, counts } = self;
+        let is_ignored = |e: E| ignored.is_some_and(|ignored| e == ignored);
+        let fits = |e: E| if LABELS { e.is_label(classes) } else { e.is_share() };
+        let (mut kept, mut good) = (0u32, true);
+        let mut see = |e: E, counts: bool| {
+            let ignored = is_ignored(e) | !counts;
+            kept += u32::from(!ignored);
+            good &= ignored | fits(e);
+        };
+        match counts {
+            None => stored.iter().for_each(|&e| see(e, true)),
+            Some(counts) => stored.iter().zip(counts).for_each(|(&e, &counts)| see(e, counts)),
+        }
+        good.then_some(kept)
+    }
+}
