@@ -1,8 +1,6 @@
 //! C and C++ programs call the library, linked both ways.
 
-mod program;
-
-use program::{Linked, Program};
+use crate::program::{Linked, Program};
 
 #[test]
 fn contract() {

@@ -1,11 +1,9 @@
 //! The library for firmware: built without std, linked into a program, compared with the whole one.
 
-mod program;
-
 use std::path::Path;
 use std::process::Command;
 
-use program::{Linked, Program};
+use crate::program::{Linked, Program};
 
 #[test]
 fn agrees_with_the_whole() {

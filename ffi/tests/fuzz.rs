@@ -1,8 +1,6 @@
 //! A short run of each fuzz target, with the sanitizers; `ffi/fuzz` tells of longer ones.
 
-mod program;
-
-use program::{Linked, Program};
+use crate::program::{Linked, Program};
 
 #[test]
 fn targets_hold() {

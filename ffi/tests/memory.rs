@@ -1,9 +1,7 @@
 //! The programs again with the sanitizers of addresses, leaks and undefined behaviour in them. The library
 //! is not compiled with these, but allocates and frees through them.
 
-mod program;
-
-use program::{Linked, Program};
+use crate::program::{Linked, Program};
 
 const SANITIZERS: [&str; 3] =
     ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];

@@ -1,10 +1,10 @@
 //! The package for CMake and the one for pkg-config, from projects outside.
 
-mod program;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
+
+use crate::program;
 
 /// Runs a command that is to succeed, and gives what it wrote.
 #[track_caller]

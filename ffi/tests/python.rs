@@ -1,9 +1,9 @@
 //! The Python module, run by an interpreter that has NumPy. Without one this fails.
 
-mod program;
-
 use std::path::Path;
 use std::process::Command;
+
+use crate::program;
 
 /// Where interpreters are: the first that has NumPy is used.
 const INTERPRETERS: [&str; 2] = ["python3", "/usr/bin/python3"];

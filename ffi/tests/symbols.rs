@@ -1,11 +1,11 @@
 //! The binary interface: what the shared library exports, which is the functions of the header and nothing
 //! else, and the layout of what they take; both as checked in, so that a break is seen.
 
-mod program;
-
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
+
+use crate::program;
 
 #[test]
 fn are_those_of_the_header() {

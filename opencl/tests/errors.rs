@@ -1,8 +1,6 @@
 //! What does not fit is an error that names it, never a panic, and leaves the gradient as it is.
 
-mod common;
-
-use common::evaluator;
+use crate::common::evaluator;
 use segloss_core::engine::{Link, Report, Scale};
 use segloss_core::view::Shape;
 use segloss_opencl::{

@@ -1,8 +1,6 @@
 //! A program's own context and queues, through Rust.
 
-mod common;
-
-use common::evaluator;
+use crate::common::evaluator;
 use ocl_core::{
     CommandQueue, CommandQueueProperties, Context, ContextProperties, Event, Mem, MemFlags,
 };

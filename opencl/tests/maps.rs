@@ -1,8 +1,6 @@
 //! Maps of devices are those of core, in every pixel.
 
-mod common;
-
-use common::Random;
+use crate::common::Random;
 use segloss_core::compose::{MapCall, MapDefinition};
 use segloss_core::engine::Call;
 use segloss_core::level::Scalar;

@@ -1,8 +1,6 @@
 //! Any loss on any shape gives the CPU's numbers.
 
-mod common;
-
-use common::{Case, Random, assert_same, evaluator, labels, logits};
+use crate::common::{Case, Random, assert_same, evaluator, labels, logits};
 use proptest::prelude::*;
 use segloss_core::engine::Link;
 use segloss_core::view::{Shape, Write};

@@ -1,8 +1,6 @@
 //! The device gives the bits that the engine gives on the CPU, if its arithmetic is IEEE.
 
-mod common;
-
-use common::{Case, Random, assert_same, evaluator, labels, logits};
+use crate::common::{Case, Random, assert_same, evaluator, labels, logits};
 use segloss_core::engine::{Link, Scale};
 use segloss_core::lanes::Real;
 use segloss_core::view::{AnyTargets, Shape, View, Write};

@@ -1,9 +1,7 @@
 //! Every kernel on a few pixels, in both ways to cut work: short enough for a checker of memory accesses
 //! and races, which runs each instruction by itself.
 
-mod common;
-
-use common::{Case, Random, assert_same, evaluator, labels, logits};
+use crate::common::{Case, Random, assert_same, evaluator, labels, logits};
 use segloss_core::engine::Link;
 use segloss_core::view::Shape;
 use segloss_opencl::Tuning;

@@ -1,8 +1,6 @@
 //! What tracing records, and how it is written.
 
-mod common;
-
-use common::{Random, device_library, evaluator};
+use crate::common::{Random, device_library, evaluator};
 use segloss_core::engine::Link;
 use segloss_core::lanes::Lanes;
 use segloss_core::pixel::{Bce, Pixel, PixelTerm};

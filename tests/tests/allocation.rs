@@ -1,5 +1,6 @@
 //! Once its buffers have grown, a loss of any kind allocates nothing, maps, samples and loss map
-//! included: on the calling thread, and with several threads at work.
+//! included: on the calling thread, and with several threads at work. A binary of its own: it counts what
+//! any thread of the process allocates, which would count other tests.
 
 use std::alloc::{GlobalAlloc, Layout as Memory, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +12,7 @@ use segloss_simd::{Buffers, Library, Loss, Outputs};
 
 struct Counting;
 
-/// Of all threads: this file has one test.
+/// Of all threads.
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: the system's allocator does the work.

@@ -3,7 +3,7 @@
 use dashu_float::round::mode::HalfEven;
 use segloss_core::lanes::Lanes;
 
-use crate::{Sequence, bound};
+use super::{Sequence, bound};
 
 type Big = dashu_float::FBig<HalfEven, 2>;
 

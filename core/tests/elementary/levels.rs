@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use segloss_core::lanes::Lanes;
 
-use crate::Sequence;
+use super::Sequence;
 
 /// Without optimisation nothing is vectorised and there is little to find.
 const BLOCKS: usize = if cfg!(debug_assertions) { 32 } else { 1024 };

@@ -2,7 +2,7 @@
 
 use segloss_core::lanes::Lanes;
 
-use crate::Sequence;
+use super::Sequence;
 
 /// Half the distance from 1 to the next number.
 const UNIT: f64 = f32::EPSILON as f64 / 2.0;

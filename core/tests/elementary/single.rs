@@ -2,7 +2,7 @@
 
 use segloss_core::lanes::Lanes;
 
-use crate::bound;
+use super::bound;
 
 struct Function {
     name: &'static str,

@@ -7,7 +7,7 @@ use segloss_core::maps::edt::{
 };
 use segloss_core::maps::{Classes, Labels, Mask, Serial};
 
-use crate::brute;
+use super::brute;
 
 fn integer(squared: f64) -> u32 {
     if squared.is_finite() { squared as u32 } else { u32::MAX }

@@ -5,7 +5,7 @@ use segloss_core::level::Scalar;
 use segloss_core::maps::edt::{Spacing, distance_to_background, distance_to_other, scratch_words};
 use segloss_core::maps::{Classes, Labels, Mask, Serial};
 
-use crate::{brute, exhaustive};
+use super::{brute, exhaustive};
 
 fn shapes() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![

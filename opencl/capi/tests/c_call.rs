@@ -1,8 +1,6 @@
 //! C programs with contexts, queues and buffers of their own call the library.
 
-mod program;
-
-use program::Program;
+use crate::program::Program;
 
 #[test]
 fn a_context_and_queues_of_the_program() {

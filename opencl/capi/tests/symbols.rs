@@ -1,11 +1,11 @@
 //! What the shared library exports: the functions of the header and nothing else; and what it asks of OpenCL:
 //! nothing that waits for a whole queue.
 
-mod program;
-
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
+
+use crate::program;
 
 fn symbols(which: &str) -> String {
     let library = program::shared_library();

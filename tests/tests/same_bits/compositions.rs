@@ -14,8 +14,8 @@ use segloss_core::term::{Arguments, Maps, Missing, Normalise, Options, Reduction
 use segloss_core::view::{Layout, Mask, Shape, SingleLogits, View, Weights};
 use segloss_simd::with_level;
 
-use crate::every_way::{Inputs, assert_same, outcome, setting};
-use crate::{shape, spatial};
+use super::every_way::{Inputs, assert_same, outcome, setting};
+use super::{shape, spatial};
 
 /// What a call may read, as it lies in memory.
 struct Data {

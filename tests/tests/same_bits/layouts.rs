@@ -11,7 +11,7 @@ use segloss_core::region::Dice;
 use segloss_core::view::{AnyTargets, Layout, Shape, Strides, View};
 use segloss_simd::level::Portable;
 
-use crate::{shape, spatial};
+use super::{shape, spatial};
 
 /// The same elements in another layout, with `filler` between them.
 fn laid_out<E: Copy>(packed: &[E], shape: Shape, layout: Layout, filler: E) -> Vec<E> {

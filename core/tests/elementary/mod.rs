@@ -1,7 +1,7 @@
 //! The elementary functions of `Lanes`: error in ulp, equal bits at every level, derivatives.
 //!
 //! The ordinary run samples. All of `f32`, and more of `f64`, in minutes:
-//! `cargo test --release -p segloss-core --test elementary -- --ignored --nocapture`
+//! `cargo test --release -p segloss-core --test main elementary:: -- --ignored --nocapture`
 
 mod double;
 mod dual;

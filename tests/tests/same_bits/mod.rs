@@ -4,6 +4,7 @@
 mod compositions;
 mod every_way;
 mod layouts;
+mod threads;
 
 use proptest::prelude::*;
 use segloss_core::view::Shape;

@@ -44,7 +44,7 @@ fn pack(pixels: &[u8], shape: &[usize]) -> Vec<u64> {
 #[test]
 fn distances() {
     let mut infinite = 0;
-    for case in cases(include_str!("../golden/edt.json")) {
+    for case in cases(include_str!("../../golden/edt.json")) {
         let (shape, pixels) = (shape(&case), mask(&case["mask"]));
         let labels = Mask::new(&pixels, &shape).unwrap();
         let spacing = match &case["sampling"] {
@@ -79,7 +79,7 @@ fn distances() {
 
 #[test]
 fn erosion_dilation_and_bands() {
-    for case in cases(include_str!("../golden/morph.json")) {
+    for case in cases(include_str!("../../golden/morph.json")) {
         let (shape, pixels) = (shape(&case), mask(&case["mask"]));
         let labels = Mask::new(&pixels, &shape).unwrap();
         let extent = Extent::new(&shape).unwrap();
@@ -108,7 +108,7 @@ fn erosion_dilation_and_bands() {
 #[test]
 fn signed_distances_and_decay() {
     let mut seen = 0;
-    for case in cases(include_str!("../golden/morph.json")) {
+    for case in cases(include_str!("../../golden/morph.json")) {
         let (shape, pixels) = (shape(&case), mask(&case["mask"]));
         let labels = Mask::new(&pixels, &shape).unwrap();
         let mut scratch = vec![0; scratch_words(&labels, Spacing::UNIT, Serial).unwrap()];

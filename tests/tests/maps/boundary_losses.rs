@@ -1,5 +1,5 @@
 //! The boundary and distance losses, their maps computed within the call: against the oracle
-//! (the source's values: `golden.rs`), and themselves at every level, from every type of target and in every layout.
+//! (the source's values: `golden/engine.rs`), and themselves at every level, from every type of target and in every layout.
 
 use proptest::prelude::*;
 use segloss_conformance::case::{Case, SoftCase};

@@ -1,6 +1,6 @@
 //! Where the source's code fails: one test a case, by its number. Cases of maps are in
-//! `boundary_losses.rs` and `maps_contract.rs`, those of class weights in core's `class_weights.rs`, those
-//! of the engine's own contract in `contract.rs` and `losses.rs`.
+//! `maps/boundary_losses.rs` and `maps/contract.rs`, those of class weights in core's `class_weights.rs`,
+//! those of the engine's own contract in `inputs.rs` and `accuracy/values.rs`.
 
 use segloss_conformance::exact::Exact;
 use segloss_conformance::from_text::{Asked, Format, Found, evaluate};

@@ -254,7 +254,7 @@ fn within_the_bounds() {
     }
 }
 
-/// `cargo test -p segloss-conformance --test accuracy -- --ignored --nocapture`
+/// `cargo test -p segloss-conformance --test main accuracy::bounds::table -- --ignored --nocapture`
 #[test]
 #[ignore = "prints the table of docs/accuracy.md"]
 fn table() {

@@ -1,0 +1,8 @@
+//! Tests of core, in one binary: `cargo test -p segloss-core --test main elementary::` runs a topic.
+
+mod class_weights;
+mod elementary;
+mod guide;
+mod maps;
+mod slices;
+mod text;

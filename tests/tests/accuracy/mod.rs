@@ -1,0 +1,6 @@
+//! Values and gradients against formulas in exact arithmetic, and how far they may be from it.
+
+mod bounds;
+mod gradients;
+mod half;
+mod values;

@@ -1,0 +1,5 @@
+//! Recorded values against the engine, against the oracle, and those of maps.
+
+mod engine;
+mod maps;
+mod oracle;

@@ -1,0 +1,12 @@
+//! Tests of all parts together, in one binary: `cargo test -p segloss-conformance --test main golden::` runs a
+//! topic.
+
+mod accuracy;
+mod contract;
+mod freestanding;
+mod golden;
+mod maps;
+mod oracle;
+mod plugin;
+mod same_bits;
+mod stages;

@@ -1,0 +1,5 @@
+//! Maps by themselves, and losses that compute them.
+
+mod boundary_losses;
+mod contract;
+mod levels;
