@@ -13,7 +13,7 @@
 //! let packed = Layout::channels_first(Shape::new(1, 1, &[2])?)?;
 //! let (z, y) = (View::new(&logits, packed)?, View::new(&mask, packed)?);
 //! let loss = pixel(1.0, Bce);
-//! let problem = Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &loss, &z, &y)?;
+//! let problem = Problem::<f32, f64>::new(Call::sigmoid(), &loss, &z, &y)?;
 //!
 //! // As long as `problem.sizes()` says, or longer.
 //! let mut workspace = Workspace {
@@ -27,7 +27,7 @@
 //!     class_weights: &mut [],
 //! };
 //! let mut sink = ViewMut::new(&mut gradient, packed)?;
-//! let report = evaluate(Scalar, &problem, Some(&mut sink), &mut workspace)?;
+//! let report = evaluate(&problem, Some(&mut sink), &mut workspace)?;
 //! assert_eq!(report.valid, 2);
 //! assert!(gradient[0] < 0.0 && gradient[1] > 0.0);
 //! # Ok::<(), segloss_core::Error>(())

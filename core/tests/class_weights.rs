@@ -2,7 +2,7 @@
 
 use segloss_core::Error;
 use segloss_core::class_weights::{Absent, ClassCounts, class_weights};
-use segloss_core::view::{AnyTargets, Layout, Shape, Strides, Target, View};
+use segloss_core::view::{Layout, Shape, Strides, Target, Targets, View};
 
 fn mask<E: Target>(labels: &[E]) -> View<'_, E> {
     let shape = Shape::new(1, 1, &[labels.len()]).unwrap();
@@ -189,7 +189,7 @@ fn any_layout_and_format_counts_alike() {
     for (batch, y, x) in (0..30).map(|i| (i / 15, i / 5 % 3, i % 5)) {
         expected[usize::from(stored[batch + 2 * y + 7 * x])] += 1;
     }
-    fn counted(targets: AnyTargets<'_>) -> [u64; 3] {
+    fn counted(targets: Targets<'_>) -> [u64; 3] {
         let mut counts = [0; 3];
         ClassCounts::new(&mut counts).unwrap().add(&targets, Some(255)).unwrap();
         counts
@@ -197,9 +197,9 @@ fn any_layout_and_format_counts_alike() {
     let wide: Vec<i64> = stored.iter().map(|&label| label.into()).collect();
     let float: Vec<f32> = stored.iter().map(|&label| label.into()).collect();
     assert!(expected.iter().all(|&count| count > 0));
-    assert_eq!(counted(AnyTargets::U8(View::new(&stored, layout).unwrap())), expected);
-    assert_eq!(counted(AnyTargets::I64(View::new(&wide, layout).unwrap())), expected);
-    assert_eq!(counted(AnyTargets::F32(View::new(&float, layout).unwrap())), expected);
+    assert_eq!(counted(Targets::U8(View::new(&stored, layout).unwrap())), expected);
+    assert_eq!(counted(Targets::I64(View::new(&wide, layout).unwrap())), expected);
+    assert_eq!(counted(Targets::F32(View::new(&float, layout).unwrap())), expected);
 }
 
 #[test]

@@ -49,7 +49,7 @@ where
     let maps = case.maps.each_ref().map(|map| T::weights(View::new(map, plane).unwrap()));
     let (link, ignore_index) = (case.link, case.ignore_index);
     let call = Call { link, ignore_index, maps: &maps, ..Call::sigmoid() };
-    let problem = Problem::<T, A, _, _, _>::new(call, loss, &logits, &targets).unwrap();
+    let problem = Problem::<T, A>::new(call, loss, &logits, &targets).unwrap();
     let sizes = problem.sizes();
     let mut workspace = Workspace {
         partials: &mut vec![Partial::default(); sizes.partials],
@@ -63,7 +63,7 @@ where
     };
     let mut gradient = vec![T::default(); case.logits.len()];
     let mut sink = ViewMut::new(&mut gradient, layout).unwrap();
-    let report = evaluate(Scalar, &problem, Some(&mut sink), &mut workspace).unwrap();
+    let report = evaluate(&problem, Some(&mut sink), &mut workspace).unwrap();
     bits(report, &gradient)
 }
 

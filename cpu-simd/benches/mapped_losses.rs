@@ -5,7 +5,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use segloss_core::engine::{Call, Link};
-use segloss_core::view::{AnyTargets, Layout, Shape, View, ViewMut};
+use segloss_core::view::{Layout, Shape, Targets, View, ViewMut};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 const BATCH: usize = 8;
@@ -37,8 +37,8 @@ fn mapped(criterion: &mut Criterion) {
     let floats: Vec<f32> = bytes.iter().map(|&y| f32::from(y)).collect();
     let view = View::new(&logits, layout).expect("all logits");
     let targets = [
-        ("u8", AnyTargets::U8(View::new(&bytes, layout).expect("all masks"))),
-        ("f32", AnyTargets::F32(View::new(&floats, layout).expect("all masks"))),
+        ("u8", Targets::U8(View::new(&bytes, layout).expect("all masks"))),
+        ("f32", Targets::F32(View::new(&floats, layout).expect("all masks"))),
     ];
     let mut gradient = vec![0f32; layout.span()];
     let mut group = criterion.benchmark_group("8x1x512x512");

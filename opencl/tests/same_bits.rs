@@ -3,7 +3,7 @@
 use crate::common::{Case, Random, assert_same, evaluator, labels, logits};
 use segloss_core::engine::{Link, Scale};
 use segloss_core::lanes::Real;
-use segloss_core::view::{AnyTargets, Shape, View, Write};
+use segloss_core::view::{Shape, Targets, View, Write};
 use segloss_opencl::trace::Format;
 use segloss_opencl::{DeviceLogit, DeviceTarget, Error, Evaluator, Tuning};
 
@@ -198,7 +198,7 @@ fn logits_that_are_not_finite() {
 fn targets_of_every_type() {
     fn check<E: DeviceTarget>(evaluator: &Evaluator, share: impl Fn(u64) -> E, ignored: E)
     where
-        for<'v> AnyTargets<'v>: From<View<'v, E>>,
+        for<'v> Targets<'v>: From<View<'v, E>>,
     {
         let random = &mut Random::new(7);
         let z = logits::<f32>(random, 1500);

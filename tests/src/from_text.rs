@@ -3,7 +3,7 @@
 use segloss_core::Error;
 use segloss_core::engine::Call;
 use segloss_core::lanes::Real;
-use segloss_core::view::{AnyTargets, Layout, Logit, Shape, TargetSource, View, ViewMut, Weights};
+use segloss_core::view::{Layout, Logit, Shape, TargetSource, Targets, View, ViewMut, Weights};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 /// What a call gave.
@@ -35,7 +35,7 @@ pub struct Asked<'a, T> {
     /// Theirs.
     pub shape: Shape,
     /// Of any type.
-    pub targets: AnyTargets<'a>,
+    pub targets: Targets<'a>,
     /// Maps by name.
     pub given: &'a [(&'a str, Weights<'a>)],
     /// Whether the loss of each sample is asked for.
@@ -116,7 +116,7 @@ pub fn evaluate<'a, T: Format>(
     call: Call<'_>,
     logits: &[T],
     shape: Shape,
-    targets: impl Into<AnyTargets<'a>>,
+    targets: impl Into<Targets<'a>>,
 ) -> Result<Found<T>, Error> {
     let targets = targets.into();
     let (given, samples, loss_map) = (&[][..], false, false);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use segloss_conformance::case::Case;
 use segloss_core::engine::{Call, Link};
-use segloss_core::view::{AnyTargets, Layout, Shape, View, ViewMut};
+use segloss_core::view::{Layout, Shape, Targets, View, ViewMut};
 use segloss_simd::{Buffers, Library, Loss, Outputs};
 
 struct Counting;
@@ -46,7 +46,7 @@ fn second_call(
     let packed = Layout::channels_first(case.shape.with_channels(channels)).unwrap();
     let (z, y) = (
         View::new(&logits, layout).unwrap(),
-        AnyTargets::U8(View::new(&case.targets, packed).unwrap()),
+        Targets::U8(View::new(&case.targets, packed).unwrap()),
     );
     let library = Library::<f32>::default();
     let loss = Loss::new(&library, text, call.link).unwrap();

@@ -403,7 +403,7 @@ fn a_workspace_larger_than_needed() {
         let logits = case.single();
         let (z, y) =
             (packed(&logits, case.shape), packed(&case.targets, case.shape.with_channels(1)));
-        let problem = Problem::<f32, f64, _, _, _>::new(Call::softmax(), &program, &z, &y).unwrap();
+        let problem = Problem::<f32, f64>::new(Call::softmax(), &program, &z, &y).unwrap();
         let mut workspace = buffers.lend(&problem.sizes()).unwrap();
         workspace.sums.fill(0.0);
         problem.check(Scalar, &mut workspace).unwrap();
@@ -430,7 +430,7 @@ fn compensated_sums() {
     let expected = whole(&Scene::<f32>::new(&case), call, &program);
     let logits = case.single();
     let (z, y) = (packed(&logits, case.shape), packed(&case.targets, case.shape));
-    let problem = Problem::<f32, Compensated, _, _, _>::new(call, &program, &z, &y).unwrap();
+    let problem = Problem::<f32, Compensated>::new(call, &program, &z, &y).unwrap();
     let mut buffers = Buffers::new();
     let mut workspace = buffers.lend(&problem.sizes()).unwrap();
     let report = evaluate(Scalar, &problem, None::<&mut NoGradient>, &mut workspace).unwrap();

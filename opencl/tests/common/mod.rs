@@ -12,7 +12,7 @@ use segloss_core::pixel::{Pixel, PixelTerm};
 use segloss_core::region::{Classes, RegionTerm};
 use segloss_core::summation::{ACCUMULATORS, Accumulator, Compensated, TILE};
 use segloss_core::term::{Arguments, Parameter};
-use segloss_core::view::{AnyTargets, Layout, Mask, Shape, View, ViewMut};
+use segloss_core::view::{Layout, Mask, Shape, Targets, View, ViewMut};
 use segloss_opencl::trace::Format;
 use segloss_opencl::{DeviceLogit, DeviceTarget, Error, Evaluator, Library, Loss, Options, Slices};
 
@@ -130,7 +130,7 @@ pub fn device_library() -> Arc<Library> {
 /// What the engine in core gives as plain scalar code, with sums in `A`.
 fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
     case: &Case<'_, Z, E>,
-    targets: AnyTargets<'_>,
+    targets: Targets<'_>,
 ) -> Result<Evaluation<Z>, segloss_core::Error> {
     let own = [
         Definition::pixel::<SquaredError, Scalar>(),
@@ -169,7 +169,7 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
     let maps: Vec<_> =
         computed.iter().map(|map| Z::Compute::weights(View::new(map, planes).unwrap())).collect();
     let call = Call { maps: &maps, ..call };
-    let problem = Problem::<Z::Compute, A, _, _, _>::new(call, &listed, &logits, &targets)?;
+    let problem = Problem::<Z::Compute, A>::new(call, &listed, &logits, &targets)?;
     let sizes = problem.sizes();
     let zero = Z::Compute::default();
     let mut workspace = Workspace {
@@ -223,11 +223,11 @@ where
     Z: DeviceLogit,
     Z::Compute: Format,
     E: DeviceTarget,
-    for<'v> AnyTargets<'v>: From<View<'v, E>>,
+    for<'v> Targets<'v>: From<View<'v, E>>,
 {
     let device = evaluator.device();
     let layout = Layout::channels_first(case.target_shape()).unwrap();
-    let targets = AnyTargets::from(View::new(case.targets, layout).unwrap());
+    let targets = Targets::from(View::new(case.targets, layout).unwrap());
     let expected = if device.has_double() {
         on_cpu::<Z, E, f64>(case, targets).unwrap()
     } else {

@@ -10,7 +10,7 @@ use segloss_conformance::oracle::{
 use segloss_core::class::{self, ClassPixel, ClassTerm};
 use segloss_core::engine::{Call, Scale};
 use segloss_core::pixel::{self, Pixel, PixelTerm};
-use segloss_core::view::{AnyTargets, Layout, Mask, Shape, View, Weights};
+use segloss_core::view::{Layout, Mask, Shape, Targets, View, Weights};
 use segloss_simd::AnyLevel;
 
 fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
@@ -90,7 +90,7 @@ fn check<'a>(
     call: Call<'_>,
     logits: &[f64],
     shape: Shape,
-    targets: impl Into<AnyTargets<'a>>,
+    targets: impl Into<Targets<'a>>,
     exact: &Loss,
 ) {
     let found = evaluate(AnyLevel::best(), text, call, logits, shape, targets).unwrap();

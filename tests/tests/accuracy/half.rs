@@ -34,7 +34,7 @@ where
 
     // The storage known at run time only, and the gradient kept in f32.
     let logits = any(logits);
-    let problem = Problem::<f32, f64, _, _, _>::new(call, &program, &logits, &targets).unwrap();
+    let problem = Problem::<f32, f64>::new(call, &program, &logits, &targets).unwrap();
     let mut gradient = vec![0f32; stored.len()];
     let mut sink = ViewMut::new(&mut gradient, packed).unwrap();
     let mut buffers = Buffers::new();

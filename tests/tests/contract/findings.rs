@@ -8,7 +8,7 @@ use segloss_conformance::objective::{Input, Objective, Term};
 use segloss_conformance::oracle::{Dense, Extents, Labelled};
 use segloss_core::Error;
 use segloss_core::engine::{Call, Link};
-use segloss_core::view::{AnyTargets, Layout, Shape, Strides, View};
+use segloss_core::view::{Layout, Shape, Strides, Targets, View};
 use segloss_simd::{AnyLevel, Library, Loss};
 
 fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
@@ -19,7 +19,7 @@ fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
 fn masks<'a, T, E>(text: &str, logits: &[T], targets: &'a [E]) -> Result<Found<T>, Error>
 where
     T: Format,
-    View<'a, E>: Into<AnyTargets<'a>>,
+    View<'a, E>: Into<Targets<'a>>,
 {
     let shape = Shape::new(1, 1, &[logits.len()]).unwrap();
     let targets = packed(targets, shape);
@@ -34,7 +34,7 @@ fn labels<'a, T, E, const K: usize>(
 ) -> Result<Found<T>, Error>
 where
     T: Format,
-    View<'a, E>: Into<AnyTargets<'a>>,
+    View<'a, E>: Into<Targets<'a>>,
 {
     let shape = Shape::new(1, K, &[targets.len()]).unwrap();
     let targets = packed(targets, shape.with_channels(1));

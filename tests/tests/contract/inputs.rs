@@ -202,7 +202,7 @@ fn e1_e3_empty_tensors() {
         let none: [f32; 0] = [];
         let program = bce_and_dice();
         let (logits, targets) = (packed(&none, empty), packed(&none, empty));
-        let found = Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets);
+        let found = Problem::<f32, f64>::new(Call::sigmoid(), &program, &logits, &targets);
         assert_eq!(found.err(), Some(Error::Empty { argument: "logits", shape: empty }));
     }
 }
@@ -214,7 +214,7 @@ fn h1_h3_shapes_that_do_not_match() {
     let (z, y) = ([0f32; 16], [0u8; 16]);
     let logits = packed(&z, shape(2, 1, 8));
     let targets = packed(&y, shape(1, 1, 16));
-    let found = Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets);
+    let found = Problem::<f32, f64>::new(Call::sigmoid(), &program, &logits, &targets);
     let expected = shape(2, 1, 8);
     assert_eq!(
         found.err(),
@@ -226,7 +226,7 @@ fn h1_h3_shapes_that_do_not_match() {
     assert!(matches!(found, Err(Error::Shape { argument: "gradient", .. })));
     let one = packed(&z, shape(16, 1, 1));
     let ce = ce_and_dice();
-    let found = Problem::<f32, f64, _, _, _>::new(Call::softmax(), &ce, &one, &one);
+    let found = Problem::<f32, f64>::new(Call::softmax(), &ce, &one, &one);
     assert!(matches!(found.err(), Some(Error::Channels { channels: 1, .. })));
 }
 
@@ -271,15 +271,14 @@ fn extents_of_any_size() {
     let (logits, targets) =
         (View::new(&[0f32], layout).unwrap(), View::new(&[7f32], layout).unwrap());
     let program = bce_and_dice();
-    let found = Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets);
+    let found = Problem::<f32, f64>::new(Call::sigmoid(), &program, &logits, &targets);
     assert!(matches!(found.err(), Some(Error::Extent { .. })));
     // More than there is memory for.
     let large = Shape { batch: 1 << 44, ..endless };
     let layout = Layout::strided(large, Strides::default()).unwrap();
     let (logits, targets) =
         (View::new(&[0f32], layout).unwrap(), View::new(&[7f32], layout).unwrap());
-    let problem =
-        Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets).unwrap();
+    let problem = Problem::<f32, f64>::new(Call::sigmoid(), &program, &logits, &targets).unwrap();
     let found = Buffers::<f32>::new().lend(&problem.sizes()).err();
     assert!(matches!(found, Some(Error::Memory { argument: "sums", .. })), "{found:?}");
 }
@@ -389,8 +388,7 @@ fn a_workspace_too_short_is_named() {
     let program = bce_and_dice();
     let (z, y) = ([0f32; 4], [0u8; 4]);
     let (logits, targets) = (packed(&z, shape(1, 1, 4)), packed(&y, shape(1, 1, 4)));
-    let problem =
-        Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &program, &logits, &targets).unwrap();
+    let problem = Problem::<f32, f64>::new(Call::sigmoid(), &program, &logits, &targets).unwrap();
     let mut buffers = Buffers::new();
     let mut workspace = buffers.lend(&problem.sizes()).unwrap();
     workspace.slopes = &mut [];

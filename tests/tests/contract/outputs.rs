@@ -12,7 +12,7 @@ use segloss_core::level::Scalar;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
 use segloss_core::term::{Maps, Options};
-use segloss_core::view::{AnyTargets, Layout, Mask, Shape, View, ViewMut, Weights};
+use segloss_core::view::{Layout, Mask, Shape, Targets, View, ViewMut, Weights};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
@@ -28,7 +28,7 @@ fn loss_map(
     shape: Shape,
     targets: &View<'_, f64>,
 ) -> Vec<f64> {
-    let (given, targets) = (&[][..], AnyTargets::F64(*targets));
+    let (given, targets) = (&[][..], Targets::F64(*targets));
     let (samples, loss_map) = (false, true);
     let asked =
         from_text::Asked { level, text, call, logits, shape, targets, given, samples, loss_map };
@@ -234,21 +234,21 @@ fn errors_of_losses_put_together_in_rust() {
     let (logits, targets, weights) = ([0f32; 2], [1u8, 0], [1f32; 2]);
     let (z, y, w) = (packed(&logits, shape), packed(&targets, shape), packed(&weights, shape));
     let weighted = Call { weights: Some(Weights::F32(w)), ..Call::sigmoid() };
-    let of = |call, parts: &_| Problem::<f32, f64, _, _, _>::new(call, parts, &z, &y).unwrap_err();
+    let of = |call, parts: &_| Problem::<f32, f64>::new(call, parts, &z, &y).unwrap_err();
     let bce = pixel(1.0, Bce);
     assert_eq!(
         of(weighted, &bce).to_string(),
         "`bce` was composed without weights, expected it to be `.weighted(..)` for this call"
     );
     let mapped = pixel(1.0, Bce).weighted(Maps::NONE.and(3).unwrap());
-    let found = Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &mapped, &z, &y).unwrap_err();
+    let found = Problem::<f32, f64>::new(Call::sigmoid(), &mapped, &z, &y).unwrap_err();
     assert_eq!(found.to_string(), "a term refers to map 3 of the call, expected one of 0");
     assert_eq!(Maps::NONE.and(32), Err(Error::Map { place: 32, maps: 32 }));
     let ce = class(1.0, Ce);
-    let found = Problem::<f32, f64, _, _, _>::new(Call::sigmoid(), &ce, &z, &y).unwrap_err();
+    let found = Problem::<f32, f64>::new(Call::sigmoid(), &ce, &z, &y).unwrap_err();
     assert_eq!(found, Error::Link { term: "ce", expected: "the softmax link" });
     let dice = region(1.0, Dice::default());
-    let found = Problem::<f32, f64, _, _, _>::new(Call::softmax(), &dice, &z, &y).unwrap_err();
+    let found = Problem::<f32, f64>::new(Call::softmax(), &dice, &z, &y).unwrap_err();
     assert_eq!(found, Error::Channels { channels: 1, expected: "2 to 2^24 classes" });
 
     let bad: &[f64] = &[1.0, -2.0];

@@ -10,7 +10,7 @@ use segloss_conformance::oracle::{self, maps};
 use segloss_core::Error;
 use segloss_core::engine::{Call, Link};
 use segloss_core::maps::edt::Spacing;
-use segloss_core::view::{AnyTargets, Layout, Mask, Shape, Strides, View, Weights};
+use segloss_core::view::{Layout, Mask, Shape, Strides, Targets, View, Weights};
 use segloss_simd::{AnyLevel, Library, Loss};
 
 fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
@@ -23,7 +23,7 @@ fn at_level<'a>(
     text: &'a str,
     call: Call<'a>,
     (logits, shape): (&'a [f64], Shape),
-    targets: AnyTargets<'a>,
+    targets: Targets<'a>,
     given: &'a [(&'a str, Weights<'a>)],
 ) -> Result<(f64, Vec<f64>), Error> {
     let (samples, loss_map) = (false, false);
@@ -35,7 +35,7 @@ fn evaluate<'a>(
     text: &'a str,
     call: Call<'a>,
     logits: (&'a [f64], Shape),
-    targets: impl Into<AnyTargets<'a>>,
+    targets: impl Into<Targets<'a>>,
 ) -> (f64, Vec<f64>) {
     at_level(AnyLevel::best(), text, call, logits, targets.into(), &[]).unwrap()
 }
@@ -120,7 +120,7 @@ fn same_bits_from_every_target_and_level() {
 fn assert_same_bits(text: &str, call: Call<'_>, case: &Case, targets_shape: Shape) {
     let layout = Layout::channels_first(targets_shape).unwrap();
     let mut outcomes = Vec::new();
-    let mut add = |name: String, level, targets: AnyTargets<'_>| {
+    let mut add = |name: String, level, targets: Targets<'_>| {
         let logits = (&case.logits[..], case.shape);
         let (value, gradient) = at_level(level, text, call, logits, targets, &[]).unwrap();
         let bits: Vec<u64> = gradient.iter().chain([&value]).map(|x| x.to_bits()).collect();
@@ -129,7 +129,7 @@ fn assert_same_bits(text: &str, call: Call<'_>, case: &Case, targets_shape: Shap
     macro_rules! from {
         ($variant:ident, $convert:expr) => {
             let converted: Vec<_> = case.targets.iter().map($convert).collect();
-            let targets = AnyTargets::$variant(View::new(&converted, layout).unwrap());
+            let targets = Targets::$variant(View::new(&converted, layout).unwrap());
             for level in AnyLevel::available() {
                 add(format!("{} {}", stringify!($variant), level.name()), level, targets);
             }
@@ -150,7 +150,7 @@ fn assert_same_bits(text: &str, call: Call<'_>, case: &Case, targets_shape: Shap
     let batch = targets_shape.channels * plane;
     let strides = Strides { batch, channel: plane, spatial: [plane, 1, height] };
     let transposed = Layout::strided(targets_shape, strides).unwrap();
-    let targets = AnyTargets::U8(View::new(&columns, transposed).unwrap());
+    let targets = Targets::U8(View::new(&columns, transposed).unwrap());
     add("columns".into(), AnyLevel::best(), targets);
     for (name, bits) in &outcomes {
         assert!(*bits == outcomes[0].1, "{name} differs from {}", outcomes[0].0);

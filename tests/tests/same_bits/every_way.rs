@@ -66,7 +66,7 @@ where
     Z: LogitSource<T>,
 {
     let targets = &inputs.targets;
-    let problem = Problem::<T, f64, _, _, _>::new(call, program, inputs.logits, targets).unwrap();
+    let problem = Problem::<T, f64>::new(call, program, inputs.logits, targets).unwrap();
     let shape = problem.shape();
     let mut buffers = Buffers::<T>::new();
     let mut workspace = buffers.lend(&problem.sizes()).unwrap();

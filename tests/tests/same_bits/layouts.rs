@@ -8,7 +8,7 @@ use segloss_core::compose::{class, pixel, region};
 use segloss_core::engine::{Call, Link};
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
-use segloss_core::view::{AnyTargets, Layout, Shape, Strides, View};
+use segloss_core::view::{Layout, Shape, Strides, Targets, View};
 use segloss_simd::level::Portable;
 
 use super::{shape, spatial};
@@ -78,7 +78,7 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
     let targets_shape = if call.link == Link::Softmax { shape.with_channels(1) } else { shape };
     let single = case.single();
     let mut outcomes = Vec::new();
-    let mut go = |name: String, logits: Layout, targets: &AnyTargets<'_>, gradient: Layout| {
+    let mut go = |name: String, logits: Layout, targets: &Targets<'_>, gradient: Layout| {
         // NaN between the elements shows a read out of place.
         let data = laid_out(&single, shape, logits, f32::NAN);
         let view = View::new(&data, logits).unwrap();
@@ -113,7 +113,7 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
             let converted: Vec<_> = case.targets.iter().map($convert).collect();
             for layout in target_layouts {
                 let data = laid_out(&converted, targets_shape, layout, converted[0]);
-                let targets = AnyTargets::$variant(View::new(&data, layout).unwrap());
+                let targets = Targets::$variant(View::new(&data, layout).unwrap());
                 go(format!("{} {layout:?}", stringify!($variant)), packed, &targets, packed);
             }
         };
@@ -123,7 +123,7 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
     as_targets!(I64, |&y| i64::from(y));
     as_targets!(F32, |&y| f32::from(y));
     as_targets!(F64, |&y| f64::from(y));
-    let targets = AnyTargets::U8(View::new(&case.targets, target_layouts[0]).unwrap());
+    let targets = Targets::U8(View::new(&case.targets, target_layouts[0]).unwrap());
     for logits in layouts(shape) {
         for gradient in layouts(shape) {
             go(format!("{logits:?} {gradient:?}"), logits, &targets, gradient);
