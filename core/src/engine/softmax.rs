@@ -170,7 +170,7 @@ fn one_tile<Lv, T, A, P, Z, Y, G>(
     }
 }
 
-/// False positives where `k` is not the label, false negatives and target mass where it is.
+/// True positives and false negatives where `k` is the label, false positives where it is not.
 #[inline(always)]
 #[allow(
     clippy::too_many_arguments,
