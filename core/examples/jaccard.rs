@@ -27,7 +27,7 @@ impl RegionTerm for Jaccard {
 
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
         classes.mean(|s| {
-            let right = s.target - s.false_negative + L::splat(self.smooth);
+            let right = s.true_positive + L::splat(self.smooth);
             (s.false_positive + s.false_negative).share_with(right)
         })
     }

@@ -65,16 +65,16 @@ static void tversky(void *context, const double *parameters, const segloss_regio
     (void)parameters;
     CHECK(context == NULL && region->struct_size == sizeof *region && region->reserved == 0);
     for (k = 0; k < region->classes; k++) {
-        double fp = region->sums[3 * k], fn = region->sums[3 * k + 1], g = region->sums[3 * k + 2];
-        double missed = a * fp + b * fn, all = g - fn + missed + 1e-6;
-        if (region->skips_absent && g == 0) continue;
+        double tp = region->sums[3 * k], fp = region->sums[3 * k + 1], fn = region->sums[3 * k + 2];
+        double missed = a * fp + b * fn, hit = tp + 1e-6, all = hit + missed;
+        if (region->skips_absent && tp + fn == 0) continue;
         count++;
         sum += missed / all;
         if (k != region->seed_class) continue;
         if (region->seed == SEGLOSS_REGION_SEED_FALSE_POSITIVE)
-            slopes = a * (all - missed) / (all * all);
+            slopes = a * hit / (all * all);
         if (region->seed == SEGLOSS_REGION_SEED_FALSE_NEGATIVE)
-            slopes = (b * all - missed * (b - 1)) / (all * all);
+            slopes = (b * hit + missed) / (all * all);
     }
     *value = sum / count;
     *slope = slopes / count;

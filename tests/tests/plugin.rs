@@ -87,7 +87,7 @@ impl RegionTerm for Jaccard {
 
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
         classes.mean(|s| {
-            let union = s.target + s.false_positive + L::splat(self.smooth);
+            let union = s.target() + s.false_positive + L::splat(self.smooth);
             (s.false_positive + s.false_negative) / union
         })
     }
@@ -209,20 +209,21 @@ impl TileRegionTerm<f64> for Tiles {
         if classes == 1 { Pool::Sample } else { Pool::Batch }
     }
 
-    /// Plain numbers: `d/dFP (FP + FN) / (G + FP + s) = (G + s - FN) / (G + FP + s)^2`.
+    /// Plain numbers: of `(FP + FN) / (TP + FP + FN + s)` the derivative in FP is `(TP + s)` over the
+    /// square of the denominator, and 1 over the denominator where mass moves from TP to FN.
     fn loss(&self, arguments: Arguments<'_>, sums: SeededSums<'_, f64>) -> Dual<f64> {
         let smooth = arguments.get(0);
         let (mut value, mut derivative, mut count) = (0.0, 0.0, 0.0);
         for class in 0..Classes::len(&sums) {
             let s = sums.total(class);
-            if s.target == 0.0 && sums.absent() == Missing::Skip {
+            if s.target() == 0.0 && sums.absent() == Missing::Skip {
                 continue;
             }
             count += 1.0;
-            let union = s.target + s.false_positive + smooth;
+            let union = s.target() + s.false_positive + smooth;
             value += (s.false_positive + s.false_negative) / union;
             if sums.seed() == Some(Seed::FalsePositive(class)) {
-                derivative = (s.target + smooth - s.false_negative) / (union * union);
+                derivative = (s.true_positive + smooth) / (union * union);
             } else if sums.seed() == Some(Seed::FalseNegative(class)) {
                 derivative = 1.0 / union;
             }

@@ -9,7 +9,7 @@ use crate::term::{Arguments, Parameter, not_negative};
 /// 1 - (2 TP + smooth) / (P + G + smooth) = (FP + FN) / (FP + FN + 2 TP + smooth)
 /// ```
 ///
-/// with `P` the predicted and `G` the target's mass. One channel: per sample, then reduced over the
+/// with `P = TP + FP` the predicted and `G = TP + FN` the target's mass. One channel: per sample, then reduced over the
 /// batch; several: once per class over the whole batch. 0 where no mass is predicted or asked for
 /// and `smooth` is 0.
 ///
@@ -51,9 +51,7 @@ impl RegionTerm for Dice {
     #[inline(always)]
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
         classes.mean(|s| {
-            // Never below 0: false negatives are summed as the target is, from no larger numbers.
-            let true_positive = s.target - s.false_negative;
-            let right = true_positive + true_positive + L::splat(self.smooth);
+            let right = s.true_positive + s.true_positive + L::splat(self.smooth);
             (s.false_positive + s.false_negative).share_with(right)
         })
     }

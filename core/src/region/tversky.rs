@@ -50,7 +50,7 @@ impl Tversky {
     pub(super) fn class<L: Lanes>(&self, s: &ClassSums<L>) -> L {
         let wrong = L::splat(self.fp_weight) * s.false_positive
             + L::splat(self.fn_weight) * s.false_negative;
-        wrong.share_with((s.target - s.false_negative) + L::splat(self.smooth))
+        wrong.share_with(s.true_positive + L::splat(self.smooth))
     }
 }
 

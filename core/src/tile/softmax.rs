@@ -113,7 +113,7 @@ impl<T: Real> Kernel for RegionSums<'_, T> {
     }
 }
 
-/// False positives where `k` is not the label, the other sums where it is.
+/// True positives and false negatives where `k` is the label, false positives where it is not.
 #[inline(always)]
 #[allow(
     clippy::too_many_arguments,

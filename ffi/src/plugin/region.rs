@@ -22,13 +22,15 @@ pub enum RegionSeed {
     Nothing = 0,
     /// In the false positives of `seed_class`.
     FalsePositive = 1,
-    /// In the false negatives of `seed_class`.
+    /// In the false negatives of `seed_class`, whose true positives fall as these grow: the derivative in
+    /// the former minus that in the latter.
     FalseNegative = 2,
 }
 
 /// The sums of all classes over the valid pixels of a sample or of the batch. With p the probability of
-/// a class and g its target, each class has three numbers in this order: false positives, the sum of
-/// p (1 - g); false negatives, of (1 - p) g; and the target's mass, of g. Since 0.1.
+/// a class and g its target, each class has three numbers in this order: true positives, the sum of p g;
+/// false positives, of p (1 - g); and false negatives, of (1 - p) g. The target's mass is the sum of the
+/// first and the last, the predicted mass that of the first two. Since 0.1.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct RegionSums {
@@ -42,7 +44,8 @@ pub struct RegionSums {
     pub sums: *const f64,
     /// The number of classes; 1 for a binary mask.
     pub classes: usize,
-    /// Not 0 if classes whose target's mass is 0 are to be left out (`absent=skip`).
+    /// Not 0 if classes whose target's mass is 0 are to be left out (`absent=skip`): those of neither true
+    /// positives nor false negatives.
     pub skips_absent: i32,
     /// 0.
     pub reserved: i32,
@@ -67,7 +70,7 @@ pub struct RegionTerm {
     pub parameter_count: usize,
     /// What its functions are given first.
     pub context: *mut c_void,
-    /// Writes the loss of all classes to `value`, and its derivative in the sum that `sums` names to
+    /// Writes the loss of all classes to `value`, and its derivative in the seed that `sums` names to
     /// `slope`. `parameters` are as many as declared, in that order.
     pub loss: Option<
         unsafe extern "C" fn(

@@ -344,7 +344,7 @@ impl RegionTerm for JointDice {
         for class in 0..classes.len() {
             let sums = classes.get(class);
             wrong = wrong + sums.false_positive + sums.false_negative;
-            right = right + (sums.target - sums.false_negative) * L::splat(2.0);
+            right = right + sums.true_positive * L::splat(2.0);
         }
         wrong.share_with(right)
     }
