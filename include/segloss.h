@@ -1514,6 +1514,14 @@ size_t segloss_last_message(char *buffer,
                             size_t capacity);
 
 /**
+ * A class term as a plugin, into `plugin`, as segloss_plugin_pixel does for pixel terms. Since 0.1.
+ *
+ * # Safety
+ * Pointers are NULL or point to what their types say; the functions do what their fields say.
+ */
+segloss_result segloss_plugin_class(const segloss_class_term *term, segloss_plugin **plugin);
+
+/**
  * Gives up a share of a plugin; losses that were made with it keep theirs. NULL is none, and nothing
  * happens.
  *
@@ -1523,14 +1531,6 @@ size_t segloss_last_message(char *buffer,
  * `plugin` is NULL or comes from segloss_plugin_pixel or its like and is not used any more.
  */
 void segloss_plugin_free(segloss_plugin *plugin);
-
-/**
- * A class term as a plugin, into `plugin`, as segloss_plugin_pixel does for pixel terms. Since 0.1.
- *
- * # Safety
- * Pointers are NULL or point to what their types say; the functions do what their fields say.
- */
-segloss_result segloss_plugin_class(const segloss_class_term *term, segloss_plugin **plugin);
 
 /**
  * A pixel term as a plugin, into `plugin`, for segloss_plugin_free to free.

@@ -1,10 +1,12 @@
 use crate::call::ignored;
-use crate::dlpack::DLTensor;
 use crate::entry;
 use crate::fault::Fault;
 use crate::overlap::{Memory, check_apart};
 use crate::result::ResultCode;
-use crate::tensor::{Tensor, array, array_mut, check_array};
+use crate::tensor::Tensor;
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::pointer::{array, array_mut, check_array};
 use segloss_core::class_weights::{self, ClassCounts};
 use segloss_core::engine::Link;
 
@@ -25,10 +27,7 @@ fn absent(value: i32) -> Result<class_weights::Absent, Fault> {
         0 => Ok(class_weights::Absent::Source),
         1 => Ok(class_weights::Absent::Zero),
         2 => Ok(class_weights::Absent::One),
-        value => {
-            let (argument, expected) = ("absent", "a segloss_absent, 0 to 2");
-            Err(Fault::Option { argument, value: value.into(), expected })
-        }
+        value => Err(BadArgument::option("absent", value, "a segloss_absent, 0 to 2").into()),
     }
 }
 

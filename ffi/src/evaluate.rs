@@ -1,5 +1,4 @@
 use crate::call::{Call, Given};
-use crate::dlpack::{DLDataType, DLTensor};
 use crate::entry;
 use crate::fault::Fault;
 use crate::loss::Loss;
@@ -8,8 +7,10 @@ use crate::overlap::{Memory, check_apart};
 use crate::result::ResultCode;
 use crate::sources::Targets;
 use crate::tensor::{Plain, Tensor};
-use crate::versioned::{read, read_or_zeros};
 use crate::workspace::{self, Storage, Workspace};
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
+use segloss_c_boundary::versioned::{read, read_or_zeros};
 use segloss_core::engine::{self, Report};
 use segloss_core::view::{Logit, ViewMut, Weights};
 
@@ -149,7 +150,7 @@ pub(crate) fn wrong_dtype(inputs: &Inputs<'_>, dtype: DLDataType) -> Fault {
     } else {
         "what `logits` does, or float32"
     };
-    Fault::Dtype { argument: "outputs.gradient", dtype, expected }
+    BadArgument::Dtype { argument: "outputs.gradient", dtype, expected }.into()
 }
 
 /// # Safety

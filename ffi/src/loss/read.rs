@@ -3,12 +3,12 @@
 use core::ffi::c_char;
 
 use super::Loss;
-use crate::boundary::guard;
 use crate::entry;
 use crate::fault::Fault;
 use crate::result::ResultCode;
-use crate::tensor::{array_mut, check_pointer};
-use crate::text;
+use segloss_c_boundary::boundary::guard;
+use segloss_c_boundary::pointer::{array_mut, check_pointer};
+use segloss_c_boundary::text;
 use segloss_core::compose::Term;
 
 /// Calls `use_it` with a term of the loss.

@@ -1,11 +1,12 @@
 use super::{Request, at_best_level};
 use crate::call::Call;
-use crate::dlpack::{DLDataType, DLTensor};
 use crate::entry;
 use crate::fault::Fault;
 use crate::result::ResultCode;
 use crate::tensor::Plain;
 use crate::workspace::{self, Storage, Workspace};
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
 use segloss_core::compose::LabelPlane;
 use segloss_core::engine::Link;
 use segloss_core::lanes::Real;
@@ -30,8 +31,7 @@ fn read_distance(value: i32) -> Result<Distance, Fault> {
         1 => Ok(Distance::ToOther),
         2 => Ok(Distance::Signed),
         value => {
-            let (argument, expected) = ("distance", "a segloss_distance_kind, 0 to 2");
-            Err(Fault::Option { argument, value: value.into(), expected })
+            Err(BadArgument::option("distance", value, "a segloss_distance_kind, 0 to 2").into())
         }
     }
 }

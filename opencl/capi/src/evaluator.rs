@@ -1,12 +1,12 @@
 use core::ffi::{c_char, c_void};
 use core::ptr;
 
-use crate::boundary::guard;
 use crate::entry;
 use crate::handle::{self, ClContext, ClDevice, ClQueue};
-use crate::pointer::check_pointer;
 use crate::result::ResultCode;
-use crate::text;
+use segloss_c_boundary::boundary::guard;
+use segloss_c_boundary::pointer::check_pointer;
+use segloss_c_boundary::text;
 
 /// Evaluates losses on a device, in a context: keeps the programs that are built for it.
 ///

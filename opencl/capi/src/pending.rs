@@ -2,12 +2,13 @@ use core::ptr;
 
 use ocl_core::Event;
 
-use crate::boundary::guard;
 use crate::entry;
 use crate::fault::Fault;
 use crate::handle::{self, ClMem};
-use crate::pointer::{array, check_pointer};
 use crate::result::ResultCode;
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::boundary::guard;
+use segloss_c_boundary::pointer::{array, check_pointer};
 use segloss_core::engine::Report;
 
 /// An evaluation that a device is to do, or has done. Any number of threads may use one at the same time.
@@ -83,7 +84,7 @@ pub unsafe extern "C" fn segloss_cl_pending_interpret(
         let report = unsafe { array(report, SEGLOSS_CL_REPORT_LENGTH, "report", "")? };
         let report =
             report.and_then(|report| <[u64; SEGLOSS_CL_REPORT_LENGTH]>::try_from(report).ok());
-        let report = report.ok_or(Fault::Null { argument: "report", field: "" })?;
+        let report = report.ok_or(BadArgument::Null { argument: "report", field: "" })?;
         // SAFETY: as above.
         unsafe { tell(value, valid, || Ok(pending.0.interpret(report)?)) }
     })
