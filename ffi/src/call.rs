@@ -44,7 +44,7 @@ pub struct NamedMap {
     /// A name of segloss_loss_options' `map_names`; or of a map that would be computed, as `band`, to use
     /// the same weights again.
     pub name: *const c_char,
-    /// As segloss_call's `weights`.
+    /// What each pixel's loss is multiplied by, in the form of segloss_call's `weights`.
     pub weights: *const DLTensor,
 }
 
@@ -79,7 +79,8 @@ pub struct Call {
     pub spacing_count: usize,
     /// What the gradient is multiplied by, not the value: the gradient of whatever follows. NULL: 1.
     pub scale: *const f64,
-    /// The same with one number a sample, if what follows takes the samples' values. NULL: none.
+    /// What each sample's gradient is multiplied by, if what follows takes the samples' values: one number a
+    /// sample, instead of `scale`. NULL: none.
     pub sample_scales: *const f64,
     /// Entries of `sample_scales`: as many as there are samples.
     pub sample_scale_count: usize,
@@ -216,14 +217,14 @@ impl<'a> Given<'a> {
     }
 
     /// # Safety
-    /// As for [`Given::call`].
+    /// Nobody writes the tensors' memory for `'a`.
     unsafe fn mask(&self) -> Result<Option<Mask<'a>>, Fault> {
         // SAFETY: the caller's word.
         self.mask.as_ref().map(|mask| unsafe { mask.mask() }).transpose()
     }
 
     /// # Safety
-    /// As for [`Given::call`].
+    /// Nobody writes the tensors' memory for `'a`.
     unsafe fn weights(&self) -> Result<Option<Weights<'a>>, Fault> {
         // SAFETY: the caller's word.
         self.weights.as_ref().map(|weights| unsafe { weights.weights() }).transpose()
@@ -232,7 +233,7 @@ impl<'a> Given<'a> {
     /// Calls `use_it` with the maps by name, which the loss is to refer to.
     ///
     /// # Safety
-    /// As for [`Given::call`].
+    /// Nobody writes the tensors' memory for `'a`.
     pub(crate) unsafe fn with_maps<R>(
         &self,
         loss: &Loss,

@@ -39,7 +39,8 @@ fn absent(value: i32) -> Result<class_weights::Absent, Fault> {
 /// `counts` is written only on success. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate; `before` and `counts` are NULL or point to `classes` numbers.
+/// Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+/// and type ask for; `before` and `counts` are NULL or point to `classes` numbers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_class_counts(
     targets: *const DLTensor,

@@ -44,6 +44,8 @@ pub(crate) struct Tensor<'a> {
 }
 
 impl<'a> Tensor<'a> {
+    /// Reads a tensor.
+    ///
     /// # Safety
     /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to
     /// `ndim` numbers. Its memory, as far as shape, strides and dtype say, is there for `'a`.
@@ -70,10 +72,11 @@ impl<'a> Tensor<'a> {
         Ok(Tensor { argument, dtype: tensor.dtype, layout, first, memory: PhantomData })
     }
 
-    /// The same of a tensor that may be left out.
+    /// Reads a tensor that may be left out.
     ///
     /// # Safety
-    /// As for [`Tensor::read`].
+    /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to
+    /// `ndim` numbers. Its memory, as far as shape, strides and dtype say, is there for `'a`.
     pub(crate) unsafe fn read_any(
         tensor: *const DLTensor,
         argument: &'static str,
@@ -155,7 +158,7 @@ impl<'a> Tensor<'a> {
         Ok(unsafe { slice::from_raw_parts(self.first.cast::<E>(), length) })
     }
 
-    /// The same, to be written.
+    /// Its memory from the first element to the last, to be written.
     ///
     /// # Safety
     /// Nobody else reads or writes there for `'a`.
@@ -168,7 +171,7 @@ impl<'a> Tensor<'a> {
         Ok(unsafe { slice::from_raw_parts_mut(self.first.cast::<E>(), length) })
     }
 
-    /// The same in its layout, with a place for each element.
+    /// Its elements in its layout, to be written: each has a place of its own.
     ///
     /// # Safety
     /// Nobody else reads or writes there for `'a`, and elements are stored as `E`.

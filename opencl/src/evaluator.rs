@@ -59,7 +59,7 @@ impl Evaluator {
         Evaluator::with_queue(device, None)
     }
 
-    /// The same with a queue that measures how long commands take ([`Pending::seconds`]).
+    /// On `device`, with a queue that measures how long commands take ([`Pending::seconds`]).
     ///
     /// # Errors
     /// What the device reported.
@@ -83,7 +83,7 @@ impl Evaluator {
         Evaluator { programs, queue, tuning, prepared: Mutex::default() }
     }
 
-    /// The same with work cut differently. The bits of the results do not depend on it.
+    /// Cuts work differently from here on. The bits of the results do not depend on it.
     ///
     /// # Errors
     /// [`Error::Tuning`] for what the kernels are not written for, or groups that are too large.

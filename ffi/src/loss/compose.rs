@@ -166,7 +166,7 @@ fn write_number(sum: &mut String, number: f64) -> Result<(), Fault> {
 /// A name or word, which cannot be mistaken for anything else in the sum.
 ///
 /// # Safety
-/// As for [`text::read`].
+/// `place` is NULL or points to bytes that end with a 0 and are there, unwritten, for `'a`.
 unsafe fn word<'a>(place: *const c_char, field: &'static str) -> Result<&'a str, Fault> {
     // SAFETY: the caller's word.
     let word = unsafe { text::read(place, "terms[..]", field)? };

@@ -20,8 +20,8 @@ pub enum Distance {
     ToBackground = 0,
     /// To the nearest pixel of another label: at least the smallest spacing.
     ToOther = 1,
-    /// The same, positive on foreground and negative on background. Of a mask that is the distance to
-    /// background minus the distance to foreground.
+    /// To the nearest pixel of another label, positive on foreground and negative on background. Of a mask
+    /// that is the distance to background minus the distance to foreground.
     Signed = 2,
 }
 
@@ -43,7 +43,8 @@ fn read_distance(value: i32) -> Result<Distance, Fault> {
 /// count have no distance measured to them; their own is to what does count. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate.
+/// Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+/// and type ask for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_distance(
     distance: i32,

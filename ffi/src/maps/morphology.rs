@@ -54,7 +54,8 @@ fn border(value: i32) -> Result<morphology::Border, Fault> {
 /// 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate.
+/// Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+/// and type ask for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_dilate(
     mask: *const DLTensor,
@@ -74,7 +75,8 @@ pub unsafe extern "C" fn segloss_dilate(
 /// `border` is a segloss_border; the rest is as for segloss_dilate. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate.
+/// Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+/// and type ask for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_erode(
     mask: *const DLTensor,
@@ -99,7 +101,8 @@ struct Step {
 }
 
 /// # Safety
-/// As for [`segloss_dilate`].
+/// Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+/// and type ask for.
 unsafe fn run(
     step: &Step,
     mask: *const DLTensor,

@@ -27,7 +27,8 @@ use segloss_simd::Library;
 /// thread's own. `out` is written only on success. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate; `text` is NULL or ends with a 0.
+/// Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+/// and type ask for; `text` is NULL or ends with a 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_map_weights(
     text: *const c_char,

@@ -12,7 +12,8 @@ use segloss_core::compose::{self, Definition, TileClassTerm};
 use segloss_core::summation::TILE;
 use segloss_core::term::Arguments;
 
-/// What the probability of the true class is at some pixels, as arrays of `count` numbers. Since 0.1.
+/// The probability of the true class at some pixels, as arrays of `count` numbers in double precision. Since
+/// 0.1.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ClassTileF64 {
@@ -31,7 +32,8 @@ pub struct ClassTileF64 {
     pub valid: *const f64,
 }
 
-/// The same in single precision. Since 0.1.
+/// The probability of the true class at some pixels, as arrays of `count` numbers in single precision. Since
+/// 0.1.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ClassTileF32 {
@@ -81,8 +83,8 @@ pub struct ClassTerm {
             slope: *mut f64,
         ),
     >,
-    /// (optional) The same for logits that are computed in single precision; without it they are
-    /// converted, and the results rounded.
+    /// (optional) Does what `tile_f64` does for logits that are computed in single precision; without it
+    /// they are converted, and the results rounded.
     pub tile_f32: Option<
         unsafe extern "C" fn(
             context: *mut c_void,

@@ -12,7 +12,7 @@ use segloss_core::compose::{Definition, PixelArrays, TilePixelTerm};
 use segloss_core::summation::TILE;
 use segloss_core::term::Arguments;
 
-/// Some pixels of one channel, as arrays of `count` numbers. Since 0.1.
+/// Some pixels of one channel, as arrays of `count` numbers in double precision. Since 0.1.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct PixelTileF64 {
@@ -35,7 +35,7 @@ pub struct PixelTileF64 {
     pub valid: *const f64,
 }
 
-/// The same in single precision. Since 0.1.
+/// Some pixels of one channel, as arrays of `count` numbers in single precision. Since 0.1.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct PixelTileF32 {
@@ -89,8 +89,8 @@ pub struct PixelTerm {
             slope: *mut f64,
         ),
     >,
-    /// (optional) The same for logits that are computed in single precision; without it they are
-    /// converted, and the results rounded.
+    /// (optional) Does what `tile_f64` does for logits that are computed in single precision; without it
+    /// they are converted, and the results rounded.
     pub tile_f32: Option<
         unsafe extern "C" fn(
             context: *mut c_void,

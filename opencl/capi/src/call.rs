@@ -41,7 +41,7 @@ pub enum WriteMode {
 pub struct NamedMap {
     /// A name of segloss_cl_loss_options' `map_names`, or of a built-in map, as `band`.
     pub name: *const c_char,
-    /// As segloss_cl_call's `weights`.
+    /// What each pixel's loss is multiplied by, in the form of segloss_cl_call's `weights`.
     pub weights: *const DLTensor,
 }
 
@@ -77,7 +77,8 @@ pub struct Call {
     pub spacing_count: usize,
     /// What the gradient is multiplied by, not the value: the gradient of whatever follows. NULL: 1.
     pub scale: *const f64,
-    /// The same with one number a sample, if what follows takes the samples' values. NULL: none.
+    /// What each sample's gradient is multiplied by, if what follows takes the samples' values: one number a
+    /// sample, instead of `scale`. NULL: none.
     pub sample_scales: *const f64,
     /// Entries of `sample_scales`: as many as there are samples.
     pub sample_scale_count: usize,

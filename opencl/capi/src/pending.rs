@@ -69,7 +69,8 @@ pub unsafe extern "C" fn segloss_cl_pending_report(pending: *const Pending) -> *
 /// unless something is wrong in the buffers, which are read then to tell what. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_cl_pending_wait; `report` is NULL or points to SEGLOSS_CL_REPORT_LENGTH numbers.
+/// `pending` is NULL or comes from segloss_cl_enqueue and is not freed; `report` is NULL or points to
+/// SEGLOSS_CL_REPORT_LENGTH numbers; `value` and `valid` are NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_cl_pending_interpret(
     pending: *const Pending,

@@ -41,6 +41,8 @@ impl Held {
 }
 
 impl Tensor {
+    /// Reads a tensor.
+    ///
     /// # Safety
     /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to `ndim`
     /// numbers.
@@ -58,10 +60,11 @@ impl Tensor {
         Ok(Tensor { argument, dtype, shape, memory, offset })
     }
 
-    /// The same of a tensor that may be left out.
+    /// Reads a tensor that may be left out.
     ///
     /// # Safety
-    /// As for [`Tensor::read`].
+    /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to `ndim`
+    /// numbers.
     pub(crate) unsafe fn read_any(
         tensor: *const DLTensor,
         argument: &'static str,

@@ -66,7 +66,7 @@ impl Extents {
         self.spatial.iter().product()
     }
 
-    /// As core does: a spacing that fits the image, and sides that fit its numbers.
+    /// Checks what core checks: that a spacing fits the image, and sides its numbers.
     pub(super) fn check(&self, spacing: Spacing) -> Result<(), Error> {
         scratch_words(self, spacing, Serial)?;
         Ok(())

@@ -42,7 +42,7 @@ impl<T: Format> Graph<T> {
 }
 
 impl<'g, T: Format> Expr<'g, T> {
-    /// The same, called `name` in the text if it is not called something else already.
+    /// Names it `name` in the text, if it is not called something else already.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         if let Expr::Node(graph, node) = self {
