@@ -48,7 +48,8 @@ impl Library {
     /// Adds a class term.
     ///
     /// # Errors
-    /// As [`Library::add_pixel`].
+    /// [`segloss_core::Error::Definition`] for a name that is taken or that no text can hold, or for
+    /// parameters that no text can give.
     pub fn add_class<P: ClassTerm>(&mut self) -> Result<(), segloss_core::Error> {
         self.add(Definition::class::<P, Scalar>(), Formula::class::<P>())
     }
@@ -56,7 +57,8 @@ impl Library {
     /// Adds a region term.
     ///
     /// # Errors
-    /// As [`Library::add_pixel`].
+    /// [`segloss_core::Error::Definition`] for a name that is taken or that no text can hold, or for
+    /// parameters that no text can give.
     pub fn add_region<P: RegionTerm>(&mut self) -> Result<(), segloss_core::Error> {
         self.add(Definition::region::<P>(), Formula::region::<P>())
     }
@@ -64,7 +66,8 @@ impl Library {
     /// Adds a map whose weights every call gives by its name ([`MapDefinition::given`]).
     ///
     /// # Errors
-    /// As [`Library::add_pixel`].
+    /// [`segloss_core::Error::Definition`] for a name that is taken or that no text can hold, or for
+    /// parameters that no text can give.
     pub fn add_map(&mut self, map: MapDefinition<'static, f32>) -> Result<(), segloss_core::Error> {
         self.maps.push(map);
         let checked = self.try_registry().map(|_| ());

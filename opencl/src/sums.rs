@@ -20,7 +20,7 @@ impl<'g, T: Format> TracedSums<'g, T> {
         TracedSums { sums: (0..SUMS * classes).map(read).collect(), seed: None, absent }
     }
 
-    /// The same, to be differentiated in `seed`.
+    /// Returns these sums, to be differentiated in `seed`.
     pub(crate) fn seeded(&self, seed: Seed) -> Self {
         TracedSums { sums: self.sums.clone(), seed: Some(seed), absent: self.absent }
     }
@@ -36,7 +36,7 @@ impl<'g, T: Format> Classes<Dual<Expr<'g, T>>> for TracedSums<'g, T> {
         ClassSums::from(classes[class]).seeded(class, self.seed)
     }
 
-    /// As the sums that are there already do it, with choices in place of branches.
+    /// Averages over classes like sums of numbers do, with choices in place of branches.
     fn mean(
         &self,
         loss: impl Fn(&ClassSums<Dual<Expr<'g, T>>>) -> Dual<Expr<'g, T>>,

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use segloss_core::maps::{Classes, Label, Labels, Mask};
 
-use super::labels::{Extents, Planes, Stored};
+use super::labels::{Extents, Planes};
 use super::launch::Launch;
+use super::source::Stored;
 use crate::commands::Buffer;
 use crate::error::Error;
 

@@ -96,7 +96,7 @@ pub(crate) fn weights<T: Format, E: DeviceTarget>(
     weights_by(&mut Launch::new(programs, commands), plan, targets, spacing, out)
 }
 
-/// The same by some launches.
+/// Adds the commands of [`weights`] to some launches.
 pub(super) fn weights_by<T: Format, E: DeviceTarget>(
     launch: &mut Launch<'_, '_>,
     plan: &Plan,

@@ -7,8 +7,9 @@ use segloss_core::engine::{bounded, mean_share};
 use segloss_core::region::{Pool, Seed};
 use segloss_core::term::{Missing, Reduction};
 
+use super::loss::Loss;
+use super::target::Target;
 use super::terms::{arguments, formula, names, returned};
-use super::{Loss, Target};
 use crate::library::{FormulaIn, Traced};
 use crate::sums::TracedSums;
 use crate::trace::{Format, Graph, Numbers, literal};

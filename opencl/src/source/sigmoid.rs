@@ -2,7 +2,7 @@ use segloss_core::lanes::Lanes;
 use segloss_core::pixel::Pixel;
 use segloss_core::region;
 
-use super::Loss;
+use super::loss::Loss;
 use super::terms::{names, numbered, region_weight, returned, trace, weighted};
 use crate::library::{FormulaIn, Traced};
 use crate::trace::{Expr, Graph, Numbers};

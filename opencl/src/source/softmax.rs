@@ -3,7 +3,7 @@ use segloss_core::class::softmax::{Largest, class_gradient, inverse, probability
 use segloss_core::lanes::Lanes;
 use segloss_core::region::softmax as region;
 
-use super::Loss;
+use super::loss::Loss;
 use super::terms::{names, numbered, region_weight, returned, trace, weighted};
 use crate::library::{FormulaIn, Traced};
 use crate::trace::{Expr, Graph, Numbers};
