@@ -205,7 +205,12 @@ impl<'a> Gradient<'a> {
                     } else {
                         "what `logits` does, or float32"
                     };
-                    return Err(BadArgument::Dtype { argument: "outputs.gradient", dtype, expected }.into());
+                    return Err(BadArgument::Dtype {
+                        argument: "outputs.gradient",
+                        dtype,
+                        expected,
+                    }
+                    .into());
                 }
             }
         };

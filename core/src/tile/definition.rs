@@ -1,7 +1,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::fused::{Fused, Regions, class_sweep, pixel_loop};
+use super::fused::{Fused, Regions, class_sweep, no_gradient, pixel_loop};
 use super::object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
 use super::parts::{class, pixel};
 use super::program::{ClassTile, PixelTile, TileGradient};
@@ -122,18 +122,20 @@ impl<T: Real, P: Fused> Kernel for RegionSweep<'_, T, P> {
         match (pass, tile.valid.is_some()) {
             (RegionPass::Sums { term, regions }, false) => {
                 let sums = (term, regions);
-                pixel_loop::<T::In<Lv>, P, false, true, false>(&fused, tile, sums, None);
+                let none = no_gradient!(T::In<Lv>);
+                pixel_loop::<T::In<Lv>, P, false, true, false>(&fused, tile, sums, none);
             }
             (RegionPass::Sums { term, regions }, true) => {
                 let sums = (term, regions);
-                pixel_loop::<T::In<Lv>, P, true, true, false>(&fused, tile, sums, None);
+                let none = no_gradient!(T::In<Lv>);
+                pixel_loop::<T::In<Lv>, P, true, true, false>(&fused, tile, sums, none);
             }
             (RegionPass::Gradient(gradient), false) => {
-                let (sums, gradient) = ((&mut [][..], &mut [][..]), Some(gradient));
+                let sums = (&mut [][..], &mut [][..]);
                 pixel_loop::<T::In<Lv>, P, false, false, true>(&fused, tile, sums, gradient);
             }
             (RegionPass::Gradient(gradient), true) => {
-                let (sums, gradient) = ((&mut [][..], &mut [][..]), Some(gradient));
+                let sums = (&mut [][..], &mut [][..]);
                 pixel_loop::<T::In<Lv>, P, true, false, true>(&fused, tile, sums, gradient);
             }
         }
@@ -432,11 +434,19 @@ impl<V: Vector, P: PixelTerm> WithTerm<P> for PixelAloneLoop<'_, V> {
         let PixelAloneLoop { tile, sum, gradient } = self;
         let sums = (core::slice::from_mut(sum), &mut [][..]);
         let fused = &pixel(1.0, term);
-        match (tile.valid.is_some(), gradient.is_some()) {
-            (false, true) => pixel_loop::<V, _, false, true, true>(fused, tile, sums, gradient),
-            (true, true) => pixel_loop::<V, _, true, true, true>(fused, tile, sums, gradient),
-            (false, false) => pixel_loop::<V, _, false, true, false>(fused, tile, sums, None),
-            (true, false) => pixel_loop::<V, _, true, true, false>(fused, tile, sums, None),
+        match (tile.valid.is_some(), gradient) {
+            (false, Some(gradient)) => {
+                pixel_loop::<V, _, false, true, true>(fused, tile, sums, gradient);
+            }
+            (true, Some(gradient)) => {
+                pixel_loop::<V, _, true, true, true>(fused, tile, sums, gradient);
+            }
+            (false, None) => {
+                pixel_loop::<V, _, false, true, false>(fused, tile, sums, no_gradient!(V));
+            }
+            (true, None) => {
+                pixel_loop::<V, _, true, true, false>(fused, tile, sums, no_gradient!(V));
+            }
         }
     }
 }
