@@ -95,9 +95,9 @@ pub(super) struct ClassLoops<T> {
 
 /// The two passes of a loss that has region terms: slopes need all sums.
 pub(super) enum RegionPass<'t, T> {
-    /// Adds up the sums of a pixel term, if there is one, and of regions.
+    /// Adds up the sums of a pixel term and of regions.
     Sums {
-        /// One or none.
+        /// The pixel term's.
         term: &'t mut [Partial<T>],
         /// One for each region sum.
         regions: &'t mut [Partial<T>],
