@@ -90,6 +90,10 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
         matches!(self.body(), Some(Body::Pixel(_) | Body::PixelTiles(_)))
     }
 
+    fn is_object_of_pixels(&self) -> bool {
+        matches!(self.body(), Some(Body::PixelTiles(_)))
+    }
+
     fn is_class(&self) -> bool {
         matches!(self.body(), Some(Body::Class(_) | Body::ClassTiles(_)))
     }
@@ -225,6 +229,10 @@ pub struct Listed<'a, T: Real, A: Accumulator = f64> {
     maps: &'a [MapCall<'a, T>],
     kernels: &'static Kernels<T>,
     fusion: Fusion<'a, T>,
+    /// Whether a term is an object that computes tiles of pixels.
+    has_pixel_tiles: bool,
+    has_region: bool,
+    region_is_weighted: bool,
 }
 
 impl<T: Real, A: Accumulator> fmt::Debug for Listed<'_, T, A> {
@@ -238,7 +246,15 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
     /// The sum of `terms`, none of which refers to a map that the call does not have, with the loops of a
     /// level ([`Kernels::at`]).
     pub fn new(terms: &'a [Term<'a, T, A>], kernels: &'static Kernels<T>) -> Self {
-        Listed { terms, maps: &[], kernels, fusion: Fusion::of(terms) }
+        Listed {
+            terms,
+            maps: &[],
+            kernels,
+            fusion: Fusion::of(terms),
+            has_pixel_tiles: terms.iter().any(Term::is_object_of_pixels),
+            has_region: terms.iter().any(Term::is_region),
+            region_is_weighted: terms.iter().any(|term| term.is_region() && term.options.weighted),
+        }
     }
 
     /// With maps that are to be computed from the targets, in the order of [`crate::engine::Call::maps`].
@@ -255,14 +271,6 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
     /// The maps that its terms refer to, by place.
     pub fn map_calls(&self) -> &'a [MapCall<'a, T>] {
         self.maps
-    }
-
-    fn has_pixel_tiles(&self) -> bool {
-        self.terms.iter().any(|term| matches!(term.body(), Some(Body::PixelTiles(_))))
-    }
-
-    fn has_region(&self) -> bool {
-        self.terms.iter().any(Term::is_region)
     }
 
     fn arguments(&self, index: usize) -> Arguments<'_> {
@@ -298,7 +306,7 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
             None => (&[][..], None, None),
         };
         (kernels.pixel.shared)(z, decay, p, q);
-        if self.has_pixel_tiles() {
+        if self.has_pixel_tiles {
             (kernels.pixel.tails)(decay, tail);
         }
         let inputs = PixelInputs { z, y, p, q, decay };
@@ -320,9 +328,8 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
             (kernels.add_up)(AddUp { value, slope, weight, valid, sums });
             first = false;
         }
-        if self.has_region() {
-            let is_weighted = |term: &Term<'_, T, A>| term.is_region() && term.options.weighted;
-            let weight = weights.tiles.last().filter(|_| self.terms.iter().any(is_weighted));
+        if self.has_region {
+            let weight = weights.tiles.last().filter(|_| self.region_is_weighted);
             let region = RegionTile { y, p, q, valid, weight };
             let sums = partials.and_then(|p| p[self.terms.len()..].first_chunk_mut::<SUMS>());
             if let Some(sums) = sums {
@@ -465,7 +472,7 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
     ) {
         let PixelTile { z, y, valid, weights } = tile;
         (self.kernels.pixel.shared)(z, decay, p, q);
-        if self.has_pixel_tiles() {
+        if self.has_pixel_tiles {
             (self.kernels.pixel.tails)(decay, tail);
         }
         let inputs = PixelInputs { z, y, p, q, decay };
