@@ -416,7 +416,8 @@ enum segloss_region_seed
      */
     SEGLOSS_REGION_SEED_FALSE_POSITIVE = 1,
     /**
-     * In the false negatives of `seed_class`.
+     * In the false negatives of `seed_class`, whose true positives fall as these grow: the derivative in
+     * the former minus that in the latter.
      */
     SEGLOSS_REGION_SEED_FALSE_NEGATIVE = 2,
 };
@@ -1085,8 +1086,9 @@ typedef struct {
 
 /**
  * The sums of all classes over the valid pixels of a sample or of the batch. With p the probability of
- * a class and g its target, each class has three numbers in this order: false positives, the sum of
- * p (1 - g); false negatives, of (1 - p) g; and the target's mass, of g. Since 0.1.
+ * a class and g its target, each class has three numbers in this order: true positives, the sum of p g;
+ * false positives, of p (1 - g); and false negatives, of (1 - p) g. The target's mass is the sum of the
+ * first and the last, the predicted mass that of the first two. Since 0.1.
  */
 typedef struct {
     /**
@@ -1110,7 +1112,8 @@ typedef struct {
      */
     size_t classes;
     /**
-     * Not 0 if classes whose target's mass is 0 are to be left out (`absent=skip`).
+     * Not 0 if classes whose target's mass is 0 are to be left out (`absent=skip`): those of neither true
+     * positives nor false negatives.
      */
     int32_t skips_absent;
     /**
@@ -1151,7 +1154,7 @@ typedef struct {
      */
     void *context;
     /**
-     * Writes the loss of all classes to `value`, and its derivative in the sum that `sums` names to
+     * Writes the loss of all classes to `value`, and its derivative in the seed that `sums` names to
      * `slope`. `parameters` are as many as declared, in that order.
      */
     void (*loss)(void *context,
