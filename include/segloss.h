@@ -3,7 +3,7 @@
 #ifndef SEGLOSS_H
 #define SEGLOSS_H
 
-/* Generated from ffi/src; `SEGLOSS_WRITE_HEADER=1 cargo test -p segloss-ffi --test header` writes it anew. */
+/* Generated from ffi/src; `SEGLOSS_WRITE_HEADER=1 cargo test -p segloss-ffi --test main header::` writes it anew. */
 
 #include <stddef.h>
 #include <stdint.h>

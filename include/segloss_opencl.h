@@ -3,7 +3,7 @@
 #ifndef SEGLOSS_OPENCL_H
 #define SEGLOSS_OPENCL_H
 
-/* Generated from opencl/capi/src; `SEGLOSS_WRITE_HEADER=1 cargo test -p segloss-opencl-ffi --test header`
+/* Generated from opencl/capi/src; `SEGLOSS_WRITE_HEADER=1 cargo test -p segloss-opencl-ffi --test main header::`
  * writes it anew. */
 
 #include <stddef.h>

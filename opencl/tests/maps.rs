@@ -1,6 +1,5 @@
 //! Maps of devices are those of core, in every pixel.
 
-use crate::common::Random;
 use segloss_core::compose::{MapCall, MapDefinition};
 use segloss_core::engine::Call;
 use segloss_core::level::Scalar;
@@ -12,6 +11,8 @@ use segloss_core::maps::{Classes, Mask, NamedBand, NamedDecay, Serial, bits};
 use segloss_core::view::{self, Layout, Shape, View};
 use segloss_opencl::trace::Format;
 use segloss_opencl::{DeviceTarget, Error, HostLabels, MapTuning, Maps};
+
+use crate::random::Random;
 
 /// Lines, images, volumes; sides that are 1, primes, a word and one more.
 const EXTENTS: [&[usize]; 13] = [

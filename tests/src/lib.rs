@@ -7,3 +7,4 @@ pub mod golden;
 pub mod objective;
 pub mod oracle;
 pub mod run;
+pub mod views;

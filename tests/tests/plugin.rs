@@ -3,6 +3,7 @@
 
 use segloss_conformance::case::Case;
 use segloss_conformance::run::{Outcome, run};
+use segloss_conformance::views::targets_shape;
 use segloss_core::Error;
 use segloss_core::class::{Ce, ClassPixel, ClassTerm};
 use segloss_core::compose::{
@@ -284,8 +285,8 @@ fn call(link: Link) -> Call<'static> {
 }
 
 fn layouts(link: Link, case: &Case) -> [Layout; 2] {
-    let targets = if link == Link::Softmax { case.shape.with_channels(1) } else { case.shape };
-    [case.shape, targets].map(|shape| Layout::channels_first(shape).unwrap())
+    [case.shape, targets_shape(link, case.shape)]
+        .map(|shape| Layout::channels_first(shape).unwrap())
 }
 
 /// Value and gradient of a loss from text, and the loss map where it has one.

@@ -1,6 +1,7 @@
 //! What happens to every odd input: design, section 8.
 
 use segloss_conformance::run::{Outcome, run};
+use segloss_conformance::views::packed;
 use segloss_core::Error;
 use segloss_core::class::Ce;
 use segloss_core::compose::{Definition, Listed, Program, Term, class, pixel, region};
@@ -16,10 +17,6 @@ use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 fn shape(batch: usize, channels: usize, pixels: usize) -> Shape {
     Shape::new(batch, channels, &[pixels]).unwrap()
-}
-
-fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
-    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
 }
 
 /// One channel under sigmoid, several under softmax.

@@ -7,15 +7,12 @@ use segloss_conformance::from_text::{Asked, Format};
 use segloss_conformance::objective::{Input, Map, Objective, Term};
 use segloss_conformance::oracle::maps::{Border, Empty};
 use segloss_conformance::oracle::{self, maps};
+use segloss_conformance::views::packed;
 use segloss_core::Error;
 use segloss_core::engine::{Call, Link};
 use segloss_core::maps::edt::Spacing;
 use segloss_core::view::{Layout, Mask, Shape, Strides, Targets, View, Weights};
 use segloss_simd::{AnyLevel, Library, Loss};
-
-fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
-    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
-}
 
 /// Value and gradient in `f64` at a level.
 fn at_level<'a>(

@@ -4,6 +4,7 @@ use fastrand::Rng;
 use half::{bf16, f16};
 use proptest::prelude::*;
 use segloss_conformance::case::{Case, IGNORED, SoftCase};
+use segloss_conformance::views::{packed, targets_shape};
 use segloss_core::class::{Ce, ClassTerm, Focal as ClassFocal};
 use segloss_core::compose::{Definition, class, pixel, region};
 use segloss_core::engine::{Call, Link};
@@ -11,7 +12,7 @@ use segloss_core::level::{Level, Scalar};
 use segloss_core::pixel::{Bce, Focal, PixelTerm};
 use segloss_core::region::{Dice, FocalTversky, Pool, RegionTerm, Tversky};
 use segloss_core::term::{Arguments, Maps, Missing, Normalise, Options, Reduction};
-use segloss_core::view::{Layout, Mask, Shape, SingleLogits, View, Weights};
+use segloss_core::view::{Mask, Shape, SingleLogits, View, Weights};
 use segloss_simd::with_level;
 
 use super::every_way::{Inputs, assert_same, outcome, setting};
@@ -77,7 +78,7 @@ impl Data {
             Link::Sigmoid => hard(Case::sigmoid(seed, shape, span, ignored)),
             Link::Softmax => hard(Case::softmax(seed, shape, span, ignored)),
         };
-        let targets_shape = if link == Link::Softmax { shape.with_channels(1) } else { shape };
+        let targets_shape = targets_shape(link, shape);
         let weights_shape = if by_channel { targets_shape } else { targets_shape.with_channels(1) };
         let mut rng = Rng::with_seed(!seed);
         let count = weights_shape.batch * weights_shape.channels * shape.pixels();
@@ -143,10 +144,6 @@ impl Data {
             SingleLogits::Bf16(packed(&self.bfloat, self.shape)),
         ]
     }
-}
-
-fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
-    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
 }
 
 macro_rules! options {
