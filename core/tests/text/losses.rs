@@ -499,7 +499,10 @@ fn terms_made_by_hand() {
 
     // A map that the loss was not told has no name, and is shown by its place.
     let unnamed = [Term::new(2.0, hinge, &[], mapped).unwrap()];
-    assert_eq!(Listed::new(&unnamed, registry().kernels()).to_string(), "2*hinge @ map 0 of the call");
+    assert_eq!(
+        Listed::new(&unnamed, registry().kernels()).to_string(),
+        "2*hinge @ map 0 of the call"
+    );
 }
 
 fn link() -> impl Strategy<Value = Link> {

@@ -8,16 +8,16 @@ use segloss_core::class::Ce;
 use segloss_core::compose::{Program, class, pixel, region};
 use segloss_core::engine::{Call, Link};
 use segloss_core::lanes::Real;
-use segloss_core::level::Scalar;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
 use segloss_core::view::{Layout, Logit, Shape, View};
 
-fn evaluate<T, P>(case: &Case, logits: &[T], call: Call, program: &P) -> Outcome<T>
-where
-    T: Real + Logit<Compute = T>,
-    P: Program<T, f64>,
-{
+fn evaluate<T: Real + Logit<Compute = T>>(
+    case: &Case,
+    logits: &[T],
+    call: Call,
+    program: &dyn Program<T, f64>,
+) -> Outcome<T> {
     let packed = Layout::channels_first(case.shape).unwrap();
     let target_shape = match call.link {
         Link::Sigmoid => case.shape,
@@ -26,7 +26,7 @@ where
     let targets = View::new(&case.targets, Layout::channels_first(target_shape).unwrap()).unwrap();
     let logits = View::new(logits, packed).unwrap();
     let call = Call { ignore_index: Some(255), ..call };
-    run(Scalar, call, program, &logits, &targets, packed, T::default()).unwrap()
+    run(call, program, &logits, &targets, packed, T::default()).unwrap()
 }
 
 /// `value` relative, `gradient` relative to the largest.

@@ -169,7 +169,7 @@ impl<T: Format, A: Accumulator<Real: Format>> Storage<T, A> {
         let by_engine = &mut self.by_engine[..logits.len()];
         let by_slices = &mut self.by_slices[..logits.len()];
         let mut sink = ViewMut::new(by_engine, layout)?;
-        let report = evaluate(level, &problem, Some(&mut sink), &mut workspace)?;
+        let report = evaluate(&problem, Some(&mut sink), &mut workspace)?;
 
         let workspace = slices::Workspace { partials: &mut self.partials, sums: &mut self.sums };
         let (ignored, maps, gradient) = (Some(255), &[][..], Some(&mut *by_slices));
