@@ -5,16 +5,17 @@ use segloss_core::Error;
 use segloss_core::guide::{
     ClassShare, MaskStatistics, Priority, Recommendation, Situation, recommend,
 };
-use segloss_core::view::{Layout, Shape, Strides, Target, View};
+use segloss_core::view::{Layout, Shape, Strides, Target, Targets, View};
 
 use crate::masks::packed;
 
 /// Adds masks with as much scratch as is asked for, and rubbish in it.
-fn add<E: Target>(
+fn add<'m>(
     statistics: &mut MaskStatistics<'_>,
-    masks: &View<'_, E>,
+    masks: impl Into<Targets<'m>>,
     ignore_index: Option<i64>,
 ) -> Result<(), Error> {
+    let masks = masks.into();
     let length = MaskStatistics::scratch_length(masks.layout().shape()).unwrap();
     statistics.add(masks, ignore_index, &mut vec![0xdead_beef; length])
 }

@@ -11,7 +11,7 @@ use segloss_core::region::{Dice, FocalTversky, Pool, Tversky};
 use segloss_core::slices::{self, Binary, Classes, Fault, Multiclass};
 use segloss_core::summation::{Accumulator, Compensated, Partial, TILE};
 use segloss_core::term::{Maps, Missing, Options, Reduction};
-use segloss_core::view::{Layout, Logit, Shape, Target, View, ViewMut};
+use segloss_core::view::{Layout, Logit, Shape, Target, Targets, View, ViewMut};
 
 /// One sample, of several classes under softmax.
 #[derive(Clone, Debug)]
@@ -41,6 +41,7 @@ where
     A: Accumulator,
     E: Target,
     P: Program<T, A>,
+    for<'a> Targets<'a>: From<View<'a, E>>,
 {
     let plane = Layout::channels_first(Shape::new(1, 1, &[case.targets.len()]).unwrap()).unwrap();
     let layout = Layout::channels_first(plane.shape().with_channels(case.classes)).unwrap();
@@ -49,7 +50,7 @@ where
     let maps = case.maps.each_ref().map(|map| T::weights(View::new(map, plane).unwrap()));
     let (link, ignore_index) = (case.link, case.ignore_index);
     let call = Call { link, ignore_index, maps: &maps, ..Call::sigmoid() };
-    let problem = Problem::<T, A>::new(call, loss, &logits, &targets).unwrap();
+    let problem = Problem::<T, A>::new(call, loss, &logits, targets).unwrap();
     let sizes = problem.sizes();
     let mut workspace = Workspace {
         partials: &mut vec![Partial::default(); sizes.partials],
@@ -73,6 +74,7 @@ where
     T: Real + Logit<Compute = T>,
     A: Accumulator,
     E: Target,
+    for<'a> Targets<'a>: From<View<'a, E>>,
 {
     let mut terms = [Term::<T, A>::default(); 4];
     let mut maps = [MapCall::default(); 1];

@@ -8,7 +8,7 @@
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use segloss_core::class::Ce;
-use segloss_core::compose::{PRESETS, Program, class, pixel, region};
+use segloss_core::compose::{At, PRESETS, Parts, class, pixel, region};
 use segloss_core::engine::{Call, Link, Problem, evaluate};
 use segloss_core::level::Level;
 use segloss_core::pixel::Bce;
@@ -74,11 +74,10 @@ impl Arrays {
             .value
     }
 
-    fn evaluate<Lv: Level, P: Program<f32, f64>>(
+    fn evaluate<Lv: Level, P: Parts>(
         &mut self,
-        level: Lv,
         call: Call,
-        program: &P,
+        program: &At<Lv, P>,
         buffers: &mut Buffers<f32>,
     ) -> f64 {
         let packed = |shape| Layout::channels_first(shape).expect("a packed layout fits");
@@ -89,7 +88,7 @@ impl Arrays {
         let mut sink =
             ViewMut::new(&mut self.gradient, packed(self.shape)).expect("a packed gradient");
         let mut workspace = buffers.lend(&problem.sizes()).expect("memory");
-        evaluate(level, &problem, Some(&mut sink), &mut workspace).expect("valid targets").value
+        evaluate(&problem, Some(&mut sink), &mut workspace).expect("valid targets").value
     }
 }
 
@@ -100,7 +99,7 @@ macro_rules! fixed {
         for level in AnyLevel::available() {
             $group.bench_function(format!("fixed/{}/{}", $name, level.name()), |b| {
                 with_level!(level, l => b.iter(|| {
-                    black_box(&mut *$arrays).evaluate(l, $call, &$loss, &mut buffers)
+                    black_box(&mut *$arrays).evaluate($call, &At::new(l, $loss), &mut buffers)
                 }));
             });
         }

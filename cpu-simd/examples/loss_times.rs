@@ -19,7 +19,7 @@ use std::time::Instant;
 use half::{bf16, f16};
 use rayon::prelude::*;
 use segloss_core::engine::{Call, Link};
-use segloss_core::view::{Layout, Logit, Shape, Targets, View, ViewMut};
+use segloss_core::view::{self, Layout, Logit, Shape, View, ViewMut};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -205,7 +205,7 @@ impl Inputs {
         };
         let library = Library::<f32>::new(level);
         let loss = Loss::new(&library, text, link).map_err(message)?;
-        let y: Targets<'_> = match &self.targets {
+        let y: view::Targets<'_> = match &self.targets {
             Targets::U8(targets) => View::new(targets, self.of_targets).map_err(message)?.into(),
             Targets::I64(targets) => View::new(targets, self.of_targets).map_err(message)?.into(),
             Targets::F32(targets) => View::new(targets, self.of_targets).map_err(message)?.into(),
@@ -247,7 +247,7 @@ fn evaluate<E: Logit<Compute = f32>>(
     call: Call<'_>,
     (logits, gradient): (&[E], &mut [E]),
     layout: Layout,
-    targets: &Targets<'_>,
+    targets: &view::Targets<'_>,
     buffers: &mut Buffers<f32>,
 ) -> Result<f64, String> {
     let z = View::new(logits, layout).map_err(message)?;

@@ -178,7 +178,8 @@ impl<'g, T: Real> Places<'g, T> {
             Some(Elements::Bf16(own)) => {
                 Places::of(own, layout, put_halves::<T, half::bf16>, false)
             }
-            None => {
+            // Or of a storage that this crate is built without.
+            _ => {
                 let (shape, strides) = (*layout.shape(), *layout.strides());
                 Err(Error::Extent { shape, strides, length: 0 })
             }

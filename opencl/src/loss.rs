@@ -82,7 +82,7 @@ impl Loss {
         match parse(&self.text, self.link, self.library.registry(), &mut terms, &mut maps) {
             Ok(loss) => use_it(&loss),
             // It was read before, from the same text.
-            Err(_) => use_it(&Listed::new(&[])),
+            Err(_) => use_it(&Listed::new(&[], self.library.registry().kernels())),
         }
     }
 }

@@ -119,7 +119,7 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
     };
     let mut gradient = first_gradient::<Z>(case.logits.len());
     let mut sink = ViewMut::new(&mut gradient, layout)?;
-    let report = evaluate(Scalar, &problem, Some(&mut sink), &mut workspace)?;
+    let report = evaluate(&problem, Some(&mut sink), &mut workspace)?;
     Ok(Evaluation { value: report.value.widen(), valid: report.valid, gradient })
 }
 

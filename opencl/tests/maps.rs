@@ -276,8 +276,10 @@ fn check_targets<T: Format, E: DeviceTarget>(
     call: &Call<'_>,
     targets: &[E],
     shape: Shape,
-) {
-    let view = View::new(targets, Layout::channels_first(shape).unwrap()).unwrap();
+) where
+    for<'v> view::Targets<'v>: From<View<'v, E>>,
+{
+    let view = View::new(targets, Layout::channels_first(shape).unwrap()).unwrap().into();
     let mut expected = vec![T::default(); targets.len()];
     let scratch = &mut vec![0; map.scratch(call, &view).unwrap()];
     map.compute(call, &view, scratch, &mut expected).unwrap();
@@ -309,7 +311,10 @@ fn targets<E: DeviceTarget>(len: usize, below: u64, of: impl Fn(u64) -> E) -> Ve
     (0..len).map(|_| of(next())).collect()
 }
 
-fn check_calls<T: Format, E: DeviceTarget>(maps: &Maps, of: impl Fn(u64) -> E + Copy) {
+fn check_calls<T: Format, E: DeviceTarget>(maps: &Maps, of: impl Fn(u64) -> E + Copy)
+where
+    for<'v> view::Targets<'v>: From<View<'v, E>>,
+{
     let masks =
         [Shape::new(2, 3, &[9, 31]), Shape::new(3, 1, &[5, 7, 11]), Shape::new(2, 2, &[97])];
     let mut calls: Vec<(Call<'_>, Shape)> = Vec::new();

@@ -1,10 +1,14 @@
 //! Evaluation of a loss from its text, into fresh buffers.
 
 use segloss_core::Error;
+use segloss_core::compose::Registry;
 use segloss_core::engine::Call;
 use segloss_core::lanes::Real;
-use segloss_core::view::{Layout, Logit, Shape, TargetSource, Targets, View, ViewMut, Weights};
-use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
+use segloss_core::level::Scalar;
+use segloss_core::view::{GradientSink, Layout, Logit, Shape, Targets, View, ViewMut, Weights};
+use segloss_simd::{Buffers, Library, Loss, Outputs};
+
+use crate::code::{Code, evaluate_by_core};
 
 /// What a call gave.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +28,8 @@ pub struct Found<T> {
 /// A call by text, and what it is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a, T> {
-    /// Where it runs.
-    pub level: AnyLevel,
+    /// What computes it.
+    pub code: Code,
     /// The loss, under the call's link.
     pub text: &'a str,
     /// The rest of the call.
@@ -70,8 +74,6 @@ format!(f32, f64);
 
 fn evaluate_as<T: Format>(asked: Asked<'_, T>) -> Result<Found<T>, Error> {
     let Asked { call, shape, targets, .. } = asked;
-    let library = Library::<T>::new(asked.level);
-    let loss = Loss::new(&library, asked.text, call.link).unwrap_or_else(|error| panic!("{error}"));
     let before = T::round_from(-7.0);
     let mut gradient = vec![before; asked.logits.len()];
     let mut samples = vec![-7.0; if asked.samples { shape.batch } else { 0 }];
@@ -87,10 +89,22 @@ fn evaluate_as<T: Format>(asked: Asked<'_, T>) -> Result<Found<T>, Error> {
     let outputs = Outputs {
         gradient: Some(&mut sink),
         samples: asked.samples.then_some(&mut samples[..]),
-        loss_map: map.as_mut(),
+        loss_map: map.as_mut().map(|map| map as &mut dyn GradientSink<T>),
     };
     let z = View::new(asked.logits, layout)?;
-    match loss.evaluate(call, &z, &targets, asked.given, outputs, &mut Buffers::new()) {
+    let report = match asked.code {
+        Code::Scalar => {
+            let registry = Registry::builtin::<Scalar>();
+            evaluate_by_core(registry, asked.text, call, z.into(), targets, asked.given, outputs)
+        }
+        Code::Level(level) => {
+            let library = Library::<T>::new(level);
+            let loss = Loss::new(&library, asked.text, call.link);
+            let loss = loss.unwrap_or_else(|error| panic!("{error}"));
+            loss.evaluate(call, z, targets, asked.given, outputs, &mut Buffers::new())
+        }
+    };
+    match report {
         Ok(report) => {
             Ok(Found { value: report.value, valid: report.valid, gradient, samples, loss_map })
         }
@@ -111,14 +125,14 @@ fn evaluate_as<T: Format>(asked: Asked<'_, T>) -> Result<Found<T>, Error> {
 /// # Panics
 /// If the text is no loss.
 pub fn evaluate<'a, T: Format>(
-    level: AnyLevel,
+    code: impl Into<Code>,
     text: &str,
     call: Call<'_>,
     logits: &[T],
     shape: Shape,
     targets: impl Into<Targets<'a>>,
 ) -> Result<Found<T>, Error> {
-    let targets = targets.into();
+    let (code, targets) = (code.into(), targets.into());
     let (given, samples, loss_map) = (&[][..], false, false);
-    T::evaluate(Asked { level, text, call, logits, shape, targets, given, samples, loss_map })
+    T::evaluate(Asked { code, text, call, logits, shape, targets, given, samples, loss_map })
 }

@@ -1,11 +1,10 @@
-//! Evaluation of anything at any level into fresh buffers.
+//! Evaluation of anything into fresh buffers.
 
 use segloss_core::Error;
 use segloss_core::compose::Program;
 use segloss_core::engine::{Call, Problem, evaluate};
 use segloss_core::lanes::Real;
-use segloss_core::level::Level;
-use segloss_core::view::{Layout, Logit, LogitSource, TargetSource, ViewMut};
+use segloss_core::view::{Layout, Logit, Logits, Targets, ViewMut};
 use segloss_simd::Buffers;
 
 /// What a call gave.
@@ -36,21 +35,16 @@ pub fn bits(x: f64) -> u64 {
 ///
 /// # Errors
 /// The engine's, after checking that the gradient is untouched.
-pub fn run<Lv, E, P, Z, Y>(
-    level: Lv,
-    call: Call,
-    program: &P,
-    logits: &Z,
-    targets: &Y,
+pub fn run<'a, E>(
+    call: Call<'a>,
+    program: &'a dyn Program<E::Compute, f64>,
+    logits: impl Into<Logits<'a, E::Compute>>,
+    targets: impl Into<Targets<'a>>,
     layout: Layout,
     before: E,
 ) -> Result<Outcome<E>, Error>
 where
-    Lv: Level,
     E: Logit + PartialEq + core::fmt::Debug,
-    P: Program<E::Compute, f64>,
-    Z: LogitSource<E::Compute>,
-    Y: TargetSource,
 {
     let problem = Problem::new(call, program, logits, targets)?;
     let mut buffers = Buffers::<E::Compute>::new();
@@ -58,7 +52,7 @@ where
     let mut gradient = vec![before; layout.span()];
     let report = {
         let mut sink = ViewMut::new(&mut gradient, layout)?;
-        evaluate(level, &problem, Some(&mut sink), &mut workspace)
+        evaluate(&problem, Some(&mut sink), &mut workspace)
     };
     match report {
         Ok(report) => Ok(Outcome { value: report.value, valid: report.valid, gradient }),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use segloss_conformance::case::Case;
 use segloss_core::engine::{Call, Link};
-use segloss_core::view::{Layout, Shape, Targets, View, ViewMut};
+use segloss_core::view::{GradientSink, Layout, Shape, Targets, View, ViewMut};
 use segloss_simd::{Buffers, Library, Loss, Outputs};
 
 struct Counting;
@@ -59,7 +59,7 @@ fn second_call(
         let mut map = ViewMut::new(&mut map, packed).unwrap();
         before = ALLOCATIONS.load(Ordering::Relaxed);
         let samples = per_sample.then_some(&mut samples[..]);
-        let loss_map = per_pixel.then_some(&mut map);
+        let loss_map = per_pixel.then_some(&mut map as &mut dyn GradientSink<f32>);
         let outputs = Outputs { gradient: Some(&mut sink), samples, loss_map };
         let report = loss.evaluate(call, &z, &y, &[], outputs, &mut buffers);
         report.unwrap();

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use cases::Storage;
-use segloss_core::level::Scalar;
 use segloss_core::summation::Compensated;
 
 fn package() -> PathBuf {
@@ -54,7 +53,7 @@ fn on_host() -> String {
         ($title:literal, $float:ty, $accumulator:ty) => {{
             cases::Output::title(&mut text, $title);
             let mut storage = Box::new(Storage::<$float, $accumulator>::new());
-            cases::run(Scalar, &mut storage, &mut text).unwrap();
+            cases::run(&mut storage, &mut text).unwrap();
         }};
     }
     format!("f32", f32, f64);

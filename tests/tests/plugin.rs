@@ -2,18 +2,19 @@
 //! composition and text come from the engine. Of tiles and objects, all that a tile or plane needs.
 
 use segloss_conformance::case::Case;
+use segloss_conformance::code::{Code, evaluate_by_core};
 use segloss_conformance::run::{Outcome, run};
 use segloss_conformance::views::targets_shape;
 use segloss_core::Error;
 use segloss_core::class::{Ce, ClassPixel, ClassTerm};
 use segloss_core::compose::{
-    ClassTile, Definition, IGNORED, Kind, LabelSource, Listed, MapCall, MapDefinition, ObjectMap,
-    PixelArrays, Program, Registry, Term, TileClassTerm, TilePixelTerm, TileRegionTerm, WeightMap,
-    class, parse, pixel, region,
+    At, ClassTile, Definition, IGNORED, Kind, LabelSource, Listed, MapCall, MapDefinition,
+    ObjectMap, PixelArrays, Program, Registry, Term, TileClassTerm, TilePixelTerm, TileRegionTerm,
+    WeightMap, class, parse, pixel, region,
 };
 use segloss_core::engine::{Call, Link};
 use segloss_core::lanes::{Dual, Lanes, Real};
-use segloss_core::level::{Level, Scalar};
+use segloss_core::level::Scalar;
 use segloss_core::pixel::{Bce, Pixel, PixelTerm};
 use segloss_core::region::{Classes, Pool, RegionTerm, Seed, SeededSums};
 use segloss_core::summation::TILE;
@@ -21,7 +22,7 @@ use segloss_core::term::{
     Arguments, ClassWeights, Maps, Missing, Options, Parameter, Reduction, not_negative,
 };
 use segloss_core::text::NumberList;
-use segloss_core::view::{Layout, Logit, NoGradient, Shape, View, ViewMut, Weights};
+use segloss_core::view::{GradientSink, Layout, Logit, Shape, View, ViewMut, Weights};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs, with_level};
 
 /// `scale |p - y|`, or `scale (p - y)^2`.
@@ -260,12 +261,22 @@ fn library<T: Real>(level: AnyLevel) -> Library<T> {
     library.add_class::<Miss>().unwrap();
     library.add_region::<Jaccard>().unwrap();
     library.add_map::<Emphasis>().unwrap();
-    let (misses, sums) = (Miss::PARAMETERS, Jaccard::PARAMETERS);
-    library.add_term(Definition::pixel_tiles("tiled_difference", DISTANCE, &TILES)).unwrap();
-    library.add_term(Definition::class_tiles("tiled_miss", misses, &TILES)).unwrap();
-    library.add_term(Definition::region_tiles("tiled_jaccard", sums, &TILES)).unwrap();
-    library.add_map_definition(MapDefinition::object("tiled_emphasis", EMPHASIS, &TILES)).unwrap();
+    tiled_terms().into_iter().for_each(|term| library.add_term(term).unwrap());
+    library.add_map_definition(tiled_map()).unwrap();
     library
+}
+
+fn tiled_terms<T: Real>() -> [Definition<'static, T>; 3] {
+    let (misses, sums) = (Miss::PARAMETERS, Jaccard::PARAMETERS);
+    [
+        Definition::pixel_tiles("tiled_difference", DISTANCE, &TILES),
+        Definition::class_tiles("tiled_miss", misses, &TILES),
+        Definition::region_tiles("tiled_jaccard", sums, &TILES),
+    ]
+}
+
+fn tiled_map<T: Real>() -> MapDefinition<'static, T> {
+    MapDefinition::object("tiled_emphasis", EMPHASIS, &TILES)
 }
 
 fn case(link: Link) -> Case {
@@ -289,15 +300,32 @@ fn layouts(link: Link, case: &Case) -> [Layout; 2] {
         .map(|shape| Layout::channels_first(shape).unwrap())
 }
 
+/// Calls `use_it` with what [`library`] has, computed by this code.
+fn with_registry<T: Real, R>(code: Code, use_it: impl FnOnce(Registry<'_, T>) -> R) -> R {
+    if let Code::Level(level) = code {
+        return use_it(library(level).registry());
+    }
+    let [pixels, classes, regions] = tiled_terms();
+    let terms = [
+        Definition::pixel::<Distance, Scalar>(),
+        Definition::class::<Miss, Scalar>(),
+        Definition::region::<Jaccard>(),
+        pixels,
+        classes,
+        regions,
+    ];
+    let maps = [MapDefinition::computed::<Emphasis>(), tiled_map()];
+    let registry = Registry::builtin::<Scalar>().with_terms(&terms).unwrap();
+    use_it(registry.with_maps(&maps).unwrap())
+}
+
 /// Value and gradient of a loss from text, and the loss map where it has one.
 fn of_text<T: Real + Logit<Compute = T>>(
-    level: AnyLevel,
+    code: impl Into<Code>,
     text: &str,
     link: Link,
     case: &Case,
 ) -> (Outcome<T>, Option<Vec<T>>) {
-    let library = library::<T>(level);
-    let loss = Loss::new(&library, text, link).unwrap_or_else(|error| panic!("{text}: {error}"));
     let logits: Vec<T> = case.logits.iter().map(|&z| T::round_from(z)).collect();
     let [packed, of_targets] = layouts(link, case);
     let z = View::new(&logits, packed).unwrap();
@@ -310,25 +338,34 @@ fn of_text<T: Real + Logit<Compute = T>>(
     let outputs = Outputs {
         gradient: Some(&mut sink),
         samples: None,
-        loss_map: has_map.then_some(&mut map_sink),
+        loss_map: has_map.then_some(&mut map_sink as &mut dyn GradientSink<T>),
     };
-    let buffers = &mut Buffers::new();
-    let report = loss.evaluate(call(link), &z, &y, &[], outputs, buffers).unwrap();
+    let report = match code.into() {
+        Code::Scalar => with_registry(Code::Scalar, |registry| {
+            evaluate_by_core(registry, text, call(link), z.into(), y.into(), &[], outputs)
+        }),
+        Code::Level(level) => {
+            let library = library::<T>(level);
+            let loss = Loss::new(&library, text, link);
+            let loss = loss.unwrap_or_else(|error| panic!("{text}: {error}"));
+            loss.evaluate(call(link), z, y, &[], outputs, &mut Buffers::new())
+        }
+    }
+    .unwrap();
     let outcome = Outcome { value: report.value, valid: report.valid, gradient };
     (outcome, has_map.then_some(loss_map))
 }
 
-fn of_program<T, Lv, P>(level: Lv, program: &P, call: Call<'_>, case: &Case) -> Outcome<T>
-where
-    T: Real + Logit<Compute = T> + core::fmt::Debug,
-    Lv: Level,
-    P: Program<T, f64>,
-{
+fn of_program<T: Real + Logit<Compute = T> + core::fmt::Debug>(
+    program: &dyn Program<T, f64>,
+    call: Call<'_>,
+    case: &Case,
+) -> Outcome<T> {
     let [packed, of_targets] = layouts(call.link, case);
     let logits: Vec<T> = case.logits.iter().map(|&z| T::round_from(z)).collect();
     let z = View::new(&logits, packed).unwrap();
     let y = View::new(&case.targets, of_targets).unwrap();
-    run(level, call, program, &z, &y, packed, T::default()).unwrap()
+    run(call, program, &z, &y, packed, T::default()).unwrap()
 }
 
 const SIGMOID: &[&str] = &[
@@ -387,14 +424,14 @@ fn same_at_every_level<T: Real + Logit<Compute = T>>() {
     for (link, text) in texts() {
         let (case, formulas_and_tiles) = (case(link), [text.to_owned(), tiled(text)]);
         for text in formulas_and_tiles {
-            let (expected, map) = of_text::<T>(AnyLevel::Scalar(Scalar), &text, link, &case);
-            for level in AnyLevel::available() {
-                let (found, found_map) = of_text::<T>(level, &text, link, &case);
-                assert_eq!(found.bits(), expected.bits(), "{text} {}", level.name());
+            let (expected, map) = of_text::<T>(Code::Scalar, &text, link, &case);
+            for code in Code::all() {
+                let (found, found_map) = of_text::<T>(code, &text, link, &case);
+                assert_eq!(found.bits(), expected.bits(), "{text} {}", code.name());
                 let bits = |map: &Option<Vec<T>>| {
                     map.iter().flatten().map(|x| x.widen().to_bits()).collect::<Vec<_>>()
                 };
-                assert_eq!(bits(&found_map), bits(&map), "{text} {}", level.name());
+                assert_eq!(bits(&found_map), bits(&map), "{text} {}", code.name());
             }
         }
     }
@@ -419,7 +456,7 @@ fn every_composition_gives_the_same_bits() {
         let text = "0.75*difference(by=2, of=sizes, reduction=sum) \
                     + 0.5*jaccard(eps=0.25, pool=sample) + 0.5*bce";
         let (case, sigmoid) = (case(Link::Sigmoid), call(Link::Sigmoid));
-        let expected = of_program::<T, _, _>(Scalar, &fixed, sigmoid, &case).bits();
+        let expected = of_program::<T>(&fixed, sigmoid, &case).bits();
         let costs = [1.0, 0.5, 2.0];
         let costs = Some(NumberList::from(&costs[..]));
         let misses = (
@@ -428,32 +465,31 @@ fn every_composition_gives_the_same_bits() {
         );
         let of_misses = "0.75*miss(costs=[1, 0.5, 2], power=1.5) + 0.5*ce(reduction=sum)";
         let (labels, softmax) = (self::case(Link::Softmax), call(Link::Softmax));
-        let expected_misses = of_program::<T, _, _>(Scalar, &misses, softmax, &labels).bits();
-        for level in AnyLevel::available() {
-            let name = level.name();
-            let of_level =
-                with_level!(level, l => of_program::<T, _, _>(l, &fixed, sigmoid, &case));
-            assert_eq!(of_level.bits(), expected, "{name}");
-            assert_eq!(
-                of_text::<T>(level, text, Link::Sigmoid, &case).0.bits(),
-                expected,
-                "{name}"
-            );
-            let found = of_text::<T>(level, of_misses, Link::Softmax, &labels).0;
+        let expected_misses = of_program::<T>(&misses, softmax, &labels).bits();
+        for code in Code::all() {
+            let name = code.name();
+            if let Code::Level(level) = code {
+                let at_level =
+                    with_level!(level, l => of_program::<T>(&At::new(l, fixed), sigmoid, &case));
+                assert_eq!(at_level.bits(), expected, "{name}");
+            }
+            assert_eq!(of_text::<T>(code, text, Link::Sigmoid, &case).0.bits(), expected, "{name}");
+            let found = of_text::<T>(code, of_misses, Link::Softmax, &labels).0;
             assert_eq!(found.bits(), expected_misses, "{name}");
 
-            let (library, plain) = (library::<T>(level), Options::default());
-            let registry = library.registry();
-            let named = |name| registry.term(name, Link::Sigmoid).unwrap();
-            let sum = Options { reduction: Reduction::Sum, ..plain };
-            let by_sample = Options { pool: Some(Pool::Sample), ..plain };
-            let terms = [
-                Term::new(0.75, named("difference"), &[2.0, 1.0], sum).unwrap(),
-                Term::new(0.5, named("jaccard"), &[0.25], by_sample).unwrap(),
-                Term::new(0.5, named("bce"), &[], plain).unwrap(),
-            ];
-            let listed = Listed::new(&terms);
-            let found = with_level!(level, l => of_program::<T, _, _>(l, &listed, sigmoid, &case));
+            let plain = Options::default();
+            let found = with_registry(code, |registry| {
+                let named = |name| registry.term(name, Link::Sigmoid).unwrap();
+                let sum = Options { reduction: Reduction::Sum, ..plain };
+                let by_sample = Options { pool: Some(Pool::Sample), ..plain };
+                let terms = [
+                    Term::new(0.75, named("difference"), &[2.0, 1.0], sum).unwrap(),
+                    Term::new(0.5, named("jaccard"), &[0.25], by_sample).unwrap(),
+                    Term::new(0.5, named("bce"), &[], plain).unwrap(),
+                ];
+                let listed = Listed::new(&terms, registry.kernels());
+                of_program::<T>(&listed, sigmoid, &case)
+            });
             assert_eq!(found.bits(), expected, "{name}");
         }
     }
@@ -488,12 +524,12 @@ fn a_map_is_its_weights() {
     let maps = [Weights::F64(View::new(&weights, packed).unwrap())];
     let fixed =
         pixel(0.5, Distance { scale: 1.0, is_squared: true }).weighted(Maps::NONE.and(0).unwrap());
-    let expected = of_program::<f64, _, _>(Scalar, &fixed, Call { maps: &maps, ..of }, &case);
+    let expected = of_program::<f64>(&fixed, Call { maps: &maps, ..of }, &case);
     for name in ["emphasis", "tiled_emphasis"] {
         let text = format!("0.5*difference @ {name}(gain=3, of=background)");
-        for level in AnyLevel::available() {
-            let (found, _) = of_text::<f64>(level, &text, Link::Sigmoid, &case);
-            assert_eq!(found.bits(), expected.bits(), "{text} {}", level.name());
+        for code in Code::all() {
+            let (found, _) = of_text::<f64>(code, &text, Link::Sigmoid, &case);
+            assert_eq!(found.bits(), expected.bits(), "{text} {}", code.name());
         }
     }
     // What is given under a map's name takes the place of what it would compute.
@@ -501,7 +537,7 @@ fn a_map_is_its_weights() {
     let loss = Loss::new(&library, "0.5*difference @ emphasis(gain=100)", Link::Sigmoid).unwrap();
     let logits = View::new(&case.logits, packed).unwrap();
     let targets = View::new(&case.targets, packed).unwrap();
-    let outputs = Outputs::none() as Outputs<'_, f64, NoGradient>;
+    let outputs = Outputs::none();
     let buffers = &mut Buffers::new();
     let given = [("emphasis", maps[0])];
     let report = loss.evaluate(of, &logits, &targets, &given, outputs, buffers).unwrap();
@@ -524,14 +560,14 @@ fn a_registry_without_an_allocator() {
         let (mut terms, mut maps) = ([Term::default(); 4], [MapCall::default(); 2]);
         let loss = parse(text, Link::Sigmoid, registry, &mut terms, &mut maps).unwrap();
         let [packed, _] = layouts(Link::Sigmoid, &case);
-        let targets = View::new(&case.targets, packed).unwrap();
+        let targets = View::new(&case.targets, packed).unwrap().into();
         let (mut scratch, mut computed) = ([0; 64], [[0.0; 140]; 2]);
         for (map, weights) in loss.map_calls().iter().zip(&mut computed) {
             map.compute(&call(Link::Sigmoid), &targets, &mut scratch, weights).unwrap();
         }
         let computed = computed.each_ref().map(|w| Weights::F64(View::new(w, packed).unwrap()));
         let call = Call { maps: &computed, ..call(Link::Sigmoid) };
-        let found = of_program::<f64, _, _>(Scalar, &loss, call, &case);
+        let found = of_program::<f64>(&loss, call, &case);
         let (expected, _) = of_text::<f64>(AnyLevel::best(), text, Link::Sigmoid, &case);
         assert_eq!(found.bits(), expected.bits(), "{text}");
     }
@@ -585,7 +621,7 @@ fn mistakes_in_text() {
     let logits = labels.single();
     let z = View::new(&logits, packed).unwrap();
     let y = View::new(&labels.targets, of_targets).unwrap();
-    let outputs = Outputs::none() as Outputs<'_, f64, NoGradient>;
+    let outputs = Outputs::none();
     let buffers = &mut Buffers::new();
     let error = loss.evaluate(call(Link::Softmax), &z, &y, &[], outputs, buffers).unwrap_err();
     let expected = "`costs` of `miss` has 2 entries, expected one for each of 3 classes";
@@ -691,7 +727,7 @@ fn tiles_of_regions_pool_as_they_say() {
     let definition = library.registry().term("tiled_jaccard", Link::Softmax).unwrap();
     let kind = |options, classes| {
         let terms = [Term::new(1.0, definition, &[], options).unwrap()];
-        Program::spec(&Listed::new(&terms), 0, classes).kind
+        Program::spec(&Listed::new(&terms, library.registry().kernels()), 0, classes).kind
     };
     let plain = Options::default();
     assert_eq!(kind(plain, 1), Kind::Region(Pool::Sample));

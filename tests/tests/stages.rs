@@ -5,15 +5,17 @@ use core::ops::Range;
 use segloss_conformance::case::Case;
 use segloss_conformance::views::packed;
 use segloss_core::class::Ce;
-use segloss_core::compose::{Listed, Program, class, pixel, region};
+use segloss_core::compose::{
+    Listed, MapCall, Program, Registry, Term, class, parse, pixel, region,
+};
 use segloss_core::engine::{Call, Link, Problem, evaluate, merge_ranks, merge_tiles};
 use segloss_core::lanes::{Lanes, Real};
 use segloss_core::level::Scalar;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
 use segloss_core::summation::{Accumulator, Compensated, SEGMENT};
-use segloss_core::view::{Layout, Logit, NoGradient, Shape, View, ViewMut, Weights};
-use segloss_simd::{AnyLevel, Buffers, Library, Loss};
+use segloss_core::view::{Layout, Logit, Shape, ViewMut, Weights};
+use segloss_simd::Buffers;
 
 /// A batch, or some samples and pixels of it, with a weight and a map's weight for each pixel.
 struct Scene<T> {
@@ -55,11 +57,11 @@ impl<T: Real + Logit<Compute = T>> Scene<T> {
     }
 
     /// Calls `use_it` with `program` on this, every map of the call being the scene's.
-    fn with<P: Program<T, f64>, R>(
+    fn with<R>(
         &self,
         call: Call<'_>,
-        program: &P,
-        use_it: impl FnOnce(&Problem<'_, T, f64, P, View<'_, T>, View<'_, u8>>) -> R,
+        program: &dyn Program<T, f64>,
+        use_it: impl FnOnce(&Problem<'_, T, f64>) -> R,
     ) -> R {
         let one = self.shape.with_channels(1);
         let targets = if call.link == Link::Softmax { one } else { self.shape };
@@ -91,34 +93,30 @@ fn sink<E: Logit>(data: &mut [E], shape: Shape) -> ViewMut<'_, E> {
 }
 
 /// Value and gradient of one call.
-fn whole<T, P>(scene: &Scene<T>, call: Call<'_>, program: &P) -> (f64, Vec<T>)
-where
-    T: Real + Logit<Compute = T>,
-    P: Program<T, f64>,
-{
+fn whole<T: Real + Logit<Compute = T>>(
+    scene: &Scene<T>,
+    call: Call<'_>,
+    program: &dyn Program<T, f64>,
+) -> (f64, Vec<T>) {
     let mut gradient = scene.gradient();
     let report = scene.with(call, program, |problem| {
         let mut buffers = Buffers::new();
         let mut workspace = buffers.lend(&problem.sizes()).unwrap();
         let mut sink = sink(&mut gradient, scene.shape);
-        evaluate(Scalar, problem, Some(&mut sink), &mut workspace).unwrap()
+        evaluate(problem, Some(&mut sink), &mut workspace).unwrap()
     });
     (report.value, gradient)
 }
 
 /// Evaluates tile by tile: all sums first, then the gradient of each tile. Sums go on from tile to tile,
 /// or are merged.
-fn streamed<T, P>(
+fn streamed<T: Real + Logit<Compute = T>>(
     scene: &Scene<T>,
     call: Call<'_>,
-    program: &P,
+    program: &dyn Program<T, f64>,
     tile: usize,
     go_on: bool,
-) -> (f64, Vec<T>)
-where
-    T: Real + Logit<Compute = T>,
-    P: Program<T, f64>,
-{
+) -> (f64, Vec<T>) {
     let pixels = scene.shape.pixels();
     let tiles = || (0..pixels).step_by(tile).map(|from| from..pixels.min(from + tile));
     let (mut buffers, mut sums) = (Buffers::new(), Vec::new());
@@ -131,8 +129,8 @@ where
             if go_on {
                 workspace.sums.copy_from_slice(&sums);
             }
-            problem.check(Scalar, &mut workspace).unwrap();
-            problem.reduce(Scalar, &mut workspace).unwrap();
+            problem.check(&mut workspace).unwrap();
+            problem.reduce(&mut workspace).unwrap();
             if go_on {
                 sums.copy_from_slice(workspace.sums);
             } else {
@@ -153,7 +151,7 @@ where
             let mut workspace = buffers.lend(&problem.sizes()).unwrap();
             workspace.factors.copy_from_slice(&state.0);
             workspace.slopes.copy_from_slice(&state.1);
-            problem.gradient(Scalar, &mut workspace, &mut sink(&mut own, part.shape)).unwrap();
+            problem.gradient(&mut workspace, &mut sink(&mut own, part.shape)).unwrap();
         });
         let planes = gradient.chunks_mut(pixels).zip(own.chunks(range.len()));
         planes.for_each(|(plane, own)| plane[range.clone()].copy_from_slice(own));
@@ -163,16 +161,12 @@ where
 
 /// Workers with samples of their own: the value that each finds, and the average of the gradients that
 /// they would have over all samples.
-fn sharded<T, P>(
+fn sharded<T: Real + Logit<Compute = T>>(
     scene: &Scene<T>,
     call: Call<'_>,
-    program: &P,
+    program: &dyn Program<T, f64>,
     shards: &[Range<usize>],
-) -> (Vec<f64>, Vec<T>)
-where
-    T: Real + Logit<Compute = T>,
-    P: Program<T, f64>,
-{
+) -> (Vec<f64>, Vec<T>) {
     // A framework averages gradients over the workers, so that each multiplies its own by their number.
     let workers = shards.len() as f64;
     let call = Call { scale: workers.into(), ..call };
@@ -183,8 +177,8 @@ where
         part.with(call, program, |problem| {
             let mut buffers = Buffers::new();
             let mut workspace = buffers.lend(&problem.sizes()).unwrap();
-            problem.check(Scalar, &mut workspace).unwrap();
-            problem.reduce(Scalar, &mut workspace).unwrap();
+            problem.check(&mut workspace).unwrap();
+            problem.reduce(&mut workspace).unwrap();
             problem.close(workspace.sums, workspace.totals).unwrap();
             rows.push((workspace.sums.to_vec(), workspace.totals.to_vec()));
         });
@@ -199,7 +193,7 @@ where
             let mut workspace = buffers.lend(&problem.sizes()).unwrap();
             let (factors, slopes) = (&mut *workspace.factors, &mut *workspace.slopes);
             values.push(problem.finish(&totals, sums, factors, slopes).unwrap());
-            problem.gradient(Scalar, &mut workspace, &mut sink(&mut own, part.shape)).unwrap();
+            problem.gradient(&mut workspace, &mut sink(&mut own, part.shape)).unwrap();
         });
         gradient.extend(own.iter().map(|g| T::round_from(g.widen() / workers)));
     }
@@ -280,7 +274,7 @@ fn for_each_loss<T: Real + Logit<Compute = T>>(
     case: impl Fn(Link) -> Case,
     check: impl Fn(&str, &Scene<T>, Call<'_>, &Listed<'_, T>),
 ) {
-    let library = Library::<T>::new(AnyLevel::Scalar(Scalar));
+    let registry = Registry::builtin::<Scalar>();
     let each = |link: Link, texts: &[&str], is_weighted: bool| {
         let call = match link {
             Link::Sigmoid => Call { ignore_index: Some(255), ..Call::sigmoid() },
@@ -289,8 +283,9 @@ fn for_each_loss<T: Real + Logit<Compute = T>>(
         let scene = Scene::new(&case(link));
         let scene = if is_weighted { scene.weighted() } else { scene };
         for text in texts {
-            let loss = Loss::new(&library, text, link).unwrap();
-            loss.with(|listed| check(text, &scene, call, listed));
+            let (mut terms, mut maps) = ([Term::default(); 4], [MapCall::default(); 4]);
+            let loss = parse(text, link, registry, &mut terms, &mut maps).unwrap();
+            check(text, &scene, call, &loss);
         }
     };
     each(Link::Sigmoid, SIGMOID, false);
@@ -403,15 +398,15 @@ fn a_workspace_larger_than_needed() {
         let problem = Problem::<f32, f64>::new(Call::softmax(), &program, &z, &y).unwrap();
         let mut workspace = buffers.lend(&problem.sizes()).unwrap();
         workspace.sums.fill(0.0);
-        problem.check(Scalar, &mut workspace).unwrap();
-        problem.reduce(Scalar, &mut workspace).unwrap();
+        problem.check(&mut workspace).unwrap();
+        problem.reduce(&mut workspace).unwrap();
         problem.close(workspace.sums, workspace.totals).unwrap();
         let (sums, totals) = (&*workspace.sums, &*workspace.totals);
         let value = problem.finish(totals, sums, workspace.factors, workspace.slopes).unwrap();
         let mut gradient = vec![0f32; logits.len()];
         let mut sink =
             ViewMut::new(&mut gradient, Layout::channels_first(case.shape).unwrap()).unwrap();
-        problem.gradient(Scalar, &mut workspace, &mut sink).unwrap();
+        problem.gradient(&mut workspace, &mut sink).unwrap();
         if case.shape == small.shape {
             assert_eq!((value, gradient), expected);
         }
@@ -430,7 +425,7 @@ fn compensated_sums() {
     let problem = Problem::<f32, Compensated>::new(call, &program, &z, &y).unwrap();
     let mut buffers = Buffers::new();
     let mut workspace = buffers.lend(&problem.sizes()).unwrap();
-    let report = evaluate(Scalar, &problem, None::<&mut NoGradient>, &mut workspace).unwrap();
+    let report = evaluate(&problem, None, &mut workspace).unwrap();
     let kept = case.targets.iter().filter(|&&y| y != 255).count();
     assert_eq!(report.valid, kept as u64);
     let value = report.value;

@@ -45,6 +45,7 @@ impl<'a, E> ViewMut<'a, E> {
 
 /// The elements of a gradient, as they are stored.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Elements<'a, T> {
     /// As they are computed.
     Computed(&'a mut [T]),

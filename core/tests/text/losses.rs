@@ -499,7 +499,10 @@ fn terms_made_by_hand() {
 
     // A map that the loss was not told has no name, and is shown by its place.
     let unnamed = [Term::new(2.0, hinge, &[], mapped).unwrap()];
-    assert_eq!(Listed::new(&unnamed).to_string(), "2*hinge @ map 0 of the call");
+    assert_eq!(
+        Listed::new(&unnamed, registry().kernels()).to_string(),
+        "2*hinge @ map 0 of the call"
+    );
 }
 
 fn link() -> impl Strategy<Value = Link> {
@@ -578,7 +581,7 @@ proptest! {
             let values = fitting(definition.parameters, values);
             terms.push(Term::new(*coefficient, definition, &values, own).unwrap());
         }
-        let loss = Listed::new(&terms).maps(&maps);
+        let loss = Listed::new(&terms, registry.kernels()).maps(&maps);
         let text = loss.to_string();
         read(&text, link, |again| assert_same(loss, again))
             .unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -648,7 +651,7 @@ fn argument_texts(
 #[test]
 fn a_map_of_no_pixels_is_refused() {
     let shape = Shape::new(1, 1, &[0, 3]).unwrap();
-    let targets = View::new(&[0u8; 0], Layout::channels_first(shape).unwrap()).unwrap();
+    let targets = View::new(&[0u8; 0], Layout::channels_first(shape).unwrap()).unwrap().into();
     let registry = Registry::<f32>::builtin::<Scalar>();
     for text in ["band", "decay"] {
         let map = parse_map(text, registry).unwrap();

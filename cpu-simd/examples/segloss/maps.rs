@@ -25,7 +25,7 @@ pub fn maps(
     shape: Shape,
 ) -> Result<Vec<WeightMap>, Box<dyn Error>> {
     let extents = view::Shape::new(1, 1, &[shape.height, shape.width])?;
-    let labels = View::new(&labels[..shape.area()], Layout::channels_first(extents)?)?;
+    let labels = View::new(&labels[..shape.area()], Layout::channels_first(extents)?)?.into();
     let call = call(if classes == 2 { Link::Sigmoid } else { Link::Softmax });
     let compute = |map: MapCall<'_, f32>| {
         let mut scratch = vec![0; map.scratch(&call, &labels)?];

@@ -16,7 +16,7 @@ use segloss_core::compose::{Listed, MapCall, Registry, Term, parse};
 use segloss_core::engine::{Call, Link, Problem, Sizes, Workspace, evaluate};
 use segloss_core::level::Scalar;
 use segloss_core::summation::{Compensated, Partial, TILE};
-use segloss_core::view::{Layout, Shape, View, ViewMut};
+use segloss_core::view::{GradientSink, Layout, Shape, View, ViewMut};
 
 /// Core has no panic that its callers can cause. With the feature `proof`, what refers to this does not link.
 #[panic_handler]
@@ -268,7 +268,8 @@ pub unsafe extern "C" fn segloss_firmware_evaluate(
             let workspace =
                 unsafe { workspace(&problem.sizes(), &mut Memory::new(scratch, scratch_bytes)) };
             let mut workspace = workspace.ok_or(OUT_OF_MEMORY)?;
-            evaluate(Scalar, &problem, sink.as_mut(), &mut workspace).map_err(code)
+            let sink = sink.as_mut().map(|sink| sink as &mut dyn GradientSink<f32>);
+            evaluate(&problem, sink, &mut workspace).map_err(code)
         })
     });
     match result {

@@ -23,7 +23,7 @@ fn on_cpu(
     let call = Call { ignore_index: asked.ignore_index, scale, ..base };
     let layout = Layout::channels_first(targets_shape(base.link, shape))?;
     Format::evaluate(Asked {
-        level: AnyLevel::best(),
+        code: AnyLevel::best().into(),
         text: &asked.objective.to_string(),
         call,
         logits: &input.logits,

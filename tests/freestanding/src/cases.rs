@@ -6,7 +6,6 @@ use segloss_core::class::Ce;
 use segloss_core::compose::{Program, class, pixel, region};
 use segloss_core::engine::{Call, Problem, Workspace, evaluate};
 use segloss_core::lanes::Real;
-use segloss_core::level::Level;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
 use segloss_core::summation::{Accumulator, Partial};
@@ -78,27 +77,22 @@ impl Bits for f64 {
 ///
 /// # Errors
 /// None, if the library is right.
-pub fn run<Lv, T, A>(
-    level: Lv,
-    storage: &mut Storage<T, A>,
-    output: &mut impl Output,
-) -> Result<(), Error>
+pub fn run<T, A>(storage: &mut Storage<T, A>, output: &mut impl Output) -> Result<(), Error>
 where
-    Lv: Level,
     T: Real + Logit<Compute = T> + Bits,
     A: Accumulator<Real: Bits>,
 {
     fill(storage);
     let sigmoid = Call::sigmoid();
     storage.targets.iter_mut().for_each(|target| *target &= 1);
-    one(level, "bce", sigmoid, &pixel(1.0, Bce), 1, storage, output)?;
-    one(level, "dice", sigmoid, &region(1.0, Dice::default()), 1, storage, output)?;
+    one("bce", sigmoid, &pixel(1.0, Bce), 1, storage, output)?;
+    one("dice", sigmoid, &region(1.0, Dice::default()), 1, storage, output)?;
 
     fill(storage);
     let softmax = Call::softmax();
-    one(level, "ce", softmax, &class(1.0, Ce), CLASSES, storage, output)?;
+    one("ce", softmax, &class(1.0, Ce), CLASSES, storage, output)?;
     let both = (class(0.5, Ce), region(0.5, Dice::default()));
-    one(level, "ce + dice", softmax, &both, CLASSES, storage, output)
+    one("ce + dice", softmax, &both, CLASSES, storage, output)
 }
 
 /// Logits from -12 to 12, and labels with some pixels that do not count.
@@ -119,20 +113,17 @@ fn fill<T: Real, A>(storage: &mut Storage<T, A>) {
     }
 }
 
-fn one<Lv, T, A, P>(
-    level: Lv,
+fn one<T, A>(
     title: &str,
     call: Call,
-    program: &P,
+    program: &dyn Program<T, A>,
     channels: usize,
     storage: &mut Storage<T, A>,
     output: &mut impl Output,
 ) -> Result<(), Error>
 where
-    Lv: Level,
     T: Real + Logit<Compute = T> + Bits,
     A: Accumulator<Real: Bits>,
-    P: Program<T, A>,
 {
     let shape = Shape::new(BATCH, channels, &SPATIAL)?;
     let layout = Layout::channels_first(shape)?;
@@ -151,7 +142,7 @@ where
         class_weights: &mut [],
     };
     let problem = Problem::new(call, program, &logits, &targets)?;
-    let report = evaluate(level, &problem, Some(&mut sink), &mut workspace)?;
+    let report = evaluate(&problem, Some(&mut sink), &mut workspace)?;
     output.title(title);
     output.number(report.value.bits());
     output.number(report.valid);

@@ -19,7 +19,6 @@ use core::panic::PanicInfo;
 use cases::{Bits, Output, Storage};
 use segloss_core::Error;
 use segloss_core::lanes::Real;
-use segloss_core::level::Scalar;
 use segloss_core::summation::{Accumulator, Compensated};
 use segloss_core::view::Logit;
 use system::{Printer, exit};
@@ -63,5 +62,5 @@ where
     A: Accumulator<Real: Bits>,
 {
     printer.title(title);
-    cases::run(Scalar, storage.write(Storage::new()), printer)
+    cases::run(storage.write(Storage::new()), printer)
 }

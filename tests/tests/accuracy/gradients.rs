@@ -266,7 +266,7 @@ proptest! {
         let y = packed(&case.targets, shape);
         let level = AnyLevel::best();
         let found = f64::evaluate(Asked {
-            level,
+            code: level.into(),
             text,
             call: whole,
             logits: &case.logits,

@@ -5,13 +5,12 @@ use segloss_conformance::case::Case;
 use segloss_conformance::run::run;
 use segloss_core::compose::{pixel, region};
 use segloss_core::engine::{Call, Problem, Report, evaluate};
-use segloss_core::level::Scalar;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
-use segloss_core::view::{Layout, Logit, Shape, SingleLogits, View, ViewMut};
+use segloss_core::view::{Layout, Logit, Shape, View, ViewMut};
 use segloss_simd::Buffers;
 
-fn assert_like_single<E>(convert: fn(f32) -> E, any: for<'a> fn(View<'a, E>) -> SingleLogits<'a>)
+fn assert_like_single<E>(convert: fn(f32) -> E)
 where
     E: Logit<Compute = f32> + PartialEq + core::fmt::Debug + Default,
 {
@@ -25,35 +24,31 @@ where
     let targets = View::new(&case.targets, packed).unwrap();
 
     let logits = View::new(&widened, packed).unwrap();
-    let single = run(Scalar, call, &program, &logits, &targets, packed, 0f32).unwrap();
+    let single = run(call, &program, &logits, &targets, packed, 0f32).unwrap();
     let logits = View::new(&stored, packed).unwrap();
-    let half = run(Scalar, call, &program, &logits, &targets, packed, E::default()).unwrap();
+    let half = run(call, &program, &logits, &targets, packed, E::default()).unwrap();
     assert_eq!(half.value, single.value);
     let rounded: Vec<E> = single.gradient.iter().map(|&g| convert(g)).collect();
     assert_eq!(half.gradient, rounded);
 
-    // The storage known at run time only, and the gradient kept in f32.
-    let logits = any(logits);
+    // The gradient kept in f32.
     let problem = Problem::<f32, f64>::new(call, &program, &logits, &targets).unwrap();
     let mut gradient = vec![0f32; stored.len()];
     let mut sink = ViewMut::new(&mut gradient, packed).unwrap();
     let mut buffers = Buffers::new();
     let Report { value, .. } =
-        evaluate(Scalar, &problem, Some(&mut sink), &mut buffers.lend(&problem.sizes()).unwrap())
-            .unwrap();
+        evaluate(&problem, Some(&mut sink), &mut buffers.lend(&problem.sizes()).unwrap()).unwrap();
     assert_eq!((value, gradient), (single.value, single.gradient));
 }
 
 #[test]
-#[expect(clippy::redundant_closure, reason = "the variant alone is not general over lifetimes")]
 fn half_precision() {
-    assert_like_single(f16::from_f32, |view| SingleLogits::F16(view));
+    assert_like_single(f16::from_f32);
 }
 
 #[test]
-#[expect(clippy::redundant_closure, reason = "the variant alone is not general over lifetimes")]
 fn bfloat16() {
-    assert_like_single(bf16::from_f32, |view| SingleLogits::Bf16(view));
+    assert_like_single(bf16::from_f32);
 }
 
 /// Source findings F10: sums of 262,144 pixels overflow f16, not the loss.
@@ -65,7 +60,6 @@ fn f10_dice_of_a_large_image() {
     let (logits, targets) =
         (View::new(&logits, packed).unwrap(), View::new(&targets, packed).unwrap());
     let dice = region(1.0, Dice::default());
-    let outcome =
-        run(Scalar, Call::sigmoid(), &dice, &logits, &targets, packed, f16::ZERO).unwrap();
+    let outcome = run(Call::sigmoid(), &dice, &logits, &targets, packed, f16::ZERO).unwrap();
     assert!((outcome.value - 1.0 / 3.0).abs() < 1e-9, "{}", outcome.value);
 }

@@ -9,21 +9,21 @@ use segloss_core::class::Ce;
 use segloss_core::compose::{Program, class, pixel, region};
 use segloss_core::engine::{Call, Link};
 use segloss_core::lanes::Real;
-use segloss_core::level::Scalar;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
 use segloss_core::view::{Layout, Logit, Shape};
 
-fn evaluate<T, P>(case: &Case, logits: &[T], call: Call, program: &P) -> Outcome<T>
-where
-    T: Real + Logit<Compute = T>,
-    P: Program<T, f64>,
-{
+fn evaluate<T: Real + Logit<Compute = T>>(
+    case: &Case,
+    logits: &[T],
+    call: Call,
+    program: &dyn Program<T, f64>,
+) -> Outcome<T> {
     let layout = Layout::channels_first(case.shape).unwrap();
     let targets = packed(&case.targets, targets_shape(call.link, case.shape));
     let logits = packed(logits, case.shape);
     let call = Call { ignore_index: Some(255), ..call };
-    run(Scalar, call, program, &logits, &targets, layout, T::default()).unwrap()
+    run(call, program, &logits, &targets, layout, T::default()).unwrap()
 }
 
 /// `value` relative, `gradient` relative to the largest.

@@ -61,7 +61,7 @@ fn b8_b9_an_empty_mask_can_be_left_out() {
     let (logits, targets) = ([-5.0f64, -5.0, 1.0, -1.0], [0u8, 0, 1, 0]);
     let run = |text| {
         f64::evaluate(Asked {
-            level: AnyLevel::best(),
+            code: AnyLevel::best().into(),
             text,
             call: Call::sigmoid(),
             logits: &logits,

@@ -4,7 +4,7 @@ use segloss_conformance::run::{Outcome, run};
 use segloss_conformance::views::packed;
 use segloss_core::Error;
 use segloss_core::class::Ce;
-use segloss_core::compose::{Definition, Listed, Program, Term, class, pixel, region};
+use segloss_core::compose::{Definition, Kernels, Listed, Program, Term, class, pixel, region};
 use segloss_core::engine::{Call, Link, Problem, Scale};
 use segloss_core::lanes::Lanes;
 use segloss_core::level::Scalar;
@@ -12,7 +12,7 @@ use segloss_core::pixel::{Bce, Pixel, PixelTerm};
 use segloss_core::region::Dice;
 use segloss_core::term::Options;
 use segloss_core::term::{Arguments, Parameter};
-use segloss_core::view::{Layout, Mask, NoGradient, Shape, Strides, Target, View, ViewMut, Write};
+use segloss_core::view::{Layout, Mask, Shape, Strides, Targets, View, ViewMut, Write};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 fn shape(batch: usize, channels: usize, pixels: usize) -> Shape {
@@ -20,21 +20,23 @@ fn shape(batch: usize, channels: usize, pixels: usize) -> Shape {
 }
 
 /// One channel under sigmoid, several under softmax.
-fn evaluate<Y: Target, P: Program<f32, f64>>(
+fn evaluate<Y>(
     call: Call,
-    program: &P,
+    program: &dyn Program<f32, f64>,
     logits: &[f32],
     channels: usize,
     targets: &[Y],
-) -> Result<Outcome<f32>, Error> {
+) -> Result<Outcome<f32>, Error>
+where
+    for<'t> View<'t, Y>: Into<Targets<'t>>,
+{
     let pixels = logits.len() / channels;
     let all = shape(1, channels, pixels);
     run(
-        Scalar,
         call,
         program,
         &packed(logits, all),
-        &packed(targets, shape(1, 1, pixels)),
+        packed(targets, shape(1, 1, pixels)),
         Layout::channels_first(all).unwrap(),
         9.0,
     )
@@ -70,7 +72,7 @@ fn a_sample_wholly_ignored_counts_as_0() {
         let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
         let (logits, targets) = (packed(&logits[..batch * 2], shape), packed(targets, shape));
         let layout = Layout::channels_first(shape).unwrap();
-        run(Scalar, call, &dice, &logits, &targets, layout, 0f32).unwrap()
+        run(call, &dice, &logits, &targets, layout, 0f32).unwrap()
     };
     let (one, two) = (run_on(&[1, 0], 1), run_on(&[1, 0, 255, 255], 2));
     assert_eq!(two.value, one.value / 2.0);
@@ -219,7 +221,7 @@ fn h1_h3_shapes_that_do_not_match() {
     );
     let same = packed(&y, expected);
     let layout = Layout::channels_first(shape(1, 2, 8)).unwrap();
-    let found = run(Scalar, Call::sigmoid(), &program, &logits, &same, layout, 0f32);
+    let found = run(Call::sigmoid(), &program, &logits, &same, layout, 0f32);
     assert!(matches!(found, Err(Error::Shape { argument: "gradient", .. })));
     let one = packed(&z, shape(16, 1, 1));
     let ce = ce_and_dice();
@@ -311,7 +313,7 @@ fn g4_coefficients_of_0() {
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
     let bce = Definition::<f32>::pixel::<Bce, Scalar>();
     let terms = [Term::new(0.0, &bce, &[], Options::default()).unwrap()];
-    let listed = Listed::new(&terms);
+    let listed = Listed::new(&terms, Kernels::at::<Scalar>());
     let outcome = evaluate(Call::sigmoid(), &listed, &[1.0, f32::NAN], 1, &[0u8, 1]).unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
     let (dice, ce) = (region(0.0, Dice::default()), class(0.0, Ce));
@@ -321,7 +323,9 @@ fn g4_coefficients_of_0() {
     let outcome = evaluate(Call::softmax(), &(ce, dice), &nan, 2, &[1u8]).unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
     let none: [Term<'_, f32>; 0] = [];
-    let outcome = evaluate(Call::sigmoid(), &Listed::new(&none), &[1.0], 1, &[0u8]).unwrap();
+    let outcome =
+        evaluate(Call::sigmoid(), &Listed::new(&none, Kernels::at::<Scalar>()), &[1.0], 1, &[0u8])
+            .unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0][..]));
 }
 
@@ -356,7 +360,7 @@ fn a_term_with_coefficient_0_is_not_evaluated() {
         Term::new(0.0, &definitions[0], &[], Options::default()).unwrap(),
         Term::new(1.0, &definitions[1], &[], Options::default()).unwrap(),
     ];
-    let listed = Listed::new(&terms);
+    let listed = Listed::new(&terms, Kernels::at::<Scalar>());
     assert_eq!(evaluate(Call::sigmoid(), &listed, &[-30.0], 1, &[0u8]).unwrap(), without);
 }
 
@@ -389,8 +393,7 @@ fn a_workspace_too_short_is_named() {
     let mut buffers = Buffers::new();
     let mut workspace = buffers.lend(&problem.sizes()).unwrap();
     workspace.slopes = &mut [];
-    let none = None::<&mut NoGradient>;
-    let found = segloss_core::engine::evaluate(Scalar, &problem, none, &mut workspace);
+    let found = segloss_core::engine::evaluate(&problem, None, &mut workspace);
     assert_eq!(found, Err(Error::Workspace { argument: "slopes", length: 0, expected: 1 }));
 }
 
@@ -404,7 +407,7 @@ fn a_mask_of_another_shape_beside_a_computed_map() {
         let mask = Mask::U8(packed(&mask, shape(1, 1, 3)));
         let call = Call { mask: Some(mask), ..Call::sigmoid() };
         let (z, y) = (packed(&logits, shape(1, 1, 600)), packed(&targets, shape(1, 1, 600)));
-        let outputs = Outputs::none() as Outputs<'_, f64, NoGradient>;
+        let outputs = Outputs::none();
         let error = loss.evaluate(call, &z, &y, &[], outputs, &mut Buffers::new()).unwrap_err();
         assert_eq!(error.to_string(), "`mask` has shape 1x1x3, expected 1x1x600", "{text}");
     }

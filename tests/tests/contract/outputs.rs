@@ -2,6 +2,7 @@
 //! output untouched.
 
 use segloss_conformance::case::{Case, SoftCase};
+use segloss_conformance::code::Code;
 use segloss_conformance::from_text::{self, Format};
 use segloss_conformance::oracle::{self, Dense, Labelled};
 use segloss_conformance::views::packed;
@@ -13,12 +14,12 @@ use segloss_core::level::Scalar;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
 use segloss_core::term::{Maps, Options};
-use segloss_core::view::{Layout, Mask, Shape, Targets, View, ViewMut, Weights};
-use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
+use segloss_core::view::{GradientSink, Layout, Mask, Shape, Targets, View, ViewMut, Weights};
+use segloss_simd::{Buffers, Library, Loss, Outputs};
 
-/// The loss map by text, at a level.
+/// The loss map by text, as computed by this code.
 fn loss_map(
-    level: AnyLevel,
+    code: Code,
     text: &str,
     call: Call<'_>,
     logits: &[f64],
@@ -28,7 +29,7 @@ fn loss_map(
     let (given, targets) = (&[][..], Targets::F64(*targets));
     let (samples, loss_map) = (false, true);
     let asked =
-        from_text::Asked { level, text, call, logits, shape, targets, given, samples, loss_map };
+        from_text::Asked { code, text, call, logits, shape, targets, given, samples, loss_map };
     f64::evaluate(asked).unwrap().loss_map
 }
 
@@ -51,9 +52,9 @@ fn losses_of_pixels() {
     let values = bce.values.iter().zip(&focal.values);
     let expected: Vec<_> = values.map(|(b, f)| Some(2.0 * (*b)? + 0.5 * (*f)?)).collect();
     let y = packed(&case.targets, shape);
-    for level in AnyLevel::available() {
+    for code in Code::all() {
         let text = "2*bce + 0.5*focal(alpha=0.3, gamma=1.5)";
-        assert_map(&loss_map(level, text, call, &case.logits, shape, &y), &expected);
+        assert_map(&loss_map(code, text, call, &case.logits, shape, &y), &expected);
     }
 
     let shape = Shape::new(2, 4, &[17, 23]).unwrap();
@@ -63,9 +64,9 @@ fn losses_of_pixels() {
     let y = packed(&targets, shape.with_channels(1));
     let weights = [0.5, 1.0, 2.0, 0.0];
     let expected = oracle::ce_pixels::<f64>(&labelled, Some(&weights)).values;
-    for level in AnyLevel::available() {
+    for code in Code::all() {
         let text = "ce(weights=[0.5, 1, 2, 0])";
-        assert_map(&loss_map(level, text, Call::softmax(), &case.logits, shape, &y), &expected);
+        assert_map(&loss_map(code, text, Call::softmax(), &case.logits, shape, &y), &expected);
     }
 }
 
@@ -111,7 +112,7 @@ fn refused(asked: Asked<'_>) -> String {
     let outputs = Outputs {
         gradient: Some(&mut sink),
         samples: Some(&mut values[..]),
-        loss_map: with_map.then_some(&mut map_sink),
+        loss_map: with_map.then_some(&mut map_sink as &mut dyn GradientSink<f32>),
     };
     let (z, y) = (packed(&logits, shape), packed(targets, target_shape));
     let error = loss.evaluate(call, &z, &y, &[], outputs, &mut Buffers::new()).unwrap_err();

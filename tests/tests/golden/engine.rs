@@ -33,10 +33,10 @@ where
         scale: if asked.per_sample { Scale::Samples(&ones) } else { Scale::Batch(1.0) },
         ..base
     };
-    let (text, level) = (asked.objective.to_string(), AnyLevel::best());
+    let (text, code) = (asked.objective.to_string(), AnyLevel::best().into());
     let targets = packed(&input.targets, targets_shape(base.link, shape));
     let found = T::evaluate(Asked {
-        level,
+        code,
         text: &text,
         call,
         logits,

@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 use segloss_conformance::case::{Case, SoftCase};
+use segloss_conformance::code::Code;
 use segloss_conformance::from_text::{Asked, Format};
 use segloss_conformance::objective::{Input, Map, Objective, Term};
 use segloss_conformance::oracle::maps::{Border, Empty};
@@ -14,9 +15,9 @@ use segloss_core::maps::edt::Spacing;
 use segloss_core::view::{Layout, Mask, Shape, Strides, Targets, View, Weights};
 use segloss_simd::{AnyLevel, Library, Loss};
 
-/// Value and gradient in `f64` at a level.
-fn at_level<'a>(
-    level: AnyLevel,
+/// Value and gradient in `f64`, as computed by this code.
+fn computed_by<'a>(
+    code: Code,
     text: &'a str,
     call: Call<'a>,
     (logits, shape): (&'a [f64], Shape),
@@ -24,7 +25,7 @@ fn at_level<'a>(
     given: &'a [(&'a str, Weights<'a>)],
 ) -> Result<(f64, Vec<f64>), Error> {
     let (samples, loss_map) = (false, false);
-    let asked = Asked { level, text, call, logits, shape, targets, given, samples, loss_map };
+    let asked = Asked { code, text, call, logits, shape, targets, given, samples, loss_map };
     f64::evaluate(asked).map(|found| (found.value, found.gradient))
 }
 
@@ -34,7 +35,7 @@ fn evaluate<'a>(
     logits: (&'a [f64], Shape),
     targets: impl Into<Targets<'a>>,
 ) -> (f64, Vec<f64>) {
-    at_level(AnyLevel::best(), text, call, logits, targets.into(), &[]).unwrap()
+    computed_by(AnyLevel::best().into(), text, call, logits, targets.into(), &[]).unwrap()
 }
 
 #[track_caller]
@@ -117,9 +118,9 @@ fn same_bits_from_every_target_and_level() {
 fn assert_same_bits(text: &str, call: Call<'_>, case: &Case, targets_shape: Shape) {
     let layout = Layout::channels_first(targets_shape).unwrap();
     let mut outcomes = Vec::new();
-    let mut add = |name: String, level, targets: Targets<'_>| {
+    let mut add = |name: String, code: Code, targets: Targets<'_>| {
         let logits = (&case.logits[..], case.shape);
-        let (value, gradient) = at_level(level, text, call, logits, targets, &[]).unwrap();
+        let (value, gradient) = computed_by(code, text, call, logits, targets, &[]).unwrap();
         let bits: Vec<u64> = gradient.iter().chain([&value]).map(|x| x.to_bits()).collect();
         outcomes.push((name, bits));
     };
@@ -127,8 +128,8 @@ fn assert_same_bits(text: &str, call: Call<'_>, case: &Case, targets_shape: Shap
         ($variant:ident, $convert:expr) => {
             let converted: Vec<_> = case.targets.iter().map($convert).collect();
             let targets = Targets::$variant(View::new(&converted, layout).unwrap());
-            for level in AnyLevel::available() {
-                add(format!("{} {}", stringify!($variant), level.name()), level, targets);
+            for code in Code::all() {
+                add(format!("{} {}", stringify!($variant), code.name()), code, targets);
             }
         };
     }
@@ -148,7 +149,7 @@ fn assert_same_bits(text: &str, call: Call<'_>, case: &Case, targets_shape: Shap
     let strides = Strides { batch, channel: plane, spatial: [plane, 1, height] };
     let transposed = Layout::strided(targets_shape, strides).unwrap();
     let targets = Targets::U8(View::new(&columns, transposed).unwrap());
-    add("columns".into(), AnyLevel::best(), targets);
+    add("columns".into(), AnyLevel::best().into(), targets);
     for (name, bits) in &outcomes {
         assert!(*bits == outcomes[0].1, "{name} differs from {}", outcomes[0].0);
     }
@@ -181,8 +182,15 @@ fn a_map_given_is_used_instead_of_computed() {
     let other = vec![2.0; band.len()];
     let found = |weights: &[f64]| {
         let given = [("band", Weights::F64(packed(weights, shape)))];
-        at_level(AnyLevel::best(), "boundary", Call::sigmoid(), logits, targets.into(), &given)
-            .unwrap()
+        computed_by(
+            AnyLevel::best().into(),
+            "boundary",
+            Call::sigmoid(),
+            logits,
+            targets.into(),
+            &given,
+        )
+        .unwrap()
     };
     assert_eq!(found(&band), expected);
     let bce = evaluate("bce", Call::sigmoid(), logits, targets);
@@ -205,7 +213,7 @@ fn spacing_is_that_of_the_call() {
     assert_close(&found, expected.value, &expected.gradient, "spacing");
     let call = Call { spacing: Spacing::new(&[1.0, 2.0]).unwrap(), ..Call::sigmoid() };
     let targets = packed(&case.targets, shape);
-    let found = at_level(AnyLevel::best(), "distance", call, logits, targets.into(), &[]);
+    let found = computed_by(AnyLevel::best().into(), "distance", call, logits, targets.into(), &[]);
     assert!(matches!(found, Err(Error::Spacing { given: 2, axes: 3 })), "{found:?}");
 }
 
@@ -216,7 +224,8 @@ fn e1_e2_e3_targets_without_a_pixel() {
         let shape = Shape { batch, channels: 1, spatial: [1, spatial[0], spatial[1]], axes: 2 };
         for text in ["boundary", "distance", "preset:boundary", "bce"] {
             let (call, targets) = (Call::sigmoid(), packed::<u8>(&[], shape).into());
-            let found = at_level(AnyLevel::best(), text, call, (&[], shape), targets, &[]);
+            let found =
+                computed_by(AnyLevel::best().into(), text, call, (&[], shape), targets, &[]);
             assert!(matches!(found, Err(Error::Empty { .. })), "{text}: {found:?}");
         }
     }

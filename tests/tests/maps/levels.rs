@@ -1,6 +1,7 @@
 //! Maps of the same bits at every level and number of threads.
 
 use fastrand::Rng;
+use segloss_conformance::code::Code;
 use segloss_core::Error;
 use segloss_core::level::Scalar;
 use segloss_simd::maps::band::Band;
@@ -140,10 +141,16 @@ fn check_lone_pixel(shape: [usize; 3], at: [usize; 3]) {
     let labels = Mask::new(&mask, &shape).unwrap();
     let mut scratch = vec![!0; edt::scratch_words(&labels, Spacing::UNIT, Serial).unwrap()];
     let mut squared = vec![0u64; mask.len()];
-    for level in AnyLevel::available() {
-        with_level!(level, level => edt::squared_distance_to_background(
-            level, Serial, &labels, &mut squared, &mut scratch
-        ))
+    for code in Code::all() {
+        let (squared, scratch) = (&mut squared, &mut scratch);
+        match code {
+            Code::Scalar => {
+                edt::squared_distance_to_background(Scalar, Serial, &labels, squared, scratch)
+            }
+            Code::Level(level) => with_level!(level, level => {
+                edt::squared_distance_to_background(level, Serial, &labels, squared, scratch)
+            }),
+        }
         .unwrap();
         for (pixel, &squared) in squared.iter().enumerate() {
             let place = [pixel / (h * w), pixel / w % h, pixel % w];

@@ -4,15 +4,16 @@ use fastrand::Rng;
 use half::{bf16, f16};
 use proptest::prelude::*;
 use segloss_conformance::case::{Case, IGNORED, SoftCase};
+use segloss_conformance::code::Code;
 use segloss_conformance::views::{packed, targets_shape};
 use segloss_core::class::{Ce, ClassTerm, Focal as ClassFocal};
-use segloss_core::compose::{Definition, class, pixel, region};
+use segloss_core::compose::{At, Definition, class, pixel, region};
 use segloss_core::engine::{Call, Link};
 use segloss_core::level::{Level, Scalar};
 use segloss_core::pixel::{Bce, Focal, PixelTerm};
 use segloss_core::region::{Dice, FocalTversky, Pool, RegionTerm, Tversky};
 use segloss_core::term::{Arguments, Maps, Missing, Normalise, Options, Reduction};
-use segloss_core::view::{Mask, Shape, SingleLogits, View, Weights};
+use segloss_core::view::{Logits, Mask, Shape, View, Weights};
 use segloss_simd::with_level;
 
 use super::every_way::{Inputs, assert_same, outcome, setting};
@@ -131,17 +132,17 @@ impl Data {
         Some(Weights::F32(self.weights_view(weights)))
     }
 
-    fn inputs<'a, Z>(&'a self, call: Call<'a>, logits: &'a Z) -> Inputs<'a, Z> {
+    fn inputs<'a, T>(&'a self, call: Call<'a>, logits: Logits<'a, T>) -> Inputs<'a, T> {
         let targets = packed(&self.targets, self.targets_shape);
         Inputs { call, scales: &self.scales, logits, targets }
     }
 
     /// The logits as they are stored in each format that is computed in `f32`.
-    fn stored(&self) -> [SingleLogits<'_>; 3] {
+    fn stored(&self) -> [Logits<'_, f32>; 3] {
         [
-            SingleLogits::F32(packed(&self.single, self.shape)),
-            SingleLogits::F16(packed(&self.half, self.shape)),
-            SingleLogits::Bf16(packed(&self.bfloat, self.shape)),
+            packed(&self.single, self.shape).into(),
+            packed(&self.half, self.shape).into(),
+            packed(&self.bfloat, self.shape).into(),
         ]
     }
 }
@@ -218,10 +219,13 @@ macro_rules! assert_same {
         fn definitions<Lv: Level>(_: Lv) -> Vec<Definition<'static, $format>> {
             vec![$(definition!($kind, $term, Lv)),+]
         }
-        assert_same::<$format, _>(
+        assert_same::<$format>(
             inputs,
-            |level, call| fixed_at!($fixed_at, level, $format, call, &fixed, inputs),
-            |level| with_level!(level, l => definitions(l)),
+            |code, call| fixed_at!($fixed_at, code, call, fixed, inputs),
+            |code| match code {
+                Code::Scalar => definitions(Scalar),
+                Code::Level(level) => with_level!(level, l => definitions(l)),
+            },
             &[$(setting($c, &$values, options!($options))),+],
             $preset,
         );
@@ -229,12 +233,17 @@ macro_rules! assert_same {
 }
 
 macro_rules! fixed_at {
-    (every_level, $level:ident, $format:ty, $call:expr, $fixed:expr, $inputs:expr) => {
-        with_level!($level, l => outcome::<_, $format, _, _>(l, $call, $fixed, $inputs))
+    (every_level, $code:ident, $call:expr, $fixed:expr, $inputs:expr) => {
+        match $code {
+            Code::Scalar => outcome($call, &$fixed, $inputs),
+            Code::Level(level) => {
+                with_level!(level, l => outcome($call, &At::new(l, $fixed), $inputs))
+            }
+        }
     };
-    (scalar, $level:ident, $format:ty, $call:expr, $fixed:expr, $inputs:expr) => {{
-        let _ = $level;
-        outcome::<_, $format, _, _>(Scalar, $call, $fixed, $inputs)
+    (scalar, $code:ident, $call:expr, $fixed:expr, $inputs:expr) => {{
+        let _ = $code;
+        outcome($call, &$fixed, $inputs)
     }};
 }
 
@@ -297,7 +306,7 @@ const CLASS_WEIGHTS: [f64; 7] = [0.5, 0.0, 2.0, 1.25, 3.0, 0.1, 1.0];
 const ALPHA: [f64; 7] = [1.0, 0.3, 0.7, 0.0, 0.2, 2.0, 0.9];
 
 fn under_sigmoid(data: &Data, storage: usize) {
-    let (logits, maps) = (&data.stored()[storage], data.maps());
+    let (logits, maps) = (data.stored()[storage], data.maps());
     let plain = &data.inputs(data.call(Call::sigmoid()), logits);
     let mapped = &plain.with(Call { maps: &maps, ..plain.call });
     let weighted = &plain.with(Call { weights: data.weights(&data.weights), ..mapped.call });
@@ -342,7 +351,7 @@ fn under_sigmoid(data: &Data, storage: usize) {
 }
 
 fn under_softmax(data: &Data, storage: usize) {
-    let (logits, maps) = (&data.stored()[storage], data.maps());
+    let (logits, maps) = (data.stored()[storage], data.maps());
     let plain = &data.inputs(data.call(Call::softmax()), logits);
     let mapped = &plain.with(Call { maps: &maps, ..plain.call });
     let weighted = &plain.with(Call { weights: data.weights(&data.weights), ..mapped.call });
@@ -389,7 +398,7 @@ fn under_softmax(data: &Data, storage: usize) {
 }
 
 fn under_sigmoid_in_double(data: &Data) {
-    let (logits, maps) = (&packed(&data.double, data.shape), data.maps());
+    let (logits, maps) = (packed(&data.double, data.shape).into(), data.maps());
     let plain = &data.inputs(data.call(Call::sigmoid()), logits);
     let weights = data.weights(&data.weights);
     let weighted = &plain.with(Call { weights, maps: &maps, ..plain.call });
@@ -397,7 +406,7 @@ fn under_sigmoid_in_double(data: &Data) {
 }
 
 fn under_softmax_in_double(data: &Data) {
-    let (logits, maps) = (&packed(&data.double, data.shape), data.maps());
+    let (logits, maps) = (packed(&data.double, data.shape).into(), data.maps());
     let plain = &data.inputs(data.call(Call::softmax()), logits);
     let weights = data.weights(&data.weights);
     let weighted = &plain.with(Call { weights, maps: &maps, ..plain.call });

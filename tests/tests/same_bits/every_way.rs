@@ -1,20 +1,21 @@
 //! One loss at every level, composed at compile time, at run time and from text.
 
+use segloss_conformance::code::{Code, evaluate_by_core};
 use segloss_conformance::run::bits;
-use segloss_core::compose::{Definition, Listed, MapCall, MapDefinition, Program, Term};
+use segloss_core::compose::{Definition, Listed, MapCall, MapDefinition, Program, Registry, Term};
 use segloss_core::engine::{Call, Problem, Scale, evaluate};
 use segloss_core::lanes::Real;
-use segloss_core::level::Level;
+use segloss_core::level::Scalar;
 use segloss_core::term::Options;
-use segloss_core::view::{Layout, Logit, LogitSource, NoGradient, View, ViewMut, Weights};
-use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs, with_level};
+use segloss_core::view::{GradientSink, Layout, Logit, Logits, View, ViewMut, Weights};
+use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 /// The inputs of a call. Maps are called `first` and `second` in a text.
-pub struct Inputs<'a, Z> {
+pub struct Inputs<'a, T> {
     pub call: Call<'a>,
     /// One scale a sample, for losses that have a value of each.
     pub scales: &'a [f64],
-    pub logits: &'a Z,
+    pub logits: Logits<'a, T>,
     pub targets: View<'a, f32>,
 }
 
@@ -50,18 +51,11 @@ fn all_bits<T: Real>(values: &[T]) -> Vec<u64> {
 }
 
 /// Evaluates `program`, with and without a gradient.
-pub fn outcome<Lv, T, P, Z>(
-    level: Lv,
+pub fn outcome<T: Real + Logit<Compute = T>>(
     call: Call<'_>,
-    program: &P,
-    inputs: &Inputs<'_, Z>,
-) -> Outcome
-where
-    Lv: Level,
-    T: Real + Logit<Compute = T>,
-    P: Program<T, f64>,
-    Z: LogitSource<T>,
-{
+    program: &dyn Program<T, f64>,
+    inputs: &Inputs<'_, T>,
+) -> Outcome {
     let targets = &inputs.targets;
     let problem = Problem::<T, f64>::new(call, program, inputs.logits, targets).unwrap();
     let shape = problem.shape();
@@ -69,8 +63,8 @@ where
     let mut workspace = buffers.lend(&problem.sizes()).unwrap();
     let mut gradient = vec![T::default(); shape.batch * shape.channels * shape.pixels()];
     let mut sink = ViewMut::new(&mut gradient, Layout::channels_first(shape).unwrap()).unwrap();
-    let report = evaluate(level, &problem, Some(&mut sink), &mut workspace).unwrap();
-    let alone = evaluate(level, &problem, None::<&mut NoGradient>, &mut workspace).unwrap();
+    let report = evaluate(&problem, Some(&mut sink), &mut workspace).unwrap();
+    let alone = evaluate(&problem, None, &mut workspace).unwrap();
     assert_eq!((bits(alone.value), alone.valid), (bits(report.value), report.valid));
 
     let mut samples = vec![0.0; shape.batch];
@@ -82,7 +76,7 @@ where
     let mut sink = ViewMut::new(&mut loss_map, *targets.layout()).unwrap();
     let has_loss_map = problem.check_loss_map(&sink).is_ok();
     if has_loss_map {
-        problem.loss_map(level, &mut workspace, &mut sink).unwrap();
+        problem.loss_map(&mut workspace, &mut sink).unwrap();
     }
     Outcome {
         value: bits(report.value),
@@ -93,19 +87,14 @@ where
     }
 }
 
-/// A loss from text, evaluated at the library's level, with the outputs that `like` has.
-fn of_text<T, Z>(
-    library: &Library<T>,
+/// A loss from text, with the outputs that `like` has.
+fn of_text<T: Real + Logit<Compute = T>>(
+    code: Code,
     text: &str,
     call: Call<'_>,
-    inputs: &Inputs<'_, Z>,
+    inputs: &Inputs<'_, T>,
     like: &Outcome,
-) -> Outcome
-where
-    T: Real + Logit<Compute = T>,
-    Z: LogitSource<T>,
-{
-    let loss = Loss::new(library, text, call.link).unwrap();
+) -> Outcome {
     let (shape, targets) = (*inputs.logits.layout().shape(), &inputs.targets);
     let mut gradient = vec![T::default(); shape.batch * shape.channels * shape.pixels()];
     let mut sink = ViewMut::new(&mut gradient, Layout::channels_first(shape).unwrap()).unwrap();
@@ -115,14 +104,27 @@ where
     let outputs = Outputs {
         gradient: Some(&mut sink),
         samples: like.samples.as_ref().map(|_| &mut samples[..]),
-        loss_map: like.loss_map.as_ref().map(|_| &mut map_sink),
+        loss_map: like.loss_map.as_ref().map(|_| &mut map_sink as &mut dyn GradientSink<T>),
     };
     // The band is not computed here, but given like any other map.
     let names = ["first", "second"].into_iter().zip(call.maps.iter().copied());
     let given: Vec<(&str, Weights<'_>)> =
         names.chain(call.maps.first().map(|&map| ("band", map))).collect();
-    let buffers = &mut Buffers::new();
-    let report = loss.evaluate(call, inputs.logits, targets, &given, outputs, buffers).unwrap();
+    let own = ["first", "second"].map(|name| MapDefinition::given(name, &[]));
+    let (logits, targets) = (inputs.logits, targets.into());
+    let report = match code {
+        Code::Scalar => {
+            let registry = Registry::builtin::<Scalar>().with_maps(&own).unwrap();
+            evaluate_by_core(registry, text, call, logits, targets, &given, outputs)
+        }
+        Code::Level(level) => {
+            let mut library = Library::<T>::new(level);
+            own.into_iter().for_each(|map| library.add_map_definition(map).unwrap());
+            let loss = Loss::new(&library, text, call.link).unwrap();
+            loss.evaluate(call, logits, targets, &given, outputs, &mut Buffers::new())
+        }
+    }
+    .unwrap();
     Outcome {
         value: bits(report.value),
         valid: report.valid,
@@ -139,61 +141,56 @@ pub fn setting<'a>(coefficient: f64, values: &'a [f64], options: Options<'a>) ->
     (coefficient, values, options)
 }
 
-/// Asserts that a loss gives the same bits at every level as `fixed`, as the terms of `definitions` at
-/// the same level, and as text: what those terms print, and `preset` if there is one.
+/// Asserts that a loss gives the same bits by any code as `fixed`, as the terms of `definitions`, and as
+/// text: what those terms print, and `preset` if there is one.
 #[track_caller]
-pub fn assert_same<T, Z>(
-    inputs: &Inputs<'_, Z>,
-    fixed: impl Fn(AnyLevel, Call<'_>) -> Outcome,
-    definitions: impl Fn(AnyLevel) -> Vec<Definition<'static, T>>,
+pub fn assert_same<T: Real + Logit<Compute = T>>(
+    inputs: &Inputs<'_, T>,
+    fixed: impl Fn(Code, Call<'_>) -> Outcome,
+    definitions: impl Fn(Code) -> Vec<Definition<'static, T>>,
     settings: &[Setting<'_>],
     preset: Option<&str>,
-) where
-    T: Real + Logit<Compute = T>,
-    Z: LogitSource<T>,
-{
-    let first = fixed(AnyLevel::best(), inputs.call);
+) {
+    let best = AnyLevel::best().into();
+    let first = fixed(best, inputs.call);
     let by_sample = Call { scale: Scale::Samples(inputs.scales), ..inputs.call };
     let calls = [Some(inputs.call), first.samples.as_ref().map(|_| by_sample)];
     for call in calls.into_iter().flatten() {
-        let expected = fixed(AnyLevel::best(), call);
-        for level in AnyLevel::available() {
+        let expected = fixed(best, call);
+        for code in Code::all() {
             let at = |how: &str, found: Outcome| {
                 if let Some(what) = expected.differs_in(&found) {
                     let shape = inputs.logits.layout().shape();
                     panic!(
                         "{what} of {how} at {} for {shape} at scale {:?}",
-                        level.name(),
+                        code.name(),
                         call.scale
                     );
                 }
             };
-            at("fixed", fixed(level, call));
-            let definitions = definitions(level);
+            at("fixed", fixed(code, call));
+            let definitions = definitions(code);
             let terms: Vec<_> = definitions
                 .iter()
                 .zip(settings)
                 .map(|(d, &(c, values, options))| Term::new(c, d, values, options).unwrap())
                 .collect();
-            let mut library = Library::<T>::new(level);
             let given = ["first", "second"].map(|name| MapDefinition::given(name, &[]));
             let maps = given.each_ref().map(|map| MapCall::new(map, &[]).unwrap());
-            let listed = Listed::new(&terms).maps(&maps);
-            at("listed", with_level!(level, l => outcome(l, call, &listed, inputs)));
-            library.add_map_definition(MapDefinition::given("first", &[])).unwrap();
-            library.add_map_definition(MapDefinition::given("second", &[])).unwrap();
+            let listed = Listed::new(&terms, code.kernels()).maps(&maps);
+            at("listed", outcome(call, &listed, inputs));
             let text = listed.to_string();
-            at(&text, of_text(&library, &text, call, inputs, &expected));
+            at(&text, of_text(code, &text, call, inputs, &expected));
             if let Some(preset) = preset {
-                at(preset, of_text(&library, preset, call, inputs, &expected));
+                at(preset, of_text(code, preset, call, inputs, &expected));
             }
         }
     }
 }
 
 /// The same inputs under another call.
-impl<'a, Z> Inputs<'a, Z> {
-    pub fn with(&self, call: Call<'a>) -> Inputs<'a, Z> {
+impl<'a, T: Copy> Inputs<'a, T> {
+    pub fn with(&self, call: Call<'a>) -> Inputs<'a, T> {
         Inputs { call, ..*self }
     }
 }

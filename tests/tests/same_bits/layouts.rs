@@ -5,7 +5,7 @@ use segloss_conformance::case::Case;
 use segloss_conformance::run::{Outcome, run};
 use segloss_conformance::views::targets_shape;
 use segloss_core::class::Ce;
-use segloss_core::compose::{class, pixel, region};
+use segloss_core::compose::{At, class, pixel, region};
 use segloss_core::engine::{Call, Link};
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
@@ -86,18 +86,16 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
         let dice = Dice::default();
         let outcome = match call.link {
             Link::Sigmoid => run(
-                Portable,
                 call,
-                &(pixel(0.5, Bce), region(0.5, dice)),
+                &At::new(Portable, (pixel(0.5, Bce), region(0.5, dice))),
                 &view,
                 targets,
                 gradient,
                 -7.0f32,
             ),
             Link::Softmax => run(
-                Portable,
                 call,
-                &(class(0.5, Ce), region(0.5, dice)),
+                &At::new(Portable, (class(0.5, Ce), region(0.5, dice))),
                 &view,
                 targets,
                 gradient,

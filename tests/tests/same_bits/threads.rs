@@ -4,6 +4,7 @@
 use rayon::ThreadPoolBuilder;
 use segloss_conformance::case::Case;
 use segloss_conformance::views::{packed, targets_shape};
+use segloss_core::compose::{Registry, Term, parse};
 use segloss_core::engine::{Call, Link, Problem, Scale, evaluate};
 use segloss_core::level::Scalar;
 use segloss_core::view::{Layout, Shape, Strides, View, ViewMut, Weights};
@@ -51,18 +52,18 @@ fn by_threads(
     let report = loss.evaluate(call, &z, &y, &[], outputs, &mut buffers).unwrap();
     let bits = gradient.iter().map(|g| g.to_bits()).collect();
 
-    // The same by the scalar engine, one unit after the other.
-    loss.with(|loss| {
-        let problem = Problem::new(call, loss, &z, &y).unwrap();
-        let mut gradient = vec![0.25f32; layout.span()];
-        let mut sink = ViewMut::new(&mut gradient, layout).unwrap();
-        let mut workspace = buffers.lend(&problem.sizes()).unwrap();
-        let serial = evaluate(Scalar, &problem, Some(&mut sink), &mut workspace).unwrap();
-        assert_eq!(serial.value.to_bits(), report.value.to_bits(), "{text}");
-        assert_eq!(serial.valid, report.valid, "{text}");
-        let serial: Vec<u32> = gradient.iter().map(|g| g.to_bits()).collect();
-        assert!(serial == bits, "{text} on {} threads", rayon::current_num_threads());
-    });
+    // Scalar code, one unit after the other.
+    let mut terms = [Term::default(); 3];
+    let loss = parse(text, call.link, Registry::builtin::<Scalar>(), &mut terms, &mut []).unwrap();
+    let problem = Problem::new(call, &loss, &z, &y).unwrap();
+    let mut gradient = vec![0.25f32; layout.span()];
+    let mut sink = ViewMut::new(&mut gradient, layout).unwrap();
+    let mut workspace = buffers.lend(&problem.sizes()).unwrap();
+    let serial = evaluate(&problem, Some(&mut sink), &mut workspace).unwrap();
+    assert_eq!(serial.value.to_bits(), report.value.to_bits(), "{text}");
+    assert_eq!(serial.valid, report.valid, "{text}");
+    let serial: Vec<u32> = gradient.iter().map(|g| g.to_bits()).collect();
+    assert!(serial == bits, "{text} on {} threads", rayon::current_num_threads());
     (report.value.to_bits(), vec![report.valid], bits)
 }
 

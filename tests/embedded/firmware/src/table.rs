@@ -138,7 +138,6 @@ impl<T: Format, A: Accumulator<Real: Format>> Storage<T, A> {
     /// Value and gradient of one sample into `hash`; gives the value.
     fn one<Lv: MapLevel>(
         &mut self,
-        level: Lv,
         id: &'static str,
         text: &str,
         loss: impl Parts,
@@ -169,7 +168,7 @@ impl<T: Format, A: Accumulator<Real: Format>> Storage<T, A> {
         let by_engine = &mut self.by_engine[..logits.len()];
         let by_slices = &mut self.by_slices[..logits.len()];
         let mut sink = ViewMut::new(by_engine, layout)?;
-        let report = evaluate(level, &problem, Some(&mut sink), &mut workspace)?;
+        let report = evaluate(&problem, Some(&mut sink), &mut workspace)?;
 
         let workspace = slices::Workspace { partials: &mut self.partials, sums: &mut self.sums };
         let (ignored, maps, gradient) = (Some(255), &[][..], Some(&mut *by_slices));
@@ -194,7 +193,6 @@ impl<T: Format, A: Accumulator<Real: Format>> Storage<T, A> {
     /// The recorded cases of a loss, and one on many pixels that only has bits.
     fn all<Lv: MapLevel>(
         &mut self,
-        level: Lv,
         (name, text): (&str, &str),
         loss: impl Parts,
         classes: usize,
@@ -208,7 +206,7 @@ impl<T: Format, A: Accumulator<Real: Format>> Storage<T, A> {
             for (to, &from) in self.logits.iter_mut().zip(case.logits) {
                 *to = T::splat(from);
             }
-            let value = self.one(level, case.id, text, loss, shape, &mut hash)?;
+            let value = self.one::<Lv>(case.id, text, loss, shape, &mut hash)?;
             let largest = case.gradient.iter().fold(0.0, |most: f64, g| most.max(g.abs()));
             let gradients = self.by_engine.iter().zip(case.gradient);
             let far = gradients.fold(0.0, |most: f64, (a, b)| most.max((a.widen() - b).abs()));
@@ -226,29 +224,24 @@ impl<T: Format, A: Accumulator<Real: Format>> Storage<T, A> {
             let label = (noise.draw() * classes.max(2) as f32) as u8;
             *target = if noise.draw() < 0.0625 { 255 } else { label };
         }
-        self.one(level, "many pixels", text, loss, (classes, PIXELS), &mut hash)?;
+        self.one::<Lv>("many pixels", text, loss, (classes, PIXELS), &mut hash)?;
         writeln!(out, "{name:14} {:016x} {count} golden vectors met", hash.0)?;
         Ok(())
     }
 
-    fn print<Lv: MapLevel>(
-        &mut self,
-        level: Lv,
-        title: &str,
-        out: &mut impl Write,
-    ) -> Result<(), Failure> {
+    fn print<Lv: MapLevel>(&mut self, title: &str, out: &mut impl Write) -> Result<(), Failure> {
         writeln!(out, "{title}")?;
         let tversky = Tversky::with(0.3, 0.7, 1e-6)?;
         let focal_tversky = FocalTversky::with(0.3, 0.7, 0.75, 1e-6)?;
         let of_focal_tversky = ("focal_tversky", "focal_tversky(fp=0.3, fn=0.7, gamma=0.75)");
-        self.all(level, ("bce", "bce"), pixel(1.0, Bce), 1, out)?;
-        self.all(level, ("focal", "focal"), pixel(1.0, Focal::default()), 1, out)?;
-        self.all(level, ("dice", "dice"), region(1.0, Dice::default()), 1, out)?;
-        self.all(level, ("tversky", "tversky(fp=0.3, fn=0.7)"), region(1.0, tversky), 1, out)?;
-        self.all(level, of_focal_tversky, region(1.0, focal_tversky), 1, out)?;
-        self.all(level, ("ce", "ce"), class(1.0, Ce), CLASSES, out)?;
-        self.all(level, ("mcfocal", "focal"), class(1.0, class::Focal::default()), CLASSES, out)?;
-        self.all(level, ("mcdice", "dice"), region(1.0, Dice::default()), CLASSES, out)
+        self.all::<Lv>(("bce", "bce"), pixel(1.0, Bce), 1, out)?;
+        self.all::<Lv>(("focal", "focal"), pixel(1.0, Focal::default()), 1, out)?;
+        self.all::<Lv>(("dice", "dice"), region(1.0, Dice::default()), 1, out)?;
+        self.all::<Lv>(("tversky", "tversky(fp=0.3, fn=0.7)"), region(1.0, tversky), 1, out)?;
+        self.all::<Lv>(of_focal_tversky, region(1.0, focal_tversky), 1, out)?;
+        self.all::<Lv>(("ce", "ce"), class(1.0, Ce), CLASSES, out)?;
+        self.all::<Lv>(("mcfocal", "focal"), class(1.0, class::Focal::default()), CLASSES, out)?;
+        self.all::<Lv>(("mcdice", "dice"), region(1.0, Dice::default()), CLASSES, out)
     }
 }
 
@@ -256,17 +249,16 @@ impl<T: Format, A: Accumulator<Real: Format>> Storage<T, A> {
 ///
 /// # Errors
 /// The first number that is not what it must be.
-pub fn print<Lv: MapLevel>(level: Lv, out: &mut impl Write) -> Result<(), Failure> {
-    by_format::<Lv, f32, Compensated>(level, "f32, sums in compensated f32", out)?;
-    by_format::<Lv, f32, f64>(level, "f32, sums in f64", out)?;
-    by_format::<Lv, f64, f64>(level, "f64", out)
+pub fn print<Lv: MapLevel>(out: &mut impl Write) -> Result<(), Failure> {
+    by_format::<Lv, f32, Compensated>("f32, sums in compensated f32", out)?;
+    by_format::<Lv, f32, f64>("f32, sums in f64", out)?;
+    by_format::<Lv, f64, f64>("f64", out)
 }
 
 #[inline(never)]
 fn by_format<Lv: MapLevel, T: Format, A: Accumulator<Real: Format>>(
-    level: Lv,
     title: &str,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    Storage::<T, A>::new().print(level, title, out)
+    Storage::<T, A>::new().print::<Lv>(title, out)
 }

@@ -23,13 +23,11 @@ mod run;
 #[path = "table/on_host.rs"]
 mod run;
 
+// With which vectors.
 #[cfg(not(feature = "vectors"))]
 use segloss_core::level::Scalar as Width;
 #[cfg(feature = "vectors")]
 use segloss_simd::level::Portable as Width;
-
-/// With which vectors.
-const LEVEL: Width = Width;
 
 #[cfg(not(any(target_os = "none", target_arch = "s390x", target_arch = "wasm32")))]
 fn main() -> std::process::ExitCode {

@@ -3,7 +3,7 @@ use segloss_embedded::{board, table};
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    let result = hio::hstdout().map(|mut out| table::print(crate::LEVEL, &mut out));
+    let result = hio::hstdout().map(|mut out| table::print::<crate::Width>(&mut out));
     match result {
         Ok(Ok(())) => board::finish(true),
         Ok(Err(failure)) => hprintln!("{failure:?}"),

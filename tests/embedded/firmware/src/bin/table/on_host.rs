@@ -4,7 +4,7 @@ use segloss_embedded::table;
 
 pub fn main() -> ExitCode {
     let mut text = String::new();
-    let result = table::print(crate::LEVEL, &mut text);
+    let result = table::print::<crate::Width>(&mut text);
     print!("{text}");
     match result {
         Ok(()) => ExitCode::SUCCESS,

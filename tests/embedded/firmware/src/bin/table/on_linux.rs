@@ -60,7 +60,7 @@ impl Write for Output {
 }
 
 extern "C" fn entry() -> ! {
-    match table::print(crate::LEVEL, &mut Output) {
+    match table::print::<crate::Width>(&mut Output) {
         Ok(()) => exit(0),
         Err(failure) => exit(1 + usize::from(writeln!(Output, "{failure:?}").is_err())),
     }

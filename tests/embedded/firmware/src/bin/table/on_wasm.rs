@@ -29,7 +29,7 @@ extern "C" fn table() -> i32 {
     // SAFETY: there is one thread, and the host calls one function at a time.
     let text = unsafe { &mut *(&raw mut TEXT) };
     text.length = 0;
-    i32::from(table::print(crate::LEVEL, text).is_err())
+    i32::from(table::print::<crate::Width>(text).is_err())
 }
 
 /// Where the text is.
