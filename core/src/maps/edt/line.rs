@@ -26,22 +26,28 @@
 //! # Lower envelopes
 //!
 //! Over `x`, each pixel `i` with a cost is a parabola: all of one shape, pixel `i`'s moved `i` to the right
-//! and `cost[i]` up. The least of them is what is seen from below.
+//! and `cost[i]` up. The least of them is what is seen from below. Of the three above:
 //!
 //! ```text
-//!      \      \  /      /  \  /      /
-//!       \      \/      /    \/      /
-//!        \     /\     /     /\     /       parabolas of pixels 1, 3 and 6: two of them
-//!         \   /  \   /     /  \   /        meet once, for their shapes are the same
-//!          \_/    \_/     /    \_/
-//!           1      3            6
-//!      1111111 | 33333333333 | 66666666     the nearest of each stretch of the line
+//!     8 |        3           6   3
+//!       |
+//!       |
+//!     5 |            3   1   3   6
+//!     4 |                3           6
+//!       |
+//!     2 |    1       1
+//!     1 |        1
+//!       +--------------------------------
+//!   x        0   1   2   3   4   5   6
+//!   nearest  1   1   1   3   3   6   6
+//!   least    2   1   2   4   5   5   4
 //! ```
 //!
-//! Since two parabolas meet once, each is the lowest over one stretch of the line or nowhere, and the
-//! stretches are in the order of the pixels they belong to: *going along the line, the nearest pixel never
-//! moves back*. All of the line in order gives the stretches in linear time
-//! ([`hull`](super::hull), after Felzenszwalb and Huttenlocher); this is also why dividing works, below.
+//! Two parabolas of one shape meet once. So each is the lowest over one stretch of the line or nowhere, and
+//! the stretches are in the order of the pixels they belong to: *going along the line, the nearest pixel
+//! never moves back*. Taking the pixels in order gives the stretches in linear time, one pixel after the
+//! other ([`hull`](super::hull), after Felzenszwalb and Huttenlocher). What follows avoids that where it
+//! can: for many pixels at once, short distances need no envelope, and long ones can be divided.
 //!
 //! # Short distances: a window of bytes
 //!
@@ -57,10 +63,9 @@
 //!     ...                                                         has more than k^2 left
 //! ```
 //!
-//! A block is one or two registers, and a line in it is four instructions without a branch. If no pixel
-//! of the block ends at 255 the block is done; else it is *deep*, and its distances are found again, whole.
-//! Blocks that were deep on the line before are taken to be deep on the next, so that nobody looks through
-//! a window that shows nothing.
+//! A block is one or two registers, and each step a few instructions. If no pixel of the block ends at 255
+//! the block is done; else it is *deep*, and its distances are found again, whole. A block that was deep on
+//! one line is taken to be deep on the next, so that nobody looks through a window that shows nothing.
 //!
 //! # Long distances: divide and conquer
 //!
@@ -77,8 +82,8 @@
 //!               aaaabbccddddeefghikkkkllmmnoqrrrrstuvxxzz     of each pixel: among its interval's
 //! ```
 //!
-//! Each level looks at each candidate about once, as no nearest pixel moves back; and the last step
-//! compares a block of pixels in registers with the few candidates between the nearest of its ends.
+//! As no nearest pixel moves back, each round looks at each candidate about once. The last one compares the
+//! pixels of an interval, in registers, with the few candidates between the nearest of its ends.
 //!
 //! # Labels: runs are enough
 //!
@@ -93,11 +98,11 @@
 //!                   <-----3->|
 //! ```
 //!
-//! But no wrong cost is ever used. Between `x` and a pixel of another label, its run of labels ends, and
-//! the first pixel after the end is itself one of another label. Pixels beyond are no nearer than that, if
-//! they cost nothing. So the least over *all* pixels of the line, whatever their label, and over the two
-//! ends of one's run is right; labels are compared with their neighbours alone. In bytes, steps to the ends
-//! of runs are found by doubling: 1, 2, 4 and 8 pixels to both sides.
+//! But wrong costs do no harm. Before the first of them the run of `x` ends, and the pixel after its end is
+//! itself of another label: 3 steps, squared 9. A pixel beyond would be no nearer if it cost nothing. So
+//! the least over *all* pixels of the line and over the two ends of one's run is right, and labels are
+//! compared with their neighbours alone. In bytes, the steps to the ends of runs are found by doubling:
+//! from 1, 2, 4 and 8 pixels to both sides.
 
 use super::cost::Cost;
 use super::costs::{CostKernels, Padded};

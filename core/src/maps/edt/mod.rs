@@ -24,7 +24,14 @@
 //! Computing Distance Transforms in Linear Time, 2000; Felzenszwalb and Huttenlocher, Distance
 //! Transforms of Sampled Functions, 2012). Where distances are below 16, they come from looking 15
 //! pixels to both sides in bytes instead. A band of slices at a time goes through all axes while it is in
-//! the cache.
+//! the cache. `line.rs` and `sweep.rs` start with the reasons.
+//!
+//! # What is compiled
+//!
+//! A transform for each width of labels and kind of squared distance (`i32`, `i64`, `f64`): it knows which
+//! rows come after which, and calls objects for what happens in a row. Three of them: labels are
+//! [read](Labels::read), kernels compiled for each [level](MapLevel) sweep and solve, and a finish writes
+//! what a map holds. A call for each row costs nothing beside its pixels.
 
 mod columns;
 mod cost;
