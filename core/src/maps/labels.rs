@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::view::{Shape, Strides};
 
 /// A label as the maps read it: `u8`, `u32` or `u64`.
-pub trait Code: Pod + Ord + From<u8> + Into<u64> + Send + Sync {
+pub trait Code: Pod + Ord + Into<u64> + Send + Sync {
     /// The label of what is not foreground.
     const BACKGROUND: Self;
 }

@@ -120,10 +120,8 @@ impl<C: Cost, F: Finish> Kernel for Plain<'_, C, F> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let n = self.out.len();
-        let costs = &self.costs[..n];
-        for x in 0..n {
-            self.out[x] = self.finish.value(costs[x], false);
+        for (out, &cost) in self.out.iter_mut().zip(self.costs) {
+            *out = self.finish.value(cost, false);
         }
     }
 }

@@ -39,28 +39,26 @@ impl<E: Code> Rule<E> {
         neighbours: &[E],
         mut step: impl FnMut(usize, bool, G),
     ) {
-        let n = codes.len();
-        let neighbours = &neighbours[..n];
+        let pairs = || codes.iter().zip(neighbours).enumerate();
         match self {
             Rule::Other => {
-                for x in 0..n {
-                    step(x, !Codes.same(codes[x], neighbours[x]), G::ONE);
+                for (x, (&code, &beside)) in pairs() {
+                    step(x, !Codes.same(code, beside), G::ONE);
                 }
             }
             Rule::OtherSide => {
-                for x in 0..n {
-                    step(x, !Sides.same(codes[x], neighbours[x]), G::ONE);
+                for (x, (&code, &beside)) in pairs() {
+                    step(x, !Sides.same(code, beside), G::ONE);
                 }
             }
             Rule::Background => {
-                for x in 0..n {
-                    step(x, codes[x] == E::BACKGROUND, G::ZERO);
+                for (x, &code) in codes.iter().enumerate() {
+                    step(x, code == E::BACKGROUND, G::ZERO);
                 }
             }
-            Rule::Known { code, has, ignored } => {
-                for x in 0..n {
-                    let is_source = ((codes[x] == code) == has) & (codes[x] != ignored);
-                    step(x, is_source, G::ZERO);
+            Rule::Known { code: other, has, ignored } => {
+                for (x, &code) in codes.iter().enumerate() {
+                    step(x, ((code == other) == has) & (code != ignored), G::ZERO);
                 }
             }
         }
