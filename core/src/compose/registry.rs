@@ -5,7 +5,7 @@ use crate::class::{self, Ce};
 use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::maps::{MapLevel, NamedBand, NamedDecay};
+use crate::maps::MapLevel;
 use crate::pixel::{self, Bce};
 use crate::region::{Dice, FocalTversky, Tversky};
 use crate::summation::Accumulator;
@@ -50,12 +50,7 @@ impl<T: Real, A: Accumulator> Registry<'static, T, A> {
                     Definition::region::<FocalTversky>(),
                 ]
             },
-            builtin_maps: &const {
-                [
-                    MapDefinition::computed::<NamedBand<Lv>>(),
-                    MapDefinition::computed::<NamedDecay<Lv>>(),
-                ]
-            },
+            builtin_maps: &const { [MapDefinition::band::<Lv>(), MapDefinition::decay::<Lv>()] },
             own_terms: &[],
             own_maps: &[],
             kernels: Kernels::at::<Lv>(),

@@ -1,10 +1,9 @@
 //! Weights for the pixels near a boundary.
 
-use bytemuck::Pod;
-
-use super::bits::{Choose, WORD, row_words, words};
-use super::fork::rows;
-use super::morphology::{self, Border, Element, Extent, dilate};
+use super::bits::{ChooseKernels, PackKernels, WORD, row_words, words};
+use super::fork::{Join, rows};
+use super::labels::{Code, Codes, DynLabels, Same, Sides};
+use super::morphology::{self, Border, Change, Element, Extent, MorphologyKernels};
 use super::scratch::{Scratch, Words, check, fits};
 use super::{Fork, Labels, MapLevel};
 use crate::error::Error;
@@ -69,9 +68,7 @@ impl Band {
     /// # Errors
     /// [`Error::Extent`] if the number overflows.
     pub fn bits_scratch_words<S: Labels>(labels: &S, fork: impl Fork) -> Result<usize, Error> {
-        let dilation = morphology::scratch_words(extent(labels), fork)?;
-        let seeds = row_scratch::<S>(labels)?.checked_mul(fork.workers());
-        Words::NONE.and::<u64>(seeds.map(|seeds| seeds.max(dilation))).count(labels.spatial())
+        bits_storage::<S::Code>(labels, Fork::workers(fork))
     }
 
     /// Length of the storage for [`Band::weights`], in words of 64 bits: a quarter of a byte a pixel, and
@@ -80,13 +77,7 @@ impl Band {
     /// # Errors
     /// [`Error::Extent`] if the number overflows.
     pub fn weights_scratch_words<S: Labels>(labels: &S, fork: impl Fork) -> Result<usize, Error> {
-        let bits = Band::bits_scratch_words(labels, fork)?;
-        let row = row_words(labels.spatial()[2]).checked_mul(WORD);
-        let rows = row.and_then(|row| row.checked_mul(fork.workers()));
-        // A row of weights may share the storage of the dilation.
-        let rows = Words::NONE.and::<f64>(rows).count(labels.spatial())?;
-        let image = words(labels.spatial())?;
-        Words::NONE.and::<u64>(Some(image)).and::<u64>(Some(bits.max(rows))).count(labels.spatial())
+        weights_storage::<S::Code>(labels, Fork::workers(fork))
     }
 
     /// The band of one image, a bit for each pixel as in [`bits`](super::bits).
@@ -102,17 +93,30 @@ impl Band {
         bits: &mut [u64],
         scratch: &mut [u64],
     ) -> Result<(), Error> {
+        self.pack::<S::Code>(&level, &fork, labels, bits, scratch)
+    }
+
+    fn pack<E: Code>(
+        &self,
+        kernels: &dyn BandKernels<E>,
+        fork: &dyn Join,
+        labels: &DynLabels<'_, E>,
+        bits: &mut [u64],
+        scratch: &mut [u64],
+    ) -> Result<(), Error> {
         let words = words(labels.spatial())?;
         check("bits", bits.len(), words)?;
-        check("scratch", scratch.len(), Band::bits_scratch_words(labels, fork)?)?;
+        check("scratch", scratch.len(), bits_storage(labels, fork.workers())?)?;
         let bits = &mut bits[..words];
         let row = row_words(labels.spatial()[2]);
-        let storage = row_scratch::<S>(labels)?;
+        let storage = row_storage(labels)?;
         let border = self.border;
         rows(fork, row, bits, storage, scratch, &|row, bits, scratch| {
-            boundary(level, labels, border, row, bits, scratch);
+            boundary(kernels, labels, border, row, bits, scratch);
         });
-        dilate(level, fork, extent(labels), Element::Cross, self.theta, bits, scratch)
+        let (element, iterations) = (Element::Cross, self.theta);
+        let dilate = Change { element, all: false, outside: 0, iterations };
+        dilate.run(kernels, fork, extent(labels), bits, scratch)
     }
 
     /// The weights of one image.
@@ -120,7 +124,7 @@ impl Band {
     /// # Errors
     /// [`Error::Length`] unless `out` has one place for each pixel; [`Error::Workspace`] if `scratch` is
     /// shorter than [`Band::weights_scratch_words`] says.
-    pub fn weights<Lv: MapLevel, S: Labels, T: Real + Pod>(
+    pub fn weights<Lv: MapLevel, S: Labels, T: Real>(
         &self,
         level: Lv,
         fork: impl Fork,
@@ -130,42 +134,122 @@ impl Band {
     ) -> Result<(), Error> {
         let [d, h, w] = labels.spatial();
         fits("out", out.len(), d * h * w)?;
-        check("scratch", scratch.len(), Band::weights_scratch_words(labels, fork)?)?;
+        let workers = Fork::workers(fork);
+        check("scratch", scratch.len(), weights_storage::<S::Code>(labels, workers)?)?;
         let (bits, rest) = scratch.split_at_mut(words(labels.spatial())?);
-        self.bits(level, fork, labels, bits, rest)?;
+        self.pack::<S::Code>(&level, &fork, labels, bits, rest)?;
+        self.choose(&level, &fork, labels.spatial(), bits, out, rest)
+    }
+
+    /// Weights of bits.
+    fn choose<T: Real>(
+        &self,
+        kernels: &dyn ChooseKernels<T>,
+        fork: &dyn Join,
+        spatial: [usize; 3],
+        bits: &[u64],
+        out: &mut [T],
+        scratch: &mut [u64],
+    ) -> Result<(), Error> {
+        let w = spatial[2];
         let (set, clear) = (T::round_from(self.weight), T::round_from(1.0));
         let n = row_words(w);
-        let storage = Words::NONE.and::<T>(n.checked_mul(WORD)).count(labels.spatial())?;
-        rows(fork, w, out, storage, rest, &|row, out, scratch| {
+        let storage = Words::NONE.and::<T>(n.checked_mul(WORD)).count(spatial)?;
+        rows(fork, w, out, storage, scratch, &|row, out, scratch| {
             // By way of a row in the first-level cache, whose copy writes past the cache where that is
             // faster.
             let weights: &mut [T] = Scratch::of(scratch).take(n * WORD);
-            let bits = &bits[row * n..(row + 1) * n];
-            level.enter(Choose { bits, set, clear, out: weights });
+            kernels.choose(&bits[row * n..(row + 1) * n], set, clear, weights);
             out.copy_from_slice(&weights[..w]);
         });
         Ok(())
     }
 }
 
-fn extent<S: Labels>(labels: &S) -> Extent {
+fn extent<E: Code>(labels: &DynLabels<'_, E>) -> Extent {
     Extent { spatial: labels.spatial(), axes: labels.axes() }
 }
 
-/// Words for one worker: two rows of labels and one of bytes.
-fn row_scratch<S: Labels>(labels: &S) -> Result<usize, Error> {
+/// Words for the bits of a band.
+fn bits_storage<E: Code>(labels: &DynLabels<'_, E>, workers: usize) -> Result<usize, Error> {
+    let dilation = morphology::storage(extent(labels), workers)?;
+    let seeds = row_storage(labels)?.checked_mul(workers);
+    Words::NONE.and::<u64>(seeds.map(|seeds| seeds.max(dilation))).count(labels.spatial())
+}
+
+/// Words for the weights of a band.
+fn weights_storage<E: Code>(labels: &DynLabels<'_, E>, workers: usize) -> Result<usize, Error> {
+    let bits = bits_storage(labels, workers)?;
+    let row = row_words(labels.spatial()[2]).checked_mul(WORD);
+    let rows = row.and_then(|row| row.checked_mul(workers));
+    // A row of weights may share the storage of the dilation.
+    let rows = Words::NONE.and::<f64>(rows).count(labels.spatial())?;
+    let image = words(labels.spatial())?;
+    Words::NONE.and::<u64>(Some(image)).and::<u64>(Some(bits.max(rows))).count(labels.spatial())
+}
+
+/// Words for one worker: two rows of codes and one of bytes.
+fn row_storage<E: Code>(labels: &DynLabels<'_, E>) -> Result<usize, Error> {
     let w = labels.spatial()[2];
     Words::NONE
-        .and::<S::Label>(Some(w))
-        .and::<S::Label>(Some(w))
+        .and::<E>(Some(w))
+        .and::<E>(Some(w))
         .and::<u8>(w.checked_next_multiple_of(WORD))
         .count(labels.spatial())
 }
 
+/// Rows of a band.
+trait BandKernels<E: Code>: BoundaryKernels<E> + PackKernels + MorphologyKernels {}
+
+impl<Lv: MapLevel, E: Code> BandKernels<E> for Lv {}
+
+/// A row of codes whose boundaries are looked for.
+#[derive(Clone, Copy)]
+struct Here<'a, E> {
+    codes: &'a [E],
+    /// Whether all codes but 0 are one label.
+    is_mask: bool,
+    ignored: Option<E>,
+}
+
+/// Rows of bytes that are 1 where a pixel is at a boundary.
+trait BoundaryKernels<E: Code>: Sync {
+    /// Boundaries within a row, and at its ends if what is outside counts.
+    fn along(&self, here: Here<'_, E>, outside: bool, bytes: &mut [u8]);
+
+    /// Adds boundaries to another row.
+    fn across(&self, here: Here<'_, E>, there: &[E], bytes: &mut [u8]);
+
+    /// Adds boundaries to what is outside the image.
+    fn outside(&self, here: Here<'_, E>, bytes: &mut [u8]);
+}
+
+impl<Lv: Level, E: Code> BoundaryKernels<E> for Lv {
+    fn along(&self, here: Here<'_, E>, outside: bool, bytes: &mut [u8]) {
+        if here.is_mask {
+            self.enter(Along { here, same: Sides, outside, bytes });
+        } else {
+            self.enter(Along { here, same: Codes, outside, bytes });
+        }
+    }
+
+    fn across(&self, here: Here<'_, E>, there: &[E], bytes: &mut [u8]) {
+        if here.is_mask {
+            self.enter(Across { here, same: Sides, there, bytes });
+        } else {
+            self.enter(Across { here, same: Codes, there, bytes });
+        }
+    }
+
+    fn outside(&self, here: Here<'_, E>, bytes: &mut [u8]) {
+        self.enter(Outside { here, bytes });
+    }
+}
+
 /// A row's pixels at a boundary.
-fn boundary<Lv: MapLevel, S: Labels>(
-    level: Lv,
-    labels: &S,
+fn boundary<E: Code>(
+    kernels: &dyn BandKernels<E>,
+    labels: &DynLabels<'_, E>,
     border: Border,
     row: usize,
     bits: &mut [u64],
@@ -176,10 +260,10 @@ fn boundary<Lv: MapLevel, S: Labels>(
     let (here, there) = (scratch.take(w), scratch.take(w));
     let bytes: &mut [u8] = scratch.take(w.next_multiple_of(WORD));
     bytes[w..].fill(0);
-    let here = labels.row(row, here);
-    let ignored = labels.ignored();
+    let codes = labels.read(row, here);
+    let here = Here { codes, is_mask: labels.is_mask(), ignored: labels.ignored() };
     let outside = border == Border::Zero;
-    level.enter(Along::<S> { here, ignored, outside, bytes: &mut bytes[..w] });
+    BoundaryKernels::along(kernels, here, outside, &mut bytes[..w]);
     let (z, y) = (row / h, row % h);
     let neighbours = [
         (axes > 1, y > 0, row.wrapping_sub(1)),
@@ -190,93 +274,89 @@ fn boundary<Lv: MapLevel, S: Labels>(
     for (_, inside, row) in neighbours.into_iter().filter(|&(has_axis, ..)| has_axis) {
         let bytes = &mut bytes[..w];
         if inside {
-            let there = labels.row(row, there);
-            level.enter(Across::<S> { here, there, ignored, bytes });
+            BoundaryKernels::across(kernels, here, labels.read(row, there), bytes);
         } else if outside {
-            level.enter(Outside::<S> { here, ignored, bytes });
+            kernels.outside(here, bytes);
         }
     }
-    level.pack(bytes, bits);
+    kernels.pack(bytes, bits);
 }
 
 /// Whether there is a boundary between two neighbours.
 #[inline(always)]
-fn between<S: Labels>(a: S::Label, b: S::Label, ignored: Option<S::Label>) -> bool {
-    let other = !S::same(a, b);
+fn between<E: Code>(a: E, b: E, same: impl Same, ignored: Option<E>) -> bool {
+    let other = !same.same(a, b);
     ignored.map_or(other, |ignored| other & (a != ignored) & (b != ignored))
 }
 
 /// Whether there is a boundary between a pixel and what is outside the image.
 #[inline(always)]
-fn at_edge<S: Labels>(label: S::Label, ignored: Option<S::Label>) -> bool {
-    !S::is_background(label) & (ignored != Some(label))
+fn at_edge<E: Code>(code: E, ignored: Option<E>) -> bool {
+    (code != E::BACKGROUND) & (ignored != Some(code))
 }
 
-/// Boundaries within a row, and at its ends.
-struct Along<'a, S: Labels> {
-    here: &'a [S::Label],
-    ignored: Option<S::Label>,
+struct Along<'a, E, S> {
+    here: Here<'a, E>,
+    same: S,
     outside: bool,
     bytes: &'a mut [u8],
 }
 
-impl<S: Labels> Kernel for Along<'_, S> {
+impl<E: Code, S: Same> Kernel for Along<'_, E, S> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let Along { here, ignored, outside, bytes } = self;
+        let Along { here: Here { codes, ignored, .. }, same, outside, bytes } = self;
         let n = bytes.len();
         let end = |x: usize, beside: Option<usize>| {
-            let inside = beside.is_some_and(|other| between::<S>(here[x], here[other], ignored));
-            u8::from(inside | (outside & at_edge::<S>(here[x], ignored)))
+            let inside = beside.is_some_and(|other| between(codes[x], codes[other], same, ignored));
+            u8::from(inside | (outside & at_edge(codes[x], ignored)))
         };
         bytes[0] = end(0, (n > 1).then_some(1));
         if n < 2 {
             return;
         }
         bytes[n - 1] = end(n - 1, Some(n - 2));
-        let (before, middle, after) = (&here[..n - 2], &here[1..n - 1], &here[2..]);
+        let (before, middle, after) = (&codes[..n - 2], &codes[1..n - 1], &codes[2..]);
         let bytes = &mut bytes[1..n - 1];
         for (((byte, &a), &b), &c) in bytes.iter_mut().zip(before).zip(middle).zip(after) {
-            *byte = u8::from(between::<S>(a, b, ignored) | between::<S>(b, c, ignored));
+            *byte = u8::from(between(a, b, same, ignored) | between(b, c, same, ignored));
         }
     }
 }
 
-/// Boundaries to another row.
-struct Across<'a, S: Labels> {
-    here: &'a [S::Label],
-    there: &'a [S::Label],
-    ignored: Option<S::Label>,
+struct Across<'a, E, S> {
+    here: Here<'a, E>,
+    same: S,
+    there: &'a [E],
     bytes: &'a mut [u8],
 }
 
-impl<S: Labels> Kernel for Across<'_, S> {
+impl<E: Code, S: Same> Kernel for Across<'_, E, S> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        for ((byte, &a), &b) in self.bytes.iter_mut().zip(self.here).zip(self.there) {
-            *byte |= u8::from(between::<S>(a, b, self.ignored));
+        let Across { here: Here { codes, ignored, .. }, same, there, bytes } = self;
+        for ((byte, &a), &b) in bytes.iter_mut().zip(codes).zip(there) {
+            *byte |= u8::from(between(a, b, same, ignored));
         }
     }
 }
 
-/// Boundaries to what is outside the image.
-struct Outside<'a, S: Labels> {
-    here: &'a [S::Label],
-    ignored: Option<S::Label>,
+struct Outside<'a, E> {
+    here: Here<'a, E>,
     bytes: &'a mut [u8],
 }
 
-impl<S: Labels> Kernel for Outside<'_, S> {
+impl<E: Code> Kernel for Outside<'_, E> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        for (byte, &label) in self.bytes.iter_mut().zip(self.here) {
-            *byte |= u8::from(at_edge::<S>(label, self.ignored));
+        for (byte, &code) in self.bytes.iter_mut().zip(self.here.codes) {
+            *byte |= u8::from(at_edge(code, self.here.ignored));
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Weights that fall with the distance to the nearest pixel of another label.
 
-use bytemuck::Pod;
-
 use super::edt::{self, Cost, Finish, Spacing};
-use super::{Fork, Label, Labels, MapLevel};
+use super::{Fork, Labels, MapLevel};
 use crate::error::Error;
 use crate::lanes::{Lanes, Real};
 
@@ -59,7 +57,7 @@ impl Decay {
     ///
     /// # Errors
     /// As of [`edt::distance_to_other`].
-    pub fn weights<Lv: MapLevel, S: Labels, T: Real + Pod>(
+    pub fn weights<Lv: MapLevel, S: Labels, T: Real>(
         &self,
         level: Lv,
         fork: impl Fork,
@@ -95,11 +93,11 @@ struct Weight<T> {
     empty: T,
 }
 
-impl<E: Label, T: Real + Pod> Finish<E> for Weight<T> {
+impl<T: Real> Finish for Weight<T> {
     type Out = T;
 
     #[inline(always)]
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, _: E) -> T {
+    fn value<C: Cost>(self, cost: C, _: bool) -> T {
         let weight = weight(cost.distance::<T>(), self.rate);
         if cost >= C::NONE { self.empty } else { weight }
     }

@@ -6,7 +6,7 @@
 //! Algorithms, 2002, on such compositions.)
 
 use super::bits::{WORD, row_words, words};
-use super::fork::rows as each_row;
+use super::fork::{Join, rows as each_row};
 use super::scratch::{Scratch, Words, check};
 use super::{Fork, MapLevel};
 use crate::error::Error;
@@ -61,7 +61,11 @@ impl Extent {
 /// # Errors
 /// [`Error::Extent`] if the number overflows.
 pub fn scratch_words(extent: Extent, fork: impl Fork) -> Result<usize, Error> {
-    let line = line_words(row_words(extent.spatial[2])).checked_mul(fork.workers());
+    storage(extent, Fork::workers(fork))
+}
+
+pub(super) fn storage(extent: Extent, workers: usize) -> Result<usize, Error> {
+    let line = line_words(row_words(extent.spatial[2])).checked_mul(workers);
     let image = words(extent.spatial)?;
     Words::NONE.and::<u64>(Some(image)).and::<u64>(line).count(extent.spatial)
 }
@@ -79,7 +83,8 @@ pub fn dilate<Lv: MapLevel>(
     bits: &mut [u64],
     scratch: &mut [u64],
 ) -> Result<(), Error> {
-    iterate::<_, false>(level, fork, extent, element, 0, iterations, bits, scratch)
+    let change = Change { element, all: false, outside: 0, iterations };
+    change.run(&level, &fork, extent, bits, scratch)
 }
 
 /// The pixels of `bits` from which `iterations` steps of the element reach nothing else.
@@ -101,42 +106,79 @@ pub fn erode<Lv: MapLevel>(
         Border::Zero => 0,
         Border::Keep => !0,
     };
-    iterate::<_, true>(level, fork, extent, element, outside, iterations, bits, scratch)
+    let change = Change { element, all: true, outside, iterations };
+    change.run(&level, &fork, extent, bits, scratch)
 }
 
-#[allow(clippy::too_many_arguments, reason = "what to do, how, and where")]
-fn iterate<Lv: MapLevel, const ALL: bool>(
-    level: Lv,
-    fork: impl Fork,
-    extent: Extent,
-    element: Element,
-    outside: u64,
-    iterations: u32,
-    bits: &mut [u64],
-    scratch: &mut [u64],
-) -> Result<(), Error> {
-    let needed = scratch_words(extent, fork)?;
-    let words = words(extent.spatial)?;
-    check("bits", bits.len(), words)?;
-    check("scratch", scratch.len(), needed)?;
-    if words == 0 {
-        return Ok(());
+/// Erosion or dilation.
+pub(super) struct Change {
+    pub(super) element: Element,
+    /// Whether all pixels around one must be set, or any.
+    pub(super) all: bool,
+    /// What lies outside the image.
+    pub(super) outside: u64,
+    pub(super) iterations: u32,
+}
+
+impl Change {
+    pub(super) fn run(
+        &self,
+        kernels: &dyn MorphologyKernels,
+        fork: &dyn Join,
+        extent: Extent,
+        bits: &mut [u64],
+        scratch: &mut [u64],
+    ) -> Result<(), Error> {
+        let needed = storage(extent, fork.workers())?;
+        let words = words(extent.spatial)?;
+        check("bits", bits.len(), words)?;
+        check("scratch", scratch.len(), needed)?;
+        if words == 0 {
+            return Ok(());
+        }
+        let mut scratch = Scratch::of(scratch);
+        let (mut from, mut to) = (&mut bits[..words], scratch.take(words));
+        let lines = scratch.rest();
+        let mut steps = 0;
+        each_step(extent, self.element, self.iterations, |along, by| {
+            let step = Step { kernels, extent, all: self.all, outside: self.outside, along, by };
+            step.run(fork, from, to, lines);
+            core::mem::swap(&mut from, &mut to);
+            steps += 1;
+        });
+        if steps % 2 == 1 {
+            // What `from` names is the scratch.
+            to.copy_from_slice(from);
+        }
+        Ok(())
     }
-    let mut scratch = Scratch::of(scratch);
-    let (mut from, mut to) = (&mut bits[..words], scratch.take(words));
-    let lines = scratch.rest();
-    let mut steps = 0;
-    each_step(extent, element, iterations, |along, by| {
-        let step = Step::<_, ALL> { level, extent, outside, along, by };
-        step.run(fork, from, to, lines);
-        core::mem::swap(&mut from, &mut to);
-        steps += 1;
-    });
-    if steps % 2 == 1 {
-        // What `from` names is the scratch.
-        to.copy_from_slice(from);
+}
+
+/// Rows of pixels together with those around them.
+pub(super) trait MorphologyKernels: Sync {
+    /// Each pixel together with those `by` before and after it in its row.
+    fn along(&self, all: bool, line: &[u64], by: usize, out: &mut [u64]);
+
+    /// Each pixel together with that of another row.
+    fn across(&self, all: bool, other: &[u64], out: &mut [u64]);
+}
+
+impl<Lv: Level> MorphologyKernels for Lv {
+    fn along(&self, all: bool, line: &[u64], by: usize, out: &mut [u64]) {
+        if all {
+            self.enter(Along::<true> { line, by, out });
+        } else {
+            self.enter(Along::<false> { line, by, out });
+        }
     }
-    Ok(())
+
+    fn across(&self, all: bool, other: &[u64], out: &mut [u64]) {
+        if all {
+            self.enter(Across::<true> { other, out });
+        } else {
+            self.enter(Across::<false> { other, out });
+        }
+    }
 }
 
 /// Calls for each of the few steps that many iterations are put together from, with the axes it goes along
@@ -177,17 +219,17 @@ fn line_words(row: usize) -> usize {
 }
 
 /// Every pixel, and those `by` before and after it along some axes: all of them, or any.
-#[derive(Clone, Copy)]
-struct Step<Lv, const ALL: bool> {
-    level: Lv,
+struct Step<'k> {
+    kernels: &'k dyn MorphologyKernels,
     extent: Extent,
+    all: bool,
     outside: u64,
     along: [bool; 3],
     by: usize,
 }
 
-impl<Lv: MapLevel, const ALL: bool> Step<Lv, ALL> {
-    fn run(&self, fork: impl Fork, from: &[u64], to: &mut [u64], lines: &mut [u64]) {
+impl Step<'_> {
+    fn run(&self, fork: &dyn Join, from: &[u64], to: &mut [u64], lines: &mut [u64]) {
         let [_, h, w] = self.extent.spatial;
         let n = row_words(w);
         each_row(fork, n, to, line_words(n), lines, &|row, out, line| {
@@ -206,12 +248,14 @@ impl<Lv: MapLevel, const ALL: bool> Step<Lv, ALL> {
                 if !w.is_multiple_of(WORD) {
                     line[2 * n + 1] |= self.outside << (w % WORD);
                 }
-                self.level.enter(Along::<ALL> { line, by: self.by.min(n * WORD), out });
+                self.kernels.along(self.all, line, self.by.min(n * WORD), out);
             } else {
                 out.copy_from_slice(here);
             }
-            let mut across =
-                |other| self.level.enter(Across::<ALL> { other, outside: self.outside, out });
+            let mut across = |other: Option<&[u64]>| match other {
+                Some(other) => self.kernels.across(self.all, other, out),
+                None => beyond(self.all, self.outside, out),
+            };
             if self.along[1] {
                 across(read(Some(z), up));
                 across(read(Some(z), down));
@@ -259,8 +303,7 @@ impl<const ALL: bool> Kernel for Along<'_, ALL> {
 }
 
 struct Across<'a, const ALL: bool> {
-    other: Option<&'a [u64]>,
-    outside: u64,
+    other: &'a [u64],
     out: &'a mut [u64],
 }
 
@@ -269,17 +312,16 @@ impl<const ALL: bool> Kernel for Across<'_, ALL> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        match self.other {
-            Some(other) => {
-                for (out, &other) in self.out.iter_mut().zip(other) {
-                    *out = both::<ALL>(*out, other);
-                }
-            }
-            None => {
-                for out in self.out {
-                    *out = both::<ALL>(*out, self.outside);
-                }
-            }
+        for (out, &other) in self.out.iter_mut().zip(self.other) {
+            *out = both::<ALL>(*out, other);
         }
+    }
+}
+
+/// Each pixel together with what lies outside the image, where all or no bits are set. All with nothing
+/// is nothing, and any with everything is everything; else nothing changes.
+fn beyond(all: bool, outside: u64, out: &mut [u64]) {
+    if all == (outside == 0) {
+        out.fill(outside);
     }
 }

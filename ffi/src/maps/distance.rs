@@ -117,12 +117,7 @@ fn measure_image<Lv: MapLevel, S: Labels, T: Real>(
         Distance::ToBackground => {
             edt::distance_to_background(level, Serial, labels, spacing, out, scratch)
         }
-        // Without its sign: one transform less to compile.
-        Distance::ToOther => {
-            edt::signed_distance(level, Serial, labels, spacing, out, scratch)?;
-            out.iter_mut().for_each(|distance| *distance = distance.abs());
-            Ok(())
-        }
+        Distance::ToOther => edt::distance_to_other(level, Serial, labels, spacing, out, scratch),
         Distance::Signed => edt::signed_distance(level, Serial, labels, spacing, out, scratch),
     }
 }

@@ -132,7 +132,7 @@ unsafe fn run(
 fn change<Lv: MapLevel>(
     level: Lv,
     step: &Step,
-    mask: &impl Labels<Label = u8>,
+    mask: &MaskRows<'_>,
     out: &mut [u8],
     storage: &mut Storage,
 ) -> Result<(), Fault> {

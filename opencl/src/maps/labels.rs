@@ -75,7 +75,7 @@ impl Extents {
 
 /// Extents alone, for the checks of core, which read no label.
 impl Labels for Extents {
-    type Label = u8;
+    type Code = u8;
 
     fn spatial(&self) -> [usize; 3] {
         self.spatial
@@ -85,16 +85,12 @@ impl Labels for Extents {
         self.axes
     }
 
-    fn row<'s>(&'s self, _: usize, stage: &'s mut [u8]) -> &'s [u8] {
+    fn read<'s>(&'s self, _: usize, stage: &'s mut [u8]) -> &'s [u8] {
         stage
     }
 
-    fn is_background(label: u8) -> bool {
-        label == 0
-    }
-
-    fn same(a: u8, b: u8) -> bool {
-        a == b
+    fn is_mask(&self) -> bool {
+        false
     }
 
     fn ignored(&self) -> Option<u8> {

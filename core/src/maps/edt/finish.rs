@@ -7,77 +7,163 @@ use bytemuck::Pod;
 use super::cost::Cost;
 use crate::lanes::Real;
 use crate::level::{Kernel, Level};
-use crate::maps::{Label, Labels};
+use crate::maps::labels::{Code, Codes, Same, Sides};
 
-/// What a pixel is given for its squared distance and its label.
-pub(crate) trait Finish<E: Label>: Copy + Send + Sync {
-    type Out: Pod + Send;
-    /// Whether every pixel is written.
-    const ALL: bool = true;
+/// What a pixel is given for its squared distance.
+pub(crate) trait Finish: Copy + Send + Sync {
+    type Out: Pod + Send + Sync;
+    /// Whether it depends on which side of a boundary the pixel is.
+    const BY_SIDE: bool = false;
 
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, label: E) -> Self::Out;
+    fn value<C: Cost>(self, cost: C, is_background: bool) -> Self::Out;
+}
 
-    /// Whether this pixel is written.
-    fn chooses<S: Labels<Label = E>>(self, _: E) -> bool {
-        true
+/// Which pixels are written, and which have no distance.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<E> {
+    /// Pixels of this code have no distance.
+    pub(crate) ignored: Option<E>,
+    /// Pixels of this label alone are written, and those that are ignored.
+    pub(crate) label: Option<Only<E>>,
+}
+
+/// A label of which all pixels are meant.
+#[derive(Clone, Copy)]
+pub(crate) struct Only<E> {
+    pub(crate) code: E,
+    /// Whether all codes but 0 are one label.
+    pub(crate) is_mask: bool,
+}
+
+impl<E: Code> Only<E> {
+    fn has(self, code: E) -> bool {
+        if self.is_mask { Sides.same(code, self.code) } else { Codes.same(code, self.code) }
     }
 }
 
-/// Ignored pixels are as without a distance.
-#[derive(Clone, Copy)]
-pub(crate) struct Known<F, E> {
-    pub(crate) finish: F,
-    pub(crate) ignored: E,
+/// A finish of rows of one kind of cost, whatever it writes: elements as bytes.
+pub(crate) trait FinishRow<E: Code, C: Cost>: Sync {
+    /// Writes a row by way of `stage`, which has 8 bytes for each pixel.
+    ///
+    /// The stage stays in the first-level cache: copying from there writes to memory at full width, past
+    /// the cache where that is faster.
+    fn row(&self, costs: &[C], codes: &[E], written: Written<E>, stage: &mut [u64], out: &mut [u8]);
 }
 
-impl<E: Label, F: Finish<E>> Finish<E> for Known<F, E> {
-    type Out = F::Out;
+/// A finish of rows of all kinds of costs.
+pub(crate) trait FinishRows<E: Code>:
+    FinishRow<E, i32> + FinishRow<E, i64> + FinishRow<E, f64>
+{
+    /// Bytes of an element that it writes.
+    fn size(&self) -> usize;
+}
+
+/// A finish at a level.
+pub(crate) struct At<Lv, F> {
+    pub(crate) level: Lv,
+    pub(crate) finish: F,
+}
+
+impl<Lv: Level, F: Finish, E: Code> FinishRows<E> for At<Lv, F> {
+    fn size(&self) -> usize {
+        size_of::<F::Out>()
+    }
+}
+
+impl<Lv: Level, F: Finish, E: Code, C: Cost> FinishRow<E, C> for At<Lv, F> {
+    fn row(
+        &self,
+        costs: &[C],
+        codes: &[E],
+        written: Written<E>,
+        stage: &mut [u64],
+        out: &mut [u8],
+    ) {
+        let At { level, finish } = *self;
+        let out: &mut [F::Out] = bytemuck::cast_slice_mut(out);
+        let row: &mut [F::Out] = &mut bytemuck::cast_slice_mut(stage)[..out.len()];
+        match written.ignored {
+            Some(ignored) => level.enter(Known { finish, costs, codes, ignored, out: row }),
+            None if F::BY_SIDE => level.enter(Sided { finish, costs, codes, out: row }),
+            None => level.enter(Plain { finish, costs, out: row }),
+        }
+        match written.label {
+            None => out.copy_from_slice(row),
+            Some(only) => choose(row, codes, only, written.ignored, out),
+        }
+    }
+}
+
+/// Copies the pixels of a label, and those that are ignored.
+fn choose<O: Pod, E: Code>(
+    row: &[O],
+    codes: &[E],
+    only: Only<E>,
+    ignored: Option<E>,
+    out: &mut [O],
+) {
+    for ((place, &value), &code) in out.iter_mut().zip(row).zip(codes) {
+        if ignored == Some(code) || only.has(code) {
+            *place = value;
+        }
+    }
+}
+
+struct Plain<'a, C, F: Finish> {
+    finish: F,
+    costs: &'a [C],
+    out: &'a mut [F::Out],
+}
+
+impl<C: Cost, F: Finish> Kernel for Plain<'_, C, F> {
+    type Output = ();
 
     #[inline(always)]
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, label: E) -> F::Out {
-        let cost = if label == self.ignored { C::NONE } else { cost };
-        self.finish.value::<S, C>(cost, label)
+    fn run<Lv: Level>(self) {
+        for (out, &cost) in self.out.iter_mut().zip(self.costs) {
+            *out = self.finish.value(cost, false);
+        }
     }
 }
 
-/// Writes the pixels of one label, and the ignored ones.
-#[derive(Clone, Copy)]
-pub(crate) struct Only<F, E> {
-    pub(crate) known: Known<F, E>,
-    pub(crate) label: E,
+struct Sided<'a, E, C, F: Finish> {
+    finish: F,
+    costs: &'a [C],
+    codes: &'a [E],
+    out: &'a mut [F::Out],
 }
 
-impl<E: Label, F: Finish<E>> Finish<E> for Only<F, E> {
-    type Out = F::Out;
-    const ALL: bool = false;
-
-    #[inline(always)]
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, label: E) -> F::Out {
-        self.known.value::<S, C>(cost, label)
-    }
-
-    fn chooses<S: Labels<Label = E>>(self, label: E) -> bool {
-        label == self.known.ignored || S::same(label, self.label)
-    }
-}
-
-/// A row of them.
-pub(crate) struct Finished<'a, S: Labels, C, F: Finish<S::Label>> {
-    pub(crate) finish: F,
-    pub(crate) costs: &'a [C],
-    pub(crate) labels: &'a [S::Label],
-    pub(crate) out: &'a mut [F::Out],
-}
-
-impl<S: Labels, C: Cost, F: Finish<S::Label>> Kernel for Finished<'_, S, C, F> {
+impl<E: Code, C: Cost, F: Finish> Kernel for Sided<'_, E, C, F> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
         let n = self.out.len();
-        let (costs, labels) = (&self.costs[..n], &self.labels[..n]);
+        let (costs, codes) = (&self.costs[..n], &self.codes[..n]);
         for x in 0..n {
-            self.out[x] = self.finish.value::<S, C>(costs[x], labels[x]);
+            self.out[x] = self.finish.value(costs[x], codes[x] == E::BACKGROUND);
+        }
+    }
+}
+
+struct Known<'a, E, C, F: Finish> {
+    finish: F,
+    costs: &'a [C],
+    codes: &'a [E],
+    ignored: E,
+    out: &'a mut [F::Out],
+}
+
+impl<E: Code, C: Cost, F: Finish> Kernel for Known<'_, E, C, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let n = self.out.len();
+        let (costs, codes) = (&self.costs[..n], &self.codes[..n]);
+        for x in 0..n {
+            let cost = if codes[x] == self.ignored { C::NONE } else { costs[x] };
+            self.out[x] = self.finish.value(cost, codes[x] == E::BACKGROUND);
         }
     }
 }
@@ -114,11 +200,11 @@ squared!(u32, u64);
 #[derive(Clone, Copy)]
 pub(crate) struct AsSquared<Q>(pub(crate) PhantomData<Q>);
 
-impl<E: Label, Q: Squared> Finish<E> for AsSquared<Q> {
+impl<Q: Squared> Finish for AsSquared<Q> {
     type Out = Q;
 
     #[inline(always)]
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, _: E) -> Q {
+    fn value<C: Cost>(self, cost: C, _: bool) -> Q {
         if cost >= C::NONE { Q::NONE } else { Q::of(cost.integer()) }
     }
 }
@@ -127,11 +213,11 @@ impl<E: Label, Q: Squared> Finish<E> for AsSquared<Q> {
 #[derive(Clone, Copy)]
 pub(crate) struct AsDistance<T>(pub(crate) PhantomData<T>);
 
-impl<E: Label, T: Real + Pod> Finish<E> for AsDistance<T> {
+impl<T: Real> Finish for AsDistance<T> {
     type Out = T;
 
     #[inline(always)]
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, _: E) -> T {
+    fn value<C: Cost>(self, cost: C, _: bool) -> T {
         cost.distance()
     }
 }
@@ -140,12 +226,13 @@ impl<E: Label, T: Real + Pod> Finish<E> for AsDistance<T> {
 #[derive(Clone, Copy)]
 pub(crate) struct AsSigned<T>(pub(crate) PhantomData<T>);
 
-impl<E: Label, T: Real + Pod> Finish<E> for AsSigned<T> {
+impl<T: Real> Finish for AsSigned<T> {
     type Out = T;
+    const BY_SIDE: bool = true;
 
     #[inline(always)]
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, label: E) -> T {
+    fn value<C: Cost>(self, cost: C, is_background: bool) -> T {
         let distance: T = cost.distance();
-        if S::is_background(label) { -distance } else { distance }
+        if is_background { -distance } else { distance }
     }
 }
