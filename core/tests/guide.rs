@@ -5,7 +5,7 @@ use segloss_core::Error;
 use segloss_core::guide::{
     ClassShare, MaskStatistics, Priority, Recommendation, Situation, recommend,
 };
-use segloss_core::view::{Layout, Shape, Strides, Target, Targets, View};
+use segloss_core::view::{Layout, Shape, Strides, Targets, View};
 
 use crate::masks::packed;
 
