@@ -1,5 +1,6 @@
 use core::fmt;
 
+use crate::range::Range;
 use crate::view::{Shape, Strides};
 
 /// What was wrong with a call. Outputs are untouched whenever one of these is returned.
@@ -80,8 +81,8 @@ pub enum Error {
         name: &'static str,
         /// Its value.
         value: f64,
-        /// What was expected.
-        expected: &'static str,
+        /// The values that were expected.
+        expected: Range,
     },
     /// A term's coefficient that is negative or not finite.
     Coefficient {

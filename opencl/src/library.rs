@@ -117,13 +117,13 @@ impl Library {
 
 /// Loss and slope of a pixel term.
 pub(crate) type PixelFormula<T> =
-    for<'g> fn(Arguments<'_>, &Pixel<Expr<'g, T>>) -> Option<(Expr<'g, T>, Expr<'g, T>)>;
+    for<'g> fn(Arguments<'_>, &Pixel<Expr<'g, T>>) -> (Expr<'g, T>, Expr<'g, T>);
 /// Loss and slope of a class term.
 pub(crate) type ClassFormula<T> =
-    for<'g> fn(Arguments<'_>, &ClassPixel<Expr<'g, T>>) -> Option<(Expr<'g, T>, Expr<'g, T>)>;
+    for<'g> fn(Arguments<'_>, &ClassPixel<Expr<'g, T>>) -> (Expr<'g, T>, Expr<'g, T>);
 /// Loss of a region term and its derivative in the seeded sum.
 pub(crate) type RegionFormula<T> =
-    for<'g> fn(Arguments<'_>, &TracedSums<'g, T>) -> Option<Dual<Expr<'g, T>>>;
+    for<'g> fn(Arguments<'_>, &TracedSums<'g, T>) -> Dual<Expr<'g, T>>;
 
 /// A format, and which formula of a term is in it.
 pub(crate) trait Traced: Format {
@@ -196,20 +196,20 @@ impl Formula {
 fn pixel_formula<'g, P: PixelTerm, T: Format>(
     arguments: Arguments<'_>,
     pixel: &Pixel<Expr<'g, T>>,
-) -> Option<(Expr<'g, T>, Expr<'g, T>)> {
-    Some(P::new(arguments).ok()?.value_and_slope(pixel))
+) -> (Expr<'g, T>, Expr<'g, T>) {
+    P::new(arguments).value_and_slope(pixel)
 }
 
 fn class_formula<'g, P: ClassTerm, T: Format>(
     arguments: Arguments<'_>,
     pixel: &ClassPixel<Expr<'g, T>>,
-) -> Option<(Expr<'g, T>, Expr<'g, T>)> {
-    Some(P::new(arguments).ok()?.value_and_slope(pixel))
+) -> (Expr<'g, T>, Expr<'g, T>) {
+    P::new(arguments).value_and_slope(pixel)
 }
 
 fn region_formula<'g, P: RegionTerm, T: Format>(
     arguments: Arguments<'_>,
     sums: &TracedSums<'g, T>,
-) -> Option<Dual<Expr<'g, T>>> {
-    Some(P::new(arguments).ok()?.loss(sums))
+) -> Dual<Expr<'g, T>> {
+    P::new(arguments).loss(sums)
 }

@@ -337,8 +337,8 @@ impl PixelTerm for Steep {
     const NAME: &'static str = "steep";
     const PARAMETERS: &'static [Parameter] = &[];
 
-    fn new(_: Arguments<'_>) -> Result<Self, Error> {
-        Ok(Steep)
+    fn new(_: Arguments<'_>) -> Self {
+        Steep
     }
 
     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {

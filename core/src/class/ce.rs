@@ -1,5 +1,4 @@
 use super::{ClassPixel, ClassTerm};
-use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::term::{Arguments, ClassWeights, Parameter};
 
@@ -20,8 +19,8 @@ impl ClassTerm for Ce {
     const CLASS_WEIGHTS: Option<ClassWeights> =
         Some(ClassWeights { name: "weights", normalised: true });
 
-    fn new(_: Arguments<'_>) -> Result<Self, Error> {
-        Ok(Ce)
+    fn new(_: Arguments<'_>) -> Self {
+        Ce
     }
 
     #[inline(always)]

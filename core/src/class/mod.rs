@@ -9,6 +9,7 @@ pub use focal::Focal;
 
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};
+use crate::parameter;
 use crate::term::{Arguments, ClassWeights, Parameter, WithTerm};
 
 /// What a class term is written over: the true class's probability in three forms, each formed
@@ -46,11 +47,17 @@ pub trait ClassTerm: Copy + Send + Sync + 'static {
     /// What is added to the number of pixels that a mean is divided by.
     const DENOMINATOR_OFFSET: f64 = 0.0;
 
-    /// The term with these parameters.
+    /// Makes the term of values that are in the ranges of its parameters.
+    fn new(arguments: Arguments<'_>) -> Self;
+
+    /// Makes the term of values for the first of its parameters; the rest take their defaults.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for one out of its range.
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error>;
+    /// [`Error::Parameter`] for a value out of its range, [`Error::Arguments`] for more values than
+    /// parameters.
+    fn from_values(values: &[f64]) -> Result<Self, Error> {
+        parameter::make(Self::NAME, Self::PARAMETERS, values, Self::new)
+    }
 
     /// The loss of one pixel.
     fn loss<L: Lanes>(&self, pixel: &ClassPixel<L>) -> L;

@@ -85,7 +85,6 @@ pub struct Definition<'d, T: Real, A: Accumulator = f64> {
     /// The list of class weights that it takes.
     pub class_weights: Option<ClassWeights>,
     pub(super) denominator_offset: f64,
-    check: Option<fn(Arguments<'_>) -> Result<(), Error>>,
     pub(super) body: Body<'d, T, A>,
 }
 
@@ -103,11 +102,8 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
             parameters: P::PARAMETERS,
             class_weights: None,
             denominator_offset: 0.0,
-            check: Some(|arguments| P::new(arguments).map(|_| ())),
             body: Body::Pixel(|arguments, input, output| {
-                if let Ok(term) = P::new(arguments) {
-                    enter::<Lv, _>(PixelKernel { term, input, output });
-                }
+                enter::<Lv, _>(PixelKernel { term: P::new(arguments), input, output });
             }),
         }
     }
@@ -119,11 +115,8 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
             parameters: P::PARAMETERS,
             class_weights: P::CLASS_WEIGHTS,
             denominator_offset: P::DENOMINATOR_OFFSET,
-            check: Some(|arguments| P::new(arguments).map(|_| ())),
             body: Body::Class(|arguments, input, output| {
-                if let Ok(term) = P::new(arguments) {
-                    enter::<Lv, _>(ClassKernel { term, input, output });
-                }
+                enter::<Lv, _>(ClassKernel { term: P::new(arguments), input, output });
             }),
         }
     }
@@ -135,16 +128,9 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
             parameters: P::PARAMETERS,
             class_weights: None,
             denominator_offset: 0.0,
-            check: Some(|arguments| P::new(arguments).map(|_| ())),
             body: Body::Region(
-                |arguments, sums| match P::new(arguments) {
-                    Ok(term) => term.loss(&sums),
-                    Err(_) => Dual::constant(A::Real::default()),
-                },
-                |arguments, classes| match P::new(arguments) {
-                    Ok(term) => term.pool(classes),
-                    Err(_) => Pool::Batch,
-                },
+                |arguments, sums| P::new(arguments).loss(&sums),
+                |arguments, classes| P::new(arguments).pool(classes),
             ),
         }
     }
@@ -156,8 +142,7 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         parameters: &'static [Parameter],
         body: Body<'d, T, A>,
     ) -> Self {
-        let (class_weights, denominator_offset, check) = (None, 0.0, None);
-        Definition { name, parameters, class_weights, denominator_offset, check, body }
+        Definition { name, parameters, class_weights: None, denominator_offset: 0.0, body }
     }
 
     /// Of an object that computes tiles of a pixel term.
@@ -196,13 +181,13 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         }
     }
 
+    /// Asks an object, which may refuse parameters that are in their ranges.
     pub(super) fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        match (&self.body, self.check) {
-            (_, Some(check)) => check(arguments),
-            (Body::PixelTiles(term), None) => term.check(arguments),
-            (Body::ClassTiles(term), None) => term.check(arguments),
-            (Body::RegionTiles(term), None) => term.check(arguments),
-            (_, None) => Ok(()),
+        match &self.body {
+            Body::PixelTiles(term) => term.check(arguments),
+            Body::ClassTiles(term) => term.check(arguments),
+            Body::RegionTiles(term) => term.check(arguments),
+            Body::Pixel(_) | Body::Class(_) | Body::Region(..) => Ok(()),
         }
     }
 }

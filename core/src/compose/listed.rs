@@ -8,10 +8,11 @@ use super::program::{
 use crate::error::Error;
 use crate::lanes::{Dual, Real, Vector};
 use crate::level::Level;
+use crate::parameter::complete;
 use crate::pixel::Pixel;
 use crate::region::{self, Pool, SUMS, SeededSums};
 use crate::summation::{ACCUMULATORS, Accumulator, Partial, TILE, accumulate};
-use crate::term::{Arguments, Options, PARAMETERS, complete};
+use crate::term::{Arguments, Options, PARAMETERS};
 
 /// A term of a loss put together at run time.
 #[derive(Clone, Copy, Debug)]

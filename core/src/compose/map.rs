@@ -4,8 +4,9 @@ use crate::engine::{Call, Link, check_mask};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::maps::edt::Spacing;
+use crate::parameter::complete;
 use crate::summation::{BLOCK, TILE};
-use crate::term::{Arguments, PARAMETERS, Parameter, complete};
+use crate::term::{Arguments, PARAMETERS, Parameter};
 use crate::view::{Shape, TargetSource};
 
 /// The label of a pixel that does not count.

@@ -157,8 +157,8 @@ fn check(
         if !words.iter().all(|word| is_word(word)) || words.iter().enumerate().any(is_taken) {
             return fault("a parameter's choices are not different words");
         }
-        if !parameter.takes(parameter.default) {
-            return fault("a parameter's default is not finite, or none of its choices");
+        if !parameter.range.contains(parameter.default) {
+            return fault("a parameter's default is out of its range, or none of its choices");
         }
     }
     Ok(())

@@ -2,8 +2,8 @@
 
 use core::marker::PhantomData;
 
-use super::band::Band;
-use super::decay::{Decay, Empty};
+use super::band::{self, Band};
+use super::decay::{self, Decay, Empty};
 use super::edt::Spacing;
 use super::morphology::Border;
 use super::{Classes, LabelRows, Labels, MapLevel, Mask, MaskRows, Serial};
@@ -11,7 +11,7 @@ use crate::compose::{LabelBytes, LabelSource, WeightMap};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::level::Scalar;
-use crate::term::{Arguments, Parameter, checked};
+use crate::parameter::{Arguments, Parameter};
 use crate::view::Shape;
 
 /// [`Band`] as `band(theta=3, weight=5, border=zero|keep)`, run at level `Lv`.
@@ -29,20 +29,14 @@ pub struct NamedDecay<Lv> {
 }
 
 impl<Lv: MapLevel> WeightMap for NamedBand<Lv> {
-    const NAME: &'static str = "band";
-    const PARAMETERS: &'static [Parameter] = &[
-        Parameter::number("theta", 3.0),
-        Parameter::number("weight", 5.0),
-        Parameter::choice("border", &["zero", "keep"]),
-    ];
+    const NAME: &'static str = band::NAME;
+    const PARAMETERS: &'static [Parameter] =
+        &[band::THETA, band::WEIGHT, Parameter::choice("border", &["zero", "keep"])];
     const TRUSTED: bool = true;
 
     fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        let theta = arguments.get(0);
-        let fits = (0.0..=1_073_741_824.0).contains(&theta) && theta % 1.0 == 0.0;
-        let theta = checked(Self::NAME, "theta", theta, fits, "an integer from 0 to 2^30")?;
         let border = if arguments.get(2) == 0.0 { Border::Zero } else { Border::Keep };
-        let band = Band::new(theta as i64, arguments.get(1), border)?;
+        let band = Band::new(arguments.get(0) as i64, arguments.get(1), border)?;
         Ok(NamedBand { band, level: PhantomData })
     }
 
@@ -61,9 +55,9 @@ impl<Lv: MapLevel> WeightMap for NamedBand<Lv> {
 }
 
 impl<Lv: MapLevel> WeightMap for NamedDecay<Lv> {
-    const NAME: &'static str = "decay";
+    const NAME: &'static str = decay::NAME;
     const PARAMETERS: &'static [Parameter] =
-        &[Parameter::number("sigma", 5.0), Parameter::choice("empty", &["zero", "one"])];
+        &[decay::SIGMA, Parameter::choice("empty", &["zero", "one"])];
     const TRUSTED: bool = true;
 
     fn new(arguments: Arguments<'_>) -> Result<Self, Error> {

@@ -1,5 +1,4 @@
 use super::{Pixel, PixelTerm};
-use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::term::{Arguments, Parameter};
 
@@ -20,8 +19,8 @@ impl PixelTerm for Bce {
     const NAME: &'static str = "bce";
     const PARAMETERS: &'static [Parameter] = &[];
 
-    fn new(_: Arguments<'_>) -> Result<Self, Error> {
-        Ok(Bce)
+    fn new(_: Arguments<'_>) -> Self {
+        Bce
     }
 
     #[inline(always)]

@@ -8,6 +8,7 @@ pub use focal::Focal;
 
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};
+use crate::parameter;
 use crate::term::{Arguments, Parameter, WithTerm};
 
 /// What a pixel term is written over: a logit, its target, and the quantities that all terms share,
@@ -86,11 +87,17 @@ pub trait PixelTerm: Copy + Send + Sync + 'static {
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
 
-    /// The term with these parameters.
+    /// Makes the term of values that are in the ranges of its parameters.
+    fn new(arguments: Arguments<'_>) -> Self;
+
+    /// Makes the term of values for the first of its parameters; the rest take their defaults.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for one out of its range.
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error>;
+    /// [`Error::Parameter`] for a value out of its range, [`Error::Arguments`] for more values than
+    /// parameters.
+    fn from_values(values: &[f64]) -> Result<Self, Error> {
+        parameter::make(Self::NAME, Self::PARAMETERS, values, Self::new)
+    }
 
     /// The loss of one pixel.
     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L;

@@ -1,10 +1,11 @@
 use core::fmt;
 
-use super::number::Number;
 use super::place::{Place, Pointer};
 use super::suggest::suggest;
 use super::syntax::{ArgumentText, Value, Word};
 use crate::engine::Link;
+use crate::number::Number;
+use crate::range::Range;
 
 /// A mistake in the text of a loss, and where it is: `at 17: expected `,` or `)`, found `=``.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,8 +83,8 @@ pub enum Mistake<'a> {
         name: &'static str,
         /// The number.
         value: f64,
-        /// What was expected.
-        expected: &'static str,
+        /// The numbers that were expected.
+        expected: Range,
     },
     /// A term that has no meaning under the link of the call.
     Link {

@@ -59,8 +59,13 @@ fn parameters(parameters: &[Parameter]) -> Vec<String> {
             [] => Number(parameter.default).to_string(),
             choices => choices.join("|"),
         };
-        let also = parameter.also.map(|also| format!(" (or {also})")).unwrap_or_default();
-        format!("{}={default}{also}", parameter.name)
+        let is_bounded = parameter.choices.is_empty() && !parameter.range.is_finite();
+        let also = parameter.also.map(|also| format!("or {also}"));
+        let range = is_bounded.then(|| format!("{:#}", parameter.range));
+        let notes: Vec<_> = [also, range].into_iter().flatten().collect();
+        let notes =
+            if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
+        format!("{}={default}{notes}", parameter.name)
     };
     parameters.iter().map(show).collect()
 }
@@ -102,8 +107,12 @@ mod tests {
     #[test]
     fn parameters_have_defaults_words_and_other_names() {
         let text = listing(&Library::default()).unwrap();
-        for part in ["fp=0.5 (or alpha)", "border=zero|keep", "smooth=1e-6", "pool=sample|batch ("]
-        {
+        for part in [
+            "fp=0.5 (or alpha; 0 or larger)",
+            "border=zero|keep",
+            "alpha=0.25 (0 to 1)",
+            "pool=sample|batch (",
+        ] {
             assert!(text.contains(part), "{part} in:\n{text}");
         }
     }

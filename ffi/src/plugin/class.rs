@@ -10,7 +10,6 @@ use crate::names;
 use crate::result::ResultCode;
 use crate::text;
 use crate::versioned::{Versioned, read};
-use segloss_core::Error;
 use segloss_core::compose::{ClassTile, TileClassTerm, TileWeights};
 use segloss_core::summation::TILE;
 use segloss_core::term::Arguments;
@@ -152,10 +151,6 @@ impl Plugin {
 }
 
 impl TileClassTerm<f64> for Plugin {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.check_values(arguments)
-    }
-
     fn tile(
         &self,
         arguments: Arguments<'_>,
@@ -170,10 +165,6 @@ impl TileClassTerm<f64> for Plugin {
 }
 
 impl TileClassTerm<f32> for Plugin {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.check_values(arguments)
-    }
-
     fn tile(
         &self,
         arguments: Arguments<'_>,

@@ -18,10 +18,8 @@ use crate::boundary::guard;
 use crate::fault::Fault;
 use crate::tensor::check_pointer;
 use parameters::Declared;
-use segloss_core::Error;
 use segloss_core::compose::{Definition, TileClassTerm, TilePixelTerm, TileRegionTerm};
 use segloss_core::lanes::Real;
-use segloss_core::term::Arguments;
 use segloss_simd::Library;
 use tiles::TileFunctions;
 
@@ -68,11 +66,6 @@ impl Drop for Context {
 }
 
 impl Plugin {
-    /// That every value is within its parameter's range.
-    fn check_values(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.declared.check(self.name, arguments)
-    }
-
     /// Makes it one of the libraries' terms.
     ///
     /// # Safety

@@ -8,7 +8,6 @@ use crate::names;
 use crate::result::ResultCode;
 use crate::text;
 use crate::versioned::{Versioned, read};
-use segloss_core::Error;
 use segloss_core::compose::TileRegionTerm;
 use segloss_core::lanes::Dual;
 use segloss_core::region::{Pool, SUMS, Seed, SeededSums};
@@ -134,10 +133,6 @@ pub unsafe extern "C" fn segloss_plugin_region(
 }
 
 impl TileRegionTerm<f64> for Plugin {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.check_values(arguments)
-    }
-
     fn pool(&self, _: Arguments<'_>, _: usize) -> Pool {
         match &self.body {
             Body::Region(functions) => functions.pool,
