@@ -44,6 +44,7 @@ mod error;
 pub mod guide;
 pub mod lanes;
 pub mod level;
+mod link;
 pub mod maps;
 mod number;
 mod parameter;
@@ -58,3 +59,4 @@ pub mod text;
 pub mod view;
 
 pub use error::Error;
+pub use link::Link;

@@ -191,7 +191,8 @@ fn of_core(error: &Error) -> ResultCode {
         | Error::Length { .. }
         | Error::Spacing { .. }
         | Error::Workspace { .. } => ResultCode::BadLength,
-        Error::Pooled { .. }
+        Error::CallLink { .. }
+        | Error::Pooled { .. }
         | Error::NoLossMap { .. }
         | Error::NoWeights { .. }
         | Error::MixedRegions { .. }

@@ -253,10 +253,7 @@ impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
         if let Some(definition) = self.registry.term(name, self.link) {
             return Ok(definition);
         }
-        let other = match self.link {
-            Link::Sigmoid => Link::Softmax,
-            Link::Softmax => Link::Sigmoid,
-        };
+        let other = self.link.other();
         if self.registry.term(name, other).is_some() {
             let mistake = Mistake::Link { term: call.name.text, expected: other };
             return Err(TextError::new(call.name.place, mistake));

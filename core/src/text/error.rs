@@ -3,7 +3,7 @@ use core::fmt;
 use super::place::{Place, Pointer};
 use super::suggest::suggest;
 use super::syntax::{ArgumentText, Value, Word};
-use crate::engine::Link;
+use crate::link::Link;
 use crate::number::Number;
 use crate::range::Range;
 
@@ -201,13 +201,7 @@ impl fmt::Display for Mistake<'_> {
             Mistake::Refused { name, value, expected } => {
                 write!(f, "`{name}` is {}, expected {expected}", Number(value))
             }
-            Mistake::Link { term, expected } => {
-                let link = match expected {
-                    Link::Sigmoid => "sigmoid",
-                    Link::Softmax => "softmax",
-                };
-                write!(f, "`{term}` needs the {link} link")
-            }
+            Mistake::Link { term, expected } => write!(f, "`{term}` needs the {expected} link"),
             Mistake::Parameters { term } => write!(f, "`{term}` refuses its parameters"),
             Mistake::Value { argument, value, expected } => {
                 given(f, argument, value)?;

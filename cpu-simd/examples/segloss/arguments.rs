@@ -121,7 +121,7 @@ fn rate(text: &str) -> Result<f64, String> {
 fn link(text: &str) -> Result<Link, String> {
     [Link::Sigmoid, Link::Softmax]
         .into_iter()
-        .find(|link| selection::name(*link) == text)
+        .find(|link| link.name() == text)
         .ok_or_else(|| "expected sigmoid or softmax".into())
 }
 

@@ -8,15 +8,13 @@ use segloss_core::term::Parameter;
 use segloss_core::text::Number;
 use segloss_simd::Library;
 
-use crate::selection;
-
 /// All terms, maps and presets, with what they take.
 pub fn listing(library: &Library<f32>) -> Result<String, fmt::Error> {
     let mut out = String::new();
     let registry = library.registry();
     writeln!(out, "terms: name(argument=default, ...); a|b are the words an argument takes\n")?;
     for term in registry.terms() {
-        let link = term.link().map_or("sigmoid or softmax", selection::name);
+        let link = term.link().map_or("sigmoid or softmax", Link::name);
         let parameters = parameters(term.parameters);
         writeln!(out, "  {:<14} {link}", term.name)?;
         line(&mut out, "parameters", &parameters)?;
@@ -43,7 +41,7 @@ pub fn listing(library: &Library<f32>) -> Result<String, fmt::Error> {
     for preset in PRESETS {
         writeln!(out, "  {:<14} {}", preset.name, preset.task)?;
         for link in [Link::Sigmoid, Link::Softmax] {
-            line(&mut out, selection::name(link), &[preset.text(link).to_owned()])?;
+            line(&mut out, link.name(), &[preset.text(link).to_owned()])?;
         }
     }
     Ok(out)

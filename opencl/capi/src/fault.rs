@@ -169,9 +169,10 @@ fn of_core(error: &segloss_core::Error) -> ResultCode {
         | Error::ClassWeights { .. }
         | Error::Length { .. }
         | Error::Spacing { .. } => ResultCode::BadLength,
-        Error::NoWeights { .. } | Error::MixedRegions { .. } | Error::NotComputed { .. } => {
-            ResultCode::NotSupportedByLoss
-        }
+        Error::CallLink { .. }
+        | Error::NoWeights { .. }
+        | Error::MixedRegions { .. }
+        | Error::NotComputed { .. } => ResultCode::NotSupportedByLoss,
         Error::Weight { .. } => ResultCode::BadWeight,
         Error::Definition { .. } => ResultCode::BadPlugin,
         _ => ResultCode::Internal,
