@@ -36,6 +36,7 @@
 #![forbid(unsafe_code)]
 
 mod aligned;
+pub mod builtin;
 pub mod class;
 pub mod class_weights;
 pub mod compose;

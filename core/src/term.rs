@@ -7,6 +7,22 @@ use crate::text::NumberList;
 pub use crate::parameter::{Arguments, PARAMETERS, Parameter};
 pub use crate::range::Range;
 
+/// What lists and tables say of a term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its name in words.
+    pub title: &'static str,
+    /// Its formula, in plain text.
+    pub formula: &'static str,
+    /// The article or book that it is from.
+    pub source: &'static str,
+}
+
+impl About {
+    /// Nothing.
+    pub const NOTHING: Self = About { title: "", formula: "", source: "" };
+}
+
 /// How the losses of pixels, or of samples, become one number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reduction {

@@ -1,7 +1,7 @@
 use super::{ClassPixel, ClassTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, ClassWeights, Parameter, WithTerm};
+use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
 
 /// Focal loss of a pixel's true class `t`, times `alpha_t` if there are class weights:
 ///
@@ -37,6 +37,11 @@ impl Default for Focal {
 
 impl ClassTerm for Focal {
     const NAME: &'static str = "focal";
+    const ABOUT: About = About {
+        title: "focal loss",
+        formula: "-alpha_t (1 - p_t)^gamma ln p_t",
+        source: "Lin et al., Focal Loss for Dense Object Detection, ICCV 2017",
+    };
     const PARAMETERS: &'static [Parameter] = &[Parameter::number("gamma", 2.0).at_least(0.0)];
     const CLASS_WEIGHTS: Option<ClassWeights> =
         Some(ClassWeights { name: "alpha", normalised: false });

@@ -10,7 +10,7 @@ pub use focal::Focal;
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};
 use crate::parameter;
-use crate::term::{Arguments, ClassWeights, Parameter, WithTerm};
+use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
 
 /// What a class term is written over: the true class's probability in three forms, each formed
 /// without cancellation (see [`softmax`]).
@@ -40,6 +40,8 @@ impl<L: Lanes> ClassPixel<L> {
 pub trait ClassTerm: Copy + Send + Sync + 'static {
     /// Its name in the text form.
     const NAME: &'static str;
+    /// What lists say of it.
+    const ABOUT: About = About::NOTHING;
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
     /// The list of one weight a class that it takes, which multiplies the loss.

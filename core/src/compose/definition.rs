@@ -10,7 +10,7 @@ use crate::level::{Kernel, Level, enter};
 use crate::pixel::{Pixel, PixelTerm};
 use crate::region::{Pool, RegionTerm, SeededSums};
 use crate::summation::{Accumulator, TILE};
-use crate::term::{Arguments, ClassWeights, Parameter, WithTerm};
+use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
 
 /// [`Pixel`] as arrays, for terms of tiles.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +80,8 @@ pub(super) enum Body<'d, T: Real, A: Accumulator> {
 pub struct Definition<'d, T: Real, A: Accumulator = f64> {
     /// The term's name.
     pub name: &'static str,
+    /// What lists say of it.
+    pub about: About,
     /// Its parameters.
     pub parameters: &'static [Parameter],
     /// The list of class weights that it takes.
@@ -99,6 +101,7 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
     pub const fn pixel<P: PixelTerm, Lv: Level>() -> Self {
         Definition {
             name: P::NAME,
+            about: P::ABOUT,
             parameters: P::PARAMETERS,
             class_weights: None,
             denominator_offset: 0.0,
@@ -112,6 +115,7 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
     pub const fn class<P: ClassTerm, Lv: Level>() -> Self {
         Definition {
             name: P::NAME,
+            about: P::ABOUT,
             parameters: P::PARAMETERS,
             class_weights: P::CLASS_WEIGHTS,
             denominator_offset: P::DENOMINATOR_OFFSET,
@@ -125,6 +129,7 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
     pub const fn region<P: RegionTerm>() -> Self {
         Definition {
             name: P::NAME,
+            about: P::ABOUT,
             parameters: P::PARAMETERS,
             class_weights: None,
             denominator_offset: 0.0,
@@ -142,7 +147,8 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         parameters: &'static [Parameter],
         body: Body<'d, T, A>,
     ) -> Self {
-        Definition { name, parameters, class_weights: None, denominator_offset: 0.0, body }
+        let (about, class_weights, denominator_offset) = (About::NOTHING, None, 0.0);
+        Definition { name, about, parameters, class_weights, denominator_offset, body }
     }
 
     /// Of an object that computes tiles of a pixel term.

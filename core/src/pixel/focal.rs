@@ -1,7 +1,7 @@
 use super::{Bce, Pixel, PixelTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter, WithTerm};
+use crate::term::{About, Arguments, Parameter, WithTerm};
 
 /// Binary focal loss of a logit `z` and a target `y` in `[0, 1]`:
 ///
@@ -51,6 +51,11 @@ impl Focal {
 
 impl PixelTerm for Focal {
     const NAME: &'static str = "focal";
+    const ABOUT: About = About {
+        title: "binary focal loss",
+        formula: "-alpha_t (1 - p_t)^gamma ln p_t",
+        source: "Lin et al., Focal Loss for Dense Object Detection, ICCV 2017",
+    };
     const PARAMETERS: &'static [Parameter] = &[
         Parameter::number("alpha", 0.25).within(0.0, 1.0),
         Parameter::number("gamma", 2.0).at_least(0.0),

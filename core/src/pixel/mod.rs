@@ -9,7 +9,7 @@ pub use focal::Focal;
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};
 use crate::parameter;
-use crate::term::{Arguments, Parameter, WithTerm};
+use crate::term::{About, Arguments, Parameter, WithTerm};
 
 /// What a pixel term is written over: a logit, its target, and the quantities that all terms share,
 /// each formed without cancellation from `e = exp(-|z|)`.
@@ -84,6 +84,8 @@ impl<L: Lanes> Pixel<L> {
 pub trait PixelTerm: Copy + Send + Sync + 'static {
     /// Its name in the text form.
     const NAME: &'static str;
+    /// What lists say of it.
+    const ABOUT: About = About::NOTHING;
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
 

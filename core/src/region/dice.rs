@@ -1,7 +1,7 @@
 use super::{Classes, Pool, RegionTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter};
+use crate::term::{About, Arguments, Parameter};
 
 /// The smoothing of region losses.
 pub(super) const SMOOTH: Parameter = Parameter::number("smooth", 1e-6).at_least(0.0);
@@ -41,6 +41,11 @@ impl Default for Dice {
 
 impl RegionTerm for Dice {
     const NAME: &'static str = "dice";
+    const ABOUT: About = About {
+        title: "Dice loss",
+        formula: "1 - (2 TP + smooth) / (2 TP + FP + FN + smooth)",
+        source: "Milletari et al., V-Net, 3DV 2016",
+    };
     const PARAMETERS: &'static [Parameter] = &[SMOOTH];
 
     fn new(arguments: Arguments<'_>) -> Self {

@@ -3,7 +3,7 @@ use super::tversky::{FN, FP};
 use super::{Classes, RegionTerm, Tversky};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter};
+use crate::term::{About, Arguments, Parameter};
 
 /// Focal Tversky loss: the loss of [`Tversky`], to the power of `gamma`, class by class, then averaged
 /// over classes.
@@ -43,6 +43,11 @@ impl Default for FocalTversky {
 
 impl RegionTerm for FocalTversky {
     const NAME: &'static str = "focal_tversky";
+    const ABOUT: About = About {
+        title: "focal Tversky loss",
+        formula: "tversky^gamma",
+        source: "Abraham and Khan, A novel focal Tversky loss function, ISBI 2019",
+    };
     const PARAMETERS: &'static [Parameter] =
         &[FP, FN, Parameter::number("gamma", 1.0).at_least(0.0), SMOOTH];
 

@@ -14,7 +14,7 @@ use crate::lanes::{Dual, Lanes};
 use crate::parameter;
 use crate::pixel::Pixel;
 use crate::summation::Accumulator;
-use crate::term::{Arguments, Missing, Parameter};
+use crate::term::{About, Arguments, Missing, Parameter};
 
 /// The sums of one class, over valid pixels, of probabilities `p` and targets `g`.
 ///
@@ -67,6 +67,8 @@ pub enum Pool {
 pub trait RegionTerm: Copy + Send + Sync + 'static {
     /// Its name in the text form.
     const NAME: &'static str;
+    /// What lists say of it.
+    const ABOUT: About = About::NOTHING;
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
 

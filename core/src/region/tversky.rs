@@ -2,7 +2,7 @@ use super::dice::SMOOTH;
 use super::{ClassSums, Classes, RegionTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter};
+use crate::term::{About, Arguments, Parameter};
 
 /// The weight of false positives.
 pub(super) const FP: Parameter = Parameter::number("fp", 0.5).or("alpha").at_least(0.0);
@@ -55,6 +55,11 @@ impl Default for Tversky {
 
 impl RegionTerm for Tversky {
     const NAME: &'static str = "tversky";
+    const ABOUT: About = About {
+        title: "Tversky loss",
+        formula: "1 - (TP + smooth) / (TP + fp FP + fn FN + smooth)",
+        source: "Salehi et al., Tversky loss function for image segmentation, MLMI 2017",
+    };
     const PARAMETERS: &'static [Parameter] = &[FP, FN, SMOOTH];
 
     fn new(arguments: Arguments<'_>) -> Self {

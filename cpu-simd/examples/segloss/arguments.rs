@@ -7,8 +7,6 @@ use clap::{Args, Parser, Subcommand};
 use segloss_core::engine::Link;
 use segloss_core::guide::Priority;
 
-use crate::selection;
-
 /// Trains a small per-pixel predictor with each loss and shows what comes out.
 ///
 /// Without arguments it runs every loss on a photograph of a retina and a mask

@@ -1,10 +1,11 @@
 //! What a loss can be made of, as a library has it: `--list`.
 
 use std::fmt::{self, Write};
+use std::ops::Not;
 
 use segloss_core::compose::{CallOption, PRESETS, SHORTHANDS};
 use segloss_core::engine::Link;
-use segloss_core::term::Parameter;
+use segloss_core::term::{About, Parameter};
 use segloss_core::text::Number;
 use segloss_simd::Library;
 
@@ -17,6 +18,10 @@ pub fn listing(library: &Library<f32>) -> Result<String, fmt::Error> {
         let link = term.link().map_or("sigmoid or softmax", Link::name);
         let parameters = parameters(term.parameters);
         writeln!(out, "  {:<14} {link}", term.name)?;
+        let About { title, formula, source } = term.about;
+        for (what, said) in [("name", title), ("formula", formula), ("source", source)] {
+            line(&mut out, what, said.is_empty().not().then(|| said.to_owned()).as_slice())?;
+        }
         line(&mut out, "parameters", &parameters)?;
         let weights = term.class_weights.map(|weights| {
             let by = if weights.normalised { "; the mean is over the sum of weights" } else { "" };
@@ -91,6 +96,7 @@ mod tests {
                 assert!(text.contains(name), "{name}");
             }
             assert!(term.class_weights.is_none_or(|weights| text.contains(weights.name)));
+            assert!(text.contains(term.about.formula) && text.contains(term.about.source));
             assert!(term.options().all(|one| text.contains(&option(one))));
         }
         library.registry().maps().for_each(|map| has_entry(map.name));
