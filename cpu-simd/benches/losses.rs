@@ -68,7 +68,7 @@ impl Arrays {
             View::new(&self.targets, packed(self.shape.with_channels(1))).expect("all targets");
         let mut sink =
             ViewMut::new(&mut self.gradient, packed(self.shape)).expect("a packed gradient");
-        let call = Call::sigmoid(); // The loss has its own link.
+        let call = Call::of(loss.link());
         loss.evaluate(call, &logits, &targets, &[], Outputs::gradient(&mut sink), buffers)
             .expect("valid targets")
             .value

@@ -6,6 +6,21 @@ use segloss_c_tests::{Linked, output};
 
 use crate::LIBRARY;
 
+/// The functions of the library come from the list of terms; the header is written by hand.
+#[test]
+fn header_declares_a_function_for_every_term() {
+    macro_rules! identifiers {
+        ($($kind:ident $id:ident: $term:ty,)*) => {
+            [$(stringify!($id)),*]
+        };
+    }
+    let header = include_str!("../../include/segloss_firmware.h");
+    for id in segloss_core::builtin_terms!(identifiers) {
+        let declaration = format!("int32_t segloss_firmware_{id}(const segloss_firmware_planes *");
+        assert!(header.contains(&declaration), "`{declaration}..` in segloss_firmware.h");
+    }
+}
+
 #[test]
 fn agrees_with_the_whole() {
     let folder = LIBRARY.scratch("firmware");

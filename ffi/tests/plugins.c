@@ -276,7 +276,7 @@ static void mistakes_are_told(void) {
     REFUSES(segloss_loss_new("bce", 0, &options, &loss), BAD_PLUGIN, "the name is taken");
     options.plugin_count = 1;
     REFUSES(segloss_loss_new("my_bce(by=11)", 0, &options, &loss), BAD_TEXT,
-            "`by` is 11, expected a finite number from 0 to 10");
+            "`by` is 11, expected 0 to 10");
     REFUSES(segloss_loss_new("my_bce(bi=1)", 0, &options, &loss), BAD_TEXT, "`by`");
     REFUSES(segloss_loss_new("my_bce", 1, &options, &loss), BAD_TEXT, "my_bce");
     CHECK(loss == NULL && released == before);

@@ -5,7 +5,7 @@ use segloss_core::engine::{Call, Link, Problem, Workspace, evaluate};
 use segloss_core::lanes::{Lanes, Real};
 use segloss_core::level::Scalar;
 use segloss_core::summation::{ACCUMULATORS, Accumulator, Compensated, TILE};
-use segloss_core::view::{Targets, Layout, Mask, Shape, View, ViewMut};
+use segloss_core::view::{Layout, Mask, Shape, Targets, View, ViewMut};
 use segloss_opencl::trace::Format;
 use segloss_opencl::{DeviceLogit, DeviceTarget, Error, Evaluator, Loss, Options, Slices};
 

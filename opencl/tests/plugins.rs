@@ -28,8 +28,8 @@ macro_rules! plugin {
             const NAME: &'static str = $name;
             const PARAMETERS: &'static [Parameter] = &[];
 
-            fn new(_: Arguments<'_>) -> Result<Self, segloss_core::Error> {
-                Ok($term)
+            fn new(_: Arguments<'_>) -> Self {
+                $term
             }
 
             plugin!(@loss $trait, $term);
@@ -88,8 +88,8 @@ impl RegionTerm for JointDice {
     const NAME: &'static str = "joint_dice";
     const PARAMETERS: &'static [Parameter] = &[];
 
-    fn new(_: Arguments<'_>) -> Result<Self, segloss_core::Error> {
-        Ok(JointDice)
+    fn new(_: Arguments<'_>) -> Self {
+        JointDice
     }
 
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {

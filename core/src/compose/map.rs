@@ -8,8 +8,9 @@ use crate::maps::band::Band;
 use crate::maps::decay::Decay;
 use crate::maps::edt::Spacing;
 use crate::maps::{MapLevel, NamedMap};
+use crate::parameter::complete;
 use crate::summation::{BLOCK, TILE};
-use crate::term::{Arguments, PARAMETERS, Parameter, complete};
+use crate::term::{Arguments, PARAMETERS, Parameter};
 use crate::tile::TargetKernels;
 use crate::view::{Shape, TargetTile, Targets};
 

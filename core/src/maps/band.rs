@@ -9,6 +9,14 @@ use super::{Fork, Labels, MapLevel};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::level::{Kernel, Level};
+use crate::parameter::Parameter;
+
+/// Its name in text.
+pub(super) const NAME: &str = "band";
+/// How far the band reaches.
+pub(super) const THETA: Parameter = Parameter::number("theta", 3.0).integers(0, 1 << 30);
+/// What pixels in the band weigh.
+pub(super) const WEIGHT: Parameter = Parameter::number("weight", 5.0).at_least(0.0);
 
 /// `weight` in a band along boundaries, 1 elsewhere.
 ///
@@ -35,16 +43,8 @@ impl Band {
     /// # Errors
     /// [`Error::Parameter`] unless `theta` is from 0 to 2^30 and `weight` is finite and not negative.
     pub fn new(theta: i64, weight: f64, border: Border) -> Result<Self, Error> {
-        const TERM: &str = "band";
-        let theta = u32::try_from(theta).ok().filter(|&theta| theta <= 1 << 30).ok_or({
-            let (value, expected) = (theta as f64, "an integer from 0 to 2^30");
-            Error::Parameter { term: TERM, name: "theta", value, expected }
-        })?;
-        if !(weight.is_finite() && weight >= 0.0) {
-            let expected = "a finite number, 0 or larger";
-            return Err(Error::Parameter { term: TERM, name: "weight", value: weight, expected });
-        }
-        Ok(Band { theta, weight, border })
+        let theta = THETA.check(NAME, theta as f64)? as u32;
+        Ok(Band { theta, weight: WEIGHT.check(NAME, weight)?, border })
     }
 
     /// How far the band reaches from pixels at a boundary.

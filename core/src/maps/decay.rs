@@ -4,6 +4,12 @@ use super::edt::{self, Cost, Finish, Spacing};
 use super::{Fork, Labels, MapLevel};
 use crate::error::Error;
 use crate::lanes::{Lanes, Real};
+use crate::parameter::Parameter;
+
+/// Its name in text.
+pub(super) const NAME: &str = "decay";
+/// In what distance weights fall to 1/e.
+pub(super) const SIGMA: Parameter = Parameter::number("sigma", 5.0).within(1e-30, 1e30);
 
 /// What the weight is where there is no other label, the distance being infinite.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,11 +40,7 @@ impl Decay {
     /// # Errors
     /// [`Error::Parameter`] unless `sigma` is from 1e-30 to 1e30.
     pub fn new(sigma: f64, empty: Empty) -> Result<Self, Error> {
-        if !(1e-30..=1e30).contains(&sigma) {
-            let expected = "a positive number, from 1e-30 to 1e30";
-            return Err(Error::Parameter { term: "decay", name: "sigma", value: sigma, expected });
-        }
-        Ok(Decay { sigma, empty })
+        Ok(Decay { sigma: SIGMA.check(NAME, sigma)?, empty })
     }
 
     /// Length of the storage for [`Decay::weights`], in words of 64 bits: as of [`edt::scratch_words`].

@@ -1,14 +1,14 @@
 //! The maps that a text can name: [`Band`] and [`Decay`], of the targets of a call.
 
-use super::band::Band;
-use super::decay::{Decay, Empty};
+use super::band::{self, Band};
+use super::decay::{self, Decay, Empty};
 use super::morphology::Border;
 use super::planes::{Plane, PlaneLabels};
 use super::{MapLevel, Serial};
 use crate::compose::LabelSource;
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::term::{Arguments, Parameter, checked};
+use crate::parameter::{Arguments, Parameter};
 
 /// A weight map of this crate, which runs at any level. What it writes is all of the weights, each finite
 /// and at least 0.
@@ -36,33 +36,27 @@ pub(crate) trait NamedMap: Sized {
 
 impl Band {
     /// Its name in the text form.
-    pub const NAME: &'static str = "band";
+    pub const NAME: &'static str = band::NAME;
     /// Its parameters, in the order of [`Arguments`]: `band(theta=3, weight=5, border=zero|keep)`.
-    pub const PARAMETERS: &'static [Parameter] = &[
-        Parameter::number("theta", 3.0),
-        Parameter::number("weight", 5.0),
-        Parameter::choice("border", &["zero", "keep"]),
-    ];
+    pub const PARAMETERS: &'static [Parameter] =
+        &[band::THETA, band::WEIGHT, Parameter::choice("border", &["zero", "keep"])];
 
     /// The band with the parameters of a text.
     ///
     /// # Errors
     /// [`Error::Parameter`] for one out of its range.
     pub fn of(arguments: Arguments<'_>) -> Result<Self, Error> {
-        let theta = arguments.get(0);
-        let fits = (0.0..=1_073_741_824.0).contains(&theta) && theta % 1.0 == 0.0;
-        let theta = checked(Self::NAME, "theta", theta, fits, "an integer from 0 to 2^30")?;
         let border = if arguments.get(2) == 0.0 { Border::Zero } else { Border::Keep };
-        Band::new(theta as i64, arguments.get(1), border)
+        Band::new(arguments.get(0) as i64, arguments.get(1), border)
     }
 }
 
 impl Decay {
     /// Its name in the text form.
-    pub const NAME: &'static str = "decay";
+    pub const NAME: &'static str = decay::NAME;
     /// Its parameters, in the order of [`Arguments`]: `decay(sigma=5, empty=zero|one)`.
     pub const PARAMETERS: &'static [Parameter] =
-        &[Parameter::number("sigma", 5.0), Parameter::choice("empty", &["zero", "one"])];
+        &[decay::SIGMA, Parameter::choice("empty", &["zero", "one"])];
 
     /// The map with the parameters of a text.
     ///

@@ -1,7 +1,10 @@
 use super::{Classes, Pool, RegionTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter, not_negative};
+use crate::term::{About, Arguments, Parameter};
+
+/// The smoothing of region losses.
+pub(super) const SMOOTH: Parameter = Parameter::number("smooth", 1e-6).at_least(0.0);
 
 /// Dice loss, averaged over classes:
 ///
@@ -25,23 +28,28 @@ impl Dice {
     /// # Errors
     /// [`Error::Parameter`] for any other.
     pub fn smooth(smooth: f64) -> Result<Self, Error> {
-        Ok(Dice { smooth: not_negative(Self::NAME, "smooth", smooth)? })
+        Self::from_values(&[smooth])
     }
 }
 
 impl Default for Dice {
     /// `smooth = 1e-6`.
     fn default() -> Self {
-        Dice { smooth: 1e-6 }
+        Self::new(Arguments::defaults(Self::PARAMETERS))
     }
 }
 
 impl RegionTerm for Dice {
     const NAME: &'static str = "dice";
-    const PARAMETERS: &'static [Parameter] = &[Parameter::number("smooth", 1e-6)];
+    const ABOUT: About = About {
+        title: "Dice loss",
+        formula: "1 - (2 TP + smooth) / (2 TP + FP + FN + smooth)",
+        source: "Milletari et al., V-Net, 3DV 2016",
+    };
+    const PARAMETERS: &'static [Parameter] = &[SMOOTH];
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        Dice::smooth(arguments.get(0))
+    fn new(arguments: Arguments<'_>) -> Self {
+        Dice { smooth: arguments.get(0) }
     }
 
     fn pool(&self, classes: usize) -> Pool {

@@ -11,9 +11,10 @@ pub use tversky::Tversky;
 
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};
+use crate::parameter;
 use crate::pixel::Pixel;
 use crate::summation::Accumulator;
-use crate::term::{Arguments, Missing, Parameter};
+use crate::term::{About, Arguments, Missing, Parameter};
 
 /// Sums held for each class: true positives, false positives, false negatives.
 pub const SUMS: usize = 3;
@@ -109,14 +110,22 @@ pub enum Pool {
 pub trait RegionTerm: Copy + Send + Sync + 'static {
     /// Its name in the text form.
     const NAME: &'static str;
+    /// What lists say of it.
+    const ABOUT: About = About::NOTHING;
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
 
-    /// The term with these parameters.
+    /// Makes the term of values that are in the ranges of its parameters.
+    fn new(arguments: Arguments<'_>) -> Self;
+
+    /// Makes the term of values for the first of its parameters; the rest take their defaults.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for one out of its range.
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error>;
+    /// [`Error::Parameter`] for a value out of its range, [`Error::Arguments`] for more values than
+    /// parameters.
+    fn from_values(values: &[f64]) -> Result<Self, Error> {
+        parameter::make(Self::NAME, Self::PARAMETERS, values, Self::new)
+    }
 
     /// How it pools unless told otherwise.
     fn pool(&self, classes: usize) -> Pool {

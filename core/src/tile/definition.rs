@@ -13,7 +13,7 @@ use crate::level::{Kernel, Level, enter};
 use crate::pixel::{Pixel, PixelTerm};
 use crate::region::{Pool, RegionTerm, SeededSums};
 use crate::summation::{Accumulator, Partial, TILE};
-use crate::term::{Arguments, ClassWeights, Parameter, WithTerm};
+use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
 
 /// [`Pixel`] as arrays, for terms of tiles.
 #[derive(Clone, Copy, Debug)]
@@ -160,12 +160,13 @@ pub(super) enum Body<'d, T: Real, A: Accumulator> {
 pub struct Definition<'d, T: Real, A: Accumulator = f64> {
     /// The term's name.
     pub name: &'static str,
+    /// What lists say of it.
+    pub about: About,
     /// Its parameters.
     pub parameters: &'static [Parameter],
     /// The list of class weights that it takes.
     pub class_weights: Option<ClassWeights>,
     pub(super) denominator_offset: f64,
-    check: Option<fn(Arguments<'_>) -> Result<(), Error>>,
     pub(super) body: Body<'d, T, A>,
 }
 
@@ -180,25 +181,22 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
     pub const fn pixel<P: PixelTerm, Lv: Level>() -> Self {
         Definition {
             name: P::NAME,
+            about: P::ABOUT,
             parameters: P::PARAMETERS,
             class_weights: None,
             denominator_offset: 0.0,
-            check: Some(|arguments| P::new(arguments).map(|_| ())),
             body: Body::Pixel(PixelLoops {
                 terms: |arguments, input, output| {
-                    if let Ok(term) = P::new(arguments) {
-                        enter::<Lv, _>(PixelKernel { term, input, output });
-                    }
+                    let term = P::new(arguments);
+                    enter::<Lv, _>(PixelKernel { term, input, output });
                 },
                 alone: |arguments, tile, sum, gradient| {
-                    if let Ok(term) = P::new(arguments) {
-                        enter::<Lv, _>(PixelAlone { term, tile, sum, gradient });
-                    }
+                    let term = P::new(arguments);
+                    enter::<Lv, _>(PixelAlone { term, tile, sum, gradient });
                 },
                 with_regions: |arguments, tile, pass| {
-                    if let Ok(term) = P::new(arguments) {
-                        enter::<Lv, _>(WithRegions { term, tile, pass });
-                    }
+                    let term = P::new(arguments);
+                    enter::<Lv, _>(WithRegions { term, tile, pass });
                 },
             }),
         }
@@ -208,20 +206,18 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
     pub const fn class<P: ClassTerm, Lv: Level>() -> Self {
         Definition {
             name: P::NAME,
+            about: P::ABOUT,
             parameters: P::PARAMETERS,
             class_weights: P::CLASS_WEIGHTS,
             denominator_offset: P::DENOMINATOR_OFFSET,
-            check: Some(|arguments| P::new(arguments).map(|_| ())),
             body: Body::Class(ClassLoops {
                 terms: |arguments, input, output| {
-                    if let Ok(term) = P::new(arguments) {
-                        enter::<Lv, _>(ClassKernel { term, input, output });
-                    }
+                    let term = P::new(arguments);
+                    enter::<Lv, _>(ClassKernel { term, input, output });
                 },
                 alone: |arguments, tile, sum, gradient| {
-                    if let Ok(term) = P::new(arguments) {
-                        enter::<Lv, _>(ClassAlone { term, tile, sum, gradient });
-                    }
+                    let term = P::new(arguments);
+                    enter::<Lv, _>(ClassAlone { term, tile, sum, gradient });
                 },
             }),
         }
@@ -231,19 +227,13 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
     pub const fn region<P: RegionTerm>() -> Self {
         Definition {
             name: P::NAME,
+            about: P::ABOUT,
             parameters: P::PARAMETERS,
             class_weights: None,
             denominator_offset: 0.0,
-            check: Some(|arguments| P::new(arguments).map(|_| ())),
             body: Body::Region(
-                |arguments, sums| match P::new(arguments) {
-                    Ok(term) => term.loss(&sums),
-                    Err(_) => Dual::constant(A::Real::default()),
-                },
-                |arguments, classes| match P::new(arguments) {
-                    Ok(term) => term.pool(classes),
-                    Err(_) => Pool::Batch,
-                },
+                |arguments, sums| P::new(arguments).loss(&sums),
+                |arguments, classes| P::new(arguments).pool(classes),
             ),
         }
     }
@@ -255,8 +245,8 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         parameters: &'static [Parameter],
         body: Body<'d, T, A>,
     ) -> Self {
-        let (class_weights, denominator_offset, check) = (None, 0.0, None);
-        Definition { name, parameters, class_weights, denominator_offset, check, body }
+        let (about, class_weights, denominator_offset) = (About::NOTHING, None, 0.0);
+        Definition { name, about, parameters, class_weights, denominator_offset, body }
     }
 
     /// Of an object that computes tiles of a pixel term.
@@ -295,13 +285,13 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         }
     }
 
+    /// Asks an object, which may refuse parameters that are in their ranges.
     pub(super) fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        match (&self.body, self.check) {
-            (_, Some(check)) => check(arguments),
-            (Body::PixelTiles(term), None) => term.check(arguments),
-            (Body::ClassTiles(term), None) => term.check(arguments),
-            (Body::RegionTiles(term), None) => term.check(arguments),
-            (_, None) => Ok(()),
+        match &self.body {
+            Body::PixelTiles(term) => term.check(arguments),
+            Body::ClassTiles(term) => term.check(arguments),
+            Body::RegionTiles(term) => term.check(arguments),
+            Body::Pixel(_) | Body::Class(_) | Body::Region(..) => Ok(()),
         }
     }
 }

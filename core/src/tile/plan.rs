@@ -15,9 +15,10 @@ use super::program::{
 use crate::compose::MapCall;
 use crate::error::Error;
 use crate::lanes::{Dual, Real};
+use crate::parameter::complete;
 use crate::region::{Pool, SUMS, SeededSums};
 use crate::summation::{Accumulator, TILE};
-use crate::term::{Arguments, Options, PARAMETERS, complete};
+use crate::term::{Arguments, Options, PARAMETERS};
 
 /// A term of a loss put together at run time.
 #[derive(Clone, Copy, Debug)]

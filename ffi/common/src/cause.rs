@@ -63,7 +63,8 @@ impl From<&Error> for Cause {
             | Error::Length { .. }
             | Error::Spacing { .. }
             | Error::Workspace { .. } => Cause::BadLength,
-            Error::Pooled { .. }
+            Error::CallLink { .. }
+            | Error::Pooled { .. }
             | Error::NoLossMap { .. }
             | Error::NoWeights { .. }
             | Error::MixedRegions { .. }

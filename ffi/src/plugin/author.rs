@@ -5,7 +5,6 @@ use core::ffi::{c_char, c_void};
 use super::parameters::{Declared, PluginParameter};
 use crate::fault::Fault;
 use segloss_c_boundary::{names, text};
-use segloss_core::Error;
 use segloss_core::term::{Arguments, PARAMETERS, Parameter};
 
 /// The interface between plugins and this library; a plugin says which it was written for.
@@ -58,11 +57,6 @@ impl Author {
     /// Returns the term's parameters as text refers to them.
     pub(super) fn parameters(&self) -> &'static [Parameter] {
         self.declared.parameters
-    }
-
-    /// Checks that every value is within its parameter's range.
-    pub(super) fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.declared.check(self.name, arguments)
     }
 
     /// Returns the values for the author's functions.

@@ -7,7 +7,6 @@ use super::tiles::{Arrays, COUNT, Format, TileTerm};
 use crate::entry;
 use crate::result::ResultCode;
 use segloss_c_boundary::versioned::{Versioned, read};
-use segloss_core::Error;
 use segloss_core::compose::{self, Definition, TileClassTerm};
 use segloss_core::summation::TILE;
 use segloss_core::term::Arguments;
@@ -156,10 +155,6 @@ impl Term for Own {
 }
 
 impl<E: Format> TileClassTerm<E> for Own {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.author.check(arguments)
-    }
-
     fn tile(
         &self,
         arguments: Arguments<'_>,

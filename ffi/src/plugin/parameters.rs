@@ -4,7 +4,6 @@ use std::sync::{Mutex, PoisonError};
 use crate::fault::Fault;
 use segloss_c_boundary::pointer::list;
 use segloss_c_boundary::{names, text};
-use segloss_core::Error;
 use segloss_core::term::{Arguments, PARAMETERS, Parameter};
 
 /// A parameter of a plugin. Since 0.1.
@@ -21,19 +20,10 @@ pub struct PluginParameter {
     pub largest: f64,
 }
 
-/// A range, and how an error tells it.
-#[derive(Clone, Copy, Debug)]
-struct Range {
-    smallest: f64,
-    largest: f64,
-    expected: &'static str,
-}
-
 /// A plugin's parameters.
 #[derive(Debug)]
 pub(crate) struct Declared {
     pub(crate) parameters: &'static [Parameter],
-    ranges: Vec<Range>,
 }
 
 impl Declared {
@@ -46,31 +36,16 @@ impl Declared {
     ) -> Result<Self, Fault> {
         // SAFETY: the caller's word.
         let given = unsafe { list(first, count, "term", ".parameters")? };
-        let (mut parameters, mut ranges) = (Vec::new(), Vec::new());
+        let mut parameters = Vec::new();
         for parameter in given.unwrap_or_default() {
             let PluginParameter { name, default_value, smallest, largest } = *parameter;
             // SAFETY: as above.
             let name = names::keep(unsafe { text::read(name, "term", ".parameters[..].name")? });
-            let expected = names::keep(&format!("a finite number from {smallest} to {largest}"));
-            if !(smallest..=largest).contains(&default_value) {
-                let value = default_value;
-                return Err(Error::Parameter { term, name, value, expected }.into());
-            }
-            parameters.push(Parameter::number(name, default_value));
-            ranges.push(Range { smallest, largest, expected });
+            let parameter = Parameter::number(name, default_value).within(smallest, largest);
+            parameter.check(term, default_value)?;
+            parameters.push(parameter);
         }
-        Ok(Declared { parameters: keep(&parameters), ranges })
-    }
-
-    /// Checks that every value is within its range.
-    pub(super) fn check(&self, term: &'static str, arguments: Arguments<'_>) -> Result<(), Error> {
-        for (index, (range, parameter)) in self.ranges.iter().zip(self.parameters).enumerate() {
-            let (value, name, expected) = (arguments.get(index), parameter.name, range.expected);
-            if !(range.smallest..=range.largest).contains(&value) {
-                return Err(Error::Parameter { term, name, value, expected });
-            }
-        }
-        Ok(())
+        Ok(Declared { parameters: keep(&parameters) })
     }
 
     /// Returns the values for the plugin's functions.

@@ -7,7 +7,6 @@ use super::tiles::{Arrays, COUNT, Format, TileTerm};
 use crate::entry;
 use crate::result::ResultCode;
 use segloss_c_boundary::versioned::{Versioned, read};
-use segloss_core::Error;
 use segloss_core::compose::{Definition, PixelArrays, TilePixelTerm};
 use segloss_core::summation::TILE;
 use segloss_core::term::Arguments;
@@ -166,10 +165,6 @@ impl Term for Own {
 }
 
 impl<E: Format> TilePixelTerm<E> for Own {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.author.check(arguments)
-    }
-
     fn tile(
         &self,
         arguments: Arguments<'_>,

@@ -7,7 +7,6 @@ use crate::entry;
 use crate::result::ResultCode;
 use segloss_c_boundary::versioned::{Versioned, read};
 use segloss_c_boundary::{BadArgument, options};
-use segloss_core::Error;
 use segloss_core::compose::{Definition, TileRegionTerm};
 use segloss_core::lanes::Dual;
 use segloss_core::region::{Pool, SUMS, Seed, SeededSums};
@@ -143,10 +142,6 @@ impl Term for Own {
 }
 
 impl TileRegionTerm<f64> for Own {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.author.check(arguments)
-    }
-
     fn pool(&self, _: Arguments<'_>, _: usize) -> Pool {
         self.pool
     }

@@ -25,7 +25,7 @@ fn terms<'g, T: Traced>(
     pixel: &Pixel<Expr<'g, T>>,
 ) -> (Vec<Expr<'g, T>>, Option<Expr<'g, T>>) {
     trace(graph, loss, |formula, arguments| match formula {
-        FormulaIn::Pixel(formula) => formula(arguments, pixel),
+        FormulaIn::Pixel(formula) => Some(formula(arguments, pixel)),
         _ => None,
     })
 }

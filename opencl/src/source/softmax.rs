@@ -120,7 +120,7 @@ fn terms<'g, T: Traced>(
     pixel: &ClassPixel<Expr<'g, T>>,
 ) -> (Vec<Expr<'g, T>>, Option<Expr<'g, T>>) {
     trace(graph, loss, |formula, arguments| match formula {
-        FormulaIn::Class(formula) => formula(arguments, pixel),
+        FormulaIn::Class(formula) => Some(formula(arguments, pixel)),
         _ => None,
     })
 }

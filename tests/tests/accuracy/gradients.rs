@@ -11,7 +11,7 @@ use segloss_conformance::views::packed;
 use segloss_core::class::{self, ClassPixel, ClassTerm};
 use segloss_core::engine::{Call, Scale};
 use segloss_core::pixel::{self, Pixel, PixelTerm};
-use segloss_core::view::{Targets, Mask, Shape, Weights};
+use segloss_core::view::{Mask, Shape, Targets, Weights};
 use segloss_simd::AnyLevel;
 
 fn assert_slope(found: f64, expected: f64, relative: f64, what: &str) {

@@ -306,7 +306,7 @@ fn g1_g2_g3_parameters_of_maps() {
     );
     for sigma in ["0", "-3"] {
         let text = format!("bce + distance(sigma={sigma})");
-        let expected = "expected a positive number, from 1e-30 to 1e30";
+        let expected = "expected 1e-30 to 1e30";
         let found = Loss::new(&library, &text, Link::Sigmoid).unwrap_err().to_string();
         assert_eq!(found, format!("at 22: `sigma` is {sigma}, {expected}"));
     }

@@ -12,7 +12,7 @@ use segloss_core::engine::{Call, Link};
 use segloss_core::level::{Level, Scalar};
 use segloss_core::pixel::{Bce, Focal, PixelTerm};
 use segloss_core::region::{Dice, FocalTversky, Pool, RegionTerm, Tversky};
-use segloss_core::term::{Arguments, Maps, Missing, Normalise, Options, Reduction};
+use segloss_core::term::{Maps, Missing, Normalise, Options, Reduction};
 use segloss_core::view::{Logits, Mask, Shape, View, Weights};
 use segloss_simd::with_level;
 
@@ -155,7 +155,7 @@ macro_rules! options {
 
 macro_rules! made {
     ($trait:ident, $term:ty, $values:expr) => {
-        <$term as $trait>::new(Arguments::new(&$values, <$term as $trait>::PARAMETERS)).unwrap()
+        <$term as $trait>::from_values(&$values).unwrap()
     };
 }
 

@@ -65,6 +65,7 @@ use super::scratch::{Scratch, fits};
 use super::{Fork, Labels, MapLevel};
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::range::Range;
 use crate::view::Shape;
 
 /// Sides up to this are within every integer used.
@@ -87,18 +88,15 @@ impl Spacing {
     /// [`Error::Axes`] for another number of axes than 1 to 3; [`Error::Parameter`] for a spacing that
     /// is not from 1e-30 to 1e30.
     pub fn new(along: &[f64]) -> Result<Self, Error> {
+        const RANGE: Range = Range::within(1e-30, 1e30);
         let mut all = [1.0; 3];
         match all.len().checked_sub(along.len()) {
             Some(first) if first < 3 => all[first..].copy_from_slice(along),
             _ => return Err(Error::Axes { axes: along.len() }),
         }
-        if let Some(&value) = along.iter().find(|&&s| !(1e-30..=1e30).contains(&s)) {
-            return Err(Error::Parameter {
-                term: "distance",
-                name: "spacing",
-                value,
-                expected: "1e-30 to 1e30",
-            });
+        if let Some(&value) = along.iter().find(|&&s| !RANGE.contains(s)) {
+            let (term, name) = ("distance", "spacing");
+            return Err(Error::Parameter { term, name, value, expected: RANGE });
         }
         Ok(Spacing { along: all, axes: Some(along.len()) })
     }
