@@ -21,6 +21,7 @@ impl ClassTerm for Ce {
         source: "Bishop, Pattern Recognition and Machine Learning, 2006, section 4.3",
     };
     const PARAMETERS: &'static [Parameter] = &[];
+    const FUSED: bool = true;
     const CLASS_WEIGHTS: Option<ClassWeights> =
         Some(ClassWeights { name: "weights", normalised: true });
 

@@ -49,6 +49,10 @@ pub trait ClassTerm: Copy + Send + Sync + 'static {
     /// What is added to the number of pixels that a mean is divided by.
     const DENOMINATOR_OFFSET: f64 = 0.0;
 
+    /// Whether a loss from text that is this term, or has it as its only class term, is computed in
+    /// one loop in `f32`: 5 to 30 % faster, for 10 to 60 KB of code.
+    const FUSED: bool = false;
+
     /// Makes the term of values that are in the ranges of its parameters.
     fn new(arguments: Arguments<'_>) -> Self;
 

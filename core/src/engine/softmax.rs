@@ -56,20 +56,14 @@ fn one_tile<T: Real, A: Accumulator>(
     let (terms, rest) = s.partials.split_at_mut(s.rows.terms);
     let (regions, exps) = rest.split_at_mut(SUMS * s.rows.regions);
     let (exps, _) = exps.as_flattened_mut().as_chunks_mut::<TILE>();
-    let exps = &mut exps[..channels];
+    let (exps, logits) = exps.split_at_mut(channels);
 
     let Stage { class, slope, shift, mean, gradient: gradient_stage } = stage;
     let (slope, shift, mean) = (&mut slope.0, &mut shift.0, &mut mean.0);
     let gradient_stage = &mut gradient_stage.0;
     let (labels, valid) = (&mut class.labels.0, &mut class.valid.0);
     let all = read_targets(kernels, s.call, s.targets, at, count, labels, valid);
-    let planes = s.logits.planes(sample, first, count);
-    if planes.is_none() {
-        // To where the exponentials will be, because all are read twice.
-        for (k, exps) in exps.iter_mut().enumerate() {
-            s.logits.copy((sample, k, first), count, exps);
-        }
-    }
+    let planes = s.logits.planes(sample, first, count, &mut logits[..channels]);
     (kernels.softmax.read)(planes, exps, class);
     let (exps, class) = (&*exps, &*class);
     if !s.weights.is_empty() {

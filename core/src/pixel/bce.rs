@@ -23,6 +23,7 @@ impl PixelTerm for Bce {
         source: "Bishop, Pattern Recognition and Machine Learning, 2006, section 4.3",
     };
     const PARAMETERS: &'static [Parameter] = &[];
+    const FUSED: bool = true;
 
     fn new(_: Arguments<'_>) -> Self {
         Bce

@@ -89,6 +89,10 @@ pub trait PixelTerm: Copy + Send + Sync + 'static {
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
 
+    /// Whether a loss from text that is this term, alone or beside region terms, is computed in
+    /// one loop in `f32`: 5 to 30 % faster, for 10 to 60 KB of code.
+    const FUSED: bool = false;
+
     /// Makes the term of values that are in the ranges of its parameters.
     fn new(arguments: Arguments<'_>) -> Self;
 

@@ -1,10 +1,8 @@
 use core::fmt;
-use core::marker::PhantomData;
 
-use super::fused::{Fused, Regions, class_sweep, no_gradient, pixel_loop};
+use super::fusion::{FusedClass, FusedPixels};
 use super::object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
-use super::parts::{class, pixel};
-use super::program::{ClassTile, PixelTile, TileGradient};
+use super::program::ClassTile;
 use crate::class::{ClassPixel, ClassTerm};
 use crate::engine::Link;
 use crate::error::Error;
@@ -12,7 +10,7 @@ use crate::lanes::{Dual, Real, Vector};
 use crate::level::{Kernel, Level, enter};
 use crate::pixel::{Pixel, PixelTerm};
 use crate::region::{Pool, RegionTerm, SeededSums};
-use crate::summation::{Accumulator, Partial, TILE};
+use crate::summation::{Accumulator, TILE};
 use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
 
 /// [`Pixel`] as arrays, for terms of tiles.
@@ -69,77 +67,16 @@ pub type RegionBody<A> = fn(Arguments<'_>, SeededSums<'_, A>) -> Dual<<A as Accu
 pub(super) struct PixelLoops<T> {
     /// Its losses and slopes, from what all terms of a sum share.
     pub terms: PixelBody<T>,
-    /// All of a loss that is this term, from logits to sums and gradient: the sum, and maybe the gradient.
-    pub alone: fn(
-        Arguments<'_>,
-        PixelTile<'_, T>,
-        sum: &mut Partial<T>,
-        gradient: Option<TileGradient<'_, T>>,
-    ),
-    /// All of a loss that is this term and any region terms.
-    pub with_regions: fn(Arguments<'_>, PixelTile<'_, T>, RegionPass<'_, T>),
+    /// All of a loss in one loop.
+    pub fused: Option<FusedPixels<T>>,
 }
 
 /// A class term, compiled for one format and one level.
 pub(super) struct ClassLoops<T> {
     /// Its losses and slopes.
     pub terms: ClassBody<T>,
-    /// All of a loss that has no other class term.
-    pub alone: fn(
-        Arguments<'_>,
-        ClassTile<'_, T>,
-        sum: Option<&mut Partial<T>>,
-        gradient: Option<TileGradient<'_, T>>,
-    ),
-}
-
-/// The two passes of a loss that has region terms: slopes need all sums.
-pub(super) enum RegionPass<'t, T> {
-    /// Adds up the sums of a pixel term and of regions.
-    Sums {
-        /// The pixel term's.
-        term: &'t mut [Partial<T>],
-        /// One for each region sum.
-        regions: &'t mut [Partial<T>],
-    },
-    /// Writes the gradient.
-    Gradient(TileGradient<'t, T>),
-}
-
-/// Runs a pass over a tile.
-pub(super) struct RegionSweep<'t, T, P> {
-    pub fused: P,
-    pub tile: PixelTile<'t, T>,
-    pub pass: RegionPass<'t, T>,
-}
-
-impl<T: Real, P: Fused> Kernel for RegionSweep<'_, T, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let RegionSweep { fused, tile, pass } = self;
-        match (pass, tile.valid.is_some()) {
-            (RegionPass::Sums { term, regions }, false) => {
-                let sums = (term, regions);
-                let none = no_gradient!(T::In<Lv>);
-                pixel_loop::<T::In<Lv>, P, false, true, false>(&fused, tile, sums, none);
-            }
-            (RegionPass::Sums { term, regions }, true) => {
-                let sums = (term, regions);
-                let none = no_gradient!(T::In<Lv>);
-                pixel_loop::<T::In<Lv>, P, true, true, false>(&fused, tile, sums, none);
-            }
-            (RegionPass::Gradient(gradient), false) => {
-                let sums = (&mut [][..], &mut [][..]);
-                pixel_loop::<T::In<Lv>, P, false, false, true>(&fused, tile, sums, gradient);
-            }
-            (RegionPass::Gradient(gradient), true) => {
-                let sums = (&mut [][..], &mut [][..]);
-                pixel_loop::<T::In<Lv>, P, true, false, true>(&fused, tile, sums, gradient);
-            }
-        }
-    }
+    /// All of a loss's class terms in one loop.
+    pub fused: Option<FusedClass<T>>,
 }
 
 /// What a definition does, compiled for one format and one level.
@@ -190,14 +127,7 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
                     let term = P::new(arguments);
                     enter::<Lv, _>(PixelKernel { term, input, output });
                 },
-                alone: |arguments, tile, sum, gradient| {
-                    let term = P::new(arguments);
-                    enter::<Lv, _>(PixelAlone { term, tile, sum, gradient });
-                },
-                with_regions: |arguments, tile, pass| {
-                    let term = P::new(arguments);
-                    enter::<Lv, _>(WithRegions { term, tile, pass });
-                },
+                fused: FusedPixels::of::<P, Lv>(),
             }),
         }
     }
@@ -215,10 +145,7 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
                     let term = P::new(arguments);
                     enter::<Lv, _>(ClassKernel { term, input, output });
                 },
-                alone: |arguments, tile, sum, gradient| {
-                    let term = P::new(arguments);
-                    enter::<Lv, _>(ClassAlone { term, tile, sum, gradient });
-                },
+                fused: FusedClass::of::<P, Lv>(),
             }),
         }
     }
@@ -392,112 +319,5 @@ impl<V: Vector, P: ClassTerm> WithTerm<P> for ClassLoop<'_, V> {
             q: Vector::load(&q[at..]),
         };
         each_wanted!(self.output, V, |place| term.value_and_slope(&at(place)));
-    }
-}
-
-struct PixelAlone<'t, T, P> {
-    term: P,
-    tile: PixelTile<'t, T>,
-    sum: &'t mut Partial<T>,
-    gradient: Option<TileGradient<'t, T>>,
-}
-
-impl<T: Real, P: PixelTerm> Kernel for PixelAlone<'_, T, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let PixelAlone { term, tile, sum, gradient } = self;
-        term.with_constants(PixelAloneLoop::<T::In<Lv>> { tile, sum, gradient });
-    }
-}
-
-struct PixelAloneLoop<'t, V: Vector> {
-    tile: PixelTile<'t, V::Elem>,
-    sum: &'t mut Partial<V::Elem>,
-    gradient: Option<TileGradient<'t, V::Elem>>,
-}
-
-impl<V: Vector, P: PixelTerm> WithTerm<P> for PixelAloneLoop<'_, V> {
-    #[inline(always)]
-    fn run(self, term: P) {
-        let PixelAloneLoop { tile, sum, gradient } = self;
-        let sums = (core::slice::from_mut(sum), &mut [][..]);
-        let fused = &pixel(1.0, term);
-        match (tile.valid.is_some(), gradient) {
-            (false, Some(gradient)) => {
-                pixel_loop::<V, _, false, true, true>(fused, tile, sums, gradient);
-            }
-            (true, Some(gradient)) => {
-                pixel_loop::<V, _, true, true, true>(fused, tile, sums, gradient);
-            }
-            (false, None) => {
-                pixel_loop::<V, _, false, true, false>(fused, tile, sums, no_gradient!(V));
-            }
-            (true, None) => {
-                pixel_loop::<V, _, true, true, false>(fused, tile, sums, no_gradient!(V));
-            }
-        }
-    }
-}
-
-struct WithRegions<'t, T, P> {
-    term: P,
-    tile: PixelTile<'t, T>,
-    pass: RegionPass<'t, T>,
-}
-
-impl<T: Real, P: PixelTerm> Kernel for WithRegions<'_, T, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let WithRegions { term, tile, pass } = self;
-        term.with_constants(WithRegionsLoop::<T, Lv> { tile, pass, level: PhantomData });
-    }
-}
-
-struct WithRegionsLoop<'t, T, Lv> {
-    tile: PixelTile<'t, T>,
-    pass: RegionPass<'t, T>,
-    level: PhantomData<Lv>,
-}
-
-impl<T: Real, Lv: Level, P: PixelTerm> WithTerm<P> for WithRegionsLoop<'_, T, Lv> {
-    #[inline(always)]
-    fn run(self, term: P) {
-        let WithRegionsLoop { tile, pass, .. } = self;
-        Kernel::run::<Lv>(RegionSweep { fused: (pixel(1.0, term), Regions), tile, pass });
-    }
-}
-
-struct ClassAlone<'t, T, P> {
-    term: P,
-    tile: ClassTile<'t, T>,
-    sum: Option<&'t mut Partial<T>>,
-    gradient: Option<TileGradient<'t, T>>,
-}
-
-impl<T: Real, P: ClassTerm> Kernel for ClassAlone<'_, T, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let ClassAlone { term, tile, sum, gradient } = self;
-        term.with_constants(ClassAloneLoop::<T::In<Lv>> { tile, sum, gradient });
-    }
-}
-
-struct ClassAloneLoop<'t, V: Vector> {
-    tile: ClassTile<'t, V::Elem>,
-    sum: Option<&'t mut Partial<V::Elem>>,
-    gradient: Option<TileGradient<'t, V::Elem>>,
-}
-
-impl<V: Vector, P: ClassTerm> WithTerm<P> for ClassAloneLoop<'_, V> {
-    #[inline(always)]
-    fn run(self, term: P) {
-        let ClassAloneLoop { tile, sum, gradient } = self;
-        class_sweep::<V, _>(&class(1.0, term), tile, sum.map(core::slice::from_mut), gradient);
     }
 }

@@ -116,7 +116,7 @@ macro_rules! no_gradient {
         TileGradient {
             factors: &[],
             region: None,
-            into: &mut [<$vector as Vector>::Elem::default(); TILE],
+            into: &mut [<$vector as Vector>::Elem::default(); $crate::summation::TILE],
         }
     };
 }

@@ -4,8 +4,9 @@ use core::fmt;
 
 use super::add_up::{AddUp, AddValues, Sums};
 use super::definition::{
-    Body, ClassLoops, Definition, PixelArrays, PixelInputs, PixelLoops, RegionPass, TileOutput,
+    Body, ClassLoops, Definition, PixelArrays, PixelInputs, PixelLoops, TileOutput,
 };
+use super::fusion::{FusedClass, FusedPixels, RegionPass};
 use super::kernels::Kernels;
 use super::pixel::RegionTile;
 use super::program::{
@@ -198,11 +199,11 @@ enum Fusion<'a, T> {
     /// None: the loss is computed term by term.
     None,
     /// A pixel term, number `index`, alone.
-    Pixel { index: usize, loops: &'a PixelLoops<T> },
+    Pixel { index: usize, loops: &'a FusedPixels<T> },
     /// A pixel term, number `index`, beside region terms.
-    PixelAndRegions { index: usize, loops: &'a PixelLoops<T> },
+    PixelAndRegions { index: usize, loops: &'a FusedPixels<T> },
     /// The only class term, number `index`.
-    Class { index: usize, loops: &'a ClassLoops<T> },
+    Class { index: usize, loops: &'a FusedClass<T> },
 }
 
 impl<'a, T: Real> Fusion<'a, T> {
@@ -213,9 +214,13 @@ impl<'a, T: Real> Fusion<'a, T> {
         match (only, further) {
             // One that is not evaluated adds zeros, which only a sum of terms does.
             (Some((index, term)), None) if term.coefficient != 0.0 => match term.body() {
-                Some(Body::Pixel(loops)) if has_region => Fusion::PixelAndRegions { index, loops },
-                Some(Body::Pixel(loops)) => Fusion::Pixel { index, loops },
-                Some(Body::Class(loops)) => Fusion::Class { index, loops },
+                Some(Body::Pixel(PixelLoops { fused: Some(loops), .. })) => match has_region {
+                    true => Fusion::PixelAndRegions { index, loops },
+                    false => Fusion::Pixel { index, loops },
+                },
+                Some(Body::Class(ClassLoops { fused: Some(loops), .. })) => {
+                    Fusion::Class { index, loops }
+                }
                 _ => Fusion::None,
             },
             _ => Fusion::None,
