@@ -26,6 +26,7 @@ pub(crate) struct Inputs<'a> {
 impl<'a> Inputs<'a> {
     /// # Safety
     /// Pointers are NULL or point to what their types say, which nobody writes for `'a`.
+    #[inline(never)]
     pub(crate) unsafe fn read(
         loss: *const Loss,
         logits: *const DLTensor,

@@ -55,6 +55,7 @@ pub(crate) struct Places<'a> {
 impl Outputs {
     /// # Safety
     /// Pointers are NULL or point to what their types say, which only this call uses for `'a`.
+    #[inline(never)]
     pub(crate) unsafe fn places<'a>(&self) -> Result<Places<'a>, Fault> {
         options::reserved("outputs.reserved", self.reserved)?;
         if !self.value.is_null() {

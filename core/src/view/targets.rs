@@ -268,6 +268,7 @@ macro_rules! each_view {
     };
 }
 
+// What chooses a storage is a function of its own, because it is large and called from many places.
 impl Targets<'_> {
     /// Shape and strides.
     pub fn layout(&self) -> &Layout {
@@ -276,6 +277,7 @@ impl Targets<'_> {
 
     /// Reads the shares of `count` pixels, and 1 or 0 to `valid` (0 at `ignore_index` and past `count`).
     /// Returns whether all of the tile is valid; `valid` is untouched if so.
+    #[inline(never)]
     pub(crate) fn shares<T: Real>(
         &self,
         kernels: &TargetKernels<T>,
@@ -288,6 +290,7 @@ impl Targets<'_> {
     }
 
     /// Reads labels, as [`Targets::shares`] reads shares.
+    #[inline(never)]
     pub(crate) fn labels<T: Real>(
         &self,
         kernels: &TargetKernels<T>,
@@ -341,6 +344,7 @@ impl Targets<'_> {
     ///
     /// # Errors
     /// The first pixel in row-major order that is no share.
+    #[inline(never)]
     pub(crate) fn check_shares<T>(
         &self,
         kernels: &TargetKernels<T>,
@@ -358,6 +362,7 @@ impl Targets<'_> {
     ///
     /// # Errors
     /// The first pixel in row-major order that is no label.
+    #[inline(never)]
     pub(crate) fn check_labels<T>(
         &self,
         kernels: &TargetKernels<T>,
