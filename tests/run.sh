@@ -31,6 +31,8 @@ export POCL_CACHE_DIR="$target/pocl-cache"
 export SEGLOSS_OPENCL_CACHE="$target/opencl-cache"
 export OCL_ICD_VENDORS=pocl.icd
 mkdir -p "$POCL_CACHE_DIR"
+# To build anew in parts costs more than it gives where everything is built once.
+export CARGO_INCREMENTAL=0
 
 if $quick; then
     # Not the examples and benchmarks that nobody runs here: each compiles every loss once more.
@@ -47,8 +49,10 @@ if $slow; then
     # Without threads, which the other parts turn on.
     cargo test --locked -p segloss-simd --tests
     cargo test --locked -p segloss-simd --doc
-    # Those marked as slow. Others that are left out need more tools: `.ci/checks` run them.
-    cargo test --locked --workspace --test main -- --ignored fuzz:: slow::
+    # What is ignored for being slow: not what needs more tools, which `.ci/checks/c-callers` has, nor what prints
+    # a table, nor what is exhaustive and comes next.
+    cargo test --locked --workspace --test main -- --ignored --skip elementary:: --skip bounds::table \
+        --skip valgrind --skip opencv --skip clang --skip snapshot
     # Loops become vectors only where they are optimised. In several units, which takes half the time to build.
     export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
     cargo test --locked --release -p segloss-core -p segloss-conformance --test main -- \

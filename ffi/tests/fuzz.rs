@@ -5,6 +5,7 @@ use segloss_c_tests::Linked;
 use crate::LIBRARY;
 
 #[test]
+#[ignore = "slow: sh tests/run.sh --all"]
 fn targets_hold() {
     let sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
     for target in ["fuzz/text.c", "fuzz/tensors.c", "fuzz/evaluate.c"] {

@@ -15,6 +15,7 @@ fn two_contexts_at_once() {
 }
 
 #[test]
+#[ignore = "slow: sh tests/run.sh --all"]
 fn many_evaluations() {
     LIBRARY.c99("tests/growth.c").run(Linked::Shared).passed();
 }
