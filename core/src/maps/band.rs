@@ -1,8 +1,8 @@
 //! Weights for the pixels near a boundary.
 
-use super::bits::{ChooseKernels, PackKernels, WORD, row_words, words};
+use super::bits::{ChooseKernels, WORD, row_words, words};
 use super::fork::{Join, rows};
-use super::labels::{Code, Codes, DynLabels, Same, Sides};
+use super::labels::{Adjacent, Code, Codes, DynLabels, Same, Sides};
 use super::morphology::{self, Border, Change, Element, Extent, MorphologyKernels};
 use super::scratch::{Scratch, Words, check, fits};
 use super::{Fork, Labels, MapLevel};
@@ -110,9 +110,17 @@ impl Band {
         let bits = &mut bits[..words];
         let row = row_words(labels.spatial()[2]);
         let storage = row_storage(labels)?;
-        let border = self.border;
+        let image = Image {
+            labels,
+            spatial: labels.spatial(),
+            axes: labels.axes(),
+            adjacent: labels.adjacent(),
+            is_mask: labels.is_mask(),
+            ignored: labels.ignored(),
+            border: self.border,
+        };
         rows(fork, row, bits, storage, scratch, &|row, bits, scratch| {
-            boundary(kernels, labels, border, row, bits, scratch);
+            image.boundary(kernels, row, bits, scratch);
         });
         let (element, iterations) = (Element::Cross, self.theta);
         let dilate = Change { element, all: false, outside: 0, iterations };
@@ -188,98 +196,106 @@ fn weights_storage<E: Code>(labels: &DynLabels<'_, E>, workers: usize) -> Result
     Words::NONE.and::<u64>(Some(image)).and::<u64>(Some(bits.max(rows))).count(labels.spatial())
 }
 
-/// Words for one worker: two rows of codes and one of bytes.
+/// Words for one worker: a row of codes and those around it, and one of bytes.
 fn row_storage<E: Code>(labels: &DynLabels<'_, E>) -> Result<usize, Error> {
     let w = labels.spatial()[2];
-    Words::NONE
-        .and::<E>(Some(w))
-        .and::<E>(Some(w))
-        .and::<u8>(w.checked_next_multiple_of(WORD))
-        .count(labels.spatial())
+    let codes = Words::NONE.and::<E>(Some(w)).times(1 + AROUND);
+    codes.and::<u8>(w.checked_next_multiple_of(WORD)).count(labels.spatial())
 }
 
+/// Rows around a row: above and below, in front and behind.
+const AROUND: usize = 4;
+
 /// Rows of a band.
-trait BandKernels<E: Code>: BoundaryKernels<E> + PackKernels + MorphologyKernels {}
+trait BandKernels<E: Code>: BoundaryKernels<E> + MorphologyKernels {}
 
 impl<Lv: MapLevel, E: Code> BandKernels<E> for Lv {}
 
+/// Rows of bits that are set where a pixel is at a boundary.
+trait BoundaryKernels<E: Code>: Sync {
+    /// A row by way of bytes, in whole words of bits.
+    fn boundary(&self, row: Row<'_, E>, is_mask: bool, bytes: &mut [u8], bits: &mut [u64]);
+}
+
+impl<Lv: MapLevel, E: Code> BoundaryKernels<E> for Lv {
+    fn boundary(&self, row: Row<'_, E>, is_mask: bool, bytes: &mut [u8], bits: &mut [u64]) {
+        if is_mask {
+            self.enter(Boundary { row, same: Sides, bytes });
+        } else {
+            self.enter(Boundary { row, same: Codes, bytes });
+        }
+        MapLevel::pack(*self, bytes, bits);
+    }
+}
+
 /// A row of codes whose boundaries are looked for.
-#[derive(Clone, Copy)]
-struct Here<'a, E> {
-    codes: &'a [E],
-    /// Whether all codes but 0 are one label.
+struct Row<'a, E> {
+    here: &'a [E],
+    /// The rows beside it.
+    others: &'a [&'a [E]],
+    ignored: Option<E>,
+    /// Whether what lies before and after the row is outside the image and counts.
+    ends: bool,
+    /// Whether a row beside it is outside the image and counts.
+    edge: bool,
+}
+
+/// Labels, and what they and a band say that all rows need.
+struct Image<'a, E> {
+    labels: &'a DynLabels<'a, E>,
+    spatial: [usize; 3],
+    axes: usize,
+    adjacent: Option<Adjacent<'a, E>>,
     is_mask: bool,
     ignored: Option<E>,
-}
-
-/// Rows of bytes that are 1 where a pixel is at a boundary.
-trait BoundaryKernels<E: Code>: Sync {
-    /// Boundaries within a row, and at its ends if what is outside counts.
-    fn along(&self, here: Here<'_, E>, outside: bool, bytes: &mut [u8]);
-
-    /// Adds boundaries to another row.
-    fn across(&self, here: Here<'_, E>, there: &[E], bytes: &mut [u8]);
-
-    /// Adds boundaries to what is outside the image.
-    fn outside(&self, here: Here<'_, E>, bytes: &mut [u8]);
-}
-
-impl<Lv: Level, E: Code> BoundaryKernels<E> for Lv {
-    fn along(&self, here: Here<'_, E>, outside: bool, bytes: &mut [u8]) {
-        if here.is_mask {
-            self.enter(Along { here, same: Sides, outside, bytes });
-        } else {
-            self.enter(Along { here, same: Codes, outside, bytes });
-        }
-    }
-
-    fn across(&self, here: Here<'_, E>, there: &[E], bytes: &mut [u8]) {
-        if here.is_mask {
-            self.enter(Across { here, same: Sides, there, bytes });
-        } else {
-            self.enter(Across { here, same: Codes, there, bytes });
-        }
-    }
-
-    fn outside(&self, here: Here<'_, E>, bytes: &mut [u8]) {
-        self.enter(Outside { here, bytes });
-    }
-}
-
-/// A row's pixels at a boundary.
-fn boundary<E: Code>(
-    kernels: &dyn BandKernels<E>,
-    labels: &DynLabels<'_, E>,
     border: Border,
-    row: usize,
-    bits: &mut [u64],
-    scratch: &mut [u64],
-) {
-    let ([d, h, w], axes) = (labels.spatial(), labels.axes());
-    let mut scratch = Scratch::of(scratch);
-    let (here, there) = (scratch.take(w), scratch.take(w));
-    let bytes: &mut [u8] = scratch.take(w.next_multiple_of(WORD));
-    bytes[w..].fill(0);
-    let codes = labels.read(row, here);
-    let here = Here { codes, is_mask: labels.is_mask(), ignored: labels.ignored() };
-    let outside = border == Border::Zero;
-    BoundaryKernels::along(kernels, here, outside, &mut bytes[..w]);
-    let (z, y) = (row / h, row % h);
-    let neighbours = [
-        (axes > 1, y > 0, row.wrapping_sub(1)),
-        (axes > 1, y + 1 < h, row + 1),
-        (axes > 2, z > 0, row.wrapping_sub(h)),
-        (axes > 2, z + 1 < d, row + h),
-    ];
-    for (_, inside, row) in neighbours.into_iter().filter(|&(has_axis, ..)| has_axis) {
-        let bytes = &mut bytes[..w];
-        if inside {
-            BoundaryKernels::across(kernels, here, labels.read(row, there), bytes);
-        } else if outside {
-            kernels.outside(here, bytes);
+}
+
+impl<E: Code> Image<'_, E> {
+    /// A row's pixels at a boundary.
+    fn boundary(
+        &self,
+        kernels: &dyn BandKernels<E>,
+        row: usize,
+        bits: &mut [u64],
+        scratch: &mut [u64],
+    ) {
+        let [d, h, w] = self.spatial;
+        let mut scratch = Scratch::of(scratch);
+        let bytes: &mut [u8] = scratch.take(w.next_multiple_of(WORD));
+        bytes[w..].fill(0);
+        let (z, y) = (row / h, row % h);
+        let here = self.read(z, y, &mut scratch);
+        let (mut others, mut count, mut outside) = ([here; AROUND], 0, false);
+        let mut see = |is_inside: bool, z: usize, y: usize| {
+            if is_inside {
+                others[count] = self.read(z, y, &mut scratch);
+                count += 1;
+            } else {
+                outside = true;
+            }
+        };
+        if self.axes > 1 {
+            see(y > 0, z, y.wrapping_sub(1));
+            see(y + 1 < h, z, y + 1);
+        }
+        if self.axes > 2 {
+            see(z > 0, z.wrapping_sub(1), y);
+            see(z + 1 < d, z + 1, y);
+        }
+        let (others, ignored) = (&others[..count], self.ignored);
+        let ends = self.border == Border::Zero;
+        let row = Row { here, others, ignored, ends, edge: ends & outside };
+        kernels.boundary(row, self.is_mask, bytes, bits);
+    }
+
+    fn read<'s>(&'s self, z: usize, y: usize, scratch: &mut Scratch<'s>) -> &'s [E] {
+        let [_, h, w] = self.spatial;
+        match self.adjacent {
+            Some(Adjacent { codes, strides: [slice, row] }) => &codes[z * slice + y * row..][..w],
+            None => self.labels.read(z * h + y, scratch.take(w)),
         }
     }
-    kernels.pack(bytes, bits);
 }
 
 /// Whether there is a boundary between two neighbours.
@@ -295,68 +311,50 @@ fn at_edge<E: Code>(code: E, ignored: Option<E>) -> bool {
     (code != E::BACKGROUND) & (ignored != Some(code))
 }
 
-struct Along<'a, E, S> {
-    here: Here<'a, E>,
+struct Boundary<'a, E, S> {
+    row: Row<'a, E>,
     same: S,
-    outside: bool,
+    /// At least one for each pixel.
     bytes: &'a mut [u8],
 }
 
-impl<E: Code, S: Same> Kernel for Along<'_, E, S> {
+impl<E: Code, S: Same> Kernel for Boundary<'_, E, S> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let Along { here: Here { codes, ignored, .. }, same, outside, bytes } = self;
-        let n = bytes.len();
-        let end = |x: usize, beside: Option<usize>| {
-            let inside = beside.is_some_and(|other| between(codes[x], codes[other], same, ignored));
-            u8::from(inside | (outside & at_edge(codes[x], ignored)))
-        };
-        bytes[0] = end(0, (n > 1).then_some(1));
-        if n < 2 {
-            return;
+        let Boundary { row: Row { here, others, ignored, ends, edge }, same, bytes } = self;
+        let bytes = &mut bytes[..here.len()];
+        within(here, same, ignored, ends, bytes);
+        for other in others {
+            for ((byte, &a), &b) in bytes.iter_mut().zip(here).zip(*other) {
+                *byte |= u8::from(between(a, b, same, ignored));
+            }
         }
-        bytes[n - 1] = end(n - 1, Some(n - 2));
-        let (before, middle, after) = (&codes[..n - 2], &codes[1..n - 1], &codes[2..]);
-        let bytes = &mut bytes[1..n - 1];
-        for (((byte, &a), &b), &c) in bytes.iter_mut().zip(before).zip(middle).zip(after) {
-            *byte = u8::from(between(a, b, same, ignored) | between(b, c, same, ignored));
+        if edge {
+            for (byte, &code) in bytes.iter_mut().zip(here) {
+                *byte |= u8::from(at_edge(code, ignored));
+            }
         }
     }
 }
 
-struct Across<'a, E, S> {
-    here: Here<'a, E>,
-    same: S,
-    there: &'a [E],
-    bytes: &'a mut [u8],
-}
-
-impl<E: Code, S: Same> Kernel for Across<'_, E, S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let Across { here: Here { codes, ignored, .. }, same, there, bytes } = self;
-        for ((byte, &a), &b) in bytes.iter_mut().zip(codes).zip(there) {
-            *byte |= u8::from(between(a, b, same, ignored));
-        }
+/// Boundaries within a row, and at its ends.
+#[inline(always)]
+fn within<E: Code>(codes: &[E], same: impl Same, ignored: Option<E>, ends: bool, bytes: &mut [u8]) {
+    let n = bytes.len();
+    let end = |x: usize, beside: Option<usize>| {
+        let inside = beside.is_some_and(|other| between(codes[x], codes[other], same, ignored));
+        u8::from(inside | (ends & at_edge(codes[x], ignored)))
+    };
+    bytes[0] = end(0, (n > 1).then_some(1));
+    if n < 2 {
+        return;
     }
-}
-
-struct Outside<'a, E> {
-    here: Here<'a, E>,
-    bytes: &'a mut [u8],
-}
-
-impl<E: Code> Kernel for Outside<'_, E> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        for (byte, &code) in self.bytes.iter_mut().zip(self.here.codes) {
-            *byte |= u8::from(at_edge(code, self.here.ignored));
-        }
+    bytes[n - 1] = end(n - 1, Some(n - 2));
+    let (before, middle, after) = (&codes[..n - 2], &codes[1..n - 1], &codes[2..]);
+    let bytes = &mut bytes[1..n - 1];
+    for (((byte, &a), &b), &c) in bytes.iter_mut().zip(before).zip(middle).zip(after) {
+        *byte = u8::from(between(a, b, same, ignored) | between(b, c, same, ignored));
     }
 }

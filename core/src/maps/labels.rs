@@ -68,6 +68,11 @@ pub trait Labels: Sync {
     /// borrowed where they are adjacent in memory, else copied to `stage`.
     fn read<'s>(&'s self, row: usize, stage: &'s mut [Self::Code]) -> &'s [Self::Code];
 
+    /// Where the codes lie in memory, if those of a row are adjacent: nothing is copied then.
+    fn adjacent(&self) -> Option<Adjacent<'_, Self::Code>> {
+        None
+    }
+
     /// Whether all codes but 0 are one label.
     fn is_mask(&self) -> bool;
 
@@ -96,6 +101,10 @@ impl<S: Labels + ?Sized> Labels for &S {
         S::read(self, row, stage)
     }
 
+    fn adjacent(&self) -> Option<Adjacent<'_, S::Code>> {
+        S::adjacent(self)
+    }
+
     fn is_mask(&self) -> bool {
         S::is_mask(self)
     }
@@ -103,6 +112,15 @@ impl<S: Labels + ?Sized> Labels for &S {
     fn ignored(&self) -> Option<S::Code> {
         S::ignored(self)
     }
+}
+
+/// Codes in memory, those of a row next to each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Adjacent<'a, E> {
+    /// From the first pixel on.
+    pub codes: &'a [E],
+    /// Strides along depth and height.
+    pub strides: [usize; 2],
 }
 
 /// Labels that maps are computed from, whatever they are stored as.
@@ -176,11 +194,16 @@ impl<'a, E: Code> Grid<'a, E> {
         Ok(Grid { data, spatial: shape.spatial, strides: along, axes })
     }
 
+    fn adjacent(&self) -> Option<Adjacent<'_, E>> {
+        let [slice, row, pixel] = self.strides;
+        (pixel == 1).then_some(Adjacent { codes: self.data, strides: [slice, row] })
+    }
+
     fn read<'s>(&'s self, row: usize, stage: &'s mut [E]) -> &'s [E] {
         let ([_, h, w], [slice, line, pixel]) = (self.spatial, self.strides);
         let first = |row: usize| row / h * slice + row % h * line;
-        if pixel == 1 && (stage.len() == w || (line == w && slice == h * w)) {
-            return &self.data[first(row)..][..stage.len()];
+        if pixel == 1 && stage.len() == w {
+            return &self.data[first(row)..][..w];
         }
         for (y, places) in stage.chunks_exact_mut(w).enumerate() {
             let first = first(row + y);
@@ -247,6 +270,10 @@ impl Labels for Mask<'_> {
         self.grid.read(row, stage)
     }
 
+    fn adjacent(&self) -> Option<Adjacent<'_, Self::Code>> {
+        self.grid.adjacent()
+    }
+
     fn is_mask(&self) -> bool {
         true
     }
@@ -302,6 +329,10 @@ impl<E: Label> Labels for Classes<'_, E> {
 
     fn read<'s>(&'s self, row: usize, stage: &'s mut [E::Code]) -> &'s [E::Code] {
         self.grid.read(row, stage)
+    }
+
+    fn adjacent(&self) -> Option<Adjacent<'_, Self::Code>> {
+        self.grid.adjacent()
     }
 
     fn is_mask(&self) -> bool {

@@ -29,7 +29,7 @@ mod scratch;
 
 pub use edt::grid::divide;
 pub use fork::{Fork, Serial};
-pub use labels::{Classes, Code, Label, Labels, Mask};
+pub use labels::{Adjacent, Classes, Code, Label, Labels, Mask};
 pub use level::{Clipped, MapLevel, Segment};
 pub(crate) use named::NamedMap;
 pub use planes::{LabelRows, MaskRows};

@@ -156,28 +156,19 @@ impl Change {
 
 /// Rows of pixels together with those around them.
 pub(super) trait MorphologyKernels: Sync {
-    /// Each pixel together with those `by` before and after it in its row.
-    fn along(&self, all: bool, line: &[u64], by: usize, out: &mut [u64]);
-
-    /// Each pixel together with that of another row.
-    fn across(&self, all: bool, other: &[u64], out: &mut [u64]);
+    /// What all of them have.
+    fn all(&self, row: Together<'_, true>);
+    /// What any of them has.
+    fn any(&self, row: Together<'_, false>);
 }
 
 impl<Lv: Level> MorphologyKernels for Lv {
-    fn along(&self, all: bool, line: &[u64], by: usize, out: &mut [u64]) {
-        if all {
-            self.enter(Along::<true> { line, by, out });
-        } else {
-            self.enter(Along::<false> { line, by, out });
-        }
+    fn all(&self, row: Together<'_, true>) {
+        self.enter(row);
     }
 
-    fn across(&self, all: bool, other: &[u64], out: &mut [u64]) {
-        if all {
-            self.enter(Across::<true> { other, out });
-        } else {
-            self.enter(Across::<false> { other, out });
-        }
+    fn any(&self, row: Together<'_, false>) {
+        self.enter(row);
     }
 }
 
@@ -232,42 +223,61 @@ impl Step<'_> {
     fn run(&self, fork: &dyn Join, from: &[u64], to: &mut [u64], lines: &mut [u64]) {
         let [_, h, w] = self.extent.spatial;
         let n = row_words(w);
+        // All with nothing is nothing, and any with everything is everything; else what lies outside
+        // changes nothing.
+        let outside_decides = self.all == (self.outside == 0);
         each_row(fork, n, to, line_words(n), lines, &|row, out, line| {
-            let read = |z: Option<usize>, y: Option<usize>| {
-                let row = z? * h + y?;
-                from.get(row * n..(row + 1) * n)
-            };
-            let (z, y) = (row / h, row % h);
-            let (up, down) = (y.checked_sub(self.by), Some(y + self.by).filter(|&y| y < h));
-            let (front, back) = (z.checked_sub(self.by), z.checked_add(self.by));
             let here = &from[row * n..(row + 1) * n];
-            if self.along[2] {
-                let line = &mut line[..line_words(n)];
-                line.fill(self.outside);
-                line[n + 2..2 * n + 2].copy_from_slice(here);
-                if !w.is_multiple_of(WORD) {
-                    line[2 * n + 1] |= self.outside << (w % WORD);
+            // What is not there does not count, as a row together with itself is itself.
+            let (mut others, mut count, mut is_outside) = ([here; 4], 0, false);
+            let mut see = |other: Option<usize>| match other
+                .and_then(|other| from.get(other * n..(other + 1) * n))
+            {
+                Some(other) => {
+                    others[count] = other;
+                    count += 1;
                 }
-                self.kernels.along(self.all, line, self.by.min(n * WORD), out);
-            } else {
-                out.copy_from_slice(here);
-            }
-            let mut across = |other: Option<&[u64]>| match other {
-                Some(other) => self.kernels.across(self.all, other, out),
-                None => beyond(self.all, self.outside, out),
+                None => is_outside = true,
             };
             if self.along[1] {
-                across(read(Some(z), up));
-                across(read(Some(z), down));
+                let y = row % h;
+                see((y >= self.by).then(|| row - self.by));
+                see((self.by < h - y).then(|| row + self.by));
             }
             if self.along[0] {
-                across(read(front, Some(y)));
-                across(read(back, Some(y)));
+                let slices = self.by.checked_mul(h);
+                see(slices.and_then(|rows| row.checked_sub(rows)));
+                see(slices.and_then(|rows| row.checked_add(rows)));
+            }
+            if outside_decides && is_outside {
+                out.fill(self.outside);
+            } else {
+                self.together(here, &others[..count.next_multiple_of(2)], line, out);
             }
             if !w.is_multiple_of(WORD) {
                 out[n - 1] &= !(!0 << (w % WORD));
             }
         });
+    }
+
+    /// A row together with others, and along itself if the step does so.
+    fn together(&self, here: &[u64], others: &[&[u64]], line: &mut [u64], out: &mut [u64]) {
+        let (n, w) = (out.len(), self.extent.spatial[2]);
+        let line = self.along[2].then(|| {
+            let line = &mut line[..line_words(n)];
+            line.fill(self.outside);
+            line[n + 2..2 * n + 2].copy_from_slice(here);
+            if !w.is_multiple_of(WORD) {
+                line[2 * n + 1] |= self.outside << (w % WORD);
+            }
+            &*line
+        });
+        let by = self.by.min(n * WORD);
+        if self.all {
+            self.kernels.all(Together { here, line, by, others, out });
+        } else {
+            self.kernels.any(Together { here, line, by, others, out });
+        }
     }
 }
 
@@ -276,52 +286,48 @@ fn both<const ALL: bool>(a: u64, b: u64) -> u64 {
     if ALL { a & b } else { a | b }
 }
 
-struct Along<'a, const ALL: bool> {
-    line: &'a [u64],
+/// A row of pixels, and those around them.
+pub(super) struct Together<'a, const ALL: bool> {
+    here: &'a [u64],
+    /// The row between what lies outside, as long as [`line_words`] says, if pixels before and after
+    /// each count.
+    line: Option<&'a [u64]>,
     by: usize,
+    /// Rows across, in pairs.
+    others: &'a [&'a [u64]],
     out: &'a mut [u64],
 }
 
-impl<const ALL: bool> Kernel for Along<'_, ALL> {
+impl<const ALL: bool> Kernel for Together<'_, ALL> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let n = self.out.len();
-        let (whole, bits) = (self.by / WORD, (self.by % WORD) as u32);
-        // `BITS - bits` in two shifts, the sum of which may be a whole word.
-        let rest = WORD as u32 - 1 - bits;
-        let at = |first: usize| &self.line[first..][..n];
-        let (here, low, lower) = (at(n + 2), at(n + 2 - whole), at(n + 1 - whole));
-        let (high, higher) = (at(n + 2 + whole), at(n + 3 + whole));
-        for i in 0..n {
-            let before = low[i] << bits | lower[i] >> 1 >> rest;
-            let after = high[i] >> bits | higher[i] << 1 << rest;
-            self.out[i] = both::<ALL>(here[i], both::<ALL>(before, after));
+        let Together { here, line, by, others, out } = self;
+        match line {
+            Some(line) => along::<ALL>(line, by, out),
+            None => out.copy_from_slice(here),
+        }
+        for [one, other] in others.as_chunks::<2>().0 {
+            for ((out, &one), &other) in out.iter_mut().zip(*one).zip(*other) {
+                *out = both::<ALL>(*out, both::<ALL>(one, other));
+            }
         }
     }
 }
 
-struct Across<'a, const ALL: bool> {
-    other: &'a [u64],
-    out: &'a mut [u64],
-}
-
-impl<const ALL: bool> Kernel for Across<'_, ALL> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        for (out, &other) in self.out.iter_mut().zip(self.other) {
-            *out = both::<ALL>(*out, other);
-        }
-    }
-}
-
-/// Each pixel together with what lies outside the image, where all or no bits are set. All with nothing
-/// is nothing, and any with everything is everything; else nothing changes.
-fn beyond(all: bool, outside: u64, out: &mut [u64]) {
-    if all == (outside == 0) {
-        out.fill(outside);
+#[inline(always)]
+fn along<const ALL: bool>(line: &[u64], by: usize, out: &mut [u64]) {
+    let n = out.len();
+    let (whole, bits) = (by / WORD, (by % WORD) as u32);
+    // `BITS - bits` in two shifts, the sum of which may be a whole word.
+    let rest = WORD as u32 - 1 - bits;
+    let at = |first: usize| &line[first..][..n];
+    let (here, low, lower) = (at(n + 2), at(n + 2 - whole), at(n + 1 - whole));
+    let (high, higher) = (at(n + 2 + whole), at(n + 3 + whole));
+    for i in 0..n {
+        let before = low[i] << bits | lower[i] >> 1 >> rest;
+        let after = high[i] >> bits | higher[i] << 1 << rest;
+        out[i] = both::<ALL>(here[i], both::<ALL>(before, after));
     }
 }

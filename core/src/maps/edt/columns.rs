@@ -7,37 +7,32 @@ use crate::maps::labels::Code;
 
 /// Sweeps along columns, a row at a time.
 pub(crate) trait ColumnKernels<E: Code, G: Gap>: Sync {
-    /// One row of a slice, given the neighbouring slice's: gaps in the direction of the sweep.
-    fn next(&self, rule: Rule<E>, codes: &[E], neighbours: &[E], from: &[G], to: &mut [G]);
-
-    /// [`ColumnKernels::next`] in place.
-    fn advance(&self, rule: Rule<E>, codes: &[E], neighbours: &[E], gaps: &mut [G]);
-
-    /// The sweep back: gaps of the sweep there become gaps in both directions, and so do those kept of
-    /// the slice before.
-    fn back(&self, rule: Rule<E>, codes: &[E], neighbours: &[E], gaps: &mut [G], back: &mut [G]);
+    fn next(&self, row: Next<'_, E, G>);
+    fn advance(&self, row: Advance<'_, E, G>);
+    fn back(&self, row: Back<'_, E, G>);
 }
 
 impl<Lv: Level, E: Code, G: Gap> ColumnKernels<E, G> for Lv {
-    fn next(&self, rule: Rule<E>, codes: &[E], neighbours: &[E], from: &[G], to: &mut [G]) {
-        self.enter(Next { rule, codes, neighbours, from, to });
+    fn next(&self, row: Next<'_, E, G>) {
+        self.enter(row);
     }
 
-    fn advance(&self, rule: Rule<E>, codes: &[E], neighbours: &[E], gaps: &mut [G]) {
-        self.enter(Advance { rule, codes, neighbours, gaps });
+    fn advance(&self, row: Advance<'_, E, G>) {
+        self.enter(row);
     }
 
-    fn back(&self, rule: Rule<E>, codes: &[E], neighbours: &[E], gaps: &mut [G], back: &mut [G]) {
-        self.enter(Back { rule, codes, neighbours, gaps, back });
+    fn back(&self, row: Back<'_, E, G>) {
+        self.enter(row);
     }
 }
 
-struct Next<'a, E, G> {
-    rule: Rule<E>,
-    codes: &'a [E],
-    neighbours: &'a [E],
-    from: &'a [G],
-    to: &'a mut [G],
+/// One row of a slice, given the neighbouring slice's: gaps in the direction of the sweep.
+pub(crate) struct Next<'a, E, G> {
+    pub(crate) rule: Rule<E>,
+    pub(crate) codes: &'a [E],
+    pub(crate) neighbours: &'a [E],
+    pub(crate) from: &'a [G],
+    pub(crate) to: &'a mut [G],
 }
 
 impl<E: Code, G: Gap> Kernel for Next<'_, E, G> {
@@ -54,11 +49,12 @@ impl<E: Code, G: Gap> Kernel for Next<'_, E, G> {
     }
 }
 
-struct Advance<'a, E, G> {
-    rule: Rule<E>,
-    codes: &'a [E],
-    neighbours: &'a [E],
-    gaps: &'a mut [G],
+/// [`Next`] in place.
+pub(crate) struct Advance<'a, E, G> {
+    pub(crate) rule: Rule<E>,
+    pub(crate) codes: &'a [E],
+    pub(crate) neighbours: &'a [E],
+    pub(crate) gaps: &'a mut [G],
 }
 
 impl<E: Code, G: Gap> Kernel for Advance<'_, E, G> {
@@ -75,12 +71,14 @@ impl<E: Code, G: Gap> Kernel for Advance<'_, E, G> {
     }
 }
 
-struct Back<'a, E, G> {
-    rule: Rule<E>,
-    codes: &'a [E],
-    neighbours: &'a [E],
-    gaps: &'a mut [G],
-    back: &'a mut [G],
+/// The sweep back: gaps of the sweep there become gaps in both directions, and so do those kept of the
+/// slice before.
+pub(crate) struct Back<'a, E, G> {
+    pub(crate) rule: Rule<E>,
+    pub(crate) codes: &'a [E],
+    pub(crate) neighbours: &'a [E],
+    pub(crate) gaps: &'a mut [G],
+    pub(crate) back: &'a mut [G],
 }
 
 impl<E: Code, G: Gap> Kernel for Back<'_, E, G> {

@@ -8,57 +8,37 @@ use crate::maps::level::{Clipped, MapLevel, Segment};
 const BLOCK: usize = Clipped::BLOCK;
 const MARGIN: usize = Clipped::MARGIN;
 
-/// A line whose short distances are found from the costs themselves.
-pub(crate) struct Padded<'a, C> {
-    /// `MARGIN` places, the line in whole blocks, `MARGIN` places.
-    pub(crate) costs: &'a [C],
-    /// Steps to another label, by label.
-    pub(crate) near: Option<&'a [u8]>,
-    pub(crate) weight: C,
-}
-
-/// Rows of one kind of cost.
+/// Rows of one kind of cost. Those of bytes are for where [`Cost::BYTES`] holds, [`Direct`] for where not.
 pub(crate) trait CostKernels<C: Cost>: Sync {
-    /// Costs of gaps in bytes, twice. Only where [`Cost::BYTES`] holds, as below.
-    fn clip_gaps(&self, gaps: &[C::Gap], clipped: &mut [u8], bounds: &mut [u8]);
-
-    /// Costs in bytes, twice.
-    fn clip_costs(&self, costs: &[C], clipped: &mut [u8], bounds: &mut [u8]);
-
-    /// Costs of gaps.
-    fn square(&self, gaps: &[C::Gap], weight: C, costs: &mut [C]);
-
-    /// Short distances, in blocks of which all pixels have one; the others become deep. Only where
-    /// [`Cost::BYTES`] does not hold.
-    fn direct(&self, line: Padded<'_, C>, deep: &mut [u8], out: &mut [C]);
-
+    fn clip_gaps(&self, line: ClipGaps<'_, C::Gap>);
+    fn clip_costs(&self, line: ClipCosts<'_, C>);
+    fn square(&self, line: Square<'_, C>);
+    fn direct(&self, line: Direct<'_, C>);
     /// The lower envelope of a segment.
     fn solve(&self, segment: Segment<'_, C>, weight: C);
-
-    /// Remembers which blocks hold a distance too long for the window.
-    fn mark(&self, out: &[C], weight: C, deep: &mut [u8]);
+    fn mark(&self, line: Mark<'_, C>);
 }
 
 impl<Lv: MapLevel, C: Cost> CostKernels<C> for Lv {
-    fn clip_gaps(&self, gaps: &[C::Gap], clipped: &mut [u8], bounds: &mut [u8]) {
+    fn clip_gaps(&self, line: ClipGaps<'_, C::Gap>) {
         if C::BYTES {
-            self.enter(ClipGaps { gaps, clipped, bounds });
+            self.enter(line);
         }
     }
 
-    fn clip_costs(&self, costs: &[C], clipped: &mut [u8], bounds: &mut [u8]) {
+    fn clip_costs(&self, line: ClipCosts<'_, C>) {
         if C::BYTES {
-            self.enter(ClipCosts { costs, clipped, bounds });
+            self.enter(line);
         }
     }
 
-    fn square(&self, gaps: &[C::Gap], weight: C, costs: &mut [C]) {
-        self.enter(Square::<C> { gaps, weight, costs });
+    fn square(&self, line: Square<'_, C>) {
+        self.enter(line);
     }
 
-    fn direct(&self, line: Padded<'_, C>, deep: &mut [u8], out: &mut [C]) {
+    fn direct(&self, line: Direct<'_, C>) {
         if !C::BYTES {
-            self.enter(Direct { line, deep, out });
+            self.enter(line);
         }
     }
 
@@ -66,15 +46,16 @@ impl<Lv: MapLevel, C: Cost> CostKernels<C> for Lv {
         C::solve(*self, segment, weight);
     }
 
-    fn mark(&self, out: &[C], weight: C, deep: &mut [u8]) {
-        self.enter(Mark { out, weight, deep });
+    fn mark(&self, line: Mark<'_, C>) {
+        self.enter(line);
     }
 }
 
-struct ClipGaps<'a, G> {
-    gaps: &'a [G],
-    clipped: &'a mut [u8],
-    bounds: &'a mut [u8],
+/// Costs of gaps in bytes, twice.
+pub(crate) struct ClipGaps<'a, G> {
+    pub(crate) gaps: &'a [G],
+    pub(crate) clipped: &'a mut [u8],
+    pub(crate) bounds: &'a mut [u8],
 }
 
 impl<G: Gap> Kernel for ClipGaps<'_, G> {
@@ -92,10 +73,11 @@ impl<G: Gap> Kernel for ClipGaps<'_, G> {
     }
 }
 
-struct ClipCosts<'a, C> {
-    costs: &'a [C],
-    clipped: &'a mut [u8],
-    bounds: &'a mut [u8],
+/// Costs in bytes, twice.
+pub(crate) struct ClipCosts<'a, C> {
+    pub(crate) costs: &'a [C],
+    pub(crate) clipped: &'a mut [u8],
+    pub(crate) bounds: &'a mut [u8],
 }
 
 impl<C: Cost> Kernel for ClipCosts<'_, C> {
@@ -113,10 +95,11 @@ impl<C: Cost> Kernel for ClipCosts<'_, C> {
     }
 }
 
-struct Square<'a, C: Cost> {
-    gaps: &'a [C::Gap],
-    weight: C,
-    costs: &'a mut [C],
+/// Costs of gaps.
+pub(crate) struct Square<'a, C: Cost> {
+    pub(crate) gaps: &'a [C::Gap],
+    pub(crate) weight: C,
+    pub(crate) costs: &'a mut [C],
 }
 
 impl<C: Cost> Kernel for Square<'_, C> {
@@ -130,10 +113,11 @@ impl<C: Cost> Kernel for Square<'_, C> {
     }
 }
 
-struct Mark<'a, C> {
-    out: &'a [C],
-    weight: C,
-    deep: &'a mut [u8],
+/// Remembers which blocks hold a distance too long for the window.
+pub(crate) struct Mark<'a, C> {
+    pub(crate) out: &'a [C],
+    pub(crate) weight: C,
+    pub(crate) deep: &'a mut [u8],
 }
 
 impl<C: Cost> Kernel for Mark<'_, C> {
@@ -148,10 +132,16 @@ impl<C: Cost> Kernel for Mark<'_, C> {
     }
 }
 
-struct Direct<'a, C> {
-    line: Padded<'a, C>,
-    deep: &'a mut [u8],
-    out: &'a mut [C],
+/// Short distances from the costs themselves, in blocks of which all pixels have one; the others become
+/// deep.
+pub(crate) struct Direct<'a, C> {
+    /// `MARGIN` places, the line in whole blocks, `MARGIN` places.
+    pub(crate) costs: &'a [C],
+    /// Steps to another label, by label.
+    pub(crate) near: Option<&'a [u8]>,
+    pub(crate) weight: C,
+    pub(crate) deep: &'a mut [u8],
+    pub(crate) out: &'a mut [C],
 }
 
 impl<C: Cost> Kernel for Direct<'_, C> {
@@ -159,7 +149,6 @@ impl<C: Cost> Kernel for Direct<'_, C> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let line = self.line;
         let out = self.out.as_chunks_mut::<BLOCK>().0;
         for (block, (deep, out)) in self.deep.iter_mut().zip(out).enumerate() {
             if *deep != 0 {
@@ -167,21 +156,21 @@ impl<C: Cost> Kernel for Direct<'_, C> {
             }
             for (part, out) in out.as_chunks_mut::<PART>().0.iter_mut().enumerate() {
                 let x = block * BLOCK + part * PART;
-                let around = &line.costs[x..x + PART + 2 * MARGIN];
+                let around = &self.costs[x..x + PART + 2 * MARGIN];
                 let mut best = *out;
                 best.copy_from_slice(&around[MARGIN..MARGIN + PART]);
-                if let Some(near) = line.near {
+                if let Some(near) = self.near {
                     let near = &near[x..x + PART + 2 * BESIDE];
                     for lane in 0..PART {
                         let (before, after) = (near[lane], near[lane + 2 * BESIDE]);
                         let steps = nearness(before, near[lane + BESIDE], after);
-                        let bound = C::of_gap(C::Gap::ZERO, line.weight);
-                        let bound = bound.seen_from(i32::from(steps), line.weight);
+                        let bound = C::of_gap(C::Gap::ZERO, self.weight);
+                        let bound = bound.seen_from(i32::from(steps), self.weight);
                         let bound = if steps < 16 { bound } else { C::NONE };
                         best[lane] = best[lane].least(bound);
                     }
                 }
-                *deep |= u8::from(!nearest(&mut best, around, line.weight));
+                *deep |= u8::from(!nearest(&mut best, around, self.weight));
                 *out = best;
             }
         }

@@ -43,11 +43,18 @@ impl<E: Code> Only<E> {
 
 /// A finish of rows of one kind of cost, whatever it writes: elements as bytes.
 pub(crate) trait FinishRow<E: Code, C: Cost>: Sync {
-    /// Writes a row by way of `stage`, which has 8 bytes for each pixel.
-    ///
-    /// The stage stays in the first-level cache: copying from there writes to memory at full width, past
-    /// the cache where that is faster.
-    fn row(&self, costs: &[C], codes: &[E], written: Written<E>, stage: &mut [u64], out: &mut [u8]);
+    fn row(&self, row: Row<'_, E, C>);
+}
+
+/// A row to finish, by way of a stage that stays in the first-level cache: copying from there writes to
+/// memory at full width, past the cache where that is faster.
+pub(crate) struct Row<'a, E, C> {
+    pub(crate) costs: &'a [C],
+    pub(crate) codes: &'a [E],
+    pub(crate) written: Written<E>,
+    /// Of 8 bytes for each pixel.
+    pub(crate) stage: &'a mut [u64],
+    pub(crate) out: &'a mut [u8],
 }
 
 /// A finish of rows of all kinds of costs.
@@ -71,14 +78,7 @@ impl<Lv: Level, F: Finish, E: Code> FinishRows<E> for At<Lv, F> {
 }
 
 impl<Lv: Level, F: Finish, E: Code, C: Cost> FinishRow<E, C> for At<Lv, F> {
-    fn row(
-        &self,
-        costs: &[C],
-        codes: &[E],
-        written: Written<E>,
-        stage: &mut [u64],
-        out: &mut [u8],
-    ) {
+    fn row(&self, Row { costs, codes, written, stage, out }: Row<'_, E, C>) {
         let At { level, finish } = *self;
         let out: &mut [F::Out] = bytemuck::cast_slice_mut(out);
         let row: &mut [F::Out] = &mut bytemuck::cast_slice_mut(stage)[..out.len()];
@@ -95,6 +95,7 @@ impl<Lv: Level, F: Finish, E: Code, C: Cost> FinishRow<E, C> for At<Lv, F> {
 }
 
 /// Copies the pixels of a label, and those that are ignored.
+#[inline(never)]
 fn choose<O: Pod, E: Code>(
     row: &[O],
     codes: &[E],

@@ -105,8 +105,9 @@
 //! from 1, 2, 4 and 8 pixels to both sides.
 
 use super::cost::Cost;
-use super::costs::{CostKernels, Padded};
+use super::costs::{ClipCosts, ClipGaps, CostKernels, Direct, Mark, Square};
 use super::kernels::TransformKernels;
+use super::near::Bound;
 use super::runs::{Around, LineCodes, spread};
 use crate::maps::labels::Code;
 use crate::maps::level::{AFTER, BEFORE, Clipped, Segment};
@@ -139,7 +140,7 @@ impl<C: Cost> Costs<'_, C> {
         let range = first..first + to.len();
         match *self {
             Costs::Gaps { gaps, weight } => {
-                kernels.square(&gaps[range], weight, to);
+                kernels.square(Square { gaps: &gaps[range], weight, costs: to });
             }
             Costs::Squares(costs) => to.copy_from_slice(&costs[range]),
         }
@@ -241,7 +242,7 @@ impl<'a, C: Cost> Line<'a, C> {
                 let line = LineCodes { codes: &codes[first..last], is_mask };
                 kernels.runs(Around { line, first, start, weight }, out);
             }
-            kernels.mark(out, weight, &mut self.deep[from..block]);
+            kernels.mark(Mark { out, weight, deep: &mut self.deep[from..block] });
         }
         &self.out[..length]
     }
@@ -264,17 +265,17 @@ impl<'a, C: Cost> Line<'a, C> {
             let padded = &mut self.padded[MARGIN..MARGIN + length];
             costs.write(kernels, 0, padded);
             let near = by_label.map(|_| &self.near[0][..]);
-            let line = Padded { costs: self.padded, near, weight };
-            return kernels.direct(line, deep, &mut self.out[..blocks]);
+            let (costs, out) = (&*self.padded, &mut self.out[..blocks]);
+            return kernels.direct(Direct { costs, near, weight, deep, out });
         }
         let clipped = &mut self.clipped[MARGIN..MARGIN + length];
         let bounds = &mut self.bounds[..length];
         match costs {
-            Costs::Gaps { gaps, .. } => kernels.clip_gaps(gaps, clipped, bounds),
-            Costs::Squares(costs) => kernels.clip_costs(costs, clipped, bounds),
+            Costs::Gaps { gaps, .. } => kernels.clip_gaps(ClipGaps { gaps, clipped, bounds }),
+            Costs::Squares(costs) => kernels.clip_costs(ClipCosts { costs, clipped, bounds }),
         }
         if by_label.is_some() {
-            kernels.bound(self.near[0], bounds);
+            kernels.bound(Bound { near: self.near[0], bounds });
         }
         let line =
             Clipped { costs: &self.clipped[..blocks + 2 * MARGIN], bounds: &self.bounds[..blocks] };

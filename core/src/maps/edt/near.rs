@@ -8,23 +8,19 @@ pub(super) const BESIDE: usize = 8;
 
 /// Rows of bytes.
 pub(crate) trait ByteKernels: Sync {
-    /// Steps from `BESIDE` on in `to`, doubling what `from` knows from so many pixels to both sides.
-    fn spread(&self, from: &[u8], to: &mut [u8], steps: usize);
-
-    /// Lowers `bounds` to the squares of the steps, which the last doubling gives.
-    fn bound(&self, near: &[u8], bounds: &mut [u8]);
-
+    fn spread(&self, line: Spread<'_>);
+    fn bound(&self, line: Bound<'_>);
     /// [`MapLevel::window`].
     fn window(&self, line: Clipped<'_>, deep: &mut [u8], out: &mut [i32]);
 }
 
 impl<Lv: MapLevel> ByteKernels for Lv {
-    fn spread(&self, from: &[u8], to: &mut [u8], steps: usize) {
-        self.enter(Spread { from, to, steps });
+    fn spread(&self, line: Spread<'_>) {
+        self.enter(line);
     }
 
-    fn bound(&self, near: &[u8], bounds: &mut [u8]) {
-        self.enter(Bound { near, bounds });
+    fn bound(&self, line: Bound<'_>) {
+        self.enter(line);
     }
 
     fn window(&self, line: Clipped<'_>, deep: &mut [u8], out: &mut [i32]) {
@@ -38,10 +34,11 @@ pub(super) fn nearness(before: u8, here: u8, after: u8) -> u8 {
     here.min(before.min(after).saturating_add(BESIDE as u8)).min(16)
 }
 
-struct Spread<'a> {
-    from: &'a [u8],
-    to: &'a mut [u8],
-    steps: usize,
+/// Steps to the nearest mark: doubling what is known from so many pixels to both sides.
+pub(crate) struct Spread<'a> {
+    pub(crate) from: &'a [u8],
+    pub(crate) to: &'a mut [u8],
+    pub(crate) steps: usize,
 }
 
 impl Kernel for Spread<'_> {
@@ -60,9 +57,10 @@ impl Kernel for Spread<'_> {
     }
 }
 
-struct Bound<'a> {
-    near: &'a [u8],
-    bounds: &'a mut [u8],
+/// The last doubling, by 8, and its square.
+pub(crate) struct Bound<'a> {
+    pub(crate) near: &'a [u8],
+    pub(crate) bounds: &'a mut [u8],
 }
 
 impl Kernel for Bound<'_> {

@@ -39,16 +39,17 @@ impl<E: Code> Rule<E> {
         neighbours: &[E],
         mut step: impl FnMut(usize, bool, G),
     ) {
-        let pairs = || codes.iter().zip(neighbours).enumerate();
+        let n = codes.len();
+        let neighbours = &neighbours[..n];
         match self {
             Rule::Other => {
-                for (x, (&code, &beside)) in pairs() {
-                    step(x, !Codes.same(code, beside), G::ONE);
+                for x in 0..n {
+                    step(x, !Codes.same(codes[x], neighbours[x]), G::ONE);
                 }
             }
             Rule::OtherSide => {
-                for (x, (&code, &beside)) in pairs() {
-                    step(x, !Sides.same(code, beside), G::ONE);
+                for x in 0..n {
+                    step(x, !Sides.same(codes[x], neighbours[x]), G::ONE);
                 }
             }
             Rule::Background => {

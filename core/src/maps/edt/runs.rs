@@ -1,7 +1,7 @@
 //! Runs of a label on a line, which end the distances of their pixels.
 
 use super::cost::{Cost, Gap};
-use super::near::{BESIDE, ByteKernels};
+use super::near::{BESIDE, ByteKernels, Spread};
 use crate::level::{Kernel, Level};
 use crate::maps::labels::{Code, Codes, Same, Sides};
 use crate::maps::level::Clipped;
@@ -67,7 +67,7 @@ pub(crate) fn spread<E: Code, C: Cost>(
     let [a, b] = near;
     kernels.ends(line, &mut a[BESIDE..BESIDE + n]);
     for steps in [1, 2, 4] {
-        kernels.spread(a, &mut b[BESIDE..BESIDE + n], steps);
+        kernels.spread(Spread { from: a, to: &mut b[BESIDE..BESIDE + n], steps });
         core::mem::swap(a, b);
     }
 }

@@ -1,6 +1,6 @@
 use super::cost::{Cost, Gap};
 use super::{Spacing, longest};
-use crate::maps::labels::{Code, DynLabels};
+use crate::maps::labels::{Adjacent, Code, DynLabels};
 
 /// Labels without the axes of extent 1, which cost time and change no distance: slices x rows x pixels,
 /// the rows across which there is nothing left out first.
@@ -10,6 +10,8 @@ pub(crate) struct Squeezed<'s, E> {
     axes: [usize; 3],
     /// Rows of the image that make one of these: of one pixel each, if there is more than one.
     rows: usize,
+    /// Where rows lie in memory, if their pixels are adjacent: strides along slices and rows.
+    adjacent: Option<Adjacent<'s, E>>,
 }
 
 /// What costs are counted in.
@@ -31,7 +33,11 @@ impl<'s, E: Code> Squeezed<'s, E> {
             [1, _, _] => ([1, 0, 2], 1),
             _ => ([0, 1, 2], 1),
         };
-        Squeezed { labels, axes, rows }
+        let adjacent = labels.adjacent().and_then(|Adjacent { codes, strides: [slice, row] }| {
+            let [slice, row, pixel] = axes.map(|axis| [slice, row, 1][axis]);
+            (pixel == 1).then_some(Adjacent { codes, strides: [slice, row] })
+        });
+        Squeezed { labels, axes, rows, adjacent }
     }
 
     /// What belongs to the image's axes, in this order of them.
@@ -53,8 +59,13 @@ impl<'s, E: Code> Squeezed<'s, E> {
         if narrow { Numbers::Narrow } else { Numbers::Wide }
     }
 
-    /// The codes of row `slice * rows + row`, for which `stage` has room.
-    pub(crate) fn row<'a>(&'a self, row: usize, stage: &'a mut [E]) -> &'a [E] {
-        self.labels.read(row * self.rows, stage)
+    /// The codes of a row of a slice, for which `stage` has room.
+    #[inline]
+    pub(crate) fn row<'a>(&'a self, slice: usize, row: usize, stage: &'a mut [E]) -> &'a [E] {
+        if let Some(Adjacent { codes, strides }) = self.adjacent {
+            return &codes[slice * strides[0] + row * strides[1]..][..stage.len()];
+        }
+        let [_, rows, _] = self.spatial();
+        self.labels.read((slice * rows + row) * self.rows, stage)
     }
 }

@@ -33,9 +33,9 @@
 
 use core::ops::Range;
 
-use super::columns::Carry;
+use super::columns::{Advance, Back, Carry, Next};
 use super::cost::{Cost, Gap};
-use super::finish::{FinishRow, Written};
+use super::finish::{FinishRow, Row, Written};
 use super::kernels::TransformKernels;
 use super::line::{Costs, Line};
 use super::rule::Rule;
@@ -293,8 +293,8 @@ impl<E: Code, C: Cost> Sweep<'_, E, C> {
         let n = parts.pixels;
         let rows = from.chunks(n).zip(gaps.chunks_mut(n));
         for (y, (from, gaps)) in rows.enumerate() {
-            let codes = self.labels.row(first * parts.rows + y, here);
-            let neighbours = self.labels.row(outside * parts.rows + y, there);
+            let codes = self.labels.row(first, y, here);
+            let neighbours = self.labels.row(outside, y, there);
             Carry { rule: self.rule, codes, neighbours, from, slices, gaps }.run();
         }
     }
@@ -309,9 +309,9 @@ impl<E: Code, C: Cost> Sweep<'_, E, C> {
         [here, there]: &mut [&mut [E]; 2],
     ) {
         for (y, gaps) in gaps.chunks_mut(parts.pixels).enumerate() {
-            let codes = self.labels.row(z * parts.rows + y, here);
-            let neighbours = self.labels.row(neighbour * parts.rows + y, there);
-            self.kernels.advance(self.rule, codes, neighbours, gaps);
+            let codes = self.labels.row(z, y, here);
+            let neighbours = self.labels.row(neighbour, y, there);
+            self.kernels.advance(Advance { rule: self.rule, codes, neighbours, gaps });
         }
     }
 
@@ -376,9 +376,9 @@ impl<E: Code, C: Cost> Sweep<'_, E, C> {
     ) {
         let n = parts.pixels;
         for (y, (from, to)) in from.chunks(n).zip(to.chunks_mut(n)).enumerate() {
-            let codes = self.labels.row(z * parts.rows + y, here);
-            let neighbours = self.labels.row(z.saturating_sub(1) * parts.rows + y, there);
-            self.kernels.next(self.rule, codes, neighbours, from, to);
+            let codes = self.labels.row(z, y, here);
+            let neighbours = self.labels.row(z.saturating_sub(1), y, there);
+            self.kernels.next(Next { rule: self.rule, codes, neighbours, from, to });
         }
     }
 
@@ -388,9 +388,9 @@ impl<E: Code, C: Cost> Sweep<'_, E, C> {
         let [here, there] = &mut store.stages;
         let gaps = store.band[first..][..parts.slice()].chunks_mut(n);
         for (y, (gaps, back)) in gaps.zip(store.back.chunks_mut(n)).enumerate() {
-            let codes = self.labels.row(z * parts.rows + y, here);
-            let neighbours = self.labels.row(after * parts.rows + y, there);
-            self.kernels.back(self.rule, codes, neighbours, gaps, back);
+            let codes = self.labels.row(z, y, here);
+            let neighbours = self.labels.row(after, y, there);
+            self.kernels.back(Back { rule: self.rule, codes, neighbours, gaps, back });
         }
     }
 
@@ -410,14 +410,14 @@ impl<E: Code, C: Cost> Sweep<'_, E, C> {
             self.across(parts, z, gaps, stage, across);
         }
         for (y, out) in out.chunks_mut(parts.pixels * self.size).enumerate() {
-            let codes = self.labels.row(z * parts.rows + y, stage);
+            let codes = self.labels.row(z, y, stage);
             let costs = match across {
                 None => Costs::Gaps { gaps, weight },
                 Some(across) => Costs::Squares(&across.slice[y * parts.pixels..][..parts.pixels]),
             };
             let by_label = self.by_label(codes);
             let costs = line.run(self.kernels, &costs, by_label, self.weights[2]);
-            self.finish.row(costs, codes, self.written, row, out);
+            self.finish.row(Row { costs, codes, written: self.written, stage: row, out });
         }
     }
 
@@ -439,7 +439,7 @@ impl<E: Code, C: Cost> Sweep<'_, E, C> {
         let by_label = self.rule.is_by_label();
         if by_label {
             for (y, to) in store.slice_codes.chunks_mut(pixels).enumerate() {
-                to.copy_from_slice(self.labels.row(z * rows + y, stage));
+                to.copy_from_slice(self.labels.row(z, y, stage));
             }
         }
         for x in (0..pixels).step_by(TILE) {
