@@ -8,7 +8,7 @@ use super::definition::{
 };
 use super::fusion::{FusedClass, FusedPixels, RegionPass};
 use super::kernels::Kernels;
-use super::pixel::RegionTile;
+use super::pixel::{RegionTile, RegionsAlone, RegionsPass};
 use super::program::{
     ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileGradient, TileSweep, TileWeights,
     Weighting,
@@ -192,12 +192,13 @@ impl Wanted {
     }
 }
 
-/// The one loop that computes a loss, if there is one. (Region terms alone have none: in one loop they took
-/// 16 % fewer operations with AVX2, but 14 % more time with AVX-512.)
+/// The one call that computes a tile of a loss, if there is one.
 #[derive(Clone, Copy)]
 enum Fusion<'a, T> {
     /// None: the loss is computed term by term.
     None,
+    /// Region terms alone.
+    Regions,
     /// A pixel term, number `index`, alone.
     Pixel { index: usize, loops: &'a FusedPixels<T> },
     /// A pixel term, number `index`, beside region terms.
@@ -212,6 +213,7 @@ impl<'a, T: Real> Fusion<'a, T> {
         let mut others = terms.iter().enumerate().filter(|(_, term)| !term.is_region());
         let (only, further) = (others.next(), others.next());
         match (only, further) {
+            (None, _) if has_region => Fusion::Regions,
             // One that is not evaluated adds zeros, which only a sum of terms does.
             (Some((index, term)), None) if term.coefficient != 0.0 => match term.body() {
                 Some(Body::Pixel(PixelLoops { fused: Some(loops), .. })) => match has_region {
@@ -295,6 +297,28 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
                 (index, term, weighting.and_then(|_| weights.tiles.get(index)))
             },
         )
+    }
+
+    /// Computes a tile of region terms alone.
+    fn regions_alone(
+        &self,
+        tile: PixelTile<'_, T>,
+        sweep: TileSweep<'_, T>,
+        scratch: &mut Scratch<'_, T>,
+    ) {
+        let PixelTile { z, y, valid, .. } = tile;
+        let TileSweep { partials, gradient } = sweep;
+        let mut run = |pass| {
+            let Scratch { decay, p, q, .. } = &mut *scratch;
+            let work = RegionsAlone { z, y, valid, decay, p, q, pass };
+            (self.kernels.pixel.regions)(work);
+        };
+        if let Some(sums) = partials.and_then(|p| p[self.terms.len()..].first_chunk_mut()) {
+            run(RegionsPass::Sums(sums));
+        }
+        if let Some(TileGradient { region, into, .. }) = gradient {
+            run(RegionsPass::Gradient { slopes: region.unwrap_or_default(), into });
+        }
     }
 
     /// Computes a tile term by term.
@@ -445,6 +469,9 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
             (Fusion::PixelAndRegions { index, loops }, None, Some(gradient)) => {
                 let pass = RegionPass::Gradient(gradient.of_term(index));
                 (loops.with_regions)(self.arguments(index), tile, pass);
+            }
+            (Fusion::Regions, partials, gradient) => {
+                self.regions_alone(tile, TileSweep { partials, gradient }, scratch);
             }
             (_, partials, gradient) => {
                 self.pixel_terms(tile, TileSweep { partials, gradient }, scratch);

@@ -184,6 +184,21 @@ impl<T: Real> Logits<'_, T> {
         stage
     }
 
+    /// Returns `count` pixels of one channel from `pixel` on, if they can be read where they lie.
+    pub(crate) fn run(
+        &self,
+        (sample, channel, pixel): (usize, usize, usize),
+        count: usize,
+    ) -> Option<&[T]> {
+        match &self.0 {
+            Storage::Computed(view) if view.layout.pixel_stride() == Some(1) => {
+                let first = view.layout.index(sample, channel, pixel);
+                Some(&view.data[first..first + count])
+            }
+            _ => None,
+        }
+    }
+
     /// Returns all classes of a tile: where they lie, if it is whole and they can be read there, else copied
     /// to `stage`, which has a tile a class.
     pub(crate) fn planes<'s>(

@@ -229,6 +229,48 @@ pub(crate) struct TargetTile<'t, T> {
     pub valid: &'t mut [T; TILE],
 }
 
+/// Adjacent targets of one sample and channel, whose storage has been looked up once.
+pub(crate) enum TargetRun<'a, T> {
+    U8(RunOf<'a, u8, T>),
+    I32(RunOf<'a, i32, T>),
+    I64(RunOf<'a, i64, T>),
+    F32(RunOf<'a, f32, T>),
+    F64(RunOf<'a, f64, T>),
+}
+
+/// A run of targets of one storage.
+pub(crate) struct RunOf<'a, E, T> {
+    stored: &'a [E],
+    ignored: Option<E>,
+    read: ReadTargets<E, T>,
+}
+
+impl<T> TargetRun<'_, T> {
+    /// Reads `count` targets from the `first` on; returns whether all of the tile counts, `valid` being
+    /// untouched if so.
+    #[inline]
+    pub(crate) fn read(
+        &self,
+        first: usize,
+        count: usize,
+        y: &mut [T; TILE],
+        valid: &mut [T; TILE],
+    ) -> bool {
+        macro_rules! read {
+            ($run:expr) => {
+                ($run.read)(&$run.stored[first..first + count], $run.ignored, y, valid)
+            };
+        }
+        match self {
+            TargetRun::U8(run) => read!(run),
+            TargetRun::I32(run) => read!(run),
+            TargetRun::I64(run) => read!(run),
+            TargetRun::F32(run) => read!(run),
+            TargetRun::F64(run) => read!(run),
+        }
+    }
+}
+
 macro_rules! each {
     ($self:expr, $kernels:expr, |$view:ident, $own:ident| $body:expr) => {
         match $self {
@@ -300,6 +342,34 @@ impl Targets<'_> {
         into: TargetTile<'_, T>,
     ) -> bool {
         each!(self, kernels, |view, own| view.tile(at, count, ignore_index, own.labels, into))
+    }
+
+    /// Returns the shares of `count` pixels of one sample and channel, if they are adjacent.
+    pub(crate) fn share_run<T>(
+        &self,
+        kernels: &TargetKernels<T>,
+        (sample, channel, pixel): (usize, usize, usize),
+        count: usize,
+        ignore_index: Option<i64>,
+    ) -> Option<TargetRun<'_, T>> {
+        if self.layout().pixel_stride() != Some(1) {
+            return None;
+        }
+        let first = self.layout().index(sample, channel, pixel);
+        macro_rules! run {
+            ($view:expr, $own:expr, $variant:ident) => {{
+                let stored = &$view.data[first..first + count];
+                let ignored = ignore_index.and_then(Target::from_label);
+                TargetRun::$variant(RunOf { stored, ignored, read: $own.shares })
+            }};
+        }
+        Some(match self {
+            Targets::U8(view) => run!(view, kernels.u8, U8),
+            Targets::I32(view) => run!(view, kernels.i32, I32),
+            Targets::I64(view) => run!(view, kernels.i64, I64),
+            Targets::F32(view) => run!(view, kernels.f32, F32),
+            Targets::F64(view) => run!(view, kernels.f64, F64),
+        })
     }
 
     /// Writes 1 where a share is above one half, else 0, of pixels of one sample and channel from
