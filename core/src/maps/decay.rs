@@ -99,7 +99,7 @@ impl<T: Real> Finish for Weight<T> {
     type Out = T;
 
     #[inline(always)]
-    fn value<C: Cost>(self, cost: C, _: bool) -> T {
+    fn value<C: Cost>(self, cost: C) -> T {
         let weight = weight(cost.distance::<T>(), self.rate);
         if cost >= C::NONE { self.empty } else { weight }
     }

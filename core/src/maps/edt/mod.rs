@@ -269,7 +269,7 @@ fn to_background<Lv: MapLevel, S: Labels, F: Finish>(
     out: &mut [F::Out],
     scratch: &mut [u64],
 ) -> Result<(), Error> {
-    let (kernels, finish) = (&level, &At { level, finish });
+    let (kernels, finish) = (&level, &At::new(level, finish));
     let transform = Transform::<S::Code> { kernels, fork: &fork, labels, spacing, finish };
     transform.to_background(bytemuck::cast_slice_mut(out), scratch)
 }
@@ -284,7 +284,7 @@ pub(crate) fn to_other<Lv: MapLevel, S: Labels, F: Finish>(
     out: &mut [F::Out],
     scratch: &mut [u64],
 ) -> Result<(), Error> {
-    let (kernels, finish) = (&level, &At { level, finish });
+    let (kernels, finish) = (&level, &At::new(level, finish));
     let transform = Transform::<S::Code> { kernels, fork: &fork, labels, spacing, finish };
     transform.to_other(bytemuck::cast_slice_mut(out), scratch)
 }
