@@ -179,10 +179,11 @@ fn run_outputs<T: Real, A: Accumulator>(
 }
 
 impl<T: Real, A: Accumulator> Loss<'static, T, A> {
-    /// As [`Loss::new`], with a share of the library instead of a reference to it.
+    /// Reads the loss that `text` describes under `link`, and keeps a share of `library` instead of a
+    /// reference to it.
     ///
     /// # Errors
-    /// As [`Loss::new`].
+    /// The first mistake in the text: where it is, and what was expected there.
     pub fn shared<'t>(
         library: &Arc<Library<T, A>>,
         text: &'t str,

@@ -24,7 +24,7 @@ use crate::threads::{AtOnce, Places};
 /// [`SEGMENT`](segloss_core::summation::SEGMENT)s.
 ///
 /// # Errors
-/// As of [`Problem::check`]; [`Error::Length`] unless there are as many sums as [`Problem::sizes`] says;
+/// Those of [`Problem::check`]; [`Error::Length`] unless there are as many sums as [`Problem::sizes`] says;
 /// no memory. `sums` are untouched then.
 pub fn reduce<T: Real, A: Accumulator>(
     problem: &Problem<'_, T, A>,
@@ -48,11 +48,11 @@ pub fn reduce<T: Real, A: Accumulator>(
     Ok(())
 }
 
-/// The loss of these totals, of all tiles and workers, and, if `gradient` is given, its gradient in these
-/// logits, whose own sums are `sums`.
+/// Computes the loss of these totals, of all tiles and workers, and, if `gradient` is given, its gradient in
+/// these logits, whose own sums are `sums`.
 ///
 /// # Errors
-/// As of [`Problem::check`] and [`Problem::finish`]; [`Error::Length`] unless there are as many sums and
+/// Those of [`Problem::check`] and [`Problem::finish`]; [`Error::Length`] unless there are as many sums and
 /// totals as [`Problem::sizes`] says; [`Error::Shape`]; no memory. The gradient is untouched then.
 pub fn finish<T: Real, A: Accumulator>(
     problem: &Problem<'_, T, A>,

@@ -153,7 +153,7 @@ impl WeightMap for Emphasis {
     }
 }
 
-/// The same terms and map by tiles and planes. What does not count is NaN in their outputs.
+/// Terms and map of this file by tiles and planes. What does not count is NaN in their outputs.
 struct Tiles;
 
 static TILES: Tiles = Tiles;
@@ -373,7 +373,7 @@ fn texts() -> impl Iterator<Item = (Link, &'static str)> {
     of(Link::Sigmoid, SIGMOID).chain(of(Link::Softmax, SOFTMAX))
 }
 
-/// The same loss of tiles and objects.
+/// Returns the text that names tiles and objects instead of types.
 fn tiled(text: &str) -> String {
     let names = ["difference", "jaccard", "emphasis"];
     let text = names
@@ -428,7 +428,7 @@ fn every_level_gives_the_same_bits() {
     same_at_every_level::<f64>();
 }
 
-/// As the text, as terms made by hand, and fixed when the program is compiled.
+/// A loss has the same bits read from text, made of terms by hand, and fixed when the program is compiled.
 #[test]
 fn every_composition_gives_the_same_bits() {
     fn both<T: Real + Logit<Compute = T> + core::fmt::Debug>() {

@@ -250,7 +250,7 @@ const SOFTMAX: &[&str] = &[
     "preset:medical",
 ];
 
-/// The same, for calls with weights.
+/// Texts for calls with weights.
 const WEIGHTED: [(Link, &[&str]); 2] = [
     (
         Link::Sigmoid,

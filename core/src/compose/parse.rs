@@ -172,7 +172,7 @@ impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
         Ok(count)
     }
 
-    /// The same of what `word` stands for, where every mistake then is.
+    /// Reads the sum that the preset `word` stands for. Every mistake is at the word.
     fn preset(
         &mut self,
         word: Word<'t>,

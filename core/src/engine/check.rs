@@ -24,7 +24,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// Validates targets alone, for losses whose means are divided by valid pixels.
     ///
     /// # Errors
-    /// As [`Problem::check`].
+    /// The first target in logical order that does not fit; [`Error::Workspace`] for too few sums.
     fn check_targets(&self, sums: &mut [A]) -> Result<u64, Error> {
         let sums = cut("sums", sums, self.sizes().sums)?;
         let classes = self.shape().channels;

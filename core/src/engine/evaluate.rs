@@ -242,7 +242,7 @@ pub fn evaluate<T: Real, A: Accumulator>(
 /// Computes the loss, and its gradient if `sweeps` has one, with the sweeps run as `sweeps` does.
 ///
 /// # Errors
-/// As [`evaluate`].
+/// Targets or a workspace that do not fit, before anything is written; what `sweeps` gives.
 pub fn evaluate_with<T: Real, A: Accumulator>(
     sweeps: &mut dyn Sweeps<T, A>,
     problem: &Problem<'_, T, A>,

@@ -90,7 +90,7 @@ impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
         })
     }
 
-    /// The same with maps that [`Problem::check`] need not read: their weights are known to be finite and
+    /// Names maps that [`Problem::check`] need not read: their weights are known to be finite and
     /// at least 0, as those of [`MapCall::is_trusted`](crate::compose::MapCall::is_trusted) are.
     #[must_use]
     pub fn trusting(self, trusted: Maps) -> Self {

@@ -43,21 +43,21 @@ impl Rows {
 /// Lengths of the storage that an evaluation borrows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
-    /// Of [`Workspace::partials`].
+    /// Length of [`Workspace::partials`].
     pub partials: usize,
-    /// Of [`Workspace::sums`].
+    /// Length of [`Workspace::sums`].
     pub sums: usize,
-    /// Of [`Workspace::segment`].
+    /// Length of [`Workspace::segment`].
     pub segment: usize,
-    /// Of [`Workspace::totals`].
+    /// Length of [`Workspace::totals`].
     pub totals: usize,
-    /// Of [`Workspace::factors`].
+    /// Length of [`Workspace::factors`].
     pub factors: usize,
-    /// Of [`Workspace::slopes`].
+    /// Length of [`Workspace::slopes`].
     pub slopes: usize,
-    /// Of [`Workspace::weights`].
+    /// Length of [`Workspace::weights`].
     pub weights: usize,
-    /// Of [`Workspace::class_weights`].
+    /// Length of [`Workspace::class_weights`].
     pub class_weights: usize,
 }
 
@@ -139,9 +139,9 @@ pub struct Shared<'w, T> {
 /// matter.
 #[derive(Debug)]
 pub struct Own<'w, T> {
-    /// As long as [`Sizes::partials`] says.
+    /// Accumulators of a block: [`Sizes::partials`] of them.
     pub partials: &'w mut [Partial<T>],
-    /// As long as [`Sizes::weights`] says.
+    /// Tiles of weights: [`Sizes::weights`] of them.
     pub weights: &'w mut [[T; TILE]],
 }
 
@@ -161,7 +161,7 @@ impl<T, A> Workspace<'_, T, A> {
     }
 }
 
-/// The first `expected` elements of what the caller lent to be written.
+/// Returns the first `expected` elements of what the caller lent to be written.
 pub(super) fn cut<'p, X>(
     argument: &'static str,
     part: &'p mut [X],
@@ -171,7 +171,7 @@ pub(super) fn cut<'p, X>(
     part.get_mut(..expected).ok_or(Error::Workspace { argument, length, expected })
 }
 
-/// The same of what is only read.
+/// Returns the first `expected` elements of what the caller lent to be read.
 pub(super) fn part<'p, X>(
     argument: &'static str,
     part: &'p [X],

@@ -29,19 +29,19 @@ pub struct Pixel<L> {
 }
 
 impl<L: Lanes> Pixel<L> {
-    /// The quantities of logit `z` and target `y`.
+    /// Computes the quantities of logit `z` and target `y`.
     #[inline(always)]
     pub fn new(z: L, y: L) -> Self {
         Pixel::with_decay(z, y, Self::decay(z))
     }
 
-    /// `exp(-|z|)`, which all quantities are made of.
+    /// Computes `exp(-|z|)`, which all quantities are made of.
     #[inline(always)]
     pub(crate) fn decay(z: L) -> L {
         (-z.abs()).exp_of_nonpositive()
     }
 
-    /// The rest of [`Pixel::new`], from `decay` on.
+    /// Computes the quantities of a pixel from `decay = exp(-|z|)`.
     #[inline(always)]
     pub(crate) fn with_decay(z: L, y: L, decay: L) -> Self {
         let one = L::splat(1.0);
@@ -57,13 +57,13 @@ impl<L: Lanes> Pixel<L> {
         }
     }
 
-    /// [`Pixel::tail`].
+    /// Computes [`Pixel::tail`] from `decay = exp(-|z|)`.
     #[inline(always)]
     pub(crate) fn tail_of(decay: L) -> L {
         decay.ln_1p_unit()
     }
 
-    /// The same quantities with their derivatives in `z`.
+    /// Returns all quantities with their derivatives in `z`.
     #[inline(always)]
     pub fn dual(self) -> Pixel<Dual<L>> {
         let slope = self.p * self.q;

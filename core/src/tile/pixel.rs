@@ -66,7 +66,7 @@ impl<T: Real> Kernel for Shared<'_, T> {
     }
 }
 
-/// In two loops, as the fused one.
+/// Computes what terms share, in two loops: one chain of operations as long as both leaves a processor waiting.
 #[inline(always)]
 fn shared<V: Vector>(
     z: &Tile<V::Elem>,

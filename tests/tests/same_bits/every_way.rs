@@ -188,8 +188,8 @@ pub fn assert_same<T: Real + Logit<Compute = T>>(
     }
 }
 
-/// The same inputs under another call.
 impl<'a, T: Copy> Inputs<'a, T> {
+    /// Puts the inputs under another call.
     pub fn with(&self, call: Call<'a>) -> Inputs<'a, T> {
         Inputs { call, ..*self }
     }
