@@ -44,7 +44,7 @@ pub use program::{
     ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileGradient, TileSweep, TileWeights,
     Weighting, part, weigh,
 };
-pub(crate) use targets::{CheckTargets, ReadTargets, TargetKernels};
+pub(crate) use targets::{CheckTargets, ReadTargets, TargetKernels, read_some};
 pub(crate) use true_class::TrueClass;
 pub(crate) use weights::{ReadWeights, WeightKernels, fits};
 

@@ -2,7 +2,7 @@ use super::{Layout, Mask, View};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{BLOCK, TILE};
-use crate::tile::{CheckTargets, ReadTargets, TargetKernels};
+use crate::tile::{CheckTargets, ReadTargets, TargetKernels, read_some};
 
 /// How a target is stored.
 ///
@@ -245,7 +245,7 @@ pub(crate) struct RunOf<'a, E, T> {
     read: ReadTargets<E, T>,
 }
 
-impl<T> TargetRun<'_, T> {
+impl<T: Real> TargetRun<'_, T> {
     /// Reads `count` targets from the `first` on; returns whether all of the tile counts, `valid` being
     /// untouched if so.
     #[inline]
@@ -258,7 +258,7 @@ impl<T> TargetRun<'_, T> {
     ) -> bool {
         macro_rules! read {
             ($run:expr) => {
-                ($run.read)(&$run.stored[first..first + count], $run.ignored, y, valid)
+                read_some($run.read, &$run.stored[first..first + count], $run.ignored, y, valid)
             };
         }
         match self {
@@ -459,11 +459,11 @@ impl<E: Target> View<'_, E> {
         let ignored = ignore_index.and_then(E::from_label);
         let first = self.layout.index(sample, channel, pixel);
         if self.layout.pixel_stride() == Some(1) {
-            return read(&self.data[first..first + count], ignored, y, valid);
+            return read_some(read, &self.data[first..first + count], ignored, y, valid);
         }
         let mut gathered = [self.data[first]; TILE];
         self.load((sample, channel, pixel), &mut gathered[..count]);
-        read(&gathered[..count], ignored, y, valid)
+        read_some(read, &gathered[..count], ignored, y, valid)
     }
 
     fn check_shares(
