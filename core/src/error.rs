@@ -273,7 +273,7 @@ pub enum Error {
     },
     /// Masks in which only one class occurs, where two are needed.
     OneClass {
-        /// That class.
+        /// The class that occurs.
         class: usize,
     },
     /// An image of more pixels than can be numbered.

@@ -72,10 +72,10 @@ impl Maps {
     /// Places there are.
     pub const PLACES: usize = 32;
 
-    /// None.
+    /// No map.
     pub const NONE: Self = Maps(0);
 
-    /// With one more.
+    /// Adds a place.
     ///
     /// # Errors
     /// [`Error::Map`] from place 32 on.
@@ -96,7 +96,7 @@ impl Maps {
         place < Self::PLACES && self.0 >> place & 1 == 1
     }
 
-    /// Their places, ascending.
+    /// Returns their places, ascending.
     #[inline]
     pub fn iter(self) -> impl Iterator<Item = usize> {
         let mut left = self.0;

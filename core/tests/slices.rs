@@ -68,7 +68,7 @@ where
     bits(report, &gradient)
 }
 
-/// Of a text, so that the engine is compiled once.
+/// Evaluates a text with the engine, which is compiled once for it.
 fn by_text<T, A, E>(case: &Case<T, E>, text: &str) -> Bits
 where
     T: Real + Logit<Compute = T>,
@@ -254,7 +254,7 @@ fn several_segments() {
     );
 }
 
-/// Of too short storage too.
+/// Returns the fault of a plane, after checking that too short storage has one too.
 fn binary_fault<E: Target + std::fmt::Debug>(
     plane: Binary<'_, f32, E>,
     loss: impl Parts,

@@ -228,7 +228,7 @@ impl Evaluation<'_> {
         &self,
         commands: &mut Commands<'_>,
     ) -> Result<Vec<Option<Buffer<R>>>, Error> {
-        self.loss.with(|listed| {
+        self.loss.with(|plan| {
             let one = |call: &MapCall<'_, f32>| {
                 let name = call.definition().map_or("", |definition| definition.name);
                 if self.tensors.maps.iter().any(|(own, _)| *own == name) {
@@ -243,7 +243,7 @@ impl Evaluation<'_> {
                 }
                 .map(Some)
             };
-            listed.map_calls().iter().map(one).collect()
+            plan.map_calls().iter().map(one).collect()
         })
     }
 

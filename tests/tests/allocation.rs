@@ -12,7 +12,7 @@ use segloss_simd::{Buffers, Library, Loss, Outputs};
 
 struct Counting;
 
-/// Of all threads.
+/// Allocations of all threads.
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: the system's allocator does the work.

@@ -19,13 +19,13 @@ pub struct Segment<'a, C> {
     pub start: usize,
     /// The pixel after its last: a multiple of [`Clipped::BLOCK`], or the end of the line.
     pub end: usize,
-    /// Room for one number for each pixel of `costs`, and 32 more.
+    /// Room for the places of candidates: a number for each pixel of `costs`, and 32 more.
     pub places: &'a mut [i32],
-    /// The same.
+    /// Room for the costs of candidates, as many.
     pub values: &'a mut [C],
-    /// The same.
+    /// Room for where candidates start to be nearest, as many.
     pub starts: &'a mut [u32],
-    /// The same.
+    /// Room for which pixels stay candidates, as many.
     pub keep: &'a mut [u8],
     /// The squared distances from `start` on, in whole blocks of [`Clipped::BLOCK`]; what is past
     /// `end` does not matter.

@@ -39,10 +39,10 @@ pub(crate) use fused::plus;
 pub use kernels::Kernels;
 pub use object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
 pub use parts::{At, ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class, pixel, region};
-pub use plan::{Listed, Term};
+pub use plan::{Plan, Term};
 pub use program::{
     ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileGradient, TileSweep, TileWeights,
-    Weighting, part, weigh,
+    Weighting, scaled, weigh,
 };
 pub(crate) use targets::{CheckTargets, ReadTargets, TargetKernels, read_some};
 pub(crate) use true_class::TrueClass;

@@ -97,10 +97,10 @@ impl Spec<'_> {
     }
 }
 
-/// A term's part of the gradient, from its factor and its slope. A factor of 0 is that of a term that is not evaluated: it has no
-/// part, whatever its slope.
+/// Multiplies a term's slope by its factor: its share of the gradient. A factor of 0 is that of a term that is
+/// not evaluated, which has none, whatever its slope.
 #[inline(always)]
-pub fn part<L: Lanes>(factor: L, slope: L) -> L {
+pub fn scaled<L: Lanes>(factor: L, slope: L) -> L {
     let zero = L::splat(0.0);
     L::select(factor.eq(zero), zero, factor * slope)
 }
@@ -124,10 +124,10 @@ pub struct Weighting {
 }
 
 impl Weighting {
-    /// By nothing, hence by 1.
+    /// Nothing multiplies the term, hence 1 does.
     pub(super) const NONE: Self = Weighting { is_region: false, maps: Maps::NONE, by_class: false };
 
-    /// Of a term with these options, if anything multiplies it.
+    /// Tells what multiplies a term with these options, if anything does.
     pub(super) fn of(options: &Options<'_>, is_region: bool, by_call: bool) -> Option<Self> {
         let by_class = options.class_weights.is_some();
         let is_weighted = match is_region {
@@ -185,9 +185,9 @@ pub struct Scratch<'s, T> {
     /// `1 - p`.
     pub q: &'s mut [T; TILE],
     /// `exp(-|z|)`.
-    pub decay: &'s mut [T; TILE],
+    pub exp_neg_abs: &'s mut [T; TILE],
     /// `ln(1 + exp(-|z|))`.
-    pub tail: &'s mut [T; TILE],
+    pub softplus_tail: &'s mut [T; TILE],
     /// A term's losses.
     pub value: &'s mut [T; TILE],
     /// A term's slopes.

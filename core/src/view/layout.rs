@@ -42,7 +42,7 @@ impl Shape {
         self.spatial.iter().fold(1, |n, &extent| n.saturating_mul(extent))
     }
 
-    /// The same extents with another number of channels.
+    /// Replaces the number of channels.
     #[must_use]
     pub fn with_channels(self, channels: usize) -> Self {
         Shape { channels, ..self }

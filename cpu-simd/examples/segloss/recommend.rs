@@ -108,7 +108,7 @@ fn command(masks: &[PathBuf], ignore_index: IgnoreIndex) -> String {
     }
 }
 
-/// As a shell reads it back.
+/// Quotes a text for a shell, if it must be.
 fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,".contains(c);
     if text.chars().all(is_plain) {

@@ -281,7 +281,7 @@ fn f10_dice_of_halves() {
     assert!(gradient.iter().all(|g| g.to_f32().is_finite()));
 }
 
-/// The same classes are averaged in both formats, however small their probabilities.
+/// Both formats average the same classes, however small their probabilities.
 #[test]
 fn f12_what_is_averaged_does_not_depend_on_the_precision() {
     let logits = [200f64, 0.0, 0.0, 0.0, 0.0, 0.0];

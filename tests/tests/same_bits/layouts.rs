@@ -14,7 +14,7 @@ use segloss_simd::level::Portable;
 
 use super::{shape, spatial};
 
-/// The same elements in another layout, with `filler` between them.
+/// Lays packed elements out anew, with `filler` between them.
 fn laid_out<E: Copy>(packed: &[E], shape: Shape, layout: Layout, filler: E) -> Vec<E> {
     let mut data = vec![filler; layout.span()];
     let strides = layout.strides();

@@ -1,4 +1,4 @@
-//! The same bits on any number of threads as on the calling one alone: value, gradient and samples, in
+//! Losses have the same bits on any number of threads as on the calling one alone: value, gradient and samples, in
 //! every layout.
 
 use rayon::ThreadPoolBuilder;

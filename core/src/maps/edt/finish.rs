@@ -58,7 +58,7 @@ pub(crate) struct Row<'a, E, C> {
     pub(crate) costs: &'a [C],
     pub(crate) codes: &'a [E],
     pub(crate) written: Written<E>,
-    /// As many bytes as the row has, or more.
+    /// A stage of the row's bytes, or more.
     pub(crate) stage: &'a mut [u64],
     pub(crate) out: &'a mut [u8],
 }

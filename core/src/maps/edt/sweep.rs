@@ -485,7 +485,7 @@ fn quarters<T>(all: &mut [T]) -> [&mut [T]; 4] {
 /// Calls for each part with its share of edges, output and storage.
 struct Each<'p> {
     parts: &'p Parts,
-    /// Of edges, and of output in bytes.
+    /// Lengths of a slice's edges, and of its output in bytes.
     lengths: [usize; 2],
     words: usize,
 }
