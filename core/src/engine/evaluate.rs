@@ -1,7 +1,8 @@
-use super::call::Scale;
+use super::call::{Link, Scale};
 use super::problem::Problem;
 use super::sweep::Sweep;
 use super::workspace::{SharedStorage, UnitStorage, Workspace, take, take_mut};
+use super::{sigmoid, softmax};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{Accumulator, SEGMENT, TILE};
@@ -129,7 +130,10 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             factors,
             slopes,
         };
-        sweep.run();
+        match self.call.link {
+            Link::Sigmoid => sigmoid::sweep(sweep),
+            Link::Softmax => softmax::sweep(sweep),
+        }
         Ok(())
     }
 

@@ -1,6 +1,5 @@
-use super::call::{Call, Link};
+use super::call::Call;
 use super::workspace::Rows;
-use super::{sigmoid, softmax};
 use crate::lanes::Real;
 use crate::summation::{Accumulator, BLOCK, Partial, TILE};
 use crate::tile::Program;
@@ -31,15 +30,6 @@ pub(super) struct Sweep<'s, T: Real, A: Accumulator> {
     /// With a gradient, one pair a class of this sample, from [`super::Problem::finish`]; none without region
     /// terms.
     pub(super) slopes: &'s [[T; 2]],
-}
-
-impl<T: Real, A: Accumulator> Sweep<'_, T, A> {
-    pub(super) fn run(self) {
-        match self.call.link {
-            Link::Sigmoid => sigmoid::sweep(self),
-            Link::Softmax => softmax::sweep(self),
-        }
-    }
 }
 
 /// Returns the blocks of `pixels`; the last may be shorter.

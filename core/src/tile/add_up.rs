@@ -1,6 +1,6 @@
 //! Leaves that add up the terms of any sum.
 
-use super::program::{scaled, weigh};
+use super::inputs::{scaled, weigh};
 use crate::lanes::{Real, Vector};
 use crate::level::{Kernel, Level};
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};

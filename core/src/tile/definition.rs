@@ -1,8 +1,8 @@
 use core::fmt;
 
 use super::fusion::{FusedClass, FusedPixels};
+use super::inputs::ClassTile;
 use super::object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
-use super::program::ClassTile;
 use crate::class::{ClassPixel, ClassTerm};
 use crate::engine::Link;
 use crate::error::Error;

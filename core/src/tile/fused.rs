@@ -4,7 +4,7 @@
 //! beside any region terms, whose formulas only see sums: the loop does not depend on them. Every other
 //! sum is computed term by term, in [`plan`](super::plan), with the same bits.
 
-use super::program::{ClassTile, PixelTile, TileGradient, weigh};
+use super::inputs::{ClassTile, PixelTile, TileGradient, weigh};
 use crate::aligned::Aligned;
 use crate::class::ClassPixel;
 use crate::lanes::{Lanes, Real, Vector};

@@ -8,7 +8,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `kernels` | the table of a level |
-//! | `program` | what the engine asks of a loss, and what a tile is |
+//! | `program`, `spec` | what the engine asks of a loss, and what a loss says of its terms |
+//! | `inputs` | what loops over a tile are given |
 //! | `plan` | a loss put together at run time: its terms one by one, or one fused loop |
 //! | `parts` | a loss composed when the program is compiled |
 //! | `fused`, `fusion` | one loop from logits to sums and gradient, and the losses from text that have one |
@@ -20,6 +21,7 @@ mod add_up;
 mod definition;
 mod fused;
 mod fusion;
+mod inputs;
 mod kernels;
 mod object;
 mod parts;
@@ -27,6 +29,7 @@ mod pixel;
 mod plan;
 mod program;
 pub(crate) mod softmax;
+mod spec;
 mod targets;
 mod true_class;
 mod weights;
@@ -36,14 +39,15 @@ pub use definition::{
 };
 pub use fused::Fused;
 pub(crate) use fused::plus;
+pub use inputs::{
+    ClassTile, PixelTile, Scratch, TileGradient, TileSweep, TileWeights, scaled, weigh,
+};
 pub use kernels::Kernels;
 pub use object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
 pub use parts::{At, ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class, pixel, region};
 pub use plan::{Plan, Term};
-pub use program::{
-    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileGradient, TileSweep, TileWeights,
-    Weighting, scaled, weigh,
-};
+pub use program::Program;
+pub use spec::{Kind, Spec, Weighting};
 pub(crate) use targets::{CheckTargets, ReadTargets, TargetKernels, read_some};
 pub(crate) use true_class::TrueClass;
 pub(crate) use weights::{ReadWeights, WeightKernels, fits};

@@ -2,7 +2,7 @@
 //! that have no generic formula. They run on processors only.
 
 use super::definition::PixelArrays;
-use super::program::ClassTile;
+use super::inputs::ClassTile;
 use crate::error::Error;
 use crate::lanes::Dual;
 use crate::region::{Pool, SeededSums};

@@ -1,11 +1,10 @@
 //! Terms composed when the program is compiled.
 
 use super::fused::{Fused, class_sweep, pixel_sweep, plus};
+use super::inputs::{ClassTile, PixelTile, Scratch, TileSweep, TileWeights, scaled, weigh};
 use super::kernels::Kernels;
-use super::program::{
-    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileSweep, TileWeights, Weighting, scaled,
-    weigh,
-};
+use super::program::Program;
+use super::spec::{Kind, Spec, Weighting};
 use crate::class::{ClassPixel, ClassTerm};
 use crate::lanes::{Dual, Lanes, Real, Vector};
 use crate::level::{Kernel, Level, Scalar};

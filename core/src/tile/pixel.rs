@@ -1,11 +1,12 @@
 //! Leaves for any sum of terms under the sigmoid link: what the terms share, and region terms.
 
+use super::inputs::weigh;
 use crate::lanes::{Real, Vector};
 use crate::level::{Kernel, Level, enter};
 use crate::pixel::Pixel;
 use crate::region::{self, SUMS};
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
-use crate::tile::{Tile, weigh};
+use crate::tile::Tile;
 
 /// The leaves.
 pub(crate) struct PixelKernels<T> {

@@ -7,12 +7,11 @@ use super::definition::{
     Body, ClassLoops, Definition, PixelArrays, PixelInputs, PixelLoops, TileOutput,
 };
 use super::fusion::{FusedClass, FusedPixels, RegionPass};
+use super::inputs::{ClassTile, PixelTile, Scratch, TileGradient, TileSweep, TileWeights};
 use super::kernels::Kernels;
 use super::pixel::{RegionTile, RegionsAlone, RegionsPass};
-use super::program::{
-    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileGradient, TileSweep, TileWeights,
-    Weighting,
-};
+use super::program::Program;
+use super::spec::{Kind, Spec, Weighting};
 use crate::compose::MapCall;
 use crate::error::Error;
 use crate::lanes::{Dual, Real};
