@@ -103,3 +103,46 @@ impl<T> TileGradient<'_, T> {
         TileGradient { factors: &self.factors[index..=index], ..self }
     }
 }
+
+/// [`Pixel`](crate::pixel::Pixel) as arrays, for terms of tiles.
+#[derive(Clone, Copy, Debug)]
+pub struct PixelArrays<'t, T> {
+    /// Logits.
+    pub z: &'t [T; TILE],
+    /// Targets, 0 to 1.
+    pub y: &'t [T; TILE],
+    /// `sigmoid(z)`.
+    pub p: &'t [T; TILE],
+    /// `1 - p`.
+    pub q: &'t [T; TILE],
+    /// `ln(1 + exp(-|z|))`.
+    pub softplus_tail: &'t [T; TILE],
+    /// Positive where a pixel counts; all do if there is none.
+    pub valid: Option<&'t [T; TILE]>,
+}
+
+/// What formulas are computed from, as arrays. The rest of a [`Pixel`](crate::pixel::Pixel) each makes itself, of which the
+/// compiler leaves out what it does not read.
+#[derive(Clone, Copy, Debug)]
+pub struct PixelInputs<'t, T> {
+    /// Logits.
+    pub z: &'t [T; TILE],
+    /// Targets, 0 to 1.
+    pub y: &'t [T; TILE],
+    /// `sigmoid(z)`.
+    pub p: &'t [T; TILE],
+    /// `1 - p`.
+    pub q: &'t [T; TILE],
+    /// `exp(-|z|)`.
+    pub exp_neg_abs: &'t [T; TILE],
+}
+
+/// Where the losses and slopes of a tile go; what is none is not needed. What is written where a pixel
+/// does not count is not read.
+#[derive(Debug)]
+pub struct TileOutput<'t, T> {
+    /// Losses.
+    pub value: Option<&'t mut [T; TILE]>,
+    /// Their derivatives: in the logit, or in `ln p_t`.
+    pub slope: Option<&'t mut [T; TILE]>,
+}

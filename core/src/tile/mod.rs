@@ -34,13 +34,12 @@ mod targets;
 mod true_class;
 mod weights;
 
-pub use definition::{
-    ClassBody, Definition, PixelArrays, PixelBody, PixelInputs, RegionBody, TileOutput,
-};
+pub use definition::{ClassBody, Definition, PixelBody, RegionBody};
 pub use fused::Fused;
 pub(crate) use fused::plus;
 pub use inputs::{
-    ClassTile, PixelTile, Scratch, TileGradient, TileSweep, TileWeights, scaled, weigh,
+    ClassTile, PixelArrays, PixelInputs, PixelTile, Scratch, TileGradient, TileOutput, TileSweep,
+    TileWeights, scaled, weigh,
 };
 pub use kernels::Kernels;
 pub use object::{TileClassTerm, TilePixelTerm, TileRegionTerm};

@@ -3,11 +3,12 @@
 use core::fmt;
 
 use super::add_up::{AddUp, AddValues, Sums};
-use super::definition::{
-    Body, ClassLoops, Definition, PixelArrays, PixelInputs, PixelLoops, TileOutput,
-};
+use super::definition::{Body, ClassLoops, Definition, PixelLoops};
 use super::fusion::{FusedClass, FusedPixels, RegionPass};
-use super::inputs::{ClassTile, PixelTile, Scratch, TileGradient, TileSweep, TileWeights};
+use super::inputs::{
+    ClassTile, PixelArrays, PixelInputs, PixelTile, Scratch, TileGradient, TileOutput, TileSweep,
+    TileWeights,
+};
 use super::kernels::Kernels;
 use super::pixel::{RegionTile, RegionsAlone, RegionsPass};
 use super::program::Program;
