@@ -1,7 +1,6 @@
 //! What all kinds of terms have in common: parameters, options, and their values.
 
 use crate::error::Error;
-use crate::region::Pool;
 use crate::text::NumberList;
 
 pub use crate::parameter::{Arguments, PARAMETERS, Parameter};
@@ -43,6 +42,15 @@ pub enum Normalise {
     Valid,
     /// The sum of those times weights of pixels and maps. These may not be negative then.
     Weights,
+}
+
+/// Over which pixels a region loss is formed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pool {
+    /// Per sample, then averaged or added over samples.
+    Sample,
+    /// Once, over all samples.
+    Batch,
 }
 
 /// What becomes of a region that the targets do not hold at all.

@@ -11,7 +11,7 @@ use segloss_core::region::{Dice, FocalTversky, Pool, Tversky};
 use segloss_core::slices::{self, Binary, Classes, Fault, Multiclass};
 use segloss_core::summation::{Accumulator, Compensated, Partial, TILE};
 use segloss_core::term::{Maps, Missing, Options, Reduction};
-use segloss_core::view::{Layout, Logit, Shape, Target, Targets, View, ViewMut};
+use segloss_core::view::{Layout, Logit, Shape, Target, Targets, View, ViewMut, Weights};
 
 /// One sample, of several classes under softmax.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ where
     let layout = Layout::channels_first(plane.shape().with_channels(case.classes)).unwrap();
     let logits = View::new(&case.logits, layout).unwrap();
     let targets = View::new(&case.targets, plane).unwrap();
-    let maps = case.maps.each_ref().map(|map| T::weights(View::new(map, plane).unwrap()));
+    let maps = case.maps.each_ref().map(|map| Weights::of(View::new(map, plane).unwrap()));
     let (link, ignore_index) = (case.link, case.ignore_index);
     let call = Call { link, ignore_index, maps: &maps, ..Call::sigmoid() };
     let problem = Problem::<T, A>::new(call, loss, &logits, targets).unwrap();

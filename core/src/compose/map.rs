@@ -1,9 +1,10 @@
 use core::fmt;
 
-use crate::engine::{Call, Link, check_mask};
+use crate::engine::{Call, check_mask};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::level::Scalar;
+use crate::link::Link;
 use crate::maps::band::Band;
 use crate::maps::decay::Decay;
 use crate::maps::edt::Spacing;

@@ -3,9 +3,9 @@ use super::options::{CallOption, OPTIONS};
 use super::presets::{NAMES, Preset};
 use super::registry::Registry;
 use super::shorthands::{SHORTHANDS, Shorthand};
-use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::link::Link;
 use crate::summation::Accumulator;
 use crate::term::{Maps, Options, PARAMETERS, Parameter, Range};
 use crate::text::{

@@ -1,9 +1,9 @@
 use super::map::MapDefinition;
 use super::options::OPTIONS;
 use super::shorthands::SHORTHANDS;
-use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::link::Link;
 use crate::maps::MapLevel;
 use crate::summation::Accumulator;
 use crate::term::{PARAMETERS, Parameter};

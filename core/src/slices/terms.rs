@@ -2,8 +2,9 @@
 
 use super::Fault;
 use crate::compose::{Kind, PartVisitor, Parts, Spec};
-use crate::engine::{Link, expected_link, factor, is_skipped, of_slope, saturate, share};
+use crate::engine::{expected_link, factor, is_skipped, of_slope, saturate, share};
 use crate::lanes::{Dual, Real};
+use crate::link::Link;
 use crate::region::{Pool, Seed, SeededSums};
 use crate::summation::Accumulator;
 use crate::term::{Missing, Normalise};

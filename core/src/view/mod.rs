@@ -6,8 +6,9 @@ mod logits;
 mod targets;
 mod weights;
 
+pub use crate::shape::{Shape, Strides};
 pub use gradient::{Elements, GradientSink, ViewMut, Write};
-pub use layout::{Layout, Shape, Strides};
+pub use layout::Layout;
 pub(crate) use logits::Planes;
 pub use logits::{Logit, Logits};
 pub(crate) use targets::TargetTile;

@@ -13,6 +13,16 @@ pub enum Weights<'a> {
     F64(View<'a, f64>),
 }
 
+impl<'a> Weights<'a> {
+    /// Weights stored in a format that losses are computed in.
+    pub fn of<T: Real>(View { data, layout }: View<'a, T>) -> Self {
+        match T::DOUBLE {
+            true => Weights::F64(View { data: bytemuck::cast_slice(data), layout }),
+            false => Weights::F32(View { data: bytemuck::cast_slice(data), layout }),
+        }
+    }
+}
+
 impl Weights<'_> {
     /// Shape and strides.
     pub fn layout(&self) -> &Layout {
