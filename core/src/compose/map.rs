@@ -13,7 +13,8 @@ use crate::parameter::complete;
 use crate::summation::{BLOCK, TILE};
 use crate::term::{Arguments, PARAMETERS, Parameter};
 use crate::tile::TargetKernels;
-use crate::view::{Shape, TargetTile, Targets};
+use crate::tile::TargetTile;
+use crate::view::{Shape, Targets};
 
 /// The label of a pixel that does not count.
 pub const IGNORED: u32 = u32::MAX;

@@ -15,7 +15,8 @@
 //! | `fused`, `fusion` | one loop from logits to sums and gradient, and the losses from text that have one |
 //! | `definition`, `object` | a term by name, compiled from a formula or computing tiles by itself |
 //! | `pixel`, `softmax`, `true_class`, `add_up` | leaves for any sum of terms |
-//! | `targets`, `weights` | leaves that read tensors as they are stored |
+//! | `targets`, `weights` | leaves that read what is adjacent, as it is stored |
+//! | `read_targets`, `read_weights` | tiles of tensors, by way of those |
 
 mod add_up;
 mod definition;
@@ -28,6 +29,8 @@ mod parts;
 mod pixel;
 mod plan;
 mod program;
+mod read_targets;
+mod read_weights;
 pub(crate) mod softmax;
 mod spec;
 mod targets;
@@ -46,10 +49,11 @@ pub use object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
 pub use parts::{At, ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class, pixel, region};
 pub use plan::{Plan, Term};
 pub use program::Program;
+pub(crate) use read_targets::TargetTile;
 pub use spec::{Kind, Spec, Weighting};
-pub(crate) use targets::{CheckTargets, ReadTargets, TargetKernels, read_some};
+pub(crate) use targets::TargetKernels;
 pub(crate) use true_class::TrueClass;
-pub(crate) use weights::{ReadWeights, WeightKernels, fits};
+pub(crate) use weights::{WeightKernels, fits};
 
 use crate::summation::TILE;
 

@@ -226,7 +226,7 @@ impl<T: Real> Logits<'_, T> {
 
 impl<E: Copy> View<'_, E> {
     /// Copies pixels of one channel from `pixel` on, wherever they lie.
-    pub(super) fn load(&self, (sample, channel, pixel): (usize, usize, usize), values: &mut [E]) {
+    pub(crate) fn load(&self, (sample, channel, pixel): (usize, usize, usize), values: &mut [E]) {
         let count = values.len();
         if self.layout.pixel_stride() == Some(1) {
             let first = self.layout.index(sample, channel, pixel);
