@@ -169,7 +169,7 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
     let maps: Vec<_> =
         computed.iter().map(|map| Z::Compute::weights(View::new(map, planes).unwrap())).collect();
     let call = Call { maps: &maps, ..call };
-    let problem = Problem::<Z::Compute, A>::new(call, &listed, &logits, &targets)?;
+    let problem = Problem::<Z::Compute, A>::new(call, &listed, logits, targets)?;
     let sizes = problem.sizes();
     let zero = Z::Compute::default();
     let mut workspace = Workspace {

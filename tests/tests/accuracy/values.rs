@@ -26,7 +26,7 @@ fn evaluate<T: Real + Logit<Compute = T>>(
     let targets = View::new(&case.targets, Layout::channels_first(target_shape).unwrap()).unwrap();
     let logits = View::new(logits, packed).unwrap();
     let call = Call { ignore_index: Some(255), ..call };
-    run(call, program, &logits, &targets, packed, T::default()).unwrap()
+    run(call, program, logits, targets, packed, T::default()).unwrap()
 }
 
 /// `value` relative, `gradient` relative to the largest.
