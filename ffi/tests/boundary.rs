@@ -2,10 +2,10 @@
 //! itself, and outside the library, which would otherwise be compiled once more for it.
 
 #[path = "../src/boundary.rs"]
-mod boundary;
+mod library;
 
 #[test]
 fn a_panic_becomes_a_result() {
-    assert_eq!(boundary::guard("panicked", || panic!("planted")), "panicked");
-    assert_eq!(boundary::guard("panicked", || "refused"), "refused");
+    assert_eq!(library::guard("panicked", || panic!("planted")), "panicked");
+    assert_eq!(library::guard("panicked", || "refused"), "refused");
 }
