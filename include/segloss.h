@@ -3,7 +3,7 @@
 #ifndef SEGLOSS_H
 #define SEGLOSS_H
 
-/* Generated from ffi/src; `SEGLOSS_WRITE_HEADER=1 cargo test -p segloss-ffi --test header` writes it anew. */
+/* Generated from ffi/src; `SEGLOSS_WRITE_HEADER=1 cargo test -p segloss-ffi --test main header::` writes it anew. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -269,8 +269,8 @@ enum segloss_distance_kind
      */
     SEGLOSS_DISTANCE_KIND_TO_OTHER = 1,
     /**
-     * The same, positive on foreground and negative on background. Of a mask that is the distance to
-     * background minus the distance to foreground.
+     * To the nearest pixel of another label, positive on foreground and negative on background. Of a mask
+     * that is the distance to background minus the distance to foreground.
      */
     SEGLOSS_DISTANCE_KIND_SIGNED = 2,
 };
@@ -416,7 +416,8 @@ enum segloss_region_seed
      */
     SEGLOSS_REGION_SEED_FALSE_POSITIVE = 1,
     /**
-     * In the false negatives of `seed_class`.
+     * In the false negatives of `seed_class`, whose true positives fall as these grow: the derivative in
+     * the former minus that in the latter.
      */
     SEGLOSS_REGION_SEED_FALSE_NEGATIVE = 2,
 };
@@ -486,7 +487,7 @@ typedef struct {
      */
     const char *name;
     /**
-     * As segloss_call's `weights`.
+     * What each pixel's loss is multiplied by, in the form of segloss_call's `weights`.
      */
     const DLTensor *weights;
 } segloss_map;
@@ -543,7 +544,8 @@ typedef struct {
      */
     const double *scale;
     /**
-     * The same with one number a sample, if what follows takes the samples' values. NULL: none.
+     * What each sample's gradient is multiplied by, if what follows takes the samples' values: one number a
+     * sample, instead of `scale`. NULL: none.
      */
     const double *sample_scales;
     /**
@@ -827,7 +829,8 @@ typedef struct {
 } segloss_parameter;
 
 /**
- * What the probability of the true class is at some pixels, as arrays of `count` numbers. Since 0.1.
+ * The probability of the true class at some pixels, as arrays of `count` numbers in double precision. Since
+ * 0.1.
  */
 typedef struct {
     /**
@@ -858,7 +861,8 @@ typedef struct {
 } segloss_class_tile_f64;
 
 /**
- * The same in single precision. Since 0.1.
+ * The probability of the true class at some pixels, as arrays of `count` numbers in single precision. Since
+ * 0.1.
  */
 typedef struct {
     /**
@@ -930,8 +934,8 @@ typedef struct {
                      double *value,
                      double *slope);
     /**
-     * (optional) The same for logits that are computed in single precision; without it they are
-     * converted, and the results rounded.
+     * (optional) Does what `tile_f64` does for logits that are computed in single precision; without it
+     * they are converted, and the results rounded.
      */
     void (*tile_f32)(void *context,
                      const double *parameters,
@@ -946,7 +950,7 @@ typedef struct {
 } segloss_class_term;
 
 /**
- * Some pixels of one channel, as arrays of `count` numbers. Since 0.1.
+ * Some pixels of one channel, as arrays of `count` numbers in double precision. Since 0.1.
  */
 typedef struct {
     /**
@@ -985,7 +989,7 @@ typedef struct {
 } segloss_pixel_tile_f64;
 
 /**
- * The same in single precision. Since 0.1.
+ * Some pixels of one channel, as arrays of `count` numbers in single precision. Since 0.1.
  */
 typedef struct {
     /**
@@ -1065,8 +1069,8 @@ typedef struct {
                      double *value,
                      double *slope);
     /**
-     * (optional) The same for logits that are computed in single precision; without it they are
-     * converted, and the results rounded.
+     * (optional) Does what `tile_f64` does for logits that are computed in single precision; without it
+     * they are converted, and the results rounded.
      */
     void (*tile_f32)(void *context,
                      const double *parameters,
@@ -1082,8 +1086,9 @@ typedef struct {
 
 /**
  * The sums of all classes over the valid pixels of a sample or of the batch. With p the probability of
- * a class and g its target, each class has three numbers in this order: false positives, the sum of
- * p (1 - g); false negatives, of (1 - p) g; and the target's mass, of g. Since 0.1.
+ * a class and g its target, each class has three numbers in this order: true positives, the sum of p g;
+ * false positives, of p (1 - g); and false negatives, of (1 - p) g. The target's mass is the sum of the
+ * first and the last, the predicted mass that of the first two. Since 0.1.
  */
 typedef struct {
     /**
@@ -1107,7 +1112,8 @@ typedef struct {
      */
     size_t classes;
     /**
-     * Not 0 if classes whose target's mass is 0 are to be left out (`absent=skip`).
+     * Not 0 if classes whose target's mass is 0 are to be left out (`absent=skip`): those of neither true
+     * positives nor false negatives.
      */
     int32_t skips_absent;
     /**
@@ -1148,7 +1154,7 @@ typedef struct {
      */
     void *context;
     /**
-     * Writes the loss of all classes to `value`, and its derivative in the sum that `sums` names to
+     * Writes the loss of all classes to `value`, and its derivative in the seed that `sums` names to
      * `slope`. `parameters` are as many as declared, in that order.
      */
     void (*loss)(void *context,
@@ -1184,7 +1190,8 @@ extern "C" {
  * `counts` is written only on success. Since 0.1.
  *
  * # Safety
- * As for segloss_evaluate; `before` and `counts` are NULL or point to `classes` numbers.
+ * Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+ * and type ask for; `before` and `counts` are NULL or point to `classes` numbers.
  */
 segloss_result segloss_class_counts(const DLTensor *targets,
                                     int32_t ignore,
@@ -1363,7 +1370,7 @@ size_t segloss_loss_term_count(const segloss_loss *loss);
  * with a map. 0 if there is no such term. Since 0.1.
  *
  * # Safety
- * As for segloss_loss_text.
+ * `loss` is NULL or a loss; `buffer` is NULL or points to `capacity` bytes that may be written.
  */
 size_t segloss_loss_term_name(const segloss_loss *loss,
                               size_t term,
@@ -1393,7 +1400,7 @@ size_t segloss_loss_parameter_count(const segloss_loss *loss, size_t term);
  * there is none. Since 0.1.
  *
  * # Safety
- * As for segloss_loss_text.
+ * `loss` is NULL or a loss; `buffer` is NULL or points to `capacity` bytes that may be written.
  */
 size_t segloss_loss_parameter_name(const segloss_loss *loss,
                                    size_t term,
@@ -1434,7 +1441,8 @@ size_t segloss_loss_class_weights(const segloss_loss *loss,
  * count have no distance measured to them; their own is to what does count. Since 0.1.
  *
  * # Safety
- * As for segloss_evaluate.
+ * Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+ * and type ask for.
  */
 segloss_result segloss_distance(int32_t distance,
                                 int32_t link,
@@ -1452,7 +1460,8 @@ segloss_result segloss_distance(int32_t distance,
  * 0.1.
  *
  * # Safety
- * As for segloss_evaluate.
+ * Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+ * and type ask for.
  */
 segloss_result segloss_dilate(const DLTensor *mask,
                               int32_t element,
@@ -1465,7 +1474,8 @@ segloss_result segloss_dilate(const DLTensor *mask,
  * `border` is a segloss_border; the rest is as for segloss_dilate. Since 0.1.
  *
  * # Safety
- * As for segloss_evaluate.
+ * Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+ * and type ask for.
  */
 segloss_result segloss_erode(const DLTensor *mask,
                              int32_t element,
@@ -1488,7 +1498,8 @@ segloss_result segloss_erode(const DLTensor *mask,
  * thread's own. `out` is written only on success. Since 0.1.
  *
  * # Safety
- * As for segloss_evaluate; `text` is NULL or ends with a 0.
+ * Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+ * and type ask for; `text` is NULL or ends with a 0.
  */
 segloss_result segloss_map_weights(const char *text,
                                    int32_t link,
@@ -1514,6 +1525,14 @@ size_t segloss_last_message(char *buffer,
                             size_t capacity);
 
 /**
+ * A class term as a plugin, into `plugin`, as segloss_plugin_pixel does for pixel terms. Since 0.1.
+ *
+ * # Safety
+ * Pointers are NULL or point to what their types say; the functions do what their fields say.
+ */
+segloss_result segloss_plugin_class(const segloss_class_term *term, segloss_plugin **plugin);
+
+/**
  * Gives up a share of a plugin; losses that were made with it keep theirs. NULL is none, and nothing
  * happens.
  *
@@ -1523,14 +1542,6 @@ size_t segloss_last_message(char *buffer,
  * `plugin` is NULL or comes from segloss_plugin_pixel or its like and is not used any more.
  */
 void segloss_plugin_free(segloss_plugin *plugin);
-
-/**
- * A class term as a plugin, into `plugin`, as segloss_plugin_pixel does for pixel terms. Since 0.1.
- *
- * # Safety
- * Pointers are NULL or point to what their types say; the functions do what their fields say.
- */
-segloss_result segloss_plugin_class(const segloss_class_term *term, segloss_plugin **plugin);
 
 /**
  * A pixel term as a plugin, into `plugin`, for segloss_plugin_free to free.

@@ -3,7 +3,7 @@
 #ifndef SEGLOSS_OPENCL_H
 #define SEGLOSS_OPENCL_H
 
-/* Generated from opencl/capi/src; `SEGLOSS_WRITE_HEADER=1 cargo test -p segloss-opencl-ffi --test header`
+/* Generated from opencl/capi/src; `SEGLOSS_WRITE_HEADER=1 cargo test -p segloss-opencl-ffi --test main header::`
  * writes it anew. */
 
 #include <stddef.h>
@@ -332,7 +332,7 @@ typedef struct {
      */
     const char *name;
     /**
-     * As segloss_cl_call's `weights`.
+     * What each pixel's loss is multiplied by, in the form of segloss_cl_call's `weights`.
      */
     const DLTensor *weights;
 } segloss_cl_map;
@@ -390,7 +390,8 @@ typedef struct {
      */
     const double *scale;
     /**
-     * The same with one number a sample, if what follows takes the samples' values. NULL: none.
+     * What each sample's gradient is multiplied by, if what follows takes the samples' values: one number a
+     * sample, instead of `scale`. NULL: none.
      */
     const double *sample_scales;
     /**
@@ -524,7 +525,7 @@ struct _cl_context *segloss_cl_evaluator_context(const segloss_cl_evaluator *eva
  * Its device; NULL of NULL. Since 0.1.
  *
  * # Safety
- * As for segloss_cl_evaluator_context.
+ * `evaluator` is NULL or comes from one of the functions that make such and is not freed.
  */
 struct _cl_device_id *segloss_cl_evaluator_device(const segloss_cl_evaluator *evaluator);
 
@@ -532,7 +533,7 @@ struct _cl_device_id *segloss_cl_evaluator_device(const segloss_cl_evaluator *ev
  * The queue of calls that name none, valid for as long as the evaluator; NULL of NULL. Since 0.1.
  *
  * # Safety
- * As for segloss_cl_evaluator_context.
+ * `evaluator` is NULL or comes from one of the functions that make such and is not freed.
  */
 struct _cl_command_queue *segloss_cl_evaluator_queue(const segloss_cl_evaluator *evaluator);
 
@@ -617,7 +618,8 @@ struct _cl_mem *segloss_cl_pending_report(const segloss_cl_pending *pending);
  * unless something is wrong in the buffers, which are read then to tell what. Since 0.1.
  *
  * # Safety
- * As for segloss_cl_pending_wait; `report` is NULL or points to SEGLOSS_CL_REPORT_LENGTH numbers.
+ * `pending` is NULL or comes from segloss_cl_enqueue and is not freed; `report` is NULL or points to
+ * SEGLOSS_CL_REPORT_LENGTH numbers; `value` and `valid` are NULL or may be written.
  */
 segloss_cl_result segloss_cl_pending_interpret(const segloss_cl_pending *pending,
                                                const uint64_t *report,

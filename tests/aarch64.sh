@@ -1,6 +1,6 @@
 #!/bin/sh
 # The conformance tests on 64-bit Arm, emulated: the portable level then uses NEON. Needs rustup and apt; takes
-# some ten minutes. Arguments go to `cargo test`, e.g. `--test golden`; without any, a few tests run.
+# some ten minutes. Arguments select tests by name, e.g. `golden::`; without any, a few run.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,5 +14,5 @@ if ! command -v qemu-aarch64 >/dev/null || ! command -v aarch64-linux-gnu-gcc >/
 fi
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
-[ $# -gt 0 ] || set -- --test golden --test gradients --test boundary_losses --test threads
-exec cargo test --locked --target "$target" -p segloss-conformance "$@"
+[ $# -gt 0 ] || set -- golden::engine:: accuracy::gradients:: maps::boundary_losses:: same_bits::threads::
+exec cargo test --locked --target "$target" -p segloss-conformance --test main -- "$@"

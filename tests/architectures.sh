@@ -14,16 +14,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 results=$prefix/results
 mkdir -p "$results"
 
-installed() {
-    local missing=()
-    for package in "$@"; do
-        dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
-    done
-    [ ${#missing[@]} -gt 0 ] || return 0
-    if [ "$(id -u)" -eq 0 ]; then as_root=; else as_root=sudo; fi
-    $as_root apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
-}
-
 # The table by rustup's compiler, for a target whose library it has.
 by_rustup() {
     local target=$1
@@ -35,7 +25,7 @@ by_rustup() {
 
 # The program of each architecture, to standard output.
 of_aarch64() {
-    installed gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+    "$here/../.ci/install" gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
     local target=aarch64-unknown-linux-gnu
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     local folder=$prefix/host
@@ -65,14 +55,14 @@ of_cortex-m0() {
 }
 
 of_riscv32() {
-    installed qemu-user
+    "$here/../.ci/install" qemu-user
     bare riscv32imac-unknown-none-elf "-C link-arg=-e_start"
     qemu-riscv32 "$prefix/target/riscv32imac-unknown-none-elf/table/table"
 }
 
 # Big-endian.
 of_s390x() {
-    installed qemu-user
+    "$here/../.ci/install" qemu-user
     bare s390x-unknown-linux-gnu "-C link-arg=-e_start -C relocation-model=static" \
         -Zbuild-std-features=compiler-builtins-mem
     qemu-s390x "$prefix/target/s390x-unknown-linux-gnu/table/table"

@@ -7,9 +7,9 @@ use segloss_core::engine::{Call, Link, Problem, Workspace, evaluate};
 use segloss_core::lanes::Lanes;
 use segloss_core::level::Scalar;
 use segloss_core::region::{Classes, RegionTerm};
-use segloss_core::term::{Arguments, Parameter, not_negative};
+use segloss_core::summation::TILE;
+use segloss_core::term::{Arguments, Parameter};
 use segloss_core::view::{Layout, Shape, View, ViewMut};
-use segloss_core::{Error, summation::TILE};
 
 /// `1 - TP / (TP + FP + FN)`, averaged over classes.
 #[derive(Clone, Copy)]
@@ -19,15 +19,15 @@ struct Jaccard {
 
 impl RegionTerm for Jaccard {
     const NAME: &'static str = "jaccard";
-    const PARAMETERS: &'static [Parameter] = &[Parameter::number("smooth", 1e-6)];
+    const PARAMETERS: &'static [Parameter] = &[Parameter::number("smooth", 1e-6).at_least(0.0)];
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        Ok(Jaccard { smooth: not_negative(Self::NAME, "smooth", arguments.get(0))? })
+    fn new(arguments: Arguments<'_>) -> Self {
+        Jaccard { smooth: arguments.get(0) }
     }
 
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
         classes.mean(|s| {
-            let right = s.target - s.false_negative + L::splat(self.smooth);
+            let right = s.true_positive + L::splat(self.smooth);
             (s.false_positive + s.false_negative).share_with(right)
         })
     }

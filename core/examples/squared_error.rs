@@ -8,9 +8,9 @@ use segloss_core::engine::{Call, Link, Problem, Workspace, evaluate};
 use segloss_core::lanes::Lanes;
 use segloss_core::level::Scalar;
 use segloss_core::pixel::{Pixel, PixelTerm};
+use segloss_core::summation::TILE;
 use segloss_core::term::{Arguments, Parameter};
 use segloss_core::view::{Layout, Shape, View, ViewMut};
-use segloss_core::{Error, summation::TILE};
 
 /// `(p - y)^2`, the Brier score.
 #[derive(Clone, Copy)]
@@ -20,8 +20,8 @@ impl PixelTerm for SquaredError {
     const NAME: &'static str = "squared_error";
     const PARAMETERS: &'static [Parameter] = &[];
 
-    fn new(_: Arguments<'_>) -> Result<Self, Error> {
-        Ok(SquaredError)
+    fn new(_: Arguments<'_>) -> Self {
+        SquaredError
     }
 
     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {

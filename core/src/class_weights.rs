@@ -82,7 +82,14 @@ impl<'c> ClassCounts<'c> {
         targets: impl Into<Targets<'t>>,
         ignore_index: Option<i64>,
     ) -> Result<(), Error> {
-        let targets = &targets.into();
+        self.add_labels(&targets.into(), ignore_index)
+    }
+
+    fn add_labels(
+        &mut self,
+        targets: &Targets<'_>,
+        ignore_index: Option<i64>,
+    ) -> Result<(), Error> {
         let more = pixelwise::check_labels(targets, self.counts.len(), ignore_index)?;
         for (class, &count) in self.counts.iter().enumerate() {
             if count.checked_add(more).is_none() {

@@ -1,5 +1,7 @@
 use core::fmt;
 
+use crate::link::Link;
+use crate::range::Range;
 use crate::view::{Shape, Strides};
 
 /// What was wrong with a call. Outputs are untouched whenever one of these is returned.
@@ -80,8 +82,8 @@ pub enum Error {
         name: &'static str,
         /// Its value.
         value: f64,
-        /// What was expected.
-        expected: &'static str,
+        /// The values that were expected.
+        expected: Range,
     },
     /// A term's coefficient that is negative or not finite.
     Coefficient {
@@ -94,6 +96,13 @@ pub enum Error {
         term: &'static str,
         /// What was expected.
         expected: &'static str,
+    },
+    /// A call under another link than the loss was read for.
+    CallLink {
+        /// The call's.
+        call: Link,
+        /// The loss's.
+        loss: Link,
     },
     /// More values than a term has parameters.
     Arguments {
@@ -331,6 +340,9 @@ impl fmt::Display for Error {
                 write!(f, "a term's coefficient is {value}, expected a finite number, 0 or larger")
             }
             Error::Link { term, expected } => write!(f, "`{term}` needs {expected}"),
+            Error::CallLink { call, loss } => {
+                write!(f, "the call's link is {call}, expected {loss}, which the loss was read for")
+            }
             Error::Arguments { term, given, expected } => {
                 write!(f, "`{term}` was given {given} values, expected at most {expected}")
             }

@@ -36,6 +36,7 @@
 #![forbid(unsafe_code)]
 
 mod aligned;
+pub mod builtin;
 pub mod class;
 pub mod class_weights;
 pub mod compose;
@@ -44,9 +45,13 @@ mod error;
 pub mod guide;
 pub mod lanes;
 pub mod level;
+mod link;
 pub mod maps;
+mod number;
+mod parameter;
 pub mod pixel;
 mod pixelwise;
+mod range;
 pub mod region;
 pub mod slices;
 pub mod summation;
@@ -56,3 +61,4 @@ pub mod tile;
 pub mod view;
 
 pub use error::Error;
+pub use link::Link;

@@ -4,126 +4,23 @@ use crate::error::Error;
 use crate::region::Pool;
 use crate::text::NumberList;
 
-/// The most parameters a term or map can have.
-pub const PARAMETERS: usize = 8;
+pub use crate::parameter::{Arguments, PARAMETERS, Parameter};
+pub use crate::range::Range;
 
-/// A parameter of a term or a weight map.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Parameter {
-    /// Its name in the text form.
-    pub name: &'static str,
-    /// Another name that is read too: that of a paper.
-    pub also: Option<&'static str>,
-    /// Its value unless given.
-    pub default: f64,
-    /// If it is one of some words: these. Its value is the word's place among them.
-    pub choices: &'static [&'static str],
+/// What lists and tables say of a term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its name in words.
+    pub title: &'static str,
+    /// Its formula, in plain text.
+    pub formula: &'static str,
+    /// The article or book that it is from.
+    pub source: &'static str,
 }
 
-impl Parameter {
-    /// A number.
-    pub const fn number(name: &'static str, default: f64) -> Self {
-        Parameter { name, also: None, default, choices: &[] }
-    }
-
-    /// One of `choices`, the first unless given.
-    pub const fn choice(name: &'static str, choices: &'static [&'static str]) -> Self {
-        Parameter { name, also: None, default: 0.0, choices }
-    }
-
-    /// The same, read under another name too.
-    #[must_use]
-    pub const fn or(self, also: &'static str) -> Self {
-        Parameter { also: Some(also), ..self }
-    }
-
-    /// Its names.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
-        [Some(self.name), self.also].into_iter().flatten()
-    }
-
-    /// Whether this is what `name` refers to.
-    pub fn is_called(&self, name: &str) -> bool {
-        self.names().any(|own| own == name)
-    }
-
-    /// Whether `value` can be its value: finite, and the place of a word if it is a choice.
-    pub(crate) fn takes(&self, value: f64) -> bool {
-        let place = value as usize;
-        let is_place = place < self.choices.len() && (place as f64).to_bits() == value.to_bits();
-        value.is_finite() && (self.choices.is_empty() || is_place)
-    }
-}
-
-/// A value for each of the parameters of `term`: those `given`, and the defaults of the rest.
-///
-/// # Errors
-/// [`Error::Arguments`] for more values than parameters, [`Error::Parameter`] for one that is not
-/// finite, or of a choice not the place of a word.
-pub(crate) fn complete(
-    term: &'static str,
-    parameters: &[Parameter],
-    given: &[f64],
-) -> Result<[f64; PARAMETERS], Error> {
-    let expected = parameters.len().min(PARAMETERS);
-    if given.len() > expected || parameters.len() > PARAMETERS {
-        return Err(Error::Arguments { term, given: given.len(), expected });
-    }
-    let mut all = [0.0; PARAMETERS];
-    for (index, (value, parameter)) in all.iter_mut().zip(parameters).enumerate() {
-        *value = given.get(index).copied().unwrap_or(parameter.default);
-        if !parameter.takes(*value) {
-            let is_choice = !parameter.choices.is_empty();
-            let expected = if is_choice { "the place of a word" } else { "a finite number" };
-            return Err(Error::Parameter { term, name: parameter.name, value: *value, expected });
-        }
-    }
-    Ok(all)
-}
-
-/// The values of a term's parameters, in the order the term declares them.
-#[derive(Clone, Copy, Debug)]
-pub struct Arguments<'a> {
-    values: &'a [f64],
-    parameters: &'static [Parameter],
-}
-
-impl<'a> Arguments<'a> {
-    /// Values for the first of `parameters`; the rest take their defaults.
-    pub fn new(values: &'a [f64], parameters: &'static [Parameter]) -> Self {
-        Arguments { values, parameters }
-    }
-
-    /// The value of parameter `index`; NaN, which no term accepts, if it is not declared.
-    pub fn get(&self, index: usize) -> f64 {
-        let given = self.values.get(index).copied();
-        given.or(self.parameters.get(index).map(|p| p.default)).unwrap_or(f64::NAN)
-    }
-}
-
-/// `value`, if it is finite and `fits`.
-///
-/// # Errors
-/// [`Error::Parameter`] of `term` if not, with what was `expected`.
-pub fn checked(
-    term: &'static str,
-    name: &'static str,
-    value: f64,
-    fits: bool,
-    expected: &'static str,
-) -> Result<f64, Error> {
-    if value.is_finite() && fits {
-        return Ok(value);
-    }
-    Err(Error::Parameter { term, name, value, expected })
-}
-
-/// `value`, if it is finite and not negative.
-///
-/// # Errors
-/// [`Error::Parameter`] of `term` if not.
-pub fn not_negative(term: &'static str, name: &'static str, value: f64) -> Result<f64, Error> {
-    checked(term, name, value, value >= 0.0, "a finite number, 0 or larger")
+impl About {
+    /// Nothing.
+    pub const NOTHING: Self = About { title: "", formula: "", source: "" };
 }
 
 /// How the losses of pixels, or of samples, become one number.

@@ -4,9 +4,10 @@ use segloss_core::Error;
 use segloss_core::class_weights::{Absent, ClassCounts, class_weights};
 use segloss_core::view::{Layout, Shape, Strides, Target, Targets, View};
 
+use crate::masks::packed;
+
 fn mask<E: Target>(labels: &[E]) -> View<'_, E> {
-    let shape = Shape::new(1, 1, &[labels.len()]).unwrap();
-    View::new(labels, Layout::channels_first(shape).unwrap()).unwrap()
+    packed(labels, &[labels.len()])
 }
 
 /// One label as a whole row of pixels.

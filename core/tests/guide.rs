@@ -5,13 +5,9 @@ use segloss_core::Error;
 use segloss_core::guide::{
     ClassShare, MaskStatistics, Priority, Recommendation, Situation, recommend,
 };
-use segloss_core::view::{Layout, Shape, Strides, Target, Targets, View};
+use segloss_core::view::{Layout, Shape, Strides, Targets, View};
 
-fn packed<'a, E: Target>(labels: &'a [E], spatial: &[usize]) -> View<'a, E> {
-    let pixels: usize = spatial.iter().product();
-    let shape = Shape::new(labels.len() / pixels, 1, spatial).unwrap();
-    View::new(labels, Layout::channels_first(shape).unwrap()).unwrap()
-}
+use crate::masks::packed;
 
 /// Adds masks with as much scratch as is asked for, and rubbish in it.
 fn add<'m>(

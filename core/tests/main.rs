@@ -4,5 +4,6 @@ mod class_weights;
 mod elementary;
 mod guide;
 mod maps;
+mod masks;
 mod slices;
 mod text;

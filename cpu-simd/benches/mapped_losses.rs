@@ -53,8 +53,9 @@ fn mapped(criterion: &mut Criterion) {
                     b.iter(|| {
                         let mut sink = ViewMut::new(&mut gradient, layout).expect("packed");
                         let outputs = Outputs::gradient(&mut sink);
-                        let call = Call::sigmoid();
-                        let report = loss.evaluate(call, view, targets, &[], outputs, &mut buffers);
+                        let call = Call::of(loss.link());
+                        let report =
+                            loss.evaluate(call, &view, targets, &[], outputs, &mut buffers);
                         report.expect("valid targets").value
                     });
                 });

@@ -24,8 +24,8 @@ use crate::{AnyLevel, with_level};
 ///     const NAME: &'static str = "squared_error";
 ///     const PARAMETERS: &'static [Parameter] = &[];
 ///
-///     fn new(_: Arguments<'_>) -> Result<Self, Error> {
-///         Ok(SquaredError)
+///     fn new(_: Arguments<'_>) -> Self {
+///         SquaredError
 ///     }
 ///
 ///     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {

@@ -89,14 +89,16 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         use_it(&self.listing.listed())
     }
 
-    /// The loss of a call, and what `outputs` asks for. `call.link` and `call.maps` are set here.
+    /// Computes the loss of a call, and what `outputs` asks for. `call.link` is the loss's;
+    /// `call.maps` are set here.
     ///
     /// `given` are maps by name: those that are not computed, and any that is to be used again, as the
     /// weights of the same masks, instead of being computed. `buffers` serve any number of calls; once
     /// they have grown to the largest, nothing is allocated.
     ///
     /// # Errors
-    /// Inputs or outputs that do not fit the loss or one another, by name and value; or no memory for
+    /// [`Error::CallLink`] for a call under another link: what it ignores would be the other link's
+    /// too. Inputs or outputs that do not fit the loss or one another, by name and value; or no memory for
     /// the buffers. Outputs are then untouched.
     pub fn evaluate<'i>(
         &self,
@@ -119,7 +121,9 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         outputs: Outputs<'_, T, A::Real>,
         buffers: &mut Buffers<T, A>,
     ) -> Result<Report<A::Real>, Error> {
-        let call = Call { link: self.link, ..call };
+        if call.link != self.link {
+            return Err(Error::CallLink { call: call.link, loss: self.link });
+        }
         let loss = &self.listing.listed();
         let calls = loss.map_calls();
         if calls.is_empty() {

@@ -178,7 +178,8 @@ impl<'g, T: Real> Places<'g, T> {
             Some(Elements::Bf16(own)) => {
                 Places::of(own, layout, put_halves::<T, half::bf16>, false)
             }
-            None => {
+            // Or of a storage that this crate is built without.
+            _ => {
                 let (shape, strides) = (*layout.shape(), *layout.strides());
                 Err(Error::Extent { shape, strides, length: 0 })
             }
@@ -219,18 +220,19 @@ impl<T: Real> GradientSink<T> for Part<'_, T> {
         &self.0.layout
     }
 
-    fn whole_tile(
+    fn run(
         &mut self,
         (sample, channel, pixel): (usize, usize, usize),
-    ) -> Option<&mut [T; TILE]> {
+        count: usize,
+    ) -> Option<&mut [T]> {
         let layout = &self.0.layout;
         if !self.0.is_computed || layout.pixel_stride() != Some(1) {
             return None;
         }
-        let first = checked(layout, layout.index(sample, channel, pixel), TILE);
+        let first = checked(layout, layout.index(sample, channel, pixel), count);
         // SAFETY: elements are stored as `T`; `checked` keeps these within the memory, and they are this
         // part's alone.
-        Some(unsafe { &mut *self.0.data.cast::<T>().add(first).cast::<[T; TILE]>() })
+        Some(unsafe { core::slice::from_raw_parts_mut(self.0.data.cast::<T>().add(first), count) })
     }
 
     fn put(&mut self, at: (usize, usize, usize), count: usize, tile: &[T; TILE], write: Write) {

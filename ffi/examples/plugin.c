@@ -17,19 +17,19 @@ static void squared_error(void *context, const double *parameters, const segloss
     }
 }
 
-/* The mean over classes of (FP + FN) / (G + FP), with G the target's mass. */
+/* The mean over classes of (FP + FN) / (TP + FP + FN). */
 static void jaccard(void *context, const double *parameters, const segloss_region_sums *region,
                     double *value, double *slope) {
     size_t k;
     (void)context, (void)parameters;
     *value = *slope = 0;
     for (k = 0; k < region->classes; k++) {
-        double fp = region->sums[3 * k], fn = region->sums[3 * k + 1], g = region->sums[3 * k + 2];
-        double all = g + fp + 1e-6;
+        double tp = region->sums[3 * k], fp = region->sums[3 * k + 1], fn = region->sums[3 * k + 2];
+        double hit = tp + 1e-6, all = hit + fp + fn;
         *value += (fp + fn) / all / (double)region->classes;
         if (k != region->seed_class) continue;
         if (region->seed == SEGLOSS_REGION_SEED_FALSE_POSITIVE)
-            *slope = (all - (fp + fn)) / (all * all) / (double)region->classes;
+            *slope = hit / (all * all) / (double)region->classes;
         if (region->seed == SEGLOSS_REGION_SEED_FALSE_NEGATIVE)
             *slope = 1 / all / (double)region->classes;
     }

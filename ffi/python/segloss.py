@@ -741,10 +741,12 @@ class ClassTerm(_TileTerm):
 
 
 class RegionTerm(_Term):
-    """A region term: `function(fp, fn, g, **parameters) -> (loss, d loss/d fp, d loss/d fn)`.
+    """A region term: `function(tp, fp, fn, **parameters) -> (loss, by_fp, by_fn)`.
 
-    Arrays of one number a class: false positives, false negatives and the target's mass. `pool` is
-    "batch" or "sample". An exception is shown, and makes the results NaN.
+    Arrays of one number a class: true positives, false positives and false negatives; the target's mass
+    is `tp + fn`. `by_fp` is d loss/d fp, `by_fn` is d loss/d fn - d loss/d tp: what a class loses to its
+    false negatives it had in its true positives. `pool` is "batch" or "sample". An exception is shown, and
+    makes the results NaN.
     """
 
     def __init__(self, name, function, parameters=None, pool="batch"):

@@ -2,13 +2,14 @@
 
 use core::ffi::c_char;
 
-use crate::dlpack::DLTensor;
 use crate::fault::Fault;
 use crate::loss::Loss;
 use crate::overlap::Memory;
-use crate::tensor::{Tensor, array};
-use crate::text;
-use crate::versioned::Versioned;
+use crate::tensor::Tensor;
+use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::pointer::{array, list};
+use segloss_c_boundary::versioned::Versioned;
+use segloss_c_boundary::{BadArgument, options, text};
 use segloss_core::compose::{Listed, MapCall};
 use segloss_core::engine::{self, Link, Scale};
 use segloss_core::maps::edt::Spacing;
@@ -43,7 +44,7 @@ pub struct NamedMap {
     /// A name of segloss_loss_options' `map_names`; or of a map that would be computed, as `band`, to use
     /// the same weights again.
     pub name: *const c_char,
-    /// As segloss_call's `weights`.
+    /// What each pixel's loss is multiplied by, in the form of segloss_call's `weights`.
     pub weights: *const DLTensor,
 }
 
@@ -78,7 +79,8 @@ pub struct Call {
     pub spacing_count: usize,
     /// What the gradient is multiplied by, not the value: the gradient of whatever follows. NULL: 1.
     pub scale: *const f64,
-    /// The same with one number a sample, if what follows takes the samples' values. NULL: none.
+    /// What each sample's gradient is multiplied by, if what follows takes the samples' values: one number a
+    /// sample, instead of `scale`. NULL: none.
     pub sample_scales: *const f64,
     /// Entries of `sample_scales`: as many as there are samples.
     pub sample_scale_count: usize,
@@ -111,42 +113,21 @@ pub(crate) struct Given<'a> {
 
 /// The target of pixels that do not count, under this link.
 pub(crate) fn ignored(link: Link, ignore: i32, index: i64) -> Result<Option<i64>, Fault> {
-    let usual = if link == Link::Softmax { Some(255) } else { None };
-    match ignore {
-        0 => Ok(usual),
-        1 => Ok(None),
-        2 => Ok(Some(index)),
-        value => Err(Fault::Option {
-            argument: "call.ignore",
-            value: value.into(),
-            expected: "a segloss_ignore, 0 to 2",
-        }),
-    }
+    Ok(options::ignored(link, ignore, index, "a segloss_ignore, 0 to 2")?)
 }
 
 impl<'a> Given<'a> {
     /// # Safety
     /// The call's pointers are NULL or point to what their types say, which nobody writes for `'a`.
     pub(crate) unsafe fn read(call: &Call, link: Link) -> Result<Self, Fault> {
-        let write = match call.write {
-            0 => Write::Overwrite,
-            1 => Write::Accumulate,
-            value => {
-                let (argument, value) = ("call.write", value.into());
-                let expected = "a segloss_write_mode, 0 or 1";
-                return Err(Fault::Option { argument, value, expected });
-            }
-        };
-        if call.reserved != 0 {
-            let (argument, value) = ("call.reserved", call.reserved.into());
-            return Err(Fault::Option { argument, value, expected: "0" });
-        }
+        let write = options::write_mode(call.write, "a segloss_write_mode, 0 or 1")?;
+        options::reserved("call.reserved", call.reserved)?;
         if call.map_count > MAPS {
             let (argument, count, limit) = ("call.maps", call.map_count, MAPS);
-            return Err(Fault::Many { argument, count, limit });
+            return Err(BadArgument::Many { argument, count, limit }.into());
         }
         // SAFETY: the caller's word, here and below.
-        let named = unsafe { list(call.maps, call.map_count, ".maps")? };
+        let named = unsafe { list(call.maps, call.map_count, "call", ".maps")? };
         let maps = named.unwrap_or_default();
         // SAFETY: as above.
         maps.iter().try_for_each(|map| unsafe { map.read().map(|_| ()) })?;
@@ -154,12 +135,13 @@ impl<'a> Given<'a> {
         let (scale, sample_scales, spacing) = unsafe {
             (
                 array(call.scale, 1, "call", ".scale")?,
-                list(call.sample_scales, call.sample_scale_count, ".sample_scales")?,
-                list(call.spacing, call.spacing_count, ".spacing")?,
+                list(call.sample_scales, call.sample_scale_count, "call", ".sample_scales")?,
+                list(call.spacing, call.spacing_count, "call", ".spacing")?,
             )
         };
         if scale.is_some() && sample_scales.is_some() {
-            return Err(Fault::Both { one: "call.scale", other: "call.sample_scales" });
+            let (one, other) = ("call.scale", "call.sample_scales");
+            return Err(BadArgument::Both { one, other }.into());
         }
         Ok(Given {
             ignore_index: ignored(link, call.ignore, call.ignore_index)?,
@@ -235,14 +217,14 @@ impl<'a> Given<'a> {
     }
 
     /// # Safety
-    /// As for [`Given::call`].
+    /// Nobody writes the tensors' memory for `'a`.
     unsafe fn mask(&self) -> Result<Option<Mask<'a>>, Fault> {
         // SAFETY: the caller's word.
         self.mask.as_ref().map(|mask| unsafe { mask.mask() }).transpose()
     }
 
     /// # Safety
-    /// As for [`Given::call`].
+    /// Nobody writes the tensors' memory for `'a`.
     unsafe fn weights(&self) -> Result<Option<Weights<'a>>, Fault> {
         // SAFETY: the caller's word.
         self.weights.as_ref().map(|weights| unsafe { weights.weights() }).transpose()
@@ -251,7 +233,7 @@ impl<'a> Given<'a> {
     /// Calls `use_it` with the maps by name, which the loss is to refer to.
     ///
     /// # Safety
-    /// As for [`Given::call`].
+    /// Nobody writes the tensors' memory for `'a`.
     pub(crate) unsafe fn with_maps<R>(
         &self,
         loss: &Loss,
@@ -271,7 +253,7 @@ impl<'a> Given<'a> {
                 own.any(|own| own.name == name)
             };
             if !loss.double.with(is_own) {
-                return Err(Fault::NoMap { name: name.into() });
+                return Err(BadArgument::NoMap { name: name.into() }.into());
             }
             // SAFETY: as above.
             *place = (name, unsafe { weights.weights()? });
@@ -290,20 +272,4 @@ impl NamedMap {
             Ok((name, Tensor::read(self.weights, "call.maps[..].weights")?))
         }
     }
-}
-
-/// An array of the call, which is there if it has entries.
-///
-/// # Safety
-/// As for [`array`].
-unsafe fn list<'a, X>(
-    first: *const X,
-    count: usize,
-    field: &'static str,
-) -> Result<Option<&'a [X]>, Fault> {
-    if first.is_null() && count > 0 {
-        return Err(Fault::Null { argument: "call", field });
-    }
-    // SAFETY: the caller's word.
-    unsafe { array(first, count, "call", field) }
 }

@@ -1,10 +1,12 @@
 use crate::call::ignored;
-use crate::dlpack::DLTensor;
 use crate::entry;
 use crate::fault::Fault;
 use crate::overlap::{Memory, check_apart};
 use crate::result::ResultCode;
-use crate::tensor::{Tensor, array, array_mut, check_array};
+use crate::tensor::Tensor;
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::pointer::{array, array_mut, check_array};
 use segloss_core::class_weights::{self, ClassCounts};
 use segloss_core::engine::Link;
 
@@ -25,10 +27,7 @@ fn absent(value: i32) -> Result<class_weights::Absent, Fault> {
         0 => Ok(class_weights::Absent::Source),
         1 => Ok(class_weights::Absent::Zero),
         2 => Ok(class_weights::Absent::One),
-        value => {
-            let (argument, expected) = ("absent", "a segloss_absent, 0 to 2");
-            Err(Fault::Option { argument, value: value.into(), expected })
-        }
+        value => Err(BadArgument::option("absent", value, "a segloss_absent, 0 to 2").into()),
     }
 }
 
@@ -40,7 +39,8 @@ fn absent(value: i32) -> Result<class_weights::Absent, Fault> {
 /// `counts` is written only on success. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate; `before` and `counts` are NULL or point to `classes` numbers.
+/// Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+/// and type ask for; `before` and `counts` are NULL or point to `classes` numbers.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_class_counts(
     targets: *const DLTensor,

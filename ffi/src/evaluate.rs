@@ -1,5 +1,4 @@
 use crate::call::{Call, Given};
-use crate::dlpack::{DLDataType, DLTensor};
 use crate::entry;
 use crate::fault::Fault;
 use crate::loss::Loss;
@@ -7,8 +6,10 @@ use crate::outputs::{Outputs, Places};
 use crate::overlap::{Memory, check_apart};
 use crate::result::ResultCode;
 use crate::tensor::{Plain, Tensor};
-use crate::versioned::{read, read_or_zeros};
 use crate::workspace::{self, Storage, Workspace};
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
+use segloss_c_boundary::versioned::{read, read_or_zeros};
 use segloss_core::engine::{self, Report};
 use segloss_core::lanes::Real;
 use segloss_core::view::{GradientSink, Logit, Logits, Targets, ViewMut, Weights};
@@ -25,6 +26,7 @@ pub(crate) struct Inputs<'a> {
 impl<'a> Inputs<'a> {
     /// # Safety
     /// Pointers are NULL or point to what their types say, which nobody writes for `'a`.
+    #[inline(never)]
     pub(crate) unsafe fn read(
         loss: *const Loss,
         logits: *const DLTensor,
@@ -204,7 +206,12 @@ impl<'a> Gradient<'a> {
                     } else {
                         "what `logits` does, or float32"
                     };
-                    return Err(Fault::Dtype { argument: "outputs.gradient", dtype, expected });
+                    return Err(BadArgument::Dtype {
+                        argument: "outputs.gradient",
+                        dtype,
+                        expected,
+                    }
+                    .into());
                 }
             }
         };

@@ -4,16 +4,17 @@ use core::ffi::c_char;
 use core::fmt::Write;
 
 use crate::call::ignored;
-use crate::dlpack::DLTensor;
 use crate::entry;
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::overlap::{Memory, check_apart};
 use crate::result::ResultCode;
-use crate::tensor::{Tensor, array, array_mut, check_array, check_pointer};
-use crate::text;
-use crate::versioned::{Versioned, read};
+use crate::tensor::Tensor;
 use crate::workspace::{self, Storage, Workspace};
+use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::pointer::{array_mut, check_array, check_pointer, list};
+use segloss_c_boundary::versioned::{Versioned, read};
+use segloss_c_boundary::{BadArgument, options, text};
 use segloss_core::guide::{MaskStatistics, Priority, recommend};
 
 /// The masks to look at. Start from SEGLOSS_MASKS_INIT.
@@ -90,20 +91,14 @@ unsafe fn with_statistics<R>(
     // SAFETY: the caller's word, here and below.
     let masks = unsafe { read(masks, "masks")? };
     let link = Link::read(masks.link)?;
-    if masks.reserved != 0 {
-        let (argument, value) = ("masks.reserved", masks.reserved.into());
-        return Err(Fault::Option { argument, value, expected: "0" });
-    }
+    options::reserved("masks.reserved", masks.reserved)?;
     if link == Link::Sigmoid && masks.classes != 2 {
         let (argument, length) = ("masks.classes", masks.classes);
         return Err(Fault::Length { argument, length, expected: 2 });
     }
     let ignored = ignored(link.of_core(), masks.ignore, masks.ignore_index)?;
     // SAFETY: as above.
-    let all = unsafe { array(masks.targets, masks.target_count, "masks", ".targets")? };
-    if all.is_none() && masks.target_count > 0 {
-        return Err(Fault::Null { argument: "masks", field: ".targets" });
-    }
+    let all = unsafe { list(masks.targets, masks.target_count, "masks", ".targets")? };
     let mut pair = [0; 2];
     let counts = match link {
         Link::Sigmoid => &mut pair[..],
@@ -218,7 +213,7 @@ pub unsafe extern "C" fn segloss_recommend(
         // SAFETY: the caller's word, here and below.
         let priority = unsafe { text::read(priority, "priority", "")? };
         let priority = Priority::from_name(priority)
-            .map_err(|unknown| Fault::Text { message: unknown.to_string() })?;
+            .map_err(|unknown| BadArgument::Text { message: unknown.to_string() })?;
         let outputs = [
             (!loss.is_null()).then(|| Memory::of("loss", loss, loss_capacity)),
             (!reason.is_null()).then(|| Memory::of("reason", reason, reason_capacity)),

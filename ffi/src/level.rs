@@ -1,4 +1,5 @@
 use crate::fault::Fault;
+use segloss_c_boundary::BadArgument;
 use segloss_simd::AnyLevel;
 
 /// Which instructions a loss is computed with; the results are the same in every bit. Since 0.1.
@@ -26,7 +27,7 @@ pub(crate) fn read(value: i32) -> Result<AnyLevel, Fault> {
         4 => "avx512",
         value => {
             let expected = "a segloss_level, 0 to 4";
-            return Err(Fault::Option { argument: "level", value: value.into(), expected });
+            return Err(BadArgument::option("level", value, expected).into());
         }
     };
     AnyLevel::available().find(|level| level.name() == name).ok_or(Fault::Level { name })

@@ -3,13 +3,10 @@
 //! `include/segloss.h` is generated from the public items here. Every function checks its pointers
 //! and sizes, writes outputs only on success, and lets no panic cross into C.
 
-mod boundary;
 mod call;
 mod class_weights;
-mod dlpack;
 mod entry;
 mod evaluate;
-mod extents;
 mod fault;
 mod guide;
 mod level;
@@ -17,22 +14,17 @@ mod link;
 mod loss;
 mod maps;
 mod message;
-mod names;
 mod outputs;
 mod overlap;
 mod plugin;
-mod pointer;
 mod result;
 mod stages;
 mod tensor;
-mod text;
 mod version;
-mod versioned;
 mod workspace;
 
 pub use call::{Call, Ignore, NamedMap, WriteMode};
 pub use class_weights::*;
-pub use dlpack::{DLDataType, DLDevice, DLTensor};
 pub use evaluate::segloss_evaluate;
 pub use guide::*;
 pub use level::Level;
@@ -43,6 +35,7 @@ pub use message::segloss_last_message;
 pub use outputs::Outputs;
 pub use plugin::*;
 pub use result::{ResultCode, segloss_result_name};
+pub use segloss_c_boundary::dlpack::{DLDataType, DLDevice, DLTensor};
 pub use stages::*;
 pub use version::*;
 pub use workspace::{Workspace, segloss_workspace_free, segloss_workspace_new};

@@ -1,4 +1,5 @@
 use crate::fault::Fault;
+use segloss_c_boundary::options;
 use segloss_core::engine;
 
 /// How logits become probabilities. Since 0.1.
@@ -14,15 +15,11 @@ pub enum Link {
 
 impl Link {
     pub(crate) fn read(value: i32) -> Result<Self, Fault> {
-        match value {
-            0 => Ok(Link::Sigmoid),
-            1 => Ok(Link::Softmax),
-            value => Err(Fault::Option {
-                argument: "link",
-                value: value.into(),
-                expected: "SEGLOSS_LINK_SIGMOID (0) or SEGLOSS_LINK_SOFTMAX (1)",
-            }),
-        }
+        let expected = "SEGLOSS_LINK_SIGMOID (0) or SEGLOSS_LINK_SOFTMAX (1)";
+        Ok(match options::link(value, expected)? {
+            engine::Link::Sigmoid => Link::Sigmoid,
+            engine::Link::Softmax => Link::Softmax,
+        })
     }
 
     /// What core calls it.

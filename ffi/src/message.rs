@@ -4,9 +4,9 @@ use core::ffi::c_char;
 use core::fmt::{self, Write};
 use std::cell::RefCell;
 
-use crate::boundary::guard;
 use crate::fault::Fault;
-use crate::text::copy;
+use segloss_c_boundary::boundary::guard;
+use segloss_c_boundary::text::copy;
 
 /// Bytes of a message; longer ones are cut.
 const LENGTH: usize = 1024;

@@ -1,10 +1,12 @@
 //! Where the results of a call go.
 
-use crate::dlpack::DLTensor;
 use crate::fault::Fault;
 use crate::overlap::Memory;
-use crate::tensor::{Tensor, array_mut, check_array};
-use crate::versioned::Versioned;
+use crate::tensor::Tensor;
+use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::pointer::{array_mut, check_array};
+use segloss_c_boundary::versioned::Versioned;
+use segloss_c_boundary::{BadArgument, options};
 use segloss_core::engine::Report;
 
 /// Where the results of a call go: what is NULL is not computed. Start from SEGLOSS_OUTPUTS_INIT.
@@ -53,11 +55,9 @@ pub(crate) struct Places<'a> {
 impl Outputs {
     /// # Safety
     /// Pointers are NULL or point to what their types say, which only this call uses for `'a`.
+    #[inline(never)]
     pub(crate) unsafe fn places<'a>(&self) -> Result<Places<'a>, Fault> {
-        if self.reserved != 0 {
-            let (argument, value) = ("outputs.reserved", self.reserved.into());
-            return Err(Fault::Option { argument, value, expected: "0" });
-        }
+        options::reserved("outputs.reserved", self.reserved)?;
         if !self.value.is_null() {
             check_array(self.value, 1, "outputs", ".value")?;
         }
@@ -67,7 +67,7 @@ impl Outputs {
         if !self.sample_values.is_null() {
             check_array(self.sample_values, self.sample_value_count, "outputs", ".sample_values")?;
         } else if self.sample_value_count > 0 {
-            return Err(Fault::Null { argument: "outputs", field: ".sample_values" });
+            return Err(BadArgument::Null { argument: "outputs", field: ".sample_values" }.into());
         }
         Ok(Places {
             value: self.value,
@@ -105,7 +105,7 @@ impl<'a> Places<'a> {
     pub(crate) unsafe fn samples(&self) -> Result<Option<&'a mut [f64]>, Fault> {
         let (first, count) = (self.sample_values, self.sample_value_count);
         // SAFETY: the caller's word.
-        unsafe { array_mut(first, count, "outputs", ".sample_values") }
+        Ok(unsafe { array_mut(first, count, "outputs", ".sample_values")? })
     }
 
     /// Writes the numbers.

@@ -1,5 +1,7 @@
 use core::ffi::{CStr, c_char};
 
+use segloss_c_boundary::Cause;
+
 /// What a call came to. A number keeps its meaning for ever; new ones are added at the end. Since 0.1.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,30 @@ impl ResultCode {
         (Self::NothingToLearn, c"SEGLOSS_RESULT_NOTHING_TO_LEARN"),
         (Self::NotFound, c"SEGLOSS_RESULT_NOT_FOUND"),
     ];
+}
+
+impl From<Cause> for ResultCode {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::NullPointer => ResultCode::NullPointer,
+            Cause::Misaligned => ResultCode::Misaligned,
+            Cause::UnsupportedVersion => ResultCode::UnsupportedVersion,
+            Cause::UnsupportedOption => ResultCode::UnsupportedOption,
+            Cause::UnsupportedDevice => ResultCode::UnsupportedDevice,
+            Cause::UnsupportedDtype => ResultCode::UnsupportedDtype,
+            Cause::BadShape => ResultCode::BadShape,
+            Cause::BadStrides => ResultCode::BadStrides,
+            Cause::BadTarget => ResultCode::BadTarget,
+            Cause::Internal => ResultCode::Internal,
+            Cause::OutOfMemory => ResultCode::OutOfMemory,
+            Cause::BadText => ResultCode::BadText,
+            Cause::BadValue => ResultCode::BadValue,
+            Cause::BadLength => ResultCode::BadLength,
+            Cause::NotSupportedByLoss => ResultCode::NotSupportedByLoss,
+            Cause::BadWeight => ResultCode::BadWeight,
+            Cause::BadPlugin => ResultCode::BadPlugin,
+        }
+    }
 }
 
 /// The name of a result code, valid for ever; "SEGLOSS_RESULT_UNKNOWN" for any other number.

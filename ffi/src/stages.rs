@@ -3,7 +3,6 @@
 use core::ptr;
 
 use crate::call::{Call, MAPS};
-use crate::dlpack::{DLDataType, DLTensor};
 use crate::entry;
 use crate::evaluate::{Format, Gradient, Inputs};
 use crate::fault::Fault;
@@ -11,9 +10,10 @@ use crate::loss::Loss;
 use crate::outputs::{Outputs, Places};
 use crate::overlap::{Memory, check_apart};
 use crate::result::ResultCode;
-use crate::tensor::{array, array_mut, check_array, check_pointer};
-use crate::versioned::read;
 use crate::workspace::{self, Storage, Workspace};
+use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
+use segloss_c_boundary::pointer::{array, array_mut, check_array, check_pointer};
+use segloss_c_boundary::versioned::read;
 use segloss_core::Error;
 use segloss_core::engine::{self, Problem, Report};
 use segloss_core::view::{Layout, Logits, Shape, View, Weights};

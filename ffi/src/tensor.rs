@@ -4,11 +4,12 @@ use core::marker::PhantomData;
 use core::ops::Range;
 use core::slice;
 
-use crate::dlpack::{CPU, DLDataType, DLTensor};
-use crate::extents::shape;
 use crate::fault::Fault;
 use crate::overlap::Memory;
-pub(crate) use crate::pointer::{array, array_mut, check_array, check_pointer};
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::dlpack::{DLDataType, DLTensor, DeviceType};
+use segloss_c_boundary::pointer::check_pointer;
+use segloss_c_boundary::tensor::Fields;
 use segloss_core::Error;
 use segloss_core::view::{Layout, Logits, Mask, Shape, Strides, Targets, View, ViewMut, Weights};
 
@@ -40,6 +41,8 @@ pub(crate) struct Tensor<'a> {
 }
 
 impl<'a> Tensor<'a> {
+    /// Reads a tensor.
+    ///
     /// # Safety
     /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to
     /// `ndim` numbers. Its memory, as far as shape, strides and dtype say, is there for `'a`.
@@ -47,45 +50,30 @@ impl<'a> Tensor<'a> {
         tensor: *const DLTensor,
         argument: &'static str,
     ) -> Result<Self, Fault> {
-        check_pointer(tensor, argument, "")?;
-        // SAFETY: neither NULL nor misaligned, so the caller's tensor.
-        let tensor = unsafe { tensor.read() };
-        let device = tensor.device.device_type;
-        if device != CPU {
-            return Err(Fault::Device { argument, device });
-        }
-        let axes = match tensor.ndim {
-            3..=5 => tensor.ndim as usize,
-            ndim => return Err(Fault::Axes { argument, ndim }),
+        // SAFETY: the caller's word.
+        let Fields { tensor, shape, strides, .. } =
+            unsafe { Fields::read(tensor, argument, DeviceType::CPU)? };
+        let layout = match strides {
+            None => Layout::channels_first(shape),
+            Some(strides) => Layout::strided(shape, self::strides(strides, argument)?),
         };
-        check_pointer(tensor.shape, argument, ".shape")?;
-        // SAFETY: neither NULL nor misaligned, so `ndim` numbers.
-        let extents = unsafe { slice::from_raw_parts(tensor.shape, axes) };
-        let shape = shape(extents, argument)?;
-        let layout = if tensor.strides.is_null() {
-            Layout::channels_first(shape)
-        } else {
-            check_pointer(tensor.strides, argument, ".strides")?;
-            // SAFETY: neither NULL nor misaligned, so `ndim` numbers.
-            let strides = unsafe { slice::from_raw_parts(tensor.strides, axes) };
-            Layout::strided(shape, self::strides(strides, argument)?)
-        };
-        let layout = layout.map_err(|_| Fault::TooLarge { argument })?;
+        let layout = layout.map_err(|_| BadArgument::TooLarge { argument })?;
         if tensor.data.is_null() && layout.span() > 0 {
-            return Err(Fault::Null { argument, field: ".data" });
+            return Err(BadArgument::Null { argument, field: ".data" }.into());
         }
         let offset = usize::try_from(tensor.byte_offset);
-        let offset = offset.map_err(|_| Fault::TooLarge { argument })?;
+        let offset = offset.map_err(|_| BadArgument::TooLarge { argument })?;
         let address = tensor.data.addr().checked_add(offset);
-        address.ok_or(Fault::TooLarge { argument })?;
+        address.ok_or(BadArgument::TooLarge { argument })?;
         let first = tensor.data.cast::<u8>().wrapping_add(offset);
         Ok(Tensor { argument, dtype: tensor.dtype, layout, first, memory: PhantomData })
     }
 
-    /// The same of a tensor that may be left out.
+    /// Reads a tensor that may be left out.
     ///
     /// # Safety
-    /// As for [`Tensor::read`].
+    /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to
+    /// `ndim` numbers. Its memory, as far as shape, strides and dtype say, is there for `'a`.
     pub(crate) unsafe fn read_any(
         tensor: *const DLTensor,
         argument: &'static str,
@@ -107,13 +95,16 @@ impl<'a> Tensor<'a> {
         if dtypes.contains(&self.dtype) {
             return Ok(());
         }
-        Err(Fault::Dtype { argument: self.argument, dtype: self.dtype, expected })
+        Err(BadArgument::Dtype { argument: self.argument, dtype: self.dtype, expected }.into())
     }
 
     /// That its shape is this.
     pub(crate) fn has_shape(&self, expected: Shape) -> Result<(), Fault> {
         let (argument, shape) = (self.argument, *self.layout.shape());
-        if shape == expected { Ok(()) } else { Err(Fault::Shape { argument, shape, expected }) }
+        if shape == expected {
+            return Ok(());
+        }
+        Err(BadArgument::Shape { argument, shape, expected }.into())
     }
 
     /// That each of its images lies packed in row-major order.
@@ -141,11 +132,11 @@ impl<'a> Tensor<'a> {
 
     /// The addresses from its first byte to past its last.
     pub(crate) fn bytes(&self) -> Result<Range<usize>, Fault> {
-        let too_large = || Fault::TooLarge { argument: self.argument };
+        let too_large = || BadArgument::TooLarge { argument: self.argument };
         let length = self.layout.span().checked_mul(self.element_size()).ok_or_else(too_large)?;
         // No object is larger than this, and no slice may be.
         if length > isize::MAX as usize {
-            return Err(too_large());
+            return Err(too_large().into());
         }
         let start = self.first.addr();
         Ok(start..start.checked_add(length).ok_or_else(too_large)?)
@@ -164,7 +155,7 @@ impl<'a> Tensor<'a> {
         Ok(unsafe { slice::from_raw_parts(self.first.cast::<E>(), length) })
     }
 
-    /// The same, to be written.
+    /// Its memory from the first element to the last, to be written.
     ///
     /// # Safety
     /// Nobody else reads or writes there for `'a`.
@@ -177,7 +168,7 @@ impl<'a> Tensor<'a> {
         Ok(unsafe { slice::from_raw_parts_mut(self.first.cast::<E>(), length) })
     }
 
-    /// The same in its layout, with a place for each element.
+    /// Its elements in its layout, to be written: each has a place of its own.
     ///
     /// # Safety
     /// Nobody else reads or writes there for `'a`, and elements are stored as `E`.
@@ -233,7 +224,8 @@ impl<'a> Tensor<'a> {
                 DLDataType::F64 => Targets::F64(self.view()?),
                 dtype => {
                     let expected = "uint8, bool8, int32, int64, float32 or float64";
-                    return Err(Fault::Dtype { argument: self.argument, dtype, expected });
+                    let argument = self.argument;
+                    return Err(BadArgument::Dtype { argument, dtype, expected }.into());
                 }
             }
         })
@@ -253,7 +245,8 @@ impl<'a> Tensor<'a> {
                 #[cfg(feature = "half")]
                 DLDataType::BF16 => self.view::<half::bf16>()?.into(),
                 dtype => {
-                    return Err(Fault::Dtype { argument: self.argument, dtype, expected: LOGITS });
+                    let (argument, expected) = (self.argument, LOGITS);
+                    return Err(BadArgument::Dtype { argument, dtype, expected }.into());
                 }
             }
         })

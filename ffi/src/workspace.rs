@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::sync::{Mutex, TryLockError};
 
-use crate::boundary::guard;
 use crate::entry;
 use crate::fault::Fault;
 use crate::result::ResultCode;
-use crate::tensor::check_pointer;
+use segloss_c_boundary::boundary::guard;
+use segloss_c_boundary::pointer::check_pointer;
 use segloss_core::Error;
 use segloss_simd::Buffers;
 

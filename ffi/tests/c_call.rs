@@ -1,64 +1,67 @@
 //! C and C++ programs call the library, linked both ways.
 
-use crate::program::{Linked, Program};
+use segloss_c_tests::Linked;
+
+use crate::LIBRARY;
 
 #[test]
 fn contract() {
     for linked in [Linked::Shared, Linked::Static] {
-        Program::c99("tests/contract.c").run(linked).passed();
+        LIBRARY.c99("tests/contract.c").run(linked).passed();
     }
 }
 
 #[test]
 fn stages() {
-    Program::c99("tests/stages.c").run(Linked::Shared).passed();
+    LIBRARY.c99("tests/stages.c").run(Linked::Shared).passed();
 }
 
 #[test]
 #[cfg(unix)]
 fn fork() {
-    Program::c99("tests/fork.c").run(Linked::Shared).passed();
+    LIBRARY.c99("tests/fork.c").run(Linked::Shared).passed();
 }
 
 #[test]
 fn maps() {
-    Program::c99("tests/maps.c").run(Linked::Shared).passed();
+    LIBRARY.c99("tests/maps.c").run(Linked::Shared).passed();
 }
 
 #[test]
 fn plugins() {
-    Program::c99("tests/plugins.c").run(Linked::Shared).passed();
-    let output = Program::c99("examples/plugin.c").run(Linked::Shared);
+    LIBRARY.c99("tests/plugins.c").run(Linked::Shared).passed();
+    let output = LIBRARY.c99("examples/plugin.c").run(Linked::Shared);
     assert_eq!(output.text, "0.587048\n");
 }
 
 #[test]
 fn threads() {
-    Program::c99("tests/threads.c").run(Linked::Shared).passed();
+    LIBRARY.c99("tests/threads.c").run(Linked::Shared).passed();
 }
 
 /// With declarations as in DLPack's header before the library's own.
 #[test]
 fn beside_dlpack() {
     let header = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dlpack.h");
-    Program::c99("tests/contract.c").flags(&["-include", header]).run(Linked::Static).passed();
+    LIBRARY.c99("tests/contract.c").flags(&["-include", header]).run(Linked::Static).passed();
 }
 
 #[test]
 fn quick_start() {
-    let output = Program::c99("examples/quick_start.c").run(Linked::Shared);
+    let output = LIBRARY.c99("examples/quick_start.c").run(Linked::Shared);
     // Half of ln 2, and half of the dice loss of one half everywhere where there is nothing.
     assert_eq!(output.text, "0.846574\n");
 }
 
 #[test]
 fn cpp_wrapper() {
-    Program::cpp17("tests/wrapper.cpp").run(Linked::Shared).passed();
-    Program::cpp17("tests/without_exceptions.cpp")
+    LIBRARY.cpp17("tests/wrapper.cpp").run(Linked::Shared).passed();
+    LIBRARY
+        .cpp17("tests/without_exceptions.cpp")
         .flags(&["-fno-exceptions"])
         .run(Linked::Shared)
         .passed();
-    let output = Program::cpp17("examples/quick_start.cpp").run(Linked::Shared);
+    let output = LIBRARY.cpp17("examples/quick_start.cpp").run(Linked::Shared);
     assert_eq!(output.text, "0.846574\n");
 }
 
@@ -66,14 +69,14 @@ fn cpp_wrapper() {
 #[ignore = "OpenCV, which .ci/run installs and asks for"]
 fn opencv() {
     let flags = ["-isystem", "/usr/include/opencv4", "-lopencv_core"];
-    Program::cpp17("tests/opencv.cpp").flags(&flags).run(Linked::Shared).passed();
+    LIBRARY.cpp17("tests/opencv.cpp").flags(&flags).run(Linked::Shared).passed();
 }
 
 #[test]
 fn training_step() {
     let source = include_str!("../examples/training_step.c");
     assert!(include_str!("../../docs/c-api.md").contains(&format!("```c\n{source}```")));
-    let output = Program::c99("examples/training_step.c").run(Linked::Shared);
+    let output = LIBRARY.c99("examples/training_step.c").run(Linked::Shared);
     assert_eq!(output.text.lines().count(), 5, "{}", output.text);
 }
 

@@ -65,16 +65,16 @@ static void tversky(void *context, const double *parameters, const segloss_regio
     (void)parameters;
     CHECK(context == NULL && region->struct_size == sizeof *region && region->reserved == 0);
     for (k = 0; k < region->classes; k++) {
-        double fp = region->sums[3 * k], fn = region->sums[3 * k + 1], g = region->sums[3 * k + 2];
-        double missed = a * fp + b * fn, all = g - fn + missed + 1e-6;
-        if (region->skips_absent && g == 0) continue;
+        double tp = region->sums[3 * k], fp = region->sums[3 * k + 1], fn = region->sums[3 * k + 2];
+        double missed = a * fp + b * fn, hit = tp + 1e-6, all = hit + missed;
+        if (region->skips_absent && tp + fn == 0) continue;
         count++;
         sum += missed / all;
         if (k != region->seed_class) continue;
         if (region->seed == SEGLOSS_REGION_SEED_FALSE_POSITIVE)
-            slopes = a * (all - missed) / (all * all);
+            slopes = a * hit / (all * all);
         if (region->seed == SEGLOSS_REGION_SEED_FALSE_NEGATIVE)
-            slopes = (b * all - missed * (b - 1)) / (all * all);
+            slopes = (b * hit + missed) / (all * all);
     }
     *value = sum / count;
     *slope = slopes / count;
@@ -276,7 +276,7 @@ static void mistakes_are_told(void) {
     REFUSES(segloss_loss_new("bce", 0, &options, &loss), BAD_PLUGIN, "the name is taken");
     options.plugin_count = 1;
     REFUSES(segloss_loss_new("my_bce(by=11)", 0, &options, &loss), BAD_TEXT,
-            "`by` is 11, expected a finite number from 0 to 10");
+            "`by` is 11, expected 0 to 10");
     REFUSES(segloss_loss_new("my_bce(bi=1)", 0, &options, &loss), BAD_TEXT, "`by`");
     REFUSES(segloss_loss_new("my_bce", 1, &options, &loss), BAD_TEXT, "my_bce");
     CHECK(loss == NULL && released == before);

@@ -1,48 +1,27 @@
 //! The binary interface: what the shared library exports, which is the functions of the header and nothing
 //! else, and the layout of what they take; both as checked in, so that a break is seen.
 
-use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-use crate::program;
+use segloss_c_tests::{Linked, assert_checked_in, header, output};
+
+use crate::{HEADER, LIBRARY};
 
 #[test]
 fn are_those_of_the_header() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let arguments = ["-D", "--defined-only", "--format=just-symbols"];
-    let output =
-        Command::new("nm").args(arguments).arg(program::shared_library()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let exported = String::from_utf8(output.stdout).unwrap();
-
-    let list = package.join("symbols.txt");
-    if env::var_os("SEGLOSS_WRITE_HEADER").is_some() {
-        fs::write(&list, &exported).unwrap();
-    }
-    assert_eq!(exported, fs::read_to_string(&list).unwrap_or_default(), "ffi/symbols.txt is stale");
-
-    let header = fs::read_to_string(package.join("../include/segloss.h")).unwrap();
-    for symbol in exported.lines() {
-        assert!(symbol.starts_with("segloss_"), "{symbol}");
-        assert!(header.contains(&format!("{symbol}(")), "{symbol} is not in the header");
-    }
+    header::assert_exports(&LIBRARY, HEADER, "segloss_");
 }
 
 /// Every struct and enumeration of the header, field by field. What is checked in is for 64 bits.
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn have_the_layout_that_is_checked_in() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = program::Program::c99("tests/layout.c").run(program::Linked::Shared).text;
-    let snapshot = package.join("layout.txt");
-    if env::var_os("SEGLOSS_WRITE_HEADER").is_some() {
-        fs::write(&snapshot, &found).unwrap();
-    }
-    assert_eq!(found, fs::read_to_string(&snapshot).unwrap_or_default(), "ffi/layout.txt is stale");
+    let found = LIBRARY.c99("tests/layout.c").run(Linked::Shared).text;
+    assert_checked_in(&LIBRARY.path("layout.txt"), &found);
 
     // Nothing of the header is left out.
-    let header = fs::read_to_string(package.join("../include/segloss.h")).unwrap();
+    let header = fs::read_to_string(LIBRARY.path(HEADER)).unwrap();
     let names = header.lines().filter_map(|line| line.strip_prefix("} ")?.strip_suffix(';'));
     for name in names.filter(|name| name.starts_with("segloss_")) {
         assert!(found.contains(&format!("\n{name} ")) || found.starts_with(name), "{name}");
@@ -60,9 +39,8 @@ fn have_the_layout_that_is_checked_in() {
 fn are_all_called_in_the_tests() {
     let mut called = std::collections::BTreeSet::new();
     for source in ["tests/contract.c", "tests/maps.c", "tests/plugins.c", "tests/stages.c"] {
-        let program =
-            program::Program::c99(source).flags(&["-Wl,-z,lazy"]).compile(program::Linked::Shared);
-        let output = Command::new(program)
+        let program = LIBRARY.c99(source).flags(&["-Wl,-z,lazy"]).compile(Linked::Shared);
+        let output = Command::new(program.path)
             .env("LD_DEBUG", "bindings")
             .env_remove("LD_BIND_NOW")
             .output()
@@ -108,34 +86,31 @@ fn stand_in(header: &str) -> String {
 #[cfg(target_pointer_width = "64")]
 #[ignore = "abidw and abidiff, which .ci/run installs and asks for"]
 fn are_those_of_the_snapshot() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let header = fs::read_to_string(package.join("../include/segloss.h")).unwrap();
-    let (library, found) = (folder.join("stand_in.so"), folder.join("abi.xml"));
-    fs::write(folder.join("stand_in.c"), stand_in(&header)).unwrap();
-    let run = |command: &mut Command| {
-        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let text = [output.stdout, output.stderr].concat();
-        assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&text));
-    };
+    let header = fs::read_to_string(LIBRARY.path(HEADER)).unwrap();
+    let (library, found) = (LIBRARY.scratch("stand_in.so"), LIBRARY.scratch("abi.xml"));
+    fs::write(LIBRARY.scratch("stand_in.c"), stand_in(&header)).unwrap();
     // By its name alone, which the snapshot keeps.
-    run(Command::new("cc")
-        .current_dir(folder)
-        .args(["-g", "-shared", "-fPIC", "-w", "-I"])
-        .arg(package.join("../include"))
-        .args(["stand_in.c", "-o", "stand_in.so"]));
-    run(Command::new("abidw")
-        .args(["--no-show-locs", "--no-corpus-path", "--no-comp-dir-path", "--out-file"])
-        .args([&found, &library]));
+    output(
+        Command::new("cc")
+            .current_dir(LIBRARY.scratch)
+            .args(["-g", "-shared", "-fPIC", "-w", "-I"])
+            .arg(LIBRARY.path(LIBRARY.include))
+            .args(["stand_in.c", "-o", "stand_in.so"]),
+    );
+    output(
+        Command::new("abidw")
+            .args(["--no-show-locs", "--no-corpus-path", "--no-comp-dir-path", "--out-file"])
+            .args([&found, &library]),
+    );
 
     // As many functions as the library exports: none was overlooked.
     let written = fs::read_to_string(&found).unwrap();
     let functions = written.matches("<elf-symbol ").count();
     assert_eq!(functions, include_str!("../symbols.txt").lines().count());
 
-    let snapshot = package.join("abi.xml");
+    let snapshot = LIBRARY.path("abi.xml");
     if env::var_os("SEGLOSS_WRITE_HEADER").is_some() {
         fs::copy(&found, &snapshot).unwrap();
     }
-    run(Command::new("abidiff").args([&snapshot, &found]));
+    output(Command::new("abidiff").args([&snapshot, &found]));
 }

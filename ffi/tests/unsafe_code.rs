@@ -395,7 +395,7 @@ unsafe extern "C" fn region(
     // SAFETY: what the library says of sums.
     unsafe {
         let sums = &*sums;
-        value.write(*sums.sums);
+        value.write(*sums.sums.add(1));
         let is_own = sums.seed == RegionSeed::FalsePositive as i32 && sums.seed_class == 0;
         slope.write(if is_own { 1.0 } else { 0.0 });
     }

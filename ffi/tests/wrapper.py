@@ -210,10 +210,11 @@ def plugins_run():
     assert np.allclose(gradient, 4 * (p - y) * p * (1 - p) / z.size, rtol=0, atol=1e-15)
     refused("BAD_TEXT", "`scale` is 11", segloss.Loss, "squared_error(scale=11)", plugins=[term])
 
-    def dice(fp, fn, g):
-        all = 2 * g + fp - fn + 1e-6
+    def dice(tp, fp, fn):
+        hit = 2 * tp + 1e-6
+        all = hit + fp + fn
         loss = ((fp + fn) / all).mean()
-        return loss, (all - fp - fn) / all**2 / len(g), (all + fp + fn) / all**2 / len(g)
+        return loss, hit / all**2 / len(tp), (all + fp + fn) / all**2 / len(tp)
 
     region = segloss.RegionTerm("my_dice", dice, pool="sample")
     mine = segloss.evaluate("my_dice + 0.5*bce", z, y, plugins=[region])
@@ -239,7 +240,7 @@ def plugins_run():
     try:
         broken = segloss.PixelTerm("broken", lambda z, y, p, q: 1 / 0)
         assert np.isnan(segloss.evaluate("broken", z, y, plugins=[broken])[0])
-        wrong = segloss.RegionTerm("wrong", lambda fp, fn, g: None)
+        wrong = segloss.RegionTerm("wrong", lambda tp, fp, fn: None)
         assert np.isnan(segloss.evaluate("wrong", z, y, plugins=[wrong])[0])
     finally:
         sys.excepthook = hook

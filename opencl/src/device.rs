@@ -47,10 +47,10 @@ impl Device {
         Ok(Device::all(platform, device)?.swap_remove(0))
     }
 
-    /// All such devices: at least one.
+    /// All devices with `device` in their name on platforms with `platform` in theirs: at least one.
     ///
     /// # Errors
-    /// As [`Device::find`].
+    /// [`Error::NoPlatform`], [`Error::NoDevice`], or what a query reported.
     pub fn all(platform: &str, device: &str) -> Result<Vec<Self>, Error> {
         // Held while drivers initialise: PoCL lists no device to a thread that asks meanwhile.
         static ASKING: Mutex<()> = Mutex::new(());

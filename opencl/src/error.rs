@@ -200,7 +200,7 @@ impl<T> While<T> for Result<T, ocl_core::Error> {
     }
 }
 
-/// The same of a call that gives its status alone. `ocl-core` panics at statuses that drivers have made up,
+/// Says what a call did that gives its status alone. `ocl-core` panics at statuses that drivers have made up,
 /// as they do for a kernel that crashed: what waits for kernels is called without it.
 pub(crate) fn outcome(status: i32, action: &'static str) -> Result<(), Error> {
     match Status::from_i32(status) {

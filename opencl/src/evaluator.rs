@@ -1,9 +1,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ocl_core::{CommandQueue, CommandQueueProperties, Event, MemInfo, MemInfoResult, Program};
+use ocl_core::{CommandQueue, CommandQueueProperties, Event, MemInfo, MemInfoResult};
 use segloss_core::engine::{Link, Outline, Scale};
-use segloss_core::view::{Layout, Shape};
 
 use crate::commands::Commands;
 use crate::device::Device;
@@ -12,9 +11,9 @@ use crate::loss::Loss;
 use crate::overlap::Bytes;
 use crate::pending::{Pending, Place};
 use crate::programs::Programs;
-use crate::run::run;
+use crate::run::{Evaluation, Prepared};
 use crate::source::{self, Sizes, Target, source};
-use crate::tensors::{Array, Options, Plane, Signature, Tensors};
+use crate::tensors::{Array, Options, Plane, Signature, Tensors, elements};
 use crate::tuning::Tuning;
 
 /// The most classes or channels of a loss with region terms: their derivatives are written out one by
@@ -42,15 +41,6 @@ struct Key {
     target: Target,
 }
 
-/// A program, and the sizes of what it reads and writes.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    pub(crate) program: Program,
-    pub(crate) sizes: Sizes,
-    /// Keeps the library that is part of its key.
-    _loss: Loss,
-}
-
 impl Evaluator {
     /// On the first device with `device` in its name, on a platform with `platform` in its name;
     /// empty strings are in every name.
@@ -69,7 +59,7 @@ impl Evaluator {
         Evaluator::with_queue(device, None)
     }
 
-    /// The same with a queue that measures how long commands take ([`Pending::seconds`]).
+    /// On `device`, with a queue that measures how long commands take ([`Pending::seconds`]).
     ///
     /// # Errors
     /// What the device reported.
@@ -93,7 +83,7 @@ impl Evaluator {
         Evaluator { programs, queue, tuning, prepared: Mutex::default() }
     }
 
-    /// The same with work cut differently. The bits of the results do not depend on it.
+    /// Cuts work differently from here on. The bits of the results do not depend on it.
     ///
     /// # Errors
     /// [`Error::Tuning`] for what the kernels are not written for, or groups that are too large.
@@ -118,14 +108,6 @@ impl Evaluator {
     /// The queue that its commands are added to.
     pub fn queue(&self) -> &CommandQueue {
         &self.queue
-    }
-
-    pub(crate) fn programs(&self) -> &Programs {
-        &self.programs
-    }
-
-    pub(crate) fn tuning(&self) -> Tuning {
-        self.tuning
     }
 
     /// The OpenCL C that `loss` becomes for such inputs.
@@ -173,7 +155,9 @@ impl Evaluator {
         check(self, loss, options, tensors)?;
         let prepared = self.prepare(loss, &Signature::of(options, tensors))?;
         let mut commands = Commands::new(queue, wait.to_vec());
-        let report = run(self, loss, &prepared, options, tensors, &mut commands)?;
+        let (programs, tuning, prepared) = (&self.programs, self.tuning, &*prepared);
+        let evaluation = Evaluation { programs, tuning, loss, prepared, options, tensors };
+        let report = evaluation.run(&mut commands)?;
         let place = Place::new(loss, &prepared.sizes, options, tensors, self.device().has_double());
         let events = commands.events();
         ocl_core::flush(queue).or_fail("hand commands to the device")?;
@@ -209,7 +193,7 @@ impl Evaluator {
         }
         let (text, sizes) = write(loss, &outline(loss, signature), &target)?;
         let program = self.programs.get(&text)?;
-        let prepared = Arc::new(Prepared { program, sizes, _loss: loss.clone() });
+        let prepared = Arc::new(Prepared::new(program, sizes, loss));
         known.insert(key, prepared.clone());
         Ok(prepared)
     }
@@ -307,11 +291,6 @@ fn check(
         inputs.iter().try_for_each(|input| output.is_apart_from(input))?;
     }
     Ok(())
-}
-
-/// The number of elements of a shape.
-pub(crate) fn elements(shape: Shape) -> Result<usize, Error> {
-    Ok(Layout::channels_first(shape)?.span())
 }
 
 impl Evaluator {

@@ -53,11 +53,11 @@ impl Evaluator {
         Ok(evaluator)
     }
 
-    /// The same from OpenCL's handles: `cl_context`, `cl_device_id` and `cl_command_queue`. If `queue` is
-    /// null, the evaluator makes one, in order.
+    /// Within the program's own context, from OpenCL's handles: `cl_context`, `cl_device_id` and
+    /// `cl_command_queue`. If `queue` is null, the evaluator makes one, in order.
     ///
     /// # Errors
-    /// [`Error::NullHandle`]; as [`Evaluator::within`].
+    /// [`Error::NullHandle`], and those of [`Evaluator::within`].
     ///
     /// # Safety
     /// Each handle is null or valid, and made by the OpenCL loader that this crate is linked with.
@@ -84,10 +84,11 @@ impl Evaluator {
         Evaluator::within(device, context, queue)
     }
 
-    /// As [`Evaluator::enqueue`], but in a queue of the program's own, of the same context and device.
+    /// Adds the commands that evaluate `loss` to a queue of the program's own, of the evaluator's context and
+    /// device; otherwise like [`Evaluator::enqueue`].
     ///
     /// # Errors
-    /// As [`Evaluator::enqueue`], [`Error::OtherContext`] and [`Error::OtherDevice`].
+    /// Those of [`Evaluator::enqueue`], [`Error::OtherContext`] and [`Error::OtherDevice`].
     pub fn enqueue_on(
         &self,
         queue: &CommandQueue,

@@ -3,11 +3,11 @@ use segloss_core::view::{Shape, Write};
 
 use crate::commands::{Buffer, Commands};
 use crate::error::Error;
-use crate::evaluator::{Evaluator, elements};
+use crate::evaluator::Evaluator;
 use crate::loss::Loss;
 use crate::storage::DeviceLogit;
 use crate::target::DeviceTarget;
-use crate::tensors::{Array, Options, Plane, Tensors};
+use crate::tensors::{Array, Options, Plane, Tensors, elements};
 use crate::trace::Format;
 
 /// What a call reads and writes, in host memory: copied to the device and back. Packed, channels first.

@@ -1,11 +1,12 @@
 use core::fmt;
 
-use segloss_core::class::{self, Ce, ClassPixel, ClassTerm};
+use segloss_core::builtin::{self, TermVisitor};
+use segloss_core::class::{ClassPixel, ClassTerm};
 use segloss_core::compose::{Definition, MapDefinition, Registry};
 use segloss_core::engine::Link;
 use segloss_core::level::Scalar;
-use segloss_core::pixel::{self, Bce, Pixel, PixelTerm};
-use segloss_core::region::{Dice, FocalTversky, RegionTerm, Tversky};
+use segloss_core::pixel::{Pixel, PixelTerm};
+use segloss_core::region::RegionTerm;
 use segloss_core::term::Arguments;
 
 use crate::sums::TracedSums;
@@ -20,8 +21,7 @@ use segloss_core::lanes::Dual;
 pub struct Library {
     definitions: Vec<Definition<'static, f32>>,
     maps: Vec<MapDefinition<'static, f32>>,
-    /// The formulas of plugins, in the order of `definitions`.
-    formulas: Vec<Formula>,
+    formulas: Formulas,
 }
 
 impl Default for Library {
@@ -33,7 +33,9 @@ impl Default for Library {
 impl Library {
     /// The built-in terms and maps.
     pub fn new() -> Self {
-        Library { definitions: Vec::new(), maps: Vec::new(), formulas: Vec::new() }
+        let mut formulas = Formulas::default();
+        builtin::visit(&mut formulas);
+        Library { definitions: Vec::new(), maps: Vec::new(), formulas }
     }
 
     /// Adds a pixel term.
@@ -48,7 +50,8 @@ impl Library {
     /// Adds a class term.
     ///
     /// # Errors
-    /// As [`Library::add_pixel`].
+    /// [`segloss_core::Error::Definition`] for a name that is taken or that no text can hold, or for
+    /// parameters that no text can give.
     pub fn add_class<P: ClassTerm>(&mut self) -> Result<(), segloss_core::Error> {
         self.add(Definition::class::<P, Scalar>(), Formula::class::<P>())
     }
@@ -56,7 +59,8 @@ impl Library {
     /// Adds a region term.
     ///
     /// # Errors
-    /// As [`Library::add_pixel`].
+    /// [`segloss_core::Error::Definition`] for a name that is taken or that no text can hold, or for
+    /// parameters that no text can give.
     pub fn add_region<P: RegionTerm>(&mut self) -> Result<(), segloss_core::Error> {
         self.add(Definition::region::<P>(), Formula::region::<P>())
     }
@@ -64,7 +68,8 @@ impl Library {
     /// Adds a map whose weights every call gives by its name ([`MapDefinition::given`]).
     ///
     /// # Errors
-    /// As [`Library::add_pixel`].
+    /// [`segloss_core::Error::Definition`] for a name that is taken or that no text can hold, or for
+    /// parameters that no text can give.
     pub fn add_map(&mut self, map: MapDefinition<'static, f32>) -> Result<(), segloss_core::Error> {
         self.maps.push(map);
         let checked = self.try_registry().map(|_| ());
@@ -82,7 +87,7 @@ impl Library {
         self.definitions.push(definition);
         let checked = self.try_registry().map(|_| ());
         match checked {
-            Ok(()) => self.formulas.push(formula),
+            Ok(()) => self.formulas.of.push(formula),
             Err(_) => drop(self.definitions.pop()),
         }
         checked
@@ -100,30 +105,41 @@ impl Library {
 
     /// The formula of the term called `name` under `link`.
     pub(crate) fn formula(&self, name: &str, link: Link) -> Option<Formula> {
-        let builtin = [
-            Formula::pixel::<Bce>(),
-            Formula::pixel::<pixel::Focal>(),
-            Formula::class::<Ce>(),
-            Formula::class::<class::Focal>(),
-            Formula::region::<Dice>(),
-            Formula::region::<Tversky>(),
-            Formula::region::<FocalTversky>(),
-        ];
         let is_asked =
             |formula: &&Formula| formula.name == name && formula.link.is_none_or(|own| own == link);
-        builtin.iter().chain(&self.formulas).find(is_asked).copied()
+        self.formulas.of.iter().find(is_asked).copied()
+    }
+}
+
+/// The formulas of all terms: those of the crate, then those of plugins.
+#[derive(Debug, Default)]
+struct Formulas {
+    of: Vec<Formula>,
+}
+
+impl TermVisitor for Formulas {
+    fn pixel<P: PixelTerm>(&mut self) {
+        self.of.push(Formula::pixel::<P>());
+    }
+
+    fn class<P: ClassTerm>(&mut self) {
+        self.of.push(Formula::class::<P>());
+    }
+
+    fn region<P: RegionTerm>(&mut self) {
+        self.of.push(Formula::region::<P>());
     }
 }
 
 /// Loss and slope of a pixel term.
 pub(crate) type PixelFormula<T> =
-    for<'g> fn(Arguments<'_>, &Pixel<Expr<'g, T>>) -> Option<(Expr<'g, T>, Expr<'g, T>)>;
+    for<'g> fn(Arguments<'_>, &Pixel<Expr<'g, T>>) -> (Expr<'g, T>, Expr<'g, T>);
 /// Loss and slope of a class term.
 pub(crate) type ClassFormula<T> =
-    for<'g> fn(Arguments<'_>, &ClassPixel<Expr<'g, T>>) -> Option<(Expr<'g, T>, Expr<'g, T>)>;
+    for<'g> fn(Arguments<'_>, &ClassPixel<Expr<'g, T>>) -> (Expr<'g, T>, Expr<'g, T>);
 /// Loss of a region term and its derivative in the seeded sum.
 pub(crate) type RegionFormula<T> =
-    for<'g> fn(Arguments<'_>, &TracedSums<'g, T>) -> Option<Dual<Expr<'g, T>>>;
+    for<'g> fn(Arguments<'_>, &TracedSums<'g, T>) -> Dual<Expr<'g, T>>;
 
 /// A format, and which formula of a term is in it.
 pub(crate) trait Traced: Format {
@@ -196,20 +212,20 @@ impl Formula {
 fn pixel_formula<'g, P: PixelTerm, T: Format>(
     arguments: Arguments<'_>,
     pixel: &Pixel<Expr<'g, T>>,
-) -> Option<(Expr<'g, T>, Expr<'g, T>)> {
-    Some(P::new(arguments).ok()?.value_and_slope(pixel))
+) -> (Expr<'g, T>, Expr<'g, T>) {
+    P::new(arguments).value_and_slope(pixel)
 }
 
 fn class_formula<'g, P: ClassTerm, T: Format>(
     arguments: Arguments<'_>,
     pixel: &ClassPixel<Expr<'g, T>>,
-) -> Option<(Expr<'g, T>, Expr<'g, T>)> {
-    Some(P::new(arguments).ok()?.value_and_slope(pixel))
+) -> (Expr<'g, T>, Expr<'g, T>) {
+    P::new(arguments).value_and_slope(pixel)
 }
 
 fn region_formula<'g, P: RegionTerm, T: Format>(
     arguments: Arguments<'_>,
     sums: &TracedSums<'g, T>,
-) -> Option<Dual<Expr<'g, T>>> {
-    Some(P::new(arguments).ok()?.loss(sums))
+) -> Dual<Expr<'g, T>> {
+    P::new(arguments).loss(sums)
 }

@@ -30,10 +30,10 @@ impl Loss {
         Loss::with_library(Arc::new(Library::new()), text, link)
     }
 
-    /// The same with the terms and maps of `library`.
+    /// The loss that `text` describes under `link`, with the terms and maps of `library`.
     ///
     /// # Errors
-    /// As [`Loss::new`].
+    /// The first mistake in the text: where it is, and what was expected there.
     pub fn with_library(
         library: Arc<Library>,
         text: &str,

@@ -129,11 +129,12 @@ impl Pending {
         self.interpret(report)
     }
 
-    /// The same from what a command of the caller's has read of [`Pending::report`]. Waits only to look at
-    /// a target or weight of no use.
+    /// Returns what came of the evaluation, from what a command of the caller's has read of
+    /// [`Pending::report`]. Waits only to look at a target or weight of no use.
     ///
     /// # Errors
-    /// As [`Pending::wait`].
+    /// Targets, weights or a scale of no use, by value and place; the gradient is untouched then. Or what
+    /// the device reported.
     pub fn interpret(&self, report: [u64; 4]) -> Result<Report<f64>, Error> {
         let mut commands = Commands::new(&self.queue, self.events.clone());
         let [fault, at, valid, value] = report;

@@ -1,5 +1,6 @@
 //! The commands of an evaluation.
 
+use ocl_core::Program;
 use segloss_core::compose::MapCall;
 use segloss_core::engine::{Link, Scale};
 use segloss_core::summation::{ACCUMULATORS, BLOCK, SEGMENT};
@@ -7,241 +8,252 @@ use segloss_core::view::{Target, Write};
 
 use crate::commands::{Argument, Buffer, Commands, Items};
 use crate::error::Error;
-use crate::evaluator::{Evaluator, Prepared, elements};
 use crate::loss::Loss;
 use crate::maps::{Plan, Targets, Validity, weights};
+use crate::programs::Programs;
+use crate::source::Sizes;
 use crate::target::{DeviceTarget, Element};
-use crate::tensors::{Array, Options, Plane, Tensors};
+use crate::tensors::{Array, Options, Plane, Tensors, elements};
 use crate::trace::Format;
 use crate::tuning::Tuning;
 
-/// Adds the commands that evaluate `loss`; gives the buffer that the report will be in.
-pub(crate) fn run(
-    evaluator: &Evaluator,
-    loss: &Loss,
-    prepared: &Prepared,
-    options: &Options<'_>,
-    tensors: &Tensors<'_>,
-    commands: &mut Commands<'_>,
-) -> Result<Buffer<u64>, Error> {
-    if tensors.storage.is_double() {
-        with_real::<f64>(evaluator, loss, prepared, options, tensors, commands)
-    } else {
-        with_real::<f32>(evaluator, loss, prepared, options, tensors, commands)
+/// A program, and the sizes of what it reads and writes.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    program: Program,
+    pub(crate) sizes: Sizes,
+    /// Keeps the library that programs are told apart by.
+    _loss: Loss,
+}
+
+impl Prepared {
+    pub(crate) fn new(program: Program, sizes: Sizes, loss: &Loss) -> Self {
+        Prepared { program, sizes, _loss: loss.clone() }
     }
 }
 
-fn with_real<R: Format>(
-    evaluator: &Evaluator,
-    loss: &Loss,
-    prepared: &Prepared,
-    options: &Options<'_>,
-    tensors: &Tensors<'_>,
-    commands: &mut Commands<'_>,
-) -> Result<Buffer<u64>, Error> {
-    let Prepared { program, sizes, .. } = prepared;
-    let context = evaluator.context();
-    let has_double = evaluator.device().has_double();
-    let (batch, pixels) = (tensors.shape.batch, tensors.shape.pixels());
-    let (blocks, segments) = (pixels.div_ceil(BLOCK), pixels.div_ceil(SEGMENT));
-    let planes = batch * sizes.planes;
+/// What is evaluated, and with what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Evaluation<'c> {
+    /// Programs of the device, for maps.
+    pub(crate) programs: &'c Programs,
+    pub(crate) tuning: Tuning,
+    pub(crate) loss: &'c Loss,
+    /// The loss's program.
+    pub(crate) prepared: &'c Prepared,
+    pub(crate) options: &'c Options<'c>,
+    pub(crate) tensors: &'c Tensors<'c>,
+}
 
-    let block_sums = Buffer::<R>::new(context, planes * blocks * sizes.sums)?;
-    let block_notes = Buffer::<u32>::new(context, planes * blocks * 4)?;
-    // A sum takes eight bytes: one `f64`, or two `f32`.
-    let segment_sums = Buffer::<u64>::new(context, batch * segments * sizes.row)?;
-    let segment_notes = Buffer::<u64>::new(context, batch * segments * 4)?;
-    let rows = Buffer::<u64>::new(context, batch * sizes.row)?;
-    let sample_notes = Buffer::<u64>::new(context, batch * 4)?;
-    let scales = scales(&options.scale);
-    let by_sample = matches!(options.scale, Scale::Samples(_));
-    let factors = Buffer::<R>::new(context, sizes.terms * if by_sample { batch } else { 1 })?;
-    let slopes = Buffer::<R>::new(context, 2 * sizes.regions * batch)?;
-    let report = Buffer::<u64>::new(context, 4)?;
-
-    let given = |name: &str| tensors.maps.iter().find(|(own, _)| *own == name).map(|(_, map)| *map);
-    // Most losses have none, and the text is read to compute them.
-    let computed = if sizes.maps.iter().all(|name| given(name).is_some()) {
-        Vec::new()
-    } else {
-        compute(evaluator, loss, options, tensors, commands)?
-    };
-    let mut maps = Vec::new();
-    for (place, &name) in sizes.maps.iter().enumerate() {
-        let own = computed.get(place).and_then(Option::as_ref);
-        let own = own.map(|buffer: &Buffer<R>| Plane {
-            array: Array::new(buffer.memory()),
-            is_shared: false,
-        });
-        maps.push(given(name).or(own).ok_or(Error::NotGiven { map: name })?);
-    }
-
-    let ignored = Ignored::of(options.ignore_index, tensors.element);
-    let is_ignoring = i32::from(ignored.is_some());
-    let ignored = ignored.unwrap_or(Ignored::none(tensors.element));
-    let (pixels_64, blocks_64, segments_64) = (pixels as u64, blocks as u64, segments as u64);
-    let (logits_first, targets_first) = (tensors.logits.first as u64, tensors.targets.first as u64);
-    let planes_of: Vec<&Plane<'_>> =
-        tensors.mask.iter().chain(tensors.weights.iter()).chain(&maps).collect();
-    let firsts: Vec<(u64, i32)> = planes_of
-        .iter()
-        .map(|plane| (plane.array.first as u64, i32::from(plane.is_shared)))
-        .collect();
-    let mut inputs = vec![
-        Argument::memory(tensors.logits.memory),
-        Argument::number(&logits_first),
-        Argument::memory(tensors.targets.memory),
-        Argument::number(&targets_first),
-        Argument::number(&pixels_64),
-        Argument::number(&blocks_64),
-        Argument::number(&is_ignoring),
-        ignored.argument(),
-    ];
-    for (plane, (first, is_shared)) in planes_of.iter().zip(&firsts) {
-        inputs.extend([
-            Argument::memory(plane.array.memory),
-            Argument::number(first),
-            Argument::number(is_shared),
-        ]);
-    }
-
-    let mut reduce = inputs.clone();
-    reduce.extend([Argument::buffer(&block_sums), Argument::buffer(&block_notes)]);
-    let tuning = evaluator.tuning();
-    let items = match tuning {
-        Tuning::Vectors { .. } => Items::groups([blocks, planes, 1], 1),
-        Tuning::Groups { blocks: of_group } => {
-            Items::groups([blocks.div_ceil(of_group), planes, 1], of_group * ACCUMULATORS)
+impl Evaluation<'_> {
+    /// Adds the commands; returns the buffer that the report will be in.
+    pub(crate) fn run(&self, commands: &mut Commands<'_>) -> Result<Buffer<u64>, Error> {
+        if self.tensors.storage.is_double() {
+            self.run_in::<f64>(commands)
+        } else {
+            self.run_in::<f32>(commands)
         }
-    };
-    // A processor's runtime compiles a kernel anew for each size of its groups.
-    let one_by_one = |all| match tuning {
-        Tuning::Vectors { .. } => Items::groups(all, 1),
-        Tuning::Groups { .. } => Items::all(all),
-    };
-    let batch_32 = batch as u32;
-    let (wide, narrow);
-    let scales = if has_double {
-        wide = Buffer::holding(context, &scales)?;
-        Argument::buffer(&wide)
-    } else {
-        let scales: Vec<f32> = scales.iter().map(|&scale| scale as f32).collect();
-        narrow = Buffer::holding(context, &scales)?;
-        Argument::buffer(&narrow)
-    };
-    let fold = [
-        Argument::buffer(&block_sums),
-        Argument::buffer(&block_notes),
-        Argument::number(&pixels_64),
-        Argument::number(&blocks_64),
-        Argument::number(&segments_64),
-        Argument::buffer(&segment_sums),
-        Argument::buffer(&segment_notes),
-    ];
-    let fold_rows = [
-        Argument::buffer(&segment_sums),
-        Argument::buffer(&segment_notes),
-        Argument::number(&segments_64),
-        Argument::buffer(&rows),
-        Argument::buffer(&sample_notes),
-    ];
-    let finish = [
-        Argument::buffer(&rows),
-        Argument::buffer(&sample_notes),
-        Argument::number(&batch_32),
-        scales,
-        Argument::buffer(&factors),
-        Argument::buffer(&slopes),
-        Argument::buffer(&report),
-    ];
-    // From the blocks' sums to the report.
-    let fold_and_finish = |commands: &mut Commands<'_>| {
-        commands.run(program, "fold_segments", one_by_one([segments, sizes.row, batch]), &fold)?;
-        commands.run(program, "fold_samples", one_by_one([sizes.row, batch, 1]), &fold_rows)?;
-        commands.run(program, "finish", Items::groups([1, 1, 1], 1), &finish)
-    };
+    }
 
-    let Some(gradient) = &tensors.gradient else {
-        commands.run(program, "reduce", items, &reduce)?;
-        fold_and_finish(commands)?;
-        return Ok(report);
-    };
-    let accumulate = i32::from(options.write == Write::Accumulate);
-    let first = gradient.first as u64;
-    let writes = [
-        Argument::buffer(&factors),
-        Argument::buffer(&slopes),
-        Argument::buffer(&report),
-        Argument::number(&accumulate),
-        Argument::memory(gradient.memory),
-        Argument::number(&first),
-    ];
-    if sizes.has_region {
-        commands.run(program, "reduce", items, &reduce)?;
-        fold_and_finish(commands)?;
-        inputs.extend(writes);
+    fn run_in<R: Format>(&self, commands: &mut Commands<'_>) -> Result<Buffer<u64>, Error> {
+        let Evaluation { programs, tuning, prepared, options, tensors, .. } = *self;
+        let Prepared { program, sizes, .. } = prepared;
+        let context = programs.context();
+        let has_double = programs.device().has_double();
+        let (batch, pixels) = (tensors.shape.batch, tensors.shape.pixels());
+        let (blocks, segments) = (pixels.div_ceil(BLOCK), pixels.div_ceil(SEGMENT));
+        let planes = batch * sizes.planes;
+
+        let block_sums = Buffer::<R>::new(context, planes * blocks * sizes.sums)?;
+        let block_notes = Buffer::<u32>::new(context, planes * blocks * 4)?;
+        // A sum takes eight bytes: one `f64`, or two `f32`.
+        let segment_sums = Buffer::<u64>::new(context, batch * segments * sizes.row)?;
+        let segment_notes = Buffer::<u64>::new(context, batch * segments * 4)?;
+        let rows = Buffer::<u64>::new(context, batch * sizes.row)?;
+        let sample_notes = Buffer::<u64>::new(context, batch * 4)?;
+        let scales = scales(&options.scale);
+        let by_sample = matches!(options.scale, Scale::Samples(_));
+        let factors = Buffer::<R>::new(context, sizes.terms * if by_sample { batch } else { 1 })?;
+        let slopes = Buffer::<R>::new(context, 2 * sizes.regions * batch)?;
+        let report = Buffer::<u64>::new(context, 4)?;
+
+        let given =
+            |name: &str| tensors.maps.iter().find(|(own, _)| *own == name).map(|(_, map)| *map);
+        // Most losses have none, and the text is read to compute them.
+        let computed = if sizes.maps.iter().all(|name| given(name).is_some()) {
+            Vec::new()
+        } else {
+            self.compute(commands)?
+        };
+        let mut maps = Vec::new();
+        for (place, &name) in sizes.maps.iter().enumerate() {
+            let own = computed.get(place).and_then(Option::as_ref);
+            let own = own.map(|buffer: &Buffer<R>| Plane {
+                array: Array::new(buffer.memory()),
+                is_shared: false,
+            });
+            maps.push(given(name).or(own).ok_or(Error::NotGiven { map: name })?);
+        }
+
+        let ignored = Ignored::of(options.ignore_index, tensors.element);
+        let is_ignoring = i32::from(ignored.is_some());
+        let ignored = ignored.unwrap_or(Ignored::none(tensors.element));
+        let (pixels_64, blocks_64, segments_64) = (pixels as u64, blocks as u64, segments as u64);
+        let (logits_first, targets_first) =
+            (tensors.logits.first as u64, tensors.targets.first as u64);
+        let planes_of: Vec<&Plane<'_>> =
+            tensors.mask.iter().chain(tensors.weights.iter()).chain(&maps).collect();
+        let firsts: Vec<(u64, i32)> = planes_of
+            .iter()
+            .map(|plane| (plane.array.first as u64, i32::from(plane.is_shared)))
+            .collect();
+        let mut inputs = vec![
+            Argument::memory(tensors.logits.memory),
+            Argument::number(&logits_first),
+            Argument::memory(tensors.targets.memory),
+            Argument::number(&targets_first),
+            Argument::number(&pixels_64),
+            Argument::number(&blocks_64),
+            Argument::number(&is_ignoring),
+            ignored.argument(),
+        ];
+        for (plane, (first, is_shared)) in planes_of.iter().zip(&firsts) {
+            inputs.extend([
+                Argument::memory(plane.array.memory),
+                Argument::number(first),
+                Argument::number(is_shared),
+            ]);
+        }
+
+        let mut reduce = inputs.clone();
+        reduce.extend([Argument::buffer(&block_sums), Argument::buffer(&block_notes)]);
         let items = match tuning {
             Tuning::Vectors { .. } => Items::groups([blocks, planes, 1], 1),
             Tuning::Groups { blocks: of_group } => {
-                let group = of_group * ACCUMULATORS;
-                Items::groups([pixels.div_ceil(group), planes, 1], group)
+                Items::groups([blocks.div_ceil(of_group), planes, 1], of_group * ACCUMULATORS)
             }
         };
-        commands.run(program, "gradient", items, &inputs)?;
-    } else {
-        // Factors come of counts alone, so that losses and gradient take one sweep.
-        commands.run(program, "count", items, &reduce)?;
-        fold_and_finish(commands)?;
-        reduce.extend(writes);
-        commands.run(program, "reduce_with_gradient", items, &reduce)?;
-        fold_and_finish(commands)?;
+        // A processor's runtime compiles a kernel anew for each size of its groups.
+        let one_by_one = |all| match tuning {
+            Tuning::Vectors { .. } => Items::groups(all, 1),
+            Tuning::Groups { .. } => Items::all(all),
+        };
+        let batch_32 = batch as u32;
+        let (wide, narrow);
+        let scales = if has_double {
+            wide = Buffer::holding(context, &scales)?;
+            Argument::buffer(&wide)
+        } else {
+            let scales: Vec<f32> = scales.iter().map(|&scale| scale as f32).collect();
+            narrow = Buffer::holding(context, &scales)?;
+            Argument::buffer(&narrow)
+        };
+        let fold = [
+            Argument::buffer(&block_sums),
+            Argument::buffer(&block_notes),
+            Argument::number(&pixels_64),
+            Argument::number(&blocks_64),
+            Argument::number(&segments_64),
+            Argument::buffer(&segment_sums),
+            Argument::buffer(&segment_notes),
+        ];
+        let fold_rows = [
+            Argument::buffer(&segment_sums),
+            Argument::buffer(&segment_notes),
+            Argument::number(&segments_64),
+            Argument::buffer(&rows),
+            Argument::buffer(&sample_notes),
+        ];
+        let finish = [
+            Argument::buffer(&rows),
+            Argument::buffer(&sample_notes),
+            Argument::number(&batch_32),
+            scales,
+            Argument::buffer(&factors),
+            Argument::buffer(&slopes),
+            Argument::buffer(&report),
+        ];
+        // From the blocks' sums to the report.
+        let fold_and_finish = |commands: &mut Commands<'_>| {
+            commands.run(
+                program,
+                "fold_segments",
+                one_by_one([segments, sizes.row, batch]),
+                &fold,
+            )?;
+            commands.run(program, "fold_samples", one_by_one([sizes.row, batch, 1]), &fold_rows)?;
+            commands.run(program, "finish", Items::groups([1, 1, 1], 1), &finish)
+        };
+
+        let Some(gradient) = &tensors.gradient else {
+            commands.run(program, "reduce", items, &reduce)?;
+            fold_and_finish(commands)?;
+            return Ok(report);
+        };
+        let accumulate = i32::from(options.write == Write::Accumulate);
+        let first = gradient.first as u64;
+        let writes = [
+            Argument::buffer(&factors),
+            Argument::buffer(&slopes),
+            Argument::buffer(&report),
+            Argument::number(&accumulate),
+            Argument::memory(gradient.memory),
+            Argument::number(&first),
+        ];
+        if sizes.has_region {
+            commands.run(program, "reduce", items, &reduce)?;
+            fold_and_finish(commands)?;
+            inputs.extend(writes);
+            let items = match tuning {
+                Tuning::Vectors { .. } => Items::groups([blocks, planes, 1], 1),
+                Tuning::Groups { blocks: of_group } => {
+                    let group = of_group * ACCUMULATORS;
+                    Items::groups([pixels.div_ceil(group), planes, 1], group)
+                }
+            };
+            commands.run(program, "gradient", items, &inputs)?;
+        } else {
+            // Factors come of counts alone, so that losses and gradient take one sweep.
+            commands.run(program, "count", items, &reduce)?;
+            fold_and_finish(commands)?;
+            reduce.extend(writes);
+            commands.run(program, "reduce_with_gradient", items, &reduce)?;
+            fold_and_finish(commands)?;
+        }
+        Ok(report)
     }
-    Ok(report)
-}
 
-/// The weights of each map that the call does not give, by place.
-fn compute<R: Format>(
-    evaluator: &Evaluator,
-    loss: &Loss,
-    options: &Options<'_>,
-    tensors: &Tensors<'_>,
-    commands: &mut Commands<'_>,
-) -> Result<Vec<Option<Buffer<R>>>, Error> {
-    loss.with(|listed| {
-        let one = |call: &MapCall<'_, f32>| {
-            let name = call.definition().map_or("", |definition| definition.name);
-            if tensors.maps.iter().any(|(own, _)| *own == name) {
-                return Ok(None);
-            }
-            let plan = Plan::of(call)?;
-            let with = Computing { evaluator, loss, options, tensors, plan };
-            match tensors.element {
-                Element::U8 => with.weights::<R, u8>(commands),
-                Element::I32 => with.weights::<R, i32>(commands),
-                Element::I64 => with.weights::<R, i64>(commands),
-                Element::F32 => with.weights::<R, f32>(commands),
-            }
-            .map(Some)
-        };
-        listed.map_calls().iter().map(one).collect()
-    })
-}
-
-/// A map to be computed.
-struct Computing<'c> {
-    evaluator: &'c Evaluator,
-    loss: &'c Loss,
-    options: &'c Options<'c>,
-    tensors: &'c Tensors<'c>,
-    plan: Plan,
-}
-
-impl Computing<'_> {
-    fn weights<R: Format, E: DeviceTarget>(
+    /// Computes the weights of each map that the call does not give, by place.
+    fn compute<R: Format>(
         &self,
         commands: &mut Commands<'_>,
+    ) -> Result<Vec<Option<Buffer<R>>>, Error> {
+        self.loss.with(|listed| {
+            let one = |call: &MapCall<'_, f32>| {
+                let name = call.definition().map_or("", |definition| definition.name);
+                if self.tensors.maps.iter().any(|(own, _)| *own == name) {
+                    return Ok(None);
+                }
+                let plan = Plan::of(call)?;
+                match self.tensors.element {
+                    Element::U8 => self.weights::<R, u8>(&plan, commands),
+                    Element::I32 => self.weights::<R, i32>(&plan, commands),
+                    Element::I64 => self.weights::<R, i64>(&plan, commands),
+                    Element::F32 => self.weights::<R, f32>(&plan, commands),
+                }
+                .map(Some)
+            };
+            listed.map_calls().iter().map(one).collect()
+        })
+    }
+
+    /// Computes the weights of a map, from targets stored as `E`.
+    fn weights<R: Format, E: DeviceTarget>(
+        &self,
+        plan: &Plan,
+        commands: &mut Commands<'_>,
     ) -> Result<Buffer<R>, Error> {
-        let Computing { evaluator, loss, options, tensors, plan } = self;
+        let Evaluation { programs, loss, options, tensors, .. } = *self;
         let is_softmax = loss.link() == Link::Softmax;
         let classes = tensors.shape.channels;
         let shape = tensors.shape.with_channels(if is_softmax { 1 } else { classes });
@@ -258,8 +270,8 @@ impl Computing<'_> {
                 channels: if mask.is_shared { 1 } else { shape.channels },
             }),
         };
-        let out = Buffer::new(evaluator.context(), elements(shape)?)?;
-        weights::<R, E>(evaluator.programs(), commands, plan, &targets, options.spacing, &out)?;
+        let out = Buffer::new(programs.context(), elements(shape)?)?;
+        weights::<R, E>(programs, commands, plan, &targets, options.spacing, &out)?;
         Ok(out)
     }
 }

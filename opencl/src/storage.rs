@@ -43,7 +43,7 @@ impl Storage {
 pub trait DeviceLogit: Logit {
     /// How they are stored.
     const STORAGE: Storage;
-    /// The same bits as a number that OpenCL knows.
+    /// A number that OpenCL knows, for the bits.
     type Bits: OclPrm;
     /// The bits.
     fn to_bits(self) -> Self::Bits;

@@ -20,7 +20,7 @@ impl<'g, T: Format> TracedSums<'g, T> {
         TracedSums { sums: (0..SUMS * classes).map(read).collect(), seed: None, absent }
     }
 
-    /// The same, to be differentiated in `seed`.
+    /// Returns these sums, to be differentiated in `seed`.
     pub(crate) fn seeded(&self, seed: Seed) -> Self {
         TracedSums { sums: self.sums.clone(), seed: Some(seed), absent: self.absent }
     }
@@ -32,22 +32,11 @@ impl<'g, T: Format> Classes<Dual<Expr<'g, T>>> for TracedSums<'g, T> {
     }
 
     fn get(&self, class: usize) -> ClassSums<Dual<Expr<'g, T>>> {
-        let seeded = |sum: usize, seed: Seed| {
-            let total = self.sums[SUMS * class + sum];
-            if self.seed == Some(seed) {
-                Dual::new(total, Expr::splat(1.0))
-            } else {
-                Dual::constant(total)
-            }
-        };
-        ClassSums {
-            false_positive: seeded(0, Seed::FalsePositive(class)),
-            false_negative: seeded(1, Seed::FalseNegative(class)),
-            target: Dual::constant(self.sums[SUMS * class + 2]),
-        }
+        let (classes, _) = self.sums.as_chunks::<SUMS>();
+        ClassSums::from(classes[class]).seeded(class, self.seed)
     }
 
-    /// As the sums that are there already do it, with choices in place of branches.
+    /// Averages over classes like sums of numbers do, with choices in place of branches.
     fn mean(
         &self,
         loss: impl Fn(&ClassSums<Dual<Expr<'g, T>>>) -> Dual<Expr<'g, T>>,
@@ -62,7 +51,7 @@ impl<'g, T: Format> Classes<Dual<Expr<'g, T>>> for TracedSums<'g, T> {
                 sum = with;
                 count = count + one;
             } else {
-                let is_absent = sums.target.value.eq(zero);
+                let is_absent = sums.target().value.eq(zero);
                 sum = Dual::select(is_absent, sum, with);
                 count = Expr::select(is_absent, count, count + one);
             }

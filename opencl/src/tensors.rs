@@ -1,8 +1,9 @@
 use ocl_core::Mem;
 use segloss_core::engine::Scale;
 use segloss_core::maps::edt::Spacing;
-use segloss_core::view::{Shape, Write};
+use segloss_core::view::{Layout, Shape, Write};
 
+use crate::error::Error;
 use crate::storage::Storage;
 use crate::target::Element;
 
@@ -113,4 +114,9 @@ impl Default for Options<'_> {
             write: Write::Overwrite,
         }
     }
+}
+
+/// Returns the number of elements of a shape.
+pub(crate) fn elements(shape: Shape) -> Result<usize, Error> {
+    Ok(Layout::channels_first(shape)?.span())
 }

@@ -1,11 +1,12 @@
 //! What does not fit is an error that names it, never a panic, and leaves the gradient as it is.
 
-use crate::common::evaluator;
 use segloss_core::engine::{Link, Report, Scale};
 use segloss_core::view::Shape;
 use segloss_opencl::{
     Array, Element, Error, Evaluator, Loss, Options, Signature, Slices, Storage, Tensors, Tuning,
 };
+
+use crate::case::evaluator;
 
 #[test]
 fn a_device_that_is_not_there() {

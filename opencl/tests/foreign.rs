@@ -1,6 +1,5 @@
 //! A program's own context and queues, through Rust.
 
-use crate::common::evaluator;
 use ocl_core::{
     CommandQueue, CommandQueueProperties, Context, ContextProperties, Event, Mem, MemFlags,
 };
@@ -9,6 +8,8 @@ use segloss_core::view::Shape;
 use segloss_opencl::{
     Array, Device, Element, Error, Evaluator, Loss, Options, Slices, Storage, Tensors,
 };
+
+use crate::case::evaluator;
 
 const PIXELS: usize = 300;
 

@@ -1,6 +1,5 @@
 //! Maps of devices are those of core, in every pixel.
 
-use crate::common::Random;
 use segloss_core::compose::{MapCall, MapDefinition};
 use segloss_core::engine::Call;
 use segloss_core::level::Scalar;
@@ -8,10 +7,12 @@ use segloss_core::maps::band::Band;
 use segloss_core::maps::decay::{Decay, Empty};
 use segloss_core::maps::edt::{self, Spacing};
 use segloss_core::maps::morphology::{self, Border, Element, Extent};
-use segloss_core::maps::{Classes, Mask, NamedBand, NamedDecay, Serial, bits};
+use segloss_core::maps::{Classes, Mask, Serial, bits};
 use segloss_core::view::{self, Layout, Shape, View};
 use segloss_opencl::trace::Format;
 use segloss_opencl::{DeviceTarget, Error, HostLabels, MapTuning, Maps};
+
+use crate::random::Random;
 
 /// Lines, images, volumes; sides that are 1, primes, a word and one more.
 const EXTENTS: [&[usize]; 13] = [
@@ -289,8 +290,8 @@ fn check_targets<T: Format, E: DeviceTarget>(
 }
 
 fn each_map<T: Format>(mut check: impl FnMut(&MapCall<'_, T>)) {
-    let band = MapDefinition::<T>::computed::<NamedBand<Scalar>>();
-    let decay = MapDefinition::<T>::computed::<NamedDecay<Scalar>>();
+    let band = MapDefinition::<T>::band::<Scalar>();
+    let decay = MapDefinition::<T>::decay::<Scalar>();
     check(&MapCall::new(&band, &[2.0, 3.5, 1.0]).unwrap());
     check(&MapCall::new(&band, &[]).unwrap());
     check(&MapCall::new(&decay, &[]).unwrap());

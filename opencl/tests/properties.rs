@@ -1,9 +1,11 @@
 //! Any loss on any shape gives the CPU's numbers.
 
-use crate::common::{Case, Random, assert_same, evaluator, labels, logits};
 use proptest::prelude::*;
 use segloss_core::engine::Link;
 use segloss_core::view::{Shape, Write};
+
+use crate::case::{Case, assert_same, evaluator};
+use crate::random::{Random, labels, logits};
 
 /// Few texts, because each is built anew, and many shapes.
 const LOSSES: [(Link, &str, usize); 5] = [

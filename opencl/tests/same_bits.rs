@@ -1,11 +1,13 @@
 //! The device gives the bits that the engine gives on the CPU, if its arithmetic is IEEE.
 
-use crate::common::{Case, Random, assert_same, evaluator, labels, logits};
 use segloss_core::engine::{Link, Scale};
 use segloss_core::lanes::Real;
 use segloss_core::view::{Shape, Targets, View, Write};
 use segloss_opencl::trace::Format;
 use segloss_opencl::{DeviceLogit, DeviceTarget, Error, Evaluator, Tuning};
+
+use crate::case::{Case, assert_same, evaluator};
+use crate::random::{Random, labels, logits};
 
 /// One pixel, less than the accumulators, a ragged block, a block and a bit, a segment and a bit;
 /// one sample, two and three.

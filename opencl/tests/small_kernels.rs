@@ -1,10 +1,12 @@
 //! Every kernel on a few pixels, in both ways to cut work: short enough for a checker of memory accesses
 //! and races, which runs each instruction by itself.
 
-use crate::common::{Case, Random, assert_same, evaluator, labels, logits};
 use segloss_core::engine::Link;
 use segloss_core::view::Shape;
 use segloss_opencl::Tuning;
+
+use crate::case::{Case, assert_same, evaluator};
+use crate::random::{Random, labels, logits};
 
 fn check(link: Link, text: &str, channels: usize) {
     let random = &mut Random::new(11);

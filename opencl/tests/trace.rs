@@ -1,12 +1,15 @@
 //! What tracing records, and how it is written.
 
-use crate::common::{Random, device_library, evaluator};
 use segloss_core::engine::Link;
 use segloss_core::lanes::Lanes;
 use segloss_core::pixel::{Bce, Pixel, PixelTerm};
 use segloss_core::view::Shape;
 use segloss_opencl::trace::{Expr, Format, Graph, Numbers, literal};
 use segloss_opencl::{Element, Loss, Signature, Storage};
+
+use crate::case::evaluator;
+use crate::plugins::device_library;
+use crate::random::Random;
 
 #[test]
 fn equal_operations_are_one_node() {

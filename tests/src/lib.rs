@@ -8,3 +8,4 @@ pub mod golden;
 pub mod objective;
 pub mod oracle;
 pub mod run;
+pub mod views;

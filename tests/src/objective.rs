@@ -93,6 +93,20 @@ impl Term {
     /// With the source's parameters.
     pub const BOUNDARY: Term = Term::Boundary { theta: 3, weight: 5.0 };
 
+    /// The term of this name with its defaults, if the oracle has it.
+    pub fn named(name: &str) -> Option<Term> {
+        let (fp, fn_, smooth, pool) = (0.5, 0.5, 1e-6, None);
+        Some(match name {
+            "bce" => Term::Bce,
+            "ce" => Term::Ce { weights: None },
+            "focal" => Term::FOCAL,
+            "dice" => Term::DICE,
+            "tversky" => Term::Tversky { fp, fn_, smooth, pool },
+            "focal_tversky" => Term::FocalTversky { fp, fn_, gamma: 1.0, smooth, pool },
+            _ => return None,
+        })
+    }
+
     /// Value and gradient.
     pub fn evaluate<N: Number>(&self, input: &Input) -> Loss<N> {
         match self.region(input) {

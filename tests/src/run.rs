@@ -19,12 +19,16 @@ pub struct Outcome<T> {
 }
 
 impl<T: Real> Outcome<T> {
-    /// All of it, so that it compares bit for bit. NaN compares as NaN, whatever its payload.
+    /// All of it, so that it compares bit for bit, as [`bits`] do.
     pub fn bits(&self) -> Vec<u64> {
-        let bits = |x: f64| if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() };
         let gradient = self.gradient.iter().map(|g| bits(g.widen()));
         [bits(self.value), self.valid].into_iter().chain(gradient).collect()
     }
+}
+
+/// Returns bits that compare. NaN compares as NaN, whatever its payload.
+pub fn bits(x: f64) -> u64 {
+    if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() }
 }
 
 /// Evaluates with a gradient buffer that holds `before` and is laid out as `layout` says.

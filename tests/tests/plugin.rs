@@ -4,6 +4,7 @@
 use segloss_conformance::case::Case;
 use segloss_conformance::code::{Code, evaluate_by_core};
 use segloss_conformance::run::{Outcome, run};
+use segloss_conformance::views::targets_shape;
 use segloss_core::Error;
 use segloss_core::class::{Ce, ClassPixel, ClassTerm};
 use segloss_core::compose::{
@@ -17,9 +18,7 @@ use segloss_core::level::Scalar;
 use segloss_core::pixel::{Bce, Pixel, PixelTerm};
 use segloss_core::region::{Classes, Pool, RegionTerm, Seed, SeededSums};
 use segloss_core::summation::TILE;
-use segloss_core::term::{
-    Arguments, ClassWeights, Maps, Missing, Options, Parameter, Reduction, not_negative,
-};
+use segloss_core::term::{Arguments, ClassWeights, Maps, Missing, Options, Parameter, Reduction};
 use segloss_core::text::NumberList;
 use segloss_core::view::{GradientSink, Layout, Logit, Shape, View, ViewMut, Weights};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs, with_level};
@@ -32,16 +31,17 @@ struct Distance {
 }
 
 /// What the formula and the tiles have in common.
-const DISTANCE: &[Parameter] =
-    &[Parameter::number("scale", 1.0).or("by"), Parameter::choice("of", &["squares", "sizes"])];
+const DISTANCE: &[Parameter] = &[
+    Parameter::number("scale", 1.0).or("by").at_least(0.0),
+    Parameter::choice("of", &["squares", "sizes"]),
+];
 
 impl PixelTerm for Distance {
     const NAME: &'static str = "difference";
     const PARAMETERS: &'static [Parameter] = DISTANCE;
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        let scale = not_negative(Self::NAME, "scale", arguments.get(0))?;
-        Ok(Distance { scale, is_squared: arguments.get(1) == 0.0 })
+    fn new(arguments: Arguments<'_>) -> Self {
+        Distance { scale: arguments.get(0), is_squared: arguments.get(1) == 0.0 }
     }
 
     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
@@ -59,12 +59,12 @@ struct Miss {
 
 impl ClassTerm for Miss {
     const NAME: &'static str = "miss";
-    const PARAMETERS: &'static [Parameter] = &[Parameter::number("power", 1.0)];
+    const PARAMETERS: &'static [Parameter] = &[Parameter::number("power", 1.0).at_least(0.0)];
     const CLASS_WEIGHTS: Option<ClassWeights> =
         Some(ClassWeights { name: "costs", normalised: true });
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        Ok(Miss { power: not_negative(Self::NAME, "power", arguments.get(0))? })
+    fn new(arguments: Arguments<'_>) -> Self {
+        Miss { power: arguments.get(0) }
     }
 
     fn loss<L: Lanes>(&self, pixel: &ClassPixel<L>) -> L {
@@ -80,15 +80,16 @@ struct Jaccard {
 
 impl RegionTerm for Jaccard {
     const NAME: &'static str = "jaccard";
-    const PARAMETERS: &'static [Parameter] = &[Parameter::number("smooth", 1.0).or("eps")];
+    const PARAMETERS: &'static [Parameter] =
+        &[Parameter::number("smooth", 1.0).or("eps").at_least(0.0)];
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        Ok(Jaccard { smooth: not_negative(Self::NAME, "smooth", arguments.get(0))? })
+    fn new(arguments: Arguments<'_>) -> Self {
+        Jaccard { smooth: arguments.get(0) }
     }
 
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
         classes.mean(|s| {
-            let union = s.target + s.false_positive + L::splat(self.smooth);
+            let union = s.target() + s.false_positive + L::splat(self.smooth);
             (s.false_positive + s.false_negative) / union
         })
     }
@@ -101,8 +102,10 @@ struct Emphasis {
     of_background: bool,
 }
 
-const EMPHASIS: &[Parameter] =
-    &[Parameter::number("gain", 2.0), Parameter::choice("of", &["foreground", "background"])];
+const EMPHASIS: &[Parameter] = &[
+    Parameter::number("gain", 2.0).at_least(0.0),
+    Parameter::choice("of", &["foreground", "background"]),
+];
 
 fn emphasise<T: Real>(
     emphasis: Emphasis,
@@ -123,9 +126,8 @@ fn emphasise<T: Real>(
 }
 
 impl Emphasis {
-    fn of(arguments: Arguments<'_>) -> Result<Self, Error> {
-        let gain = not_negative("emphasis", "gain", arguments.get(0))?;
-        Ok(Emphasis { gain, of_background: arguments.get(1) == 1.0 })
+    fn of(arguments: Arguments<'_>) -> Self {
+        Emphasis { gain: arguments.get(0), of_background: arguments.get(1) == 1.0 }
     }
 }
 
@@ -134,7 +136,7 @@ impl WeightMap for Emphasis {
     const PARAMETERS: &'static [Parameter] = EMPHASIS;
 
     fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        Emphasis::of(arguments)
+        Ok(Emphasis::of(arguments))
     }
 
     fn scratch(&self, labels: &dyn LabelSource) -> Result<usize, Error> {
@@ -157,10 +159,6 @@ struct Tiles;
 static TILES: Tiles = Tiles;
 
 impl<T: Real> TilePixelTerm<T> for Tiles {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        Distance::new(arguments).map(|_| ())
-    }
-
     fn tile(
         &self,
         arguments: Arguments<'_>,
@@ -168,7 +166,7 @@ impl<T: Real> TilePixelTerm<T> for Tiles {
         value: &mut [T; TILE],
         slope: &mut [T; TILE],
     ) {
-        let term = Distance::new(arguments).unwrap();
+        let term = Distance::new(arguments);
         for i in 0..TILE {
             let PixelArrays { z, y, p, q, tail, valid } = input;
             let pixel = Pixel { z: z[i], y: y[i], p: p[i], q: q[i], tail: tail[i] };
@@ -180,10 +178,6 @@ impl<T: Real> TilePixelTerm<T> for Tiles {
 }
 
 impl<T: Real> TileClassTerm<T> for Tiles {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        Miss::new(arguments).map(|_| ())
-    }
-
     fn tile(
         &self,
         arguments: Arguments<'_>,
@@ -191,7 +185,7 @@ impl<T: Real> TileClassTerm<T> for Tiles {
         value: &mut [T; TILE],
         slope: &mut [T; TILE],
     ) {
-        let term = Miss::new(arguments).unwrap();
+        let term = Miss::new(arguments);
         for i in 0..TILE {
             let pixel = ClassPixel { log_p: input.log_p[i], p: input.p[i], q: input.q[i] };
             let counts = input.valid.is_none_or(|valid| valid[i] > T::default());
@@ -202,28 +196,25 @@ impl<T: Real> TileClassTerm<T> for Tiles {
 }
 
 impl TileRegionTerm<f64> for Tiles {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        Jaccard::new(arguments).map(|_| ())
-    }
-
     fn pool(&self, _: Arguments<'_>, classes: usize) -> Pool {
         if classes == 1 { Pool::Sample } else { Pool::Batch }
     }
 
-    /// Plain numbers: `d/dFP (FP + FN) / (G + FP + s) = (G + s - FN) / (G + FP + s)^2`.
+    /// Plain numbers: of `(FP + FN) / (TP + FP + FN + s)` the derivative in FP is `(TP + s)` over the
+    /// square of the denominator, and 1 over the denominator where mass moves from TP to FN.
     fn loss(&self, arguments: Arguments<'_>, sums: SeededSums<'_, f64>) -> Dual<f64> {
         let smooth = arguments.get(0);
         let (mut value, mut derivative, mut count) = (0.0, 0.0, 0.0);
         for class in 0..Classes::len(&sums) {
             let s = sums.total(class);
-            if s.target == 0.0 && sums.absent() == Missing::Skip {
+            if s.target() == 0.0 && sums.absent() == Missing::Skip {
                 continue;
             }
             count += 1.0;
-            let union = s.target + s.false_positive + smooth;
+            let union = s.target() + s.false_positive + smooth;
             value += (s.false_positive + s.false_negative) / union;
             if sums.seed() == Some(Seed::FalsePositive(class)) {
-                derivative = (s.target + smooth - s.false_negative) / (union * union);
+                derivative = (s.true_positive + smooth) / (union * union);
             } else if sums.seed() == Some(Seed::FalseNegative(class)) {
                 derivative = 1.0 / union;
             }
@@ -233,10 +224,6 @@ impl TileRegionTerm<f64> for Tiles {
 }
 
 impl<T: Real> ObjectMap<T> for Tiles {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        Emphasis::of(arguments).map(|_| ())
-    }
-
     fn scratch(&self, _: Arguments<'_>, labels: &dyn LabelSource) -> Result<usize, Error> {
         Ok(labels.shape().pixels())
     }
@@ -248,7 +235,7 @@ impl<T: Real> ObjectMap<T> for Tiles {
         scratch: &mut [u64],
         weights: &mut [T],
     ) -> Result<(), Error> {
-        emphasise(Emphasis::of(arguments)?, labels, scratch, weights)
+        emphasise(Emphasis::of(arguments), labels, scratch, weights)
     }
 }
 
@@ -294,8 +281,8 @@ fn call(link: Link) -> Call<'static> {
 }
 
 fn layouts(link: Link, case: &Case) -> [Layout; 2] {
-    let targets = if link == Link::Softmax { case.shape.with_channels(1) } else { case.shape };
-    [case.shape, targets].map(|shape| Layout::channels_first(shape).unwrap())
+    [case.shape, targets_shape(link, case.shape)]
+        .map(|shape| Layout::channels_first(shape).unwrap())
 }
 
 /// Calls `use_it` with what [`library`] has, computed by this code.
@@ -640,7 +627,7 @@ fn definitions_that_are_refused() {
     const TAKEN: &str = "the name is taken";
     const ALIKE: &str = "two parameters have the same name";
     const WORDS: &str = "a parameter's choices are not different words";
-    const DEFAULT: &str = "a parameter's default is not finite, or none of its choices";
+    const DEFAULT: &str = "a parameter's default is out of its range, or none of its choices";
     const OPTION: &str = "a parameter is called as an option of terms";
     const REFUSED: &[(&str, &[Parameter], &str)] = &[
         ("", &[], NO_NAME),
@@ -669,6 +656,7 @@ fn definitions_that_are_refused() {
         ("mine", &[Parameter::choice("a", &["b c"])], WORDS),
         ("mine", &[Parameter::choice("a", &["inf"])], WORDS),
         ("mine", &[Parameter::number("a", f64::NAN)], DEFAULT),
+        ("mine", &[Parameter::number("a", -1.0).at_least(0.0)], DEFAULT),
         ("mine", &[Parameter { default: 2.0, ..Parameter::choice("a", &["b", "c"]) }], DEFAULT),
     ];
     for &(name, parameters, reason) in REFUSED {
@@ -706,8 +694,8 @@ fn definitions_that_are_refused() {
         const PARAMETERS: &'static [Parameter] = &[Parameter::number("power", 1.0).or("costs")];
         const CLASS_WEIGHTS: Option<ClassWeights> = Miss::CLASS_WEIGHTS;
 
-        fn new(_: Arguments<'_>) -> Result<Self, Error> {
-            Ok(Twice)
+        fn new(_: Arguments<'_>) -> Self {
+            Twice
         }
 
         fn loss<L: Lanes>(&self, pixel: &ClassPixel<L>) -> L {

@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use segloss_conformance::case::Case;
+use segloss_conformance::views::packed;
 use segloss_core::class::Ce;
 use segloss_core::compose::{
     Listed, MapCall, Program, Registry, Term, class, parse, pixel, region,
@@ -13,12 +14,8 @@ use segloss_core::level::Scalar;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
 use segloss_core::summation::{Accumulator, Compensated, SEGMENT};
-use segloss_core::view::{Layout, Logit, Shape, View, ViewMut, Weights};
+use segloss_core::view::{Layout, Logit, Shape, ViewMut, Weights};
 use segloss_simd::Buffers;
-
-fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
-    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
-}
 
 /// A batch, or some samples and pixels of it, with a weight and a map's weight for each pixel.
 struct Scene<T> {

@@ -1,7 +1,6 @@
 use super::{ClassPixel, ClassTerm};
-use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, ClassWeights, Parameter};
+use crate::term::{About, Arguments, ClassWeights, Parameter};
 
 /// Cross-entropy of a pixel's true class `t`, times its class's weight if there are any:
 ///
@@ -16,12 +15,18 @@ pub struct Ce;
 
 impl ClassTerm for Ce {
     const NAME: &'static str = "ce";
+    const ABOUT: About = About {
+        title: "cross-entropy",
+        formula: "-w_t ln p_t",
+        source: "Bishop, Pattern Recognition and Machine Learning, 2006, section 4.3",
+    };
     const PARAMETERS: &'static [Parameter] = &[];
+    const FUSED: bool = true;
     const CLASS_WEIGHTS: Option<ClassWeights> =
         Some(ClassWeights { name: "weights", normalised: true });
 
-    fn new(_: Arguments<'_>) -> Result<Self, Error> {
-        Ok(Ce)
+    fn new(_: Arguments<'_>) -> Self {
+        Ce
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 use super::{ClassPixel, ClassTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, ClassWeights, Parameter, WithTerm, not_negative};
+use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
 
 /// Focal loss of a pixel's true class `t`, times `alpha_t` if there are class weights:
 ///
@@ -24,26 +24,31 @@ impl Focal {
     /// # Errors
     /// [`Error::Parameter`] for any other.
     pub fn gamma(gamma: f64) -> Result<Self, Error> {
-        Ok(Focal { gamma: not_negative(Self::NAME, "gamma", gamma)? })
+        Self::from_values(&[gamma])
     }
 }
 
 impl Default for Focal {
     /// `gamma = 2`.
     fn default() -> Self {
-        Focal { gamma: 2.0 }
+        Self::new(Arguments::defaults(Self::PARAMETERS))
     }
 }
 
 impl ClassTerm for Focal {
     const NAME: &'static str = "focal";
-    const PARAMETERS: &'static [Parameter] = &[Parameter::number("gamma", 2.0)];
+    const ABOUT: About = About {
+        title: "focal loss",
+        formula: "-alpha_t (1 - p_t)^gamma ln p_t",
+        source: "Lin et al., Focal Loss for Dense Object Detection, ICCV 2017",
+    };
+    const PARAMETERS: &'static [Parameter] = &[Parameter::number("gamma", 2.0).at_least(0.0)];
     const CLASS_WEIGHTS: Option<ClassWeights> =
         Some(ClassWeights { name: "alpha", normalised: false });
     const DENOMINATOR_OFFSET: f64 = 1e-6;
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        Focal::gamma(arguments.get(0))
+    fn new(arguments: Arguments<'_>) -> Self {
+        Focal { gamma: arguments.get(0) }
     }
 
     #[inline(always)]

@@ -9,7 +9,8 @@ pub use focal::Focal;
 
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};
-use crate::term::{Arguments, ClassWeights, Parameter, WithTerm};
+use crate::parameter;
+use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
 
 /// What a class term is written over: the true class's probability in three forms, each formed
 /// without cancellation (see [`softmax`]).
@@ -39,6 +40,8 @@ impl<L: Lanes> ClassPixel<L> {
 pub trait ClassTerm: Copy + Send + Sync + 'static {
     /// Its name in the text form.
     const NAME: &'static str;
+    /// What lists say of it.
+    const ABOUT: About = About::NOTHING;
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
     /// The list of one weight a class that it takes, which multiplies the loss.
@@ -46,11 +49,21 @@ pub trait ClassTerm: Copy + Send + Sync + 'static {
     /// What is added to the number of pixels that a mean is divided by.
     const DENOMINATOR_OFFSET: f64 = 0.0;
 
-    /// The term with these parameters.
+    /// Whether a loss from text that is this term, or has it as its only class term, is computed in
+    /// one loop in `f32`: 5 to 30 % faster, for 10 to 60 KB of code.
+    const FUSED: bool = false;
+
+    /// Makes the term of values that are in the ranges of its parameters.
+    fn new(arguments: Arguments<'_>) -> Self;
+
+    /// Makes the term of values for the first of its parameters; the rest take their defaults.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for one out of its range.
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error>;
+    /// [`Error::Parameter`] for a value out of its range, [`Error::Arguments`] for more values than
+    /// parameters.
+    fn from_values(values: &[f64]) -> Result<Self, Error> {
+        parameter::make(Self::NAME, Self::PARAMETERS, values, Self::new)
+    }
 
     /// The loss of one pixel.
     fn loss<L: Lanes>(&self, pixel: &ClassPixel<L>) -> L;

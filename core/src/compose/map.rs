@@ -3,9 +3,14 @@ use core::fmt;
 use crate::engine::{Call, Link, check_mask};
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::level::Scalar;
+use crate::maps::band::Band;
+use crate::maps::decay::Decay;
 use crate::maps::edt::Spacing;
+use crate::maps::{MapLevel, NamedMap};
+use crate::parameter::complete;
 use crate::summation::{BLOCK, TILE};
-use crate::term::{Arguments, PARAMETERS, Parameter, complete};
+use crate::term::{Arguments, PARAMETERS, Parameter};
 use crate::tile::TargetKernels;
 use crate::view::{Shape, TargetTile, Targets};
 
@@ -163,6 +168,33 @@ impl<T: Real> MapDefinition<'static, T> {
             scratch: |arguments, labels| M::new(arguments)?.scratch(labels),
             weigh: |arguments, labels, scratch, weights| {
                 M::new(arguments)?.weigh(labels, scratch, weights)
+            },
+        };
+        MapDefinition { name: M::NAME, parameters: M::PARAMETERS, body: MapBody::Formula(compiled) }
+    }
+
+    /// Of [`Band`], run at level `Lv`: `band(theta=3, weight=5, border=zero|keep)`.
+    pub const fn band<Lv: MapLevel>() -> Self {
+        MapDefinition::named::<Band, Lv>()
+    }
+
+    /// Of [`Decay`], run at level `Lv`: `decay(sigma=5, empty=zero|one)`.
+    pub const fn decay<Lv: MapLevel>() -> Self {
+        MapDefinition::named::<Decay, Lv>()
+    }
+
+    /// At `Lv`; as scalar code on a machine without its instructions.
+    const fn named<M: NamedMap, Lv: MapLevel>() -> Self {
+        let compiled = Compiled {
+            trusted: true,
+            check: |arguments| M::new(arguments).map(|_| ()),
+            scratch: |arguments, labels| M::new(arguments)?.scratch(labels),
+            weigh: |arguments, labels, scratch, weights| {
+                let map = M::new(arguments)?;
+                match Lv::detect() {
+                    Some(level) => map.weigh(level, labels, scratch, weights),
+                    None => map.weigh(Scalar, labels, scratch, weights),
+                }
             },
         };
         MapDefinition { name: M::NAME, parameters: M::PARAMETERS, body: MapBody::Formula(compiled) }

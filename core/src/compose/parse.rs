@@ -7,7 +7,7 @@ use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::Accumulator;
-use crate::term::{Maps, Options, PARAMETERS, Parameter};
+use crate::term::{Maps, Options, PARAMETERS, Parameter, Range};
 use crate::text::{
     ArgumentText, CallText, Mistake, Named, Place, Syntax, TermText, Terms, TextError, Value, Word,
 };
@@ -237,7 +237,7 @@ impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
         let given = values.of(definition.parameters);
         Term::new(text.coefficient, definition, given, options).map_err(|error| match error {
             Error::Coefficient { value } => {
-                let (name, expected) = ("coefficient", "a finite number, 0 or larger");
+                let (name, expected) = ("coefficient", Range::at_least(0.0));
                 TextError::new(text.place, Mistake::Refused { name, value, expected })
             }
             error => refused(call, definition.parameters, error),
@@ -253,10 +253,7 @@ impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
         if let Some(definition) = self.registry.term(name, self.link) {
             return Ok(definition);
         }
-        let other = match self.link {
-            Link::Sigmoid => Link::Softmax,
-            Link::Softmax => Link::Sigmoid,
-        };
+        let other = self.link.other();
         if self.registry.term(name, other).is_some() {
             let mistake = Mistake::Link { term: call.name.text, expected: other };
             return Err(TextError::new(call.name.place, mistake));
@@ -337,7 +334,7 @@ fn refused<'t>(call: &CallText<'t>, parameters: &[Parameter], error: Error) -> T
             (given(name).map(|argument| argument.place), Mistake::Refused { name, value, expected })
         }
         Error::ClassWeight { name, class, value, .. } => {
-            let expected = "a finite number, 0 or larger";
+            let expected = Range::at_least(0.0);
             let place = given(name).and_then(|argument| match argument.value {
                 Value::Numbers(list) => list.place(class),
                 _ => None,

@@ -1,13 +1,10 @@
 use super::map::MapDefinition;
 use super::options::OPTIONS;
 use super::shorthands::SHORTHANDS;
-use crate::class::{self, Ce};
 use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::maps::{MapLevel, NamedBand, NamedDecay};
-use crate::pixel::{self, Bce};
-use crate::region::{Dice, FocalTversky, Tversky};
+use crate::maps::MapLevel;
 use crate::summation::Accumulator;
 use crate::term::{PARAMETERS, Parameter};
 use crate::text::{is_name, is_word};
@@ -38,24 +35,25 @@ pub struct Registry<'d, T: Real, A: Accumulator = f64> {
 impl<T: Real, A: Accumulator> Registry<'static, T, A> {
     /// What this crate has, run at level `Lv`.
     pub fn builtin<Lv: MapLevel>() -> Self {
+        macro_rules! definition {
+            (pixel $term:ty) => {
+                Definition::pixel::<$term, Lv>()
+            };
+            (class $term:ty) => {
+                Definition::class::<$term, Lv>()
+            };
+            (region $term:ty) => {
+                Definition::region::<$term>()
+            };
+        }
+        macro_rules! definitions {
+            ($($kind:ident $id:ident: $term:ty,)*) => {
+                [$(definition!($kind $term)),*]
+            };
+        }
         Registry {
-            builtin_terms: &const {
-                [
-                    Definition::pixel::<Bce, Lv>(),
-                    Definition::pixel::<pixel::Focal, Lv>(),
-                    Definition::class::<Ce, Lv>(),
-                    Definition::class::<class::Focal, Lv>(),
-                    Definition::region::<Dice>(),
-                    Definition::region::<Tversky>(),
-                    Definition::region::<FocalTversky>(),
-                ]
-            },
-            builtin_maps: &const {
-                [
-                    MapDefinition::computed::<NamedBand<Lv>>(),
-                    MapDefinition::computed::<NamedDecay<Lv>>(),
-                ]
-            },
+            builtin_terms: &const { crate::builtin_terms!(definitions) },
+            builtin_maps: &const { [MapDefinition::band::<Lv>(), MapDefinition::decay::<Lv>()] },
             own_terms: &[],
             own_maps: &[],
             kernels: Kernels::at::<Lv>(),
@@ -164,8 +162,8 @@ fn check(
         if !words.iter().all(|word| is_word(word)) || words.iter().enumerate().any(is_taken) {
             return fault("a parameter's choices are not different words");
         }
-        if !parameter.takes(parameter.default) {
-            return fault("a parameter's default is not finite, or none of its choices");
+        if !parameter.range.contains(parameter.default) {
+            return fault("a parameter's default is out of its range, or none of its choices");
         }
     }
     Ok(())

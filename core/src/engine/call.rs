@@ -1,14 +1,6 @@
+pub use crate::link::Link;
 use crate::maps::edt::Spacing;
 use crate::view::{Mask, Weights, Write};
-
-/// How logits become probabilities.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// Each channel by itself, with a target of its own per pixel in `[0, 1]`.
-    Sigmoid,
-    /// All channels together, with one label per pixel.
-    Softmax,
-}
 
 /// The gradient of whatever follows in the loss: multiplied into the gradient, not the value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,6 +41,14 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// [`Call::sigmoid`] or [`Call::softmax`].
+    pub fn of(link: Link) -> Self {
+        match link {
+            Link::Sigmoid => Call::sigmoid(),
+            Link::Softmax => Call::softmax(),
+        }
+    }
+
     /// Sigmoid link, nothing ignored, no weights, scale 1, overwrite.
     pub fn sigmoid() -> Self {
         Call {

@@ -1,6 +1,6 @@
 use super::call::Scale;
 use super::problem::Problem;
-use super::sweep::{Gradient, Sweep};
+use super::sweep::Sweep;
 use super::workspace::{Own, Shared, Workspace, cut, part};
 use crate::error::Error;
 use crate::lanes::Real;
@@ -97,22 +97,18 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         if sample >= self.shape().batch {
             return Ok(());
         }
-        let gradient = match sink {
-            None => None,
-            Some(sink) => {
-                self.check_gradient(&*sink)?;
-                let factors = part("factors", shared.factors, sizes.factors)?;
-                let slopes = part("slopes", shared.slopes, sizes.slopes)?;
-                let (terms, regions) = (self.rows.terms, self.rows.regions);
-                let first = match self.call.scale {
-                    Scale::Batch(_) => 0,
-                    Scale::Samples(_) => sample * terms,
-                };
-                let factors = &factors[first..first + terms];
-                let slopes = &slopes[sample * regions..(sample + 1) * regions];
-                Some(Gradient { sink, factors, slopes })
-            }
-        };
+        let (mut factors, mut slopes) = (&[][..], &[][..]);
+        if let Some(sink) = &sink {
+            self.check_gradient(&**sink)?;
+            let (terms, regions) = (self.rows.terms, self.rows.regions);
+            let first = match self.call.scale {
+                Scale::Batch(_) => 0,
+                Scale::Samples(_) => sample * terms,
+            };
+            factors = &part("factors", shared.factors, sizes.factors)?[first..first + terms];
+            slopes = part("slopes", shared.slopes, sizes.slopes)?;
+            slopes = &slopes[sample * regions..(sample + 1) * regions];
+        }
         let sweep = Sweep {
             call: &self.call,
             rows: self.rows,
@@ -126,7 +122,12 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             class_weights,
             region_is_weighted: self.region_is_weighted,
             sums,
-            gradient,
+            sink: match sink {
+                Some(sink) => Some(&mut *sink),
+                None => None,
+            },
+            factors,
+            slopes,
         };
         sweep.run();
         Ok(())

@@ -90,14 +90,9 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             Link::Softmax => {
                 let exps = &mut partials[self.rows.terms..];
                 let (exps, _) = exps.as_flattened_mut().as_chunks_mut::<TILE>();
-                let exps = &mut exps[..channels];
+                let (exps, stage) = exps.split_at_mut(channels);
                 let (sample, _, first) = at;
-                let planes = logits.planes(sample, first, count);
-                if planes.is_none() {
-                    for (k, stage) in exps.iter_mut().enumerate() {
-                        logits.copy((sample, k, first), count, stage);
-                    }
-                }
+                let planes = logits.planes(sample, first, count, &mut stage[..channels]);
                 (kernels.softmax.read)(planes, exps, class);
                 let tile = class.tile((!all).then_some(&class.valid.0), weights);
                 program.class_values(tile, values, scratch);

@@ -56,20 +56,14 @@ fn one_tile<T: Real, A: Accumulator>(
     let (terms, rest) = s.partials.split_at_mut(s.rows.terms);
     let (regions, exps) = rest.split_at_mut(SUMS * s.rows.regions);
     let (exps, _) = exps.as_flattened_mut().as_chunks_mut::<TILE>();
-    let exps = &mut exps[..channels];
+    let (exps, logits) = exps.split_at_mut(channels);
 
     let Stage { class, slope, shift, mean, gradient: gradient_stage } = stage;
     let (slope, shift, mean) = (&mut slope.0, &mut shift.0, &mut mean.0);
     let gradient_stage = &mut gradient_stage.0;
     let (labels, valid) = (&mut class.labels.0, &mut class.valid.0);
     let all = read_targets(kernels, s.call, s.targets, at, count, labels, valid);
-    let planes = s.logits.planes(sample, first, count);
-    if planes.is_none() {
-        // To where the exponentials will be, because all are read twice.
-        for (k, exps) in exps.iter_mut().enumerate() {
-            s.logits.copy((sample, k, first), count, exps);
-        }
-    }
+    let planes = s.logits.planes(sample, first, count, &mut logits[..channels]);
     (kernels.softmax.read)(planes, exps, class);
     let (exps, class) = (&*exps, &*class);
     if !s.weights.is_empty() {
@@ -89,8 +83,8 @@ fn one_tile<T: Real, A: Accumulator>(
     let weight = if s.region_is_weighted { s.weights.last() } else { None };
     let weights = TileWeights { tiles: s.weights, by_call: s.call.weights.is_some() };
     let partials = s.sums.is_some().then_some(terms);
-    let gradient = s.gradient.as_ref().map(|gradient| TileGradient {
-        factors: gradient.factors,
+    let gradient = s.sink.is_some().then_some(TileGradient {
+        factors: s.factors,
         region: None,
         into: &mut *slope,
     });
@@ -102,8 +96,8 @@ fn one_tile<T: Real, A: Accumulator>(
         (kernels.softmax.region_sums)(region, regions.as_chunks_mut::<SUMS>().0);
     }
 
-    let Some(gradient) = &mut s.gradient else { return };
-    let slopes = gradient.slopes;
+    let Some(sink) = &mut s.sink else { return };
+    let slopes = s.slopes;
     if !slopes.is_empty() {
         let into = RegionSlopes { shift: &mut *shift, mean: &mut *mean };
         (kernels.softmax.region_slopes)(region, slopes, into);
@@ -111,14 +105,15 @@ fn one_tile<T: Real, A: Accumulator>(
     let is_whole = count == TILE && s.call.write == Write::Overwrite;
     for (k, exps) in exps.iter().enumerate() {
         let at = (sample, k, first);
-        let place = if is_whole { gradient.sink.whole_tile(at) } else { None };
+        let place = if is_whole { sink.run(at, TILE) } else { None };
+        let place = place.and_then(|run| run.as_chunks_mut().0.first_mut());
         let is_staged = place.is_none();
         let into = place.unwrap_or(&mut *gradient_stage);
         let own = ClassGradient { class_index: k, exps, class, slope, valid };
         let region = slopes.get(k).map(|&slopes| RegionGradient { slopes, shift, mean, weight });
         (kernels.softmax.gradient)(own, region, into);
         if is_staged {
-            gradient.sink.put(at, count, gradient_stage, s.call.write);
+            sink.put(at, count, gradient_stage, s.call.write);
         }
     }
 }

@@ -7,16 +7,6 @@ use crate::tile::Program;
 use crate::view::{GradientSink, Logits, Targets};
 use core::ops::Range;
 
-/// What a sweep needs to write the gradient of its sample.
-pub(super) struct Gradient<'s, T> {
-    /// Where it goes.
-    pub sink: &'s mut dyn GradientSink<T>,
-    /// One a term, from [`super::Problem::finish`].
-    pub factors: &'s [T],
-    /// One pair a class of this sample, from [`super::Problem::finish`]; none without region terms.
-    pub slopes: &'s [[T; 2]],
-}
-
 /// One pass over a run of one sample's pixels: sums, gradient, or both. The unit of work.
 pub(super) struct Sweep<'s, T: Real, A: Accumulator> {
     pub(super) call: &'s Call<'s>,
@@ -34,7 +24,13 @@ pub(super) struct Sweep<'s, T: Real, A: Accumulator> {
     pub(super) region_is_weighted: bool,
     /// A row that the sums are added to.
     pub(super) sums: Option<&'s mut [A]>,
-    pub(super) gradient: Option<Gradient<'s, T>>,
+    /// Where the gradient goes.
+    pub(super) sink: Option<&'s mut dyn GradientSink<T>>,
+    /// With a gradient, one a term, from [`super::Problem::finish`].
+    pub(super) factors: &'s [T],
+    /// With a gradient, one pair a class of this sample, from [`super::Problem::finish`]; none without region
+    /// terms.
+    pub(super) slopes: &'s [[T; 2]],
 }
 
 impl<T: Real, A: Accumulator> Sweep<'_, T, A> {

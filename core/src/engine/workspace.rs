@@ -80,7 +80,7 @@ impl Sizes {
         let regions = rows.regions.checked_mul(SUMS)?;
         let beside_terms = match link {
             Link::Sigmoid => SUMS * any_region,
-            Link::Softmax => channels.checked_mul(TILE / ACCUMULATORS)?.checked_add(regions)?,
+            Link::Softmax => channels.checked_mul(2 * TILE / ACCUMULATORS)?.checked_add(regions)?,
         };
         let row = rows.region().checked_add(regions)?.checked_add(1)?;
         let factors =
@@ -105,7 +105,7 @@ impl Sizes {
 /// is to be filled with zeros before the first tile.
 #[derive(Debug)]
 pub struct Workspace<'w, T, A> {
-    /// Accumulators of a block, and under softmax a tile of exponentials a class.
+    /// Accumulators of a block, and under softmax a tile of exponentials and one of logits a class.
     pub partials: &'w mut [Partial<T>],
     /// Sums of each sample.
     pub sums: &'w mut [A],

@@ -1,15 +1,22 @@
 //! Weights for the pixels near a boundary.
 
-use bytemuck::Pod;
-
-use super::bits::{Choose, WORD, row_words, words};
-use super::fork::rows;
-use super::morphology::{self, Border, Element, Extent, dilate};
+use super::bits::{ChooseKernels, WORD, row_words, words};
+use super::fork::{Join, rows};
+use super::labels::{Adjacent, Code, Codes, DynLabels, Same, Sides};
+use super::morphology::{self, Border, Change, Element, Extent, MorphologyKernels};
 use super::scratch::{Scratch, Words, check, fits};
 use super::{Fork, Labels, MapLevel};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::level::{Kernel, Level};
+use crate::parameter::Parameter;
+
+/// Its name in text.
+pub(super) const NAME: &str = "band";
+/// How far the band reaches.
+pub(super) const THETA: Parameter = Parameter::number("theta", 3.0).integers(0, 1 << 30);
+/// What pixels in the band weigh.
+pub(super) const WEIGHT: Parameter = Parameter::number("weight", 5.0).at_least(0.0);
 
 /// `weight` in a band along boundaries, 1 elsewhere.
 ///
@@ -36,16 +43,8 @@ impl Band {
     /// # Errors
     /// [`Error::Parameter`] unless `theta` is from 0 to 2^30 and `weight` is finite and not negative.
     pub fn new(theta: i64, weight: f64, border: Border) -> Result<Self, Error> {
-        const TERM: &str = "band";
-        let theta = u32::try_from(theta).ok().filter(|&theta| theta <= 1 << 30).ok_or({
-            let (value, expected) = (theta as f64, "an integer from 0 to 2^30");
-            Error::Parameter { term: TERM, name: "theta", value, expected }
-        })?;
-        if !(weight.is_finite() && weight >= 0.0) {
-            let expected = "a finite number, 0 or larger";
-            return Err(Error::Parameter { term: TERM, name: "weight", value: weight, expected });
-        }
-        Ok(Band { theta, weight, border })
+        let theta = THETA.check(NAME, theta as f64)? as u32;
+        Ok(Band { theta, weight: WEIGHT.check(NAME, weight)?, border })
     }
 
     /// How far the band reaches from pixels at a boundary.
@@ -69,9 +68,7 @@ impl Band {
     /// # Errors
     /// [`Error::Extent`] if the number overflows.
     pub fn bits_scratch_words<S: Labels>(labels: &S, fork: impl Fork) -> Result<usize, Error> {
-        let dilation = morphology::scratch_words(extent(labels), fork)?;
-        let seeds = row_scratch::<S>(labels)?.checked_mul(fork.workers());
-        Words::NONE.and::<u64>(seeds.map(|seeds| seeds.max(dilation))).count(labels.spatial())
+        bits_storage::<S::Code>(labels, Fork::workers(fork))
     }
 
     /// Length of the storage for [`Band::weights`], in words of 64 bits: a quarter of a byte a pixel, and
@@ -80,13 +77,7 @@ impl Band {
     /// # Errors
     /// [`Error::Extent`] if the number overflows.
     pub fn weights_scratch_words<S: Labels>(labels: &S, fork: impl Fork) -> Result<usize, Error> {
-        let bits = Band::bits_scratch_words(labels, fork)?;
-        let row = row_words(labels.spatial()[2]).checked_mul(WORD);
-        let rows = row.and_then(|row| row.checked_mul(fork.workers()));
-        // A row of weights may share the storage of the dilation.
-        let rows = Words::NONE.and::<f64>(rows).count(labels.spatial())?;
-        let image = words(labels.spatial())?;
-        Words::NONE.and::<u64>(Some(image)).and::<u64>(Some(bits.max(rows))).count(labels.spatial())
+        weights_storage::<S::Code>(labels, Fork::workers(fork))
     }
 
     /// The band of one image, a bit for each pixel as in [`bits`](super::bits).
@@ -102,17 +93,38 @@ impl Band {
         bits: &mut [u64],
         scratch: &mut [u64],
     ) -> Result<(), Error> {
+        self.pack::<S::Code>(&level, &fork, labels, bits, scratch)
+    }
+
+    fn pack<E: Code>(
+        &self,
+        kernels: &dyn BandKernels<E>,
+        fork: &dyn Join,
+        labels: &DynLabels<'_, E>,
+        bits: &mut [u64],
+        scratch: &mut [u64],
+    ) -> Result<(), Error> {
         let words = words(labels.spatial())?;
         check("bits", bits.len(), words)?;
-        check("scratch", scratch.len(), Band::bits_scratch_words(labels, fork)?)?;
+        check("scratch", scratch.len(), bits_storage(labels, fork.workers())?)?;
         let bits = &mut bits[..words];
         let row = row_words(labels.spatial()[2]);
-        let storage = row_scratch::<S>(labels)?;
-        let border = self.border;
+        let storage = row_storage(labels)?;
+        let image = Image {
+            labels,
+            spatial: labels.spatial(),
+            axes: labels.axes(),
+            adjacent: labels.adjacent(),
+            is_mask: labels.is_mask(),
+            ignored: labels.ignored(),
+            border: self.border,
+        };
         rows(fork, row, bits, storage, scratch, &|row, bits, scratch| {
-            boundary(level, labels, border, row, bits, scratch);
+            image.boundary(kernels, row, bits, scratch);
         });
-        dilate(level, fork, extent(labels), Element::Cross, self.theta, bits, scratch)
+        let (element, iterations) = (Element::Cross, self.theta);
+        let dilate = Change { element, all: false, outside: 0, iterations };
+        dilate.run(kernels, fork, extent(labels), bits, scratch)
     }
 
     /// The weights of one image.
@@ -120,7 +132,7 @@ impl Band {
     /// # Errors
     /// [`Error::Length`] unless `out` has one place for each pixel; [`Error::Workspace`] if `scratch` is
     /// shorter than [`Band::weights_scratch_words`] says.
-    pub fn weights<Lv: MapLevel, S: Labels, T: Real + Pod>(
+    pub fn weights<Lv: MapLevel, S: Labels, T: Real>(
         &self,
         level: Lv,
         fork: impl Fork,
@@ -130,153 +142,219 @@ impl Band {
     ) -> Result<(), Error> {
         let [d, h, w] = labels.spatial();
         fits("out", out.len(), d * h * w)?;
-        check("scratch", scratch.len(), Band::weights_scratch_words(labels, fork)?)?;
+        let workers = Fork::workers(fork);
+        check("scratch", scratch.len(), weights_storage::<S::Code>(labels, workers)?)?;
         let (bits, rest) = scratch.split_at_mut(words(labels.spatial())?);
-        self.bits(level, fork, labels, bits, rest)?;
+        self.pack::<S::Code>(&level, &fork, labels, bits, rest)?;
+        self.choose(&level, &fork, labels.spatial(), bits, out, rest)
+    }
+
+    /// Weights of bits.
+    fn choose<T: Real>(
+        &self,
+        kernels: &dyn ChooseKernels<T>,
+        fork: &dyn Join,
+        spatial: [usize; 3],
+        bits: &[u64],
+        out: &mut [T],
+        scratch: &mut [u64],
+    ) -> Result<(), Error> {
+        let w = spatial[2];
         let (set, clear) = (T::round_from(self.weight), T::round_from(1.0));
         let n = row_words(w);
-        let storage = Words::NONE.and::<T>(n.checked_mul(WORD)).count(labels.spatial())?;
-        rows(fork, w, out, storage, rest, &|row, out, scratch| {
+        let storage = Words::NONE.and::<T>(n.checked_mul(WORD)).count(spatial)?;
+        rows(fork, w, out, storage, scratch, &|row, out, scratch| {
             // By way of a row in the first-level cache, whose copy writes past the cache where that is
             // faster.
             let weights: &mut [T] = Scratch::of(scratch).take(n * WORD);
-            let bits = &bits[row * n..(row + 1) * n];
-            level.enter(Choose { bits, set, clear, out: weights });
+            kernels.choose(&bits[row * n..(row + 1) * n], set, clear, weights);
             out.copy_from_slice(&weights[..w]);
         });
         Ok(())
     }
 }
 
-fn extent<S: Labels>(labels: &S) -> Extent {
+fn extent<E: Code>(labels: &DynLabels<'_, E>) -> Extent {
     Extent { spatial: labels.spatial(), axes: labels.axes() }
 }
 
-/// Words for one worker: two rows of labels and one of bytes.
-fn row_scratch<S: Labels>(labels: &S) -> Result<usize, Error> {
-    let w = labels.spatial()[2];
-    Words::NONE
-        .and::<S::Label>(Some(w))
-        .and::<S::Label>(Some(w))
-        .and::<u8>(w.checked_next_multiple_of(WORD))
-        .count(labels.spatial())
+/// Words for the bits of a band.
+fn bits_storage<E: Code>(labels: &DynLabels<'_, E>, workers: usize) -> Result<usize, Error> {
+    let dilation = morphology::storage(extent(labels), workers)?;
+    let seeds = row_storage(labels)?.checked_mul(workers);
+    Words::NONE.and::<u64>(seeds.map(|seeds| seeds.max(dilation))).count(labels.spatial())
 }
 
-/// A row's pixels at a boundary.
-fn boundary<Lv: MapLevel, S: Labels>(
-    level: Lv,
-    labels: &S,
+/// Words for the weights of a band.
+fn weights_storage<E: Code>(labels: &DynLabels<'_, E>, workers: usize) -> Result<usize, Error> {
+    let bits = bits_storage(labels, workers)?;
+    let row = row_words(labels.spatial()[2]).checked_mul(WORD);
+    let rows = row.and_then(|row| row.checked_mul(workers));
+    // A row of weights may share the storage of the dilation.
+    let rows = Words::NONE.and::<f64>(rows).count(labels.spatial())?;
+    let image = words(labels.spatial())?;
+    Words::NONE.and::<u64>(Some(image)).and::<u64>(Some(bits.max(rows))).count(labels.spatial())
+}
+
+/// Words for one worker: a row of codes and those around it, and one of bytes.
+fn row_storage<E: Code>(labels: &DynLabels<'_, E>) -> Result<usize, Error> {
+    let w = labels.spatial()[2];
+    let codes = Words::NONE.and::<E>(Some(w)).times(1 + AROUND);
+    codes.and::<u8>(w.checked_next_multiple_of(WORD)).count(labels.spatial())
+}
+
+/// Rows around a row: above and below, in front and behind.
+const AROUND: usize = 4;
+
+/// Rows of a band.
+trait BandKernels<E: Code>: BoundaryKernels<E> + MorphologyKernels {}
+
+impl<Lv: MapLevel, E: Code> BandKernels<E> for Lv {}
+
+/// Rows of bits that are set where a pixel is at a boundary.
+trait BoundaryKernels<E: Code>: Sync {
+    /// A row by way of bytes, in whole words of bits.
+    fn boundary(&self, row: Row<'_, E>, is_mask: bool, bytes: &mut [u8], bits: &mut [u64]);
+}
+
+impl<Lv: MapLevel, E: Code> BoundaryKernels<E> for Lv {
+    fn boundary(&self, row: Row<'_, E>, is_mask: bool, bytes: &mut [u8], bits: &mut [u64]) {
+        if is_mask {
+            self.enter(Boundary { row, same: Sides, bytes });
+        } else {
+            self.enter(Boundary { row, same: Codes, bytes });
+        }
+        MapLevel::pack(*self, bytes, bits);
+    }
+}
+
+/// A row of codes whose boundaries are looked for.
+struct Row<'a, E> {
+    here: &'a [E],
+    /// The rows beside it.
+    others: &'a [&'a [E]],
+    ignored: Option<E>,
+    /// Whether what lies before and after the row is outside the image and counts.
+    ends: bool,
+    /// Whether a row beside it is outside the image and counts.
+    edge: bool,
+}
+
+/// Labels, and what they and a band say that all rows need.
+struct Image<'a, E> {
+    labels: &'a DynLabels<'a, E>,
+    spatial: [usize; 3],
+    axes: usize,
+    adjacent: Option<Adjacent<'a, E>>,
+    is_mask: bool,
+    ignored: Option<E>,
     border: Border,
-    row: usize,
-    bits: &mut [u64],
-    scratch: &mut [u64],
-) {
-    let ([d, h, w], axes) = (labels.spatial(), labels.axes());
-    let mut scratch = Scratch::of(scratch);
-    let (here, there) = (scratch.take(w), scratch.take(w));
-    let bytes: &mut [u8] = scratch.take(w.next_multiple_of(WORD));
-    bytes[w..].fill(0);
-    let here = labels.row(row, here);
-    let ignored = labels.ignored();
-    let outside = border == Border::Zero;
-    level.enter(Along::<S> { here, ignored, outside, bytes: &mut bytes[..w] });
-    let (z, y) = (row / h, row % h);
-    let neighbours = [
-        (axes > 1, y > 0, row.wrapping_sub(1)),
-        (axes > 1, y + 1 < h, row + 1),
-        (axes > 2, z > 0, row.wrapping_sub(h)),
-        (axes > 2, z + 1 < d, row + h),
-    ];
-    for (_, inside, row) in neighbours.into_iter().filter(|&(has_axis, ..)| has_axis) {
-        let bytes = &mut bytes[..w];
-        if inside {
-            let there = labels.row(row, there);
-            level.enter(Across::<S> { here, there, ignored, bytes });
-        } else if outside {
-            level.enter(Outside::<S> { here, ignored, bytes });
+}
+
+impl<E: Code> Image<'_, E> {
+    /// A row's pixels at a boundary.
+    fn boundary(
+        &self,
+        kernels: &dyn BandKernels<E>,
+        row: usize,
+        bits: &mut [u64],
+        scratch: &mut [u64],
+    ) {
+        let [d, h, w] = self.spatial;
+        let mut scratch = Scratch::of(scratch);
+        let bytes: &mut [u8] = scratch.take(w.next_multiple_of(WORD));
+        bytes[w..].fill(0);
+        let (z, y) = (row / h, row % h);
+        let here = self.read(z, y, &mut scratch);
+        let (mut others, mut count, mut outside) = ([here; AROUND], 0, false);
+        let mut see = |is_inside: bool, z: usize, y: usize| {
+            if is_inside {
+                others[count] = self.read(z, y, &mut scratch);
+                count += 1;
+            } else {
+                outside = true;
+            }
+        };
+        if self.axes > 1 {
+            see(y > 0, z, y.wrapping_sub(1));
+            see(y + 1 < h, z, y + 1);
+        }
+        if self.axes > 2 {
+            see(z > 0, z.wrapping_sub(1), y);
+            see(z + 1 < d, z + 1, y);
+        }
+        let (others, ignored) = (&others[..count], self.ignored);
+        let ends = self.border == Border::Zero;
+        let row = Row { here, others, ignored, ends, edge: ends & outside };
+        kernels.boundary(row, self.is_mask, bytes, bits);
+    }
+
+    fn read<'s>(&'s self, z: usize, y: usize, scratch: &mut Scratch<'s>) -> &'s [E] {
+        let [_, h, w] = self.spatial;
+        match self.adjacent {
+            Some(Adjacent { codes, strides: [slice, row] }) => &codes[z * slice + y * row..][..w],
+            None => self.labels.read(z * h + y, scratch.take(w)),
         }
     }
-    level.pack(bytes, bits);
 }
 
 /// Whether there is a boundary between two neighbours.
 #[inline(always)]
-fn between<S: Labels>(a: S::Label, b: S::Label, ignored: Option<S::Label>) -> bool {
-    let other = !S::same(a, b);
+fn between<E: Code>(a: E, b: E, same: impl Same, ignored: Option<E>) -> bool {
+    let other = !same.same(a, b);
     ignored.map_or(other, |ignored| other & (a != ignored) & (b != ignored))
 }
 
 /// Whether there is a boundary between a pixel and what is outside the image.
 #[inline(always)]
-fn at_edge<S: Labels>(label: S::Label, ignored: Option<S::Label>) -> bool {
-    !S::is_background(label) & (ignored != Some(label))
+fn at_edge<E: Code>(code: E, ignored: Option<E>) -> bool {
+    (code != E::BACKGROUND) & (ignored != Some(code))
+}
+
+struct Boundary<'a, E, S> {
+    row: Row<'a, E>,
+    same: S,
+    /// At least one for each pixel.
+    bytes: &'a mut [u8],
+}
+
+impl<E: Code, S: Same> Kernel for Boundary<'_, E, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let Boundary { row: Row { here, others, ignored, ends, edge }, same, bytes } = self;
+        let bytes = &mut bytes[..here.len()];
+        within(here, same, ignored, ends, bytes);
+        for other in others {
+            for ((byte, &a), &b) in bytes.iter_mut().zip(here).zip(*other) {
+                *byte |= u8::from(between(a, b, same, ignored));
+            }
+        }
+        if edge {
+            for (byte, &code) in bytes.iter_mut().zip(here) {
+                *byte |= u8::from(at_edge(code, ignored));
+            }
+        }
+    }
 }
 
 /// Boundaries within a row, and at its ends.
-struct Along<'a, S: Labels> {
-    here: &'a [S::Label],
-    ignored: Option<S::Label>,
-    outside: bool,
-    bytes: &'a mut [u8],
-}
-
-impl<S: Labels> Kernel for Along<'_, S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let Along { here, ignored, outside, bytes } = self;
-        let n = bytes.len();
-        let end = |x: usize, beside: Option<usize>| {
-            let inside = beside.is_some_and(|other| between::<S>(here[x], here[other], ignored));
-            u8::from(inside | (outside & at_edge::<S>(here[x], ignored)))
-        };
-        bytes[0] = end(0, (n > 1).then_some(1));
-        if n < 2 {
-            return;
-        }
-        bytes[n - 1] = end(n - 1, Some(n - 2));
-        let (before, middle, after) = (&here[..n - 2], &here[1..n - 1], &here[2..]);
-        let bytes = &mut bytes[1..n - 1];
-        for (((byte, &a), &b), &c) in bytes.iter_mut().zip(before).zip(middle).zip(after) {
-            *byte = u8::from(between::<S>(a, b, ignored) | between::<S>(b, c, ignored));
-        }
+#[inline(always)]
+fn within<E: Code>(codes: &[E], same: impl Same, ignored: Option<E>, ends: bool, bytes: &mut [u8]) {
+    let n = bytes.len();
+    let end = |x: usize, beside: Option<usize>| {
+        let inside = beside.is_some_and(|other| between(codes[x], codes[other], same, ignored));
+        u8::from(inside | (ends & at_edge(codes[x], ignored)))
+    };
+    bytes[0] = end(0, (n > 1).then_some(1));
+    if n < 2 {
+        return;
     }
-}
-
-/// Boundaries to another row.
-struct Across<'a, S: Labels> {
-    here: &'a [S::Label],
-    there: &'a [S::Label],
-    ignored: Option<S::Label>,
-    bytes: &'a mut [u8],
-}
-
-impl<S: Labels> Kernel for Across<'_, S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        for ((byte, &a), &b) in self.bytes.iter_mut().zip(self.here).zip(self.there) {
-            *byte |= u8::from(between::<S>(a, b, self.ignored));
-        }
-    }
-}
-
-/// Boundaries to what is outside the image.
-struct Outside<'a, S: Labels> {
-    here: &'a [S::Label],
-    ignored: Option<S::Label>,
-    bytes: &'a mut [u8],
-}
-
-impl<S: Labels> Kernel for Outside<'_, S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        for (byte, &label) in self.bytes.iter_mut().zip(self.here) {
-            *byte |= u8::from(at_edge::<S>(label, self.ignored));
-        }
+    bytes[n - 1] = end(n - 1, Some(n - 2));
+    let (before, middle, after) = (&codes[..n - 2], &codes[1..n - 1], &codes[2..]);
+    let bytes = &mut bytes[1..n - 1];
+    for (((byte, &a), &b), &c) in bytes.iter_mut().zip(before).zip(middle).zip(after) {
+        *byte = u8::from(between(a, b, same, ignored) | between(b, c, same, ignored));
     }
 }

@@ -3,7 +3,8 @@
 //! Rows follow each other from the first slice to the last; each starts with a word of its own, lowest
 //! bit first, and the bits past its end are 0.
 
-use super::scratch::{Words, check};
+use super::labels::{Code, DynLabels};
+use super::scratch::{Scratch, Words, check};
 use super::{Labels, MapLevel};
 use crate::error::Error;
 use crate::level::{Kernel, Level};
@@ -37,18 +38,26 @@ pub fn foreground<Lv: MapLevel, S: Labels>(
     bits: &mut [u64],
     scratch: &mut [u64],
 ) -> Result<(), Error> {
+    pack_foreground::<S::Code>(&level, labels, bits, scratch)
+}
+
+fn pack_foreground<E: Code>(
+    kernels: &dyn ForegroundKernels<E>,
+    labels: &DynLabels<'_, E>,
+    bits: &mut [u64],
+    scratch: &mut [u64],
+) -> Result<(), Error> {
     let [d, h, w] = labels.spatial();
     let words = words(labels.spatial())?;
     check("bits", bits.len(), words)?;
-    let needed = scratch_words::<S>(labels)?;
+    let needed = code_words::<E>(labels)?;
     check("scratch", scratch.len(), needed)?;
-    let mut scratch = super::scratch::Scratch::of(scratch);
+    let mut scratch = Scratch::of(scratch);
     let (stage, bytes) = (scratch.take(w), scratch.take::<u8>(w.next_multiple_of(WORD)));
     bytes[w..].fill(0);
     for (row, bits) in bits[..words].chunks_mut(row_words(w)).enumerate().take(d * h) {
-        let labels = labels.row(row, stage);
-        level.enter(Foreground::<S> { labels, bytes: &mut bytes[..w] });
-        level.pack(bytes, bits);
+        kernels.foreground(labels.read(row, stage), &mut bytes[..w]);
+        kernels.pack(bytes, bits);
     }
     Ok(())
 }
@@ -58,25 +67,53 @@ pub fn foreground<Lv: MapLevel, S: Labels>(
 /// # Errors
 /// [`Error::Extent`] if the number overflows.
 pub fn scratch_words<S: Labels>(labels: &S) -> Result<usize, Error> {
+    code_words::<S::Code>(labels)
+}
+
+fn code_words<E: Code>(labels: &DynLabels<'_, E>) -> Result<usize, Error> {
     let [.., w] = labels.spatial();
     Words::NONE
-        .and::<S::Label>(Some(w))
+        .and::<E>(Some(w))
         .and::<u8>(w.checked_next_multiple_of(WORD))
         .count(labels.spatial())
 }
 
-struct Foreground<'a, S: Labels> {
-    labels: &'a [S::Label],
+/// Rows of bits from rows of bytes.
+pub(super) trait PackKernels: Sync {
+    /// [`MapLevel::pack`].
+    fn pack(&self, bytes: &[u8], bits: &mut [u64]);
+}
+
+impl<Lv: MapLevel> PackKernels for Lv {
+    fn pack(&self, bytes: &[u8], bits: &mut [u64]) {
+        MapLevel::pack(*self, bytes, bits);
+    }
+}
+
+/// Rows of what is not background.
+trait ForegroundKernels<E: Code>: PackKernels {
+    /// 1 for foreground, 0 for background.
+    fn foreground(&self, codes: &[E], bytes: &mut [u8]);
+}
+
+impl<Lv: MapLevel, E: Code> ForegroundKernels<E> for Lv {
+    fn foreground(&self, codes: &[E], bytes: &mut [u8]) {
+        self.enter(Foreground { codes, bytes });
+    }
+}
+
+struct Foreground<'a, E> {
+    codes: &'a [E],
     bytes: &'a mut [u8],
 }
 
-impl<S: Labels> Kernel for Foreground<'_, S> {
+impl<E: Code> Kernel for Foreground<'_, E> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        for (byte, &label) in self.bytes.iter_mut().zip(self.labels) {
-            *byte = u8::from(!S::is_background(label));
+        for (byte, &code) in self.bytes.iter_mut().zip(self.codes) {
+            *byte = u8::from(code != E::BACKGROUND);
         }
     }
 }
@@ -108,13 +145,23 @@ impl Kernel for Pack<'_> {
     }
 }
 
-/// One of two values for each pixel of a row.
-pub(super) struct Choose<'a, T> {
-    pub(super) bits: &'a [u64],
-    pub(super) set: T,
-    pub(super) clear: T,
-    /// Whole words of pixels.
-    pub(super) out: &'a mut [T],
+/// Rows of values from rows of bits.
+pub(super) trait ChooseKernels<T>: Sync {
+    /// One of two values for each pixel, in whole words of them.
+    fn choose(&self, bits: &[u64], set: T, clear: T, out: &mut [T]);
+}
+
+impl<Lv: Level, T: Copy> ChooseKernels<T> for Lv {
+    fn choose(&self, bits: &[u64], set: T, clear: T, out: &mut [T]) {
+        self.enter(Choose { bits, set, clear, out });
+    }
+}
+
+struct Choose<'a, T> {
+    bits: &'a [u64],
+    set: T,
+    clear: T,
+    out: &'a mut [T],
 }
 
 impl<T: Copy> Kernel for Choose<'_, T> {

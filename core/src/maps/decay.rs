@@ -1,11 +1,15 @@
 //! Weights that fall with the distance to the nearest pixel of another label.
 
-use bytemuck::Pod;
-
 use super::edt::{self, Cost, Finish, Spacing};
-use super::{Fork, Label, Labels, MapLevel};
+use super::{Fork, Labels, MapLevel};
 use crate::error::Error;
 use crate::lanes::{Lanes, Real};
+use crate::parameter::Parameter;
+
+/// Its name in text.
+pub(super) const NAME: &str = "decay";
+/// In what distance weights fall to 1/e.
+pub(super) const SIGMA: Parameter = Parameter::number("sigma", 5.0).within(1e-30, 1e30);
 
 /// What the weight is where there is no other label, the distance being infinite.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,11 +40,7 @@ impl Decay {
     /// # Errors
     /// [`Error::Parameter`] unless `sigma` is from 1e-30 to 1e30.
     pub fn new(sigma: f64, empty: Empty) -> Result<Self, Error> {
-        if !(1e-30..=1e30).contains(&sigma) {
-            let expected = "a positive number, from 1e-30 to 1e30";
-            return Err(Error::Parameter { term: "decay", name: "sigma", value: sigma, expected });
-        }
-        Ok(Decay { sigma, empty })
+        Ok(Decay { sigma: SIGMA.check(NAME, sigma)?, empty })
     }
 
     /// Length of the storage for [`Decay::weights`], in words of 64 bits: as of [`edt::scratch_words`].
@@ -59,7 +59,7 @@ impl Decay {
     ///
     /// # Errors
     /// As of [`edt::distance_to_other`].
-    pub fn weights<Lv: MapLevel, S: Labels, T: Real + Pod>(
+    pub fn weights<Lv: MapLevel, S: Labels, T: Real>(
         &self,
         level: Lv,
         fork: impl Fork,
@@ -95,11 +95,11 @@ struct Weight<T> {
     empty: T,
 }
 
-impl<E: Label, T: Real + Pod> Finish<E> for Weight<T> {
+impl<T: Real> Finish for Weight<T> {
     type Out = T;
 
     #[inline(always)]
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, _: E) -> T {
+    fn value<C: Cost>(self, cost: C) -> T {
         let weight = weight(cost.distance::<T>(), self.rate);
         if cost >= C::NONE { self.empty } else { weight }
     }

@@ -21,15 +21,36 @@ impl Fork for Serial {
     }
 }
 
+/// A [`Fork`] as an object, so that what is divided is compiled once.
+pub(crate) trait Join: Sync {
+    /// [`Fork::workers`].
+    fn workers(&self) -> usize;
+    /// [`Fork::join`], each being called once.
+    fn join(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send));
+}
+
+impl<F: Fork> Join for F {
+    fn workers(&self) -> usize {
+        Fork::workers(*self)
+    }
+
+    fn join(&self, one: &mut (dyn FnMut() + Send), other: &mut (dyn FnMut() + Send)) {
+        Fork::join(*self, one, other);
+    }
+}
+
+/// What is done for a row: its number, its output and storage.
+pub(super) type EachRow<'c, O> = dyn Fn(usize, &mut [O], &mut [u64]) + Sync + 'c;
+
 /// Calls for each row of `out`, with storage that calls at the same time do not share: `storage` elements,
 /// of which there are as many for each worker.
 pub(super) fn rows<O: Send>(
-    fork: impl Fork,
+    fork: &dyn Join,
     row: usize,
     out: &mut [O],
     storage: usize,
     stores: &mut [u64],
-    call: &(impl Fn(usize, &mut [O], &mut [u64]) + Sync),
+    call: &EachRow<'_, O>,
 ) {
     let workers = fork.workers().min(stores.len().checked_div(storage).unwrap_or(1)).max(1);
     divide(fork, workers, row, 0, out, storage, stores, call);
@@ -37,14 +58,14 @@ pub(super) fn rows<O: Send>(
 
 #[allow(clippy::too_many_arguments, reason = "a range of rows with its output and its storage")]
 fn divide<O: Send>(
-    fork: impl Fork,
+    fork: &dyn Join,
     workers: usize,
     row: usize,
     first: usize,
     out: &mut [O],
     storage: usize,
     stores: &mut [u64],
-    call: &(impl Fn(usize, &mut [O], &mut [u64]) + Sync),
+    call: &EachRow<'_, O>,
 ) {
     let count = out.len() / row;
     if workers < 2 || count < 2 {
@@ -57,8 +78,7 @@ fn divide<O: Send>(
     let rows = count * half / workers;
     let (out, later) = out.split_at_mut(rows * row);
     let (stores, later_stores) = stores.split_at_mut(half * storage);
-    fork.join(
-        || divide(fork, half, row, first, out, storage, stores, call),
-        || divide(fork, workers - half, row, first + rows, later, storage, later_stores, call),
-    );
+    fork.join(&mut || divide(fork, half, row, first, out, storage, stores, call), &mut || {
+        divide(fork, workers - half, row, first + rows, later, storage, later_stores, call);
+    });
 }

@@ -1,24 +1,62 @@
+//! Labels as all maps read them: rows of codes.
+//!
+//! A code is an unsigned integer of 8, 32 or 64 bits. Code 0 is background, and equal codes are one
+//! label; of a [mask](Labels::is_mask) all codes but 0 are one. Numbers with a sign are read by their bits,
+//! so that every label keeps a code of its own and nothing is copied where a row lies together in memory.
+
 use bytemuck::Pod;
 
 use crate::error::Error;
 use crate::view::{Shape, Strides};
 
-/// How a label is stored for the maps.
-pub trait Label: Pod + PartialEq + PartialOrd + Send + Sync {}
+/// A label as the maps read it: `u8`, `u32` or `u64`.
+pub trait Code: Pod + Ord + Into<u64> + Send + Sync {
+    /// The label of what is not foreground.
+    const BACKGROUND: Self;
+}
 
-impl Label for u8 {}
-impl Label for u32 {}
-impl Label for i32 {}
-impl Label for i64 {}
+impl Code for u8 {
+    const BACKGROUND: Self = 0;
+}
+
+impl Code for u32 {
+    const BACKGROUND: Self = 0;
+}
+
+impl Code for u64 {
+    const BACKGROUND: Self = 0;
+}
+
+/// How a label is stored: `u8`, `u32`, `i32` or `i64`.
+pub trait Label: Pod + Send + Sync {
+    /// An integer of its size, whose bits are the label's.
+    type Code: Code;
+}
+
+impl Label for u8 {
+    type Code = u8;
+}
+
+impl Label for u32 {
+    type Code = u32;
+}
+
+impl Label for i32 {
+    type Code = u32;
+}
+
+impl Label for i64 {
+    type Code = u64;
+}
 
 /// An image of labels, from which maps are computed: [`Mask`], [`Classes`], or a reader of anything
 /// else.
 ///
-/// A reader keeps to one shape, without an axis of extent 0, and gives rows of its width: the maps may
-/// panic over one that does not.
+/// A reader keeps to one shape, without an axis of extent 0, and gives as many codes as it is asked for:
+/// the maps may panic over one that does not.
 pub trait Labels: Sync {
-    /// What a row is read as.
-    type Label: Label;
+    /// What labels are read as.
+    type Code: Code;
 
     /// Depth, height and width; axes that the image does not have are 1.
     fn spatial(&self) -> [usize; 3];
@@ -26,22 +64,97 @@ pub trait Labels: Sync {
     /// How many axes the image has, from 1 to 3: width alone, height too, or depth too.
     fn axes(&self) -> usize;
 
-    /// The labels of row `z * height + y`: borrowed where they are adjacent in memory, else copied to
-    /// `stage`, which has as many places as a row has pixels.
-    fn row<'s>(&'s self, row: usize, stage: &'s mut [Self::Label]) -> &'s [Self::Label];
+    /// The codes of row `z * height + y` and of those after it, as many whole rows as `stage` holds:
+    /// borrowed where they are adjacent in memory, else copied to `stage`.
+    fn read<'s>(&'s self, row: usize, stage: &'s mut [Self::Code]) -> &'s [Self::Code];
 
-    /// Whether this label is background, which is what lies outside the image too.
-    fn is_background(label: Self::Label) -> bool;
+    /// Where the codes lie in memory, if those of a row are adjacent: nothing is copied then.
+    fn adjacent(&self) -> Option<Adjacent<'_, Self::Code>> {
+        None
+    }
 
-    /// Whether two pixels are of the same label.
-    fn same(a: Self::Label, b: Self::Label) -> bool;
+    /// Whether all codes but 0 are one label.
+    fn is_mask(&self) -> bool;
 
-    /// The label of pixels that count for nothing: they are no boundary, and no distance is measured
+    /// The code of pixels that count for nothing: they are no boundary, and no distance is measured
     /// to them.
-    fn ignored(&self) -> Option<Self::Label>;
+    fn ignored(&self) -> Option<Self::Code>;
+
+    /// Whether two codes are of one label.
+    fn same(&self, a: Self::Code, b: Self::Code) -> bool {
+        if self.is_mask() { Sides.same(a, b) } else { Codes.same(a, b) }
+    }
 }
 
-/// Labels in memory, any strides.
+impl<S: Labels + ?Sized> Labels for &S {
+    type Code = S::Code;
+
+    fn spatial(&self) -> [usize; 3] {
+        S::spatial(self)
+    }
+
+    fn axes(&self) -> usize {
+        S::axes(self)
+    }
+
+    fn read<'s>(&'s self, row: usize, stage: &'s mut [S::Code]) -> &'s [S::Code] {
+        S::read(self, row, stage)
+    }
+
+    fn adjacent(&self) -> Option<Adjacent<'_, S::Code>> {
+        S::adjacent(self)
+    }
+
+    fn is_mask(&self) -> bool {
+        S::is_mask(self)
+    }
+
+    fn ignored(&self) -> Option<S::Code> {
+        S::ignored(self)
+    }
+}
+
+/// Codes in memory, those of a row next to each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Adjacent<'a, E> {
+    /// From the first pixel on.
+    pub codes: &'a [E],
+    /// Strides along depth and height.
+    pub strides: [usize; 2],
+}
+
+/// Labels that maps are computed from, whatever they are stored as.
+pub(crate) type DynLabels<'a, E> = dyn Labels<Code = E> + 'a;
+
+/// Which codes are of one label, as loops over rows see it.
+pub(crate) trait Same: Copy + Send + Sync {
+    /// Whether these are.
+    fn same<E: Code>(self, a: E, b: E) -> bool;
+}
+
+/// Each code is a label of its own.
+#[derive(Clone, Copy)]
+pub(crate) struct Codes;
+
+impl Same for Codes {
+    #[inline(always)]
+    fn same<E: Code>(self, a: E, b: E) -> bool {
+        a == b
+    }
+}
+
+/// All codes but 0 are one label.
+#[derive(Clone, Copy)]
+pub(crate) struct Sides;
+
+impl Same for Sides {
+    #[inline(always)]
+    fn same<E: Code>(self, a: E, b: E) -> bool {
+        (a == E::BACKGROUND) == (b == E::BACKGROUND)
+    }
+}
+
+/// Codes in memory, any strides.
 #[derive(Clone, Copy, Debug)]
 struct Grid<'a, E> {
     data: &'a [E],
@@ -50,7 +163,7 @@ struct Grid<'a, E> {
     axes: usize,
 }
 
-impl<'a, E: Label> Grid<'a, E> {
+impl<'a, E: Code> Grid<'a, E> {
     fn packed(data: &'a [E], spatial: &[usize]) -> Result<Self, Error> {
         let [_, h, w] = Shape::new(1, 1, spatial)?.spatial;
         let strides = [h.saturating_mul(w), w, 1];
@@ -81,15 +194,22 @@ impl<'a, E: Label> Grid<'a, E> {
         Ok(Grid { data, spatial: shape.spatial, strides: along, axes })
     }
 
-    #[inline]
-    fn row<'s>(&'s self, row: usize, stage: &'s mut [E]) -> &'s [E] {
-        let [_, h, w] = self.spatial;
-        let first = row / h * self.strides[0] + row % h * self.strides[1];
-        if self.strides[2] == 1 {
-            return &self.data[first..first + w];
+    fn adjacent(&self) -> Option<Adjacent<'_, E>> {
+        let [slice, row, pixel] = self.strides;
+        (pixel == 1).then_some(Adjacent { codes: self.data, strides: [slice, row] })
+    }
+
+    fn read<'s>(&'s self, row: usize, stage: &'s mut [E]) -> &'s [E] {
+        let ([_, h, w], [slice, line, pixel]) = (self.spatial, self.strides);
+        let first = |row: usize| row / h * slice + row % h * line;
+        if pixel == 1 && stage.len() == w {
+            return &self.data[first(row)..][..w];
         }
-        for (x, place) in stage.iter_mut().enumerate() {
-            *place = self.data[first + x * self.strides[2]];
+        for (y, places) in stage.chunks_exact_mut(w).enumerate() {
+            let first = first(row + y);
+            for (x, place) in places.iter_mut().enumerate() {
+                *place = self.data[first + x * pixel];
+            }
         }
         stage
     }
@@ -112,7 +232,7 @@ impl<'a> Mask<'a> {
         Ok(Mask { grid: Grid::packed(data, spatial)?, ignored: None })
     }
 
-    /// The same of truth values.
+    /// A packed mask of truth values.
     ///
     /// # Errors
     /// As of [`Mask::new`].
@@ -136,7 +256,7 @@ impl<'a> Mask<'a> {
 }
 
 impl Labels for Mask<'_> {
-    type Label = u8;
+    type Code = u8;
 
     fn spatial(&self) -> [usize; 3] {
         self.grid.spatial
@@ -146,19 +266,16 @@ impl Labels for Mask<'_> {
         self.grid.axes
     }
 
-    #[inline]
-    fn row<'s>(&'s self, row: usize, stage: &'s mut [u8]) -> &'s [u8] {
-        self.grid.row(row, stage)
+    fn read<'s>(&'s self, row: usize, stage: &'s mut [u8]) -> &'s [u8] {
+        self.grid.read(row, stage)
     }
 
-    #[inline(always)]
-    fn is_background(label: u8) -> bool {
-        label == 0
+    fn adjacent(&self) -> Option<Adjacent<'_, Self::Code>> {
+        self.grid.adjacent()
     }
 
-    #[inline(always)]
-    fn same(a: u8, b: u8) -> bool {
-        (a == 0) == (b == 0)
+    fn is_mask(&self) -> bool {
+        true
     }
 
     fn ignored(&self) -> Option<u8> {
@@ -168,9 +285,9 @@ impl Labels for Mask<'_> {
 
 /// A label map: every number is a label of its own, 0 is background.
 #[derive(Clone, Copy, Debug)]
-pub struct Classes<'a, E> {
-    grid: Grid<'a, E>,
-    ignored: Option<E>,
+pub struct Classes<'a, E: Label> {
+    grid: Grid<'a, E::Code>,
+    ignored: Option<E::Code>,
 }
 
 impl<'a, E: Label> Classes<'a, E> {
@@ -180,7 +297,7 @@ impl<'a, E: Label> Classes<'a, E> {
     /// [`Error::Axes`] for another number of axes, [`Error::Empty`] for an axis of extent 0,
     /// [`Error::Extent`] if the map reaches past the data.
     pub fn new(data: &'a [E], spatial: &[usize]) -> Result<Self, Error> {
-        Ok(Classes { grid: Grid::packed(data, spatial)?, ignored: None })
+        Ok(Classes { grid: Grid::packed(bytemuck::cast_slice(data), spatial)?, ignored: None })
     }
 
     /// A label map with a stride for each axis, counted in elements.
@@ -188,18 +305,19 @@ impl<'a, E: Label> Classes<'a, E> {
     /// # Errors
     /// As of [`Classes::new`]; [`Error::Axes`] unless there is one stride for each axis.
     pub fn strided(data: &'a [E], spatial: &[usize], strides: &[usize]) -> Result<Self, Error> {
-        Ok(Classes { grid: Grid::strided(data, spatial, strides)?, ignored: None })
+        let grid = Grid::strided(bytemuck::cast_slice(data), spatial, strides)?;
+        Ok(Classes { grid, ignored: None })
     }
 
     /// The map with pixels that hold `ignored` counting for nothing.
     #[must_use]
     pub fn ignoring(self, ignored: E) -> Self {
-        Classes { ignored: Some(ignored), ..self }
+        Classes { ignored: Some(bytemuck::cast(ignored)), ..self }
     }
 }
 
-impl<E: Label + From<u8>> Labels for Classes<'_, E> {
-    type Label = E;
+impl<E: Label> Labels for Classes<'_, E> {
+    type Code = E::Code;
 
     fn spatial(&self) -> [usize; 3] {
         self.grid.spatial
@@ -209,33 +327,30 @@ impl<E: Label + From<u8>> Labels for Classes<'_, E> {
         self.grid.axes
     }
 
-    #[inline]
-    fn row<'s>(&'s self, row: usize, stage: &'s mut [E]) -> &'s [E] {
-        self.grid.row(row, stage)
+    fn read<'s>(&'s self, row: usize, stage: &'s mut [E::Code]) -> &'s [E::Code] {
+        self.grid.read(row, stage)
     }
 
-    #[inline(always)]
-    fn is_background(label: E) -> bool {
-        label == E::from(0)
+    fn adjacent(&self) -> Option<Adjacent<'_, Self::Code>> {
+        self.grid.adjacent()
     }
 
-    #[inline(always)]
-    fn same(a: E, b: E) -> bool {
-        a == b
+    fn is_mask(&self) -> bool {
+        false
     }
 
-    fn ignored(&self) -> Option<E> {
+    fn ignored(&self) -> Option<E::Code> {
         self.ignored
     }
 }
 
 /// Whether any pixel is ignored.
-pub(crate) fn has_ignored<S: Labels>(labels: &S, stage: &mut [S::Label]) -> bool {
+pub(crate) fn has_ignored<E: Code>(labels: &DynLabels<'_, E>, stage: &mut [E]) -> bool {
     let [d, h, _] = labels.spatial();
     labels.ignored().is_some_and(|ignored| {
         (0..d * h).any(|row| {
             // Without a way out of the loop, so that it is made of vectors.
-            labels.row(row, stage).iter().fold(false, |any, &label| any | (label == ignored))
+            labels.read(row, stage).iter().fold(false, |any, &label| any | (label == ignored))
         })
     })
 }

@@ -24,12 +24,12 @@ mod labels;
 mod level;
 pub mod morphology;
 mod named;
-mod rows;
+mod planes;
 mod scratch;
 
 pub use edt::grid::divide;
 pub use fork::{Fork, Serial};
-pub use labels::{Classes, Label, Labels, Mask};
+pub use labels::{Adjacent, Classes, Code, Label, Labels, Mask};
 pub use level::{Clipped, MapLevel, Segment};
-pub use named::{NamedBand, NamedDecay};
-pub use rows::{LabelRows, MaskRows};
+pub(crate) use named::NamedMap;
+pub use planes::{LabelRows, MaskRows};

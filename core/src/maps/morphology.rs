@@ -6,7 +6,7 @@
 //! Algorithms, 2002, on such compositions.)
 
 use super::bits::{WORD, row_words, words};
-use super::fork::rows as each_row;
+use super::fork::{Join, rows as each_row};
 use super::scratch::{Scratch, Words, check};
 use super::{Fork, MapLevel};
 use crate::error::Error;
@@ -61,7 +61,11 @@ impl Extent {
 /// # Errors
 /// [`Error::Extent`] if the number overflows.
 pub fn scratch_words(extent: Extent, fork: impl Fork) -> Result<usize, Error> {
-    let line = line_words(row_words(extent.spatial[2])).checked_mul(fork.workers());
+    storage(extent, Fork::workers(fork))
+}
+
+pub(super) fn storage(extent: Extent, workers: usize) -> Result<usize, Error> {
+    let line = line_words(row_words(extent.spatial[2])).checked_mul(workers);
     let image = words(extent.spatial)?;
     Words::NONE.and::<u64>(Some(image)).and::<u64>(line).count(extent.spatial)
 }
@@ -79,7 +83,8 @@ pub fn dilate<Lv: MapLevel>(
     bits: &mut [u64],
     scratch: &mut [u64],
 ) -> Result<(), Error> {
-    iterate::<_, false>(level, fork, extent, element, 0, iterations, bits, scratch)
+    let change = Change { element, all: false, outside: 0, iterations };
+    change.run(&level, &fork, extent, bits, scratch)
 }
 
 /// The pixels of `bits` from which `iterations` steps of the element reach nothing else.
@@ -101,42 +106,70 @@ pub fn erode<Lv: MapLevel>(
         Border::Zero => 0,
         Border::Keep => !0,
     };
-    iterate::<_, true>(level, fork, extent, element, outside, iterations, bits, scratch)
+    let change = Change { element, all: true, outside, iterations };
+    change.run(&level, &fork, extent, bits, scratch)
 }
 
-#[allow(clippy::too_many_arguments, reason = "what to do, how, and where")]
-fn iterate<Lv: MapLevel, const ALL: bool>(
-    level: Lv,
-    fork: impl Fork,
-    extent: Extent,
-    element: Element,
-    outside: u64,
-    iterations: u32,
-    bits: &mut [u64],
-    scratch: &mut [u64],
-) -> Result<(), Error> {
-    let needed = scratch_words(extent, fork)?;
-    let words = words(extent.spatial)?;
-    check("bits", bits.len(), words)?;
-    check("scratch", scratch.len(), needed)?;
-    if words == 0 {
-        return Ok(());
+/// Erosion or dilation.
+pub(super) struct Change {
+    pub(super) element: Element,
+    /// Whether all pixels around one must be set, or any.
+    pub(super) all: bool,
+    /// What lies outside the image.
+    pub(super) outside: u64,
+    pub(super) iterations: u32,
+}
+
+impl Change {
+    pub(super) fn run(
+        &self,
+        kernels: &dyn MorphologyKernels,
+        fork: &dyn Join,
+        extent: Extent,
+        bits: &mut [u64],
+        scratch: &mut [u64],
+    ) -> Result<(), Error> {
+        let needed = storage(extent, fork.workers())?;
+        let words = words(extent.spatial)?;
+        check("bits", bits.len(), words)?;
+        check("scratch", scratch.len(), needed)?;
+        if words == 0 {
+            return Ok(());
+        }
+        let mut scratch = Scratch::of(scratch);
+        let (mut from, mut to) = (&mut bits[..words], scratch.take(words));
+        let lines = scratch.rest();
+        let mut steps = 0;
+        each_step(extent, self.element, self.iterations, |along, by| {
+            let step = Step { kernels, extent, all: self.all, outside: self.outside, along, by };
+            step.run(fork, from, to, lines);
+            core::mem::swap(&mut from, &mut to);
+            steps += 1;
+        });
+        if steps % 2 == 1 {
+            // What `from` names is the scratch.
+            to.copy_from_slice(from);
+        }
+        Ok(())
     }
-    let mut scratch = Scratch::of(scratch);
-    let (mut from, mut to) = (&mut bits[..words], scratch.take(words));
-    let lines = scratch.rest();
-    let mut steps = 0;
-    each_step(extent, element, iterations, |along, by| {
-        let step = Step::<_, ALL> { level, extent, outside, along, by };
-        step.run(fork, from, to, lines);
-        core::mem::swap(&mut from, &mut to);
-        steps += 1;
-    });
-    if steps % 2 == 1 {
-        // What `from` names is the scratch.
-        to.copy_from_slice(from);
+}
+
+/// Rows of pixels together with those around them.
+pub(super) trait MorphologyKernels: Sync {
+    /// What all of them have.
+    fn all(&self, row: Together<'_, true>);
+    /// What any of them has.
+    fn any(&self, row: Together<'_, false>);
+}
+
+impl<Lv: Level> MorphologyKernels for Lv {
+    fn all(&self, row: Together<'_, true>) {
+        self.enter(row);
     }
-    Ok(())
+
+    fn any(&self, row: Together<'_, false>) {
+        self.enter(row);
+    }
 }
 
 /// Calls for each of the few steps that many iterations are put together from, with the axes it goes along
@@ -177,53 +210,74 @@ fn line_words(row: usize) -> usize {
 }
 
 /// Every pixel, and those `by` before and after it along some axes: all of them, or any.
-#[derive(Clone, Copy)]
-struct Step<Lv, const ALL: bool> {
-    level: Lv,
+struct Step<'k> {
+    kernels: &'k dyn MorphologyKernels,
     extent: Extent,
+    all: bool,
     outside: u64,
     along: [bool; 3],
     by: usize,
 }
 
-impl<Lv: MapLevel, const ALL: bool> Step<Lv, ALL> {
-    fn run(&self, fork: impl Fork, from: &[u64], to: &mut [u64], lines: &mut [u64]) {
+impl Step<'_> {
+    fn run(&self, fork: &dyn Join, from: &[u64], to: &mut [u64], lines: &mut [u64]) {
         let [_, h, w] = self.extent.spatial;
         let n = row_words(w);
+        // All with nothing is nothing, and any with everything is everything; else what lies outside
+        // changes nothing.
+        let outside_decides = self.all == (self.outside == 0);
         each_row(fork, n, to, line_words(n), lines, &|row, out, line| {
-            let read = |z: Option<usize>, y: Option<usize>| {
-                let row = z? * h + y?;
-                from.get(row * n..(row + 1) * n)
-            };
-            let (z, y) = (row / h, row % h);
-            let (up, down) = (y.checked_sub(self.by), Some(y + self.by).filter(|&y| y < h));
-            let (front, back) = (z.checked_sub(self.by), z.checked_add(self.by));
             let here = &from[row * n..(row + 1) * n];
-            if self.along[2] {
-                let line = &mut line[..line_words(n)];
-                line.fill(self.outside);
-                line[n + 2..2 * n + 2].copy_from_slice(here);
-                if !w.is_multiple_of(WORD) {
-                    line[2 * n + 1] |= self.outside << (w % WORD);
+            // What is not there does not count, as a row together with itself is itself.
+            let (mut others, mut count, mut is_outside) = ([here; 4], 0, false);
+            let mut see = |other: Option<usize>| match other
+                .and_then(|other| from.get(other * n..(other + 1) * n))
+            {
+                Some(other) => {
+                    others[count] = other;
+                    count += 1;
                 }
-                self.level.enter(Along::<ALL> { line, by: self.by.min(n * WORD), out });
-            } else {
-                out.copy_from_slice(here);
-            }
-            let mut across =
-                |other| self.level.enter(Across::<ALL> { other, outside: self.outside, out });
+                None => is_outside = true,
+            };
             if self.along[1] {
-                across(read(Some(z), up));
-                across(read(Some(z), down));
+                let y = row % h;
+                see((y >= self.by).then(|| row - self.by));
+                see((self.by < h - y).then(|| row + self.by));
             }
             if self.along[0] {
-                across(read(front, Some(y)));
-                across(read(back, Some(y)));
+                let slices = self.by.checked_mul(h);
+                see(slices.and_then(|rows| row.checked_sub(rows)));
+                see(slices.and_then(|rows| row.checked_add(rows)));
+            }
+            if outside_decides && is_outside {
+                out.fill(self.outside);
+            } else {
+                self.together(here, &others[..count.next_multiple_of(2)], line, out);
             }
             if !w.is_multiple_of(WORD) {
                 out[n - 1] &= !(!0 << (w % WORD));
             }
         });
+    }
+
+    /// A row together with others, and along itself if the step does so.
+    fn together(&self, here: &[u64], others: &[&[u64]], line: &mut [u64], out: &mut [u64]) {
+        let (n, w) = (out.len(), self.extent.spatial[2]);
+        let line = self.along[2].then(|| {
+            let line = &mut line[..line_words(n)];
+            line.fill(self.outside);
+            line[n + 2..2 * n + 2].copy_from_slice(here);
+            if !w.is_multiple_of(WORD) {
+                line[2 * n + 1] |= self.outside << (w % WORD);
+            }
+            &*line
+        });
+        let by = self.by.min(n * WORD);
+        if self.all {
+            self.kernels.all(Together { here, line, by, others, out });
+        } else {
+            self.kernels.any(Together { here, line, by, others, out });
+        }
     }
 }
 
@@ -232,54 +286,48 @@ fn both<const ALL: bool>(a: u64, b: u64) -> u64 {
     if ALL { a & b } else { a | b }
 }
 
-struct Along<'a, const ALL: bool> {
-    line: &'a [u64],
+/// A row of pixels, and those around them.
+pub(super) struct Together<'a, const ALL: bool> {
+    here: &'a [u64],
+    /// The row between what lies outside, as long as [`line_words`] says, if pixels before and after
+    /// each count.
+    line: Option<&'a [u64]>,
     by: usize,
+    /// Rows across, in pairs.
+    others: &'a [&'a [u64]],
     out: &'a mut [u64],
 }
 
-impl<const ALL: bool> Kernel for Along<'_, ALL> {
+impl<const ALL: bool> Kernel for Together<'_, ALL> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let n = self.out.len();
-        let (whole, bits) = (self.by / WORD, (self.by % WORD) as u32);
-        // `BITS - bits` in two shifts, the sum of which may be a whole word.
-        let rest = WORD as u32 - 1 - bits;
-        let at = |first: usize| &self.line[first..][..n];
-        let (here, low, lower) = (at(n + 2), at(n + 2 - whole), at(n + 1 - whole));
-        let (high, higher) = (at(n + 2 + whole), at(n + 3 + whole));
-        for i in 0..n {
-            let before = low[i] << bits | lower[i] >> 1 >> rest;
-            let after = high[i] >> bits | higher[i] << 1 << rest;
-            self.out[i] = both::<ALL>(here[i], both::<ALL>(before, after));
+        let Together { here, line, by, others, out } = self;
+        match line {
+            Some(line) => along::<ALL>(line, by, out),
+            None => out.copy_from_slice(here),
+        }
+        for [one, other] in others.as_chunks::<2>().0 {
+            for ((out, &one), &other) in out.iter_mut().zip(*one).zip(*other) {
+                *out = both::<ALL>(*out, both::<ALL>(one, other));
+            }
         }
     }
 }
 
-struct Across<'a, const ALL: bool> {
-    other: Option<&'a [u64]>,
-    outside: u64,
-    out: &'a mut [u64],
-}
-
-impl<const ALL: bool> Kernel for Across<'_, ALL> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        match self.other {
-            Some(other) => {
-                for (out, &other) in self.out.iter_mut().zip(other) {
-                    *out = both::<ALL>(*out, other);
-                }
-            }
-            None => {
-                for out in self.out {
-                    *out = both::<ALL>(*out, self.outside);
-                }
-            }
-        }
+#[inline(always)]
+fn along<const ALL: bool>(line: &[u64], by: usize, out: &mut [u64]) {
+    let n = out.len();
+    let (whole, bits) = (by / WORD, (by % WORD) as u32);
+    // `BITS - bits` in two shifts, the sum of which may be a whole word.
+    let rest = WORD as u32 - 1 - bits;
+    let at = |first: usize| &line[first..][..n];
+    let (here, low, lower) = (at(n + 2), at(n + 2 - whole), at(n + 1 - whole));
+    let (high, higher) = (at(n + 2 + whole), at(n + 3 + whole));
+    for i in 0..n {
+        let before = low[i] << bits | lower[i] >> 1 >> rest;
+        let after = high[i] >> bits | higher[i] << 1 << rest;
+        out[i] = both::<ALL>(here[i], both::<ALL>(before, after));
     }
 }

@@ -1,7 +1,6 @@
 use super::{Pixel, PixelTerm};
-use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter};
+use crate::term::{About, Arguments, Parameter};
 
 /// Binary cross-entropy of a logit `z` and a target `y` in `[0, 1]`:
 ///
@@ -18,10 +17,16 @@ pub struct Bce;
 
 impl PixelTerm for Bce {
     const NAME: &'static str = "bce";
+    const ABOUT: About = About {
+        title: "binary cross-entropy",
+        formula: "-y ln p - (1 - y) ln(1 - p)",
+        source: "Bishop, Pattern Recognition and Machine Learning, 2006, section 4.3",
+    };
     const PARAMETERS: &'static [Parameter] = &[];
+    const FUSED: bool = true;
 
-    fn new(_: Arguments<'_>) -> Result<Self, Error> {
-        Ok(Bce)
+    fn new(_: Arguments<'_>) -> Self {
+        Bce
     }
 
     #[inline(always)]

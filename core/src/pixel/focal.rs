@@ -1,7 +1,7 @@
 use super::{Bce, Pixel, PixelTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter, WithTerm, checked, not_negative};
+use crate::term::{About, Arguments, Parameter, WithTerm};
 
 /// Binary focal loss of a logit `z` and a target `y` in `[0, 1]`:
 ///
@@ -26,18 +26,14 @@ impl Focal {
     /// # Errors
     /// [`Error::Parameter`] for others.
     pub fn with(alpha: f64, gamma: f64) -> Result<Self, Error> {
-        let in_range = (0.0..=1.0).contains(&alpha);
-        Ok(Focal {
-            alpha: checked(Self::NAME, "alpha", alpha, in_range, "0 to 1")?,
-            gamma: not_negative(Self::NAME, "gamma", gamma)?,
-        })
+        Self::from_values(&[alpha, gamma])
     }
 }
 
 impl Default for Focal {
     /// `alpha = 0.25`, `gamma = 2`.
     fn default() -> Self {
-        Focal { alpha: 0.25, gamma: 2.0 }
+        Self::new(Arguments::defaults(Self::PARAMETERS))
     }
 }
 
@@ -55,11 +51,18 @@ impl Focal {
 
 impl PixelTerm for Focal {
     const NAME: &'static str = "focal";
-    const PARAMETERS: &'static [Parameter] =
-        &[Parameter::number("alpha", 0.25), Parameter::number("gamma", 2.0)];
+    const ABOUT: About = About {
+        title: "binary focal loss",
+        formula: "-alpha_t (1 - p_t)^gamma ln p_t",
+        source: "Lin et al., Focal Loss for Dense Object Detection, ICCV 2017",
+    };
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::number("alpha", 0.25).within(0.0, 1.0),
+        Parameter::number("gamma", 2.0).at_least(0.0),
+    ];
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        Focal::with(arguments.get(0), arguments.get(1))
+    fn new(arguments: Arguments<'_>) -> Self {
+        Focal { alpha: arguments.get(0), gamma: arguments.get(1) }
     }
 
     #[inline(always)]

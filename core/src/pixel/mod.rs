@@ -8,7 +8,8 @@ pub use focal::Focal;
 
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};
-use crate::term::{Arguments, Parameter, WithTerm};
+use crate::parameter;
+use crate::term::{About, Arguments, Parameter, WithTerm};
 
 /// What a pixel term is written over: a logit, its target, and the quantities that all terms share,
 /// each formed without cancellation from `e = exp(-|z|)`.
@@ -83,14 +84,26 @@ impl<L: Lanes> Pixel<L> {
 pub trait PixelTerm: Copy + Send + Sync + 'static {
     /// Its name in the text form.
     const NAME: &'static str;
+    /// What lists say of it.
+    const ABOUT: About = About::NOTHING;
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
 
-    /// The term with these parameters.
+    /// Whether a loss from text that is this term, alone or beside region terms, is computed in
+    /// one loop in `f32`: 5 to 30 % faster, for 10 to 60 KB of code.
+    const FUSED: bool = false;
+
+    /// Makes the term of values that are in the ranges of its parameters.
+    fn new(arguments: Arguments<'_>) -> Self;
+
+    /// Makes the term of values for the first of its parameters; the rest take their defaults.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for one out of its range.
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error>;
+    /// [`Error::Parameter`] for a value out of its range, [`Error::Arguments`] for more values than
+    /// parameters.
+    fn from_values(values: &[f64]) -> Result<Self, Error> {
+        parameter::make(Self::NAME, Self::PARAMETERS, values, Self::new)
+    }
 
     /// The loss of one pixel.
     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L;

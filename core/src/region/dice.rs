@@ -1,7 +1,10 @@
 use super::{Classes, Pool, RegionTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter, not_negative};
+use crate::term::{About, Arguments, Parameter};
+
+/// The smoothing of region losses.
+pub(super) const SMOOTH: Parameter = Parameter::number("smooth", 1e-6).at_least(0.0);
 
 /// Dice loss, averaged over classes:
 ///
@@ -9,7 +12,7 @@ use crate::term::{Arguments, Parameter, not_negative};
 /// 1 - (2 TP + smooth) / (P + G + smooth) = (FP + FN) / (FP + FN + 2 TP + smooth)
 /// ```
 ///
-/// with `P` the predicted and `G` the target's mass. One channel: per sample, then reduced over the
+/// with `P = TP + FP` the predicted and `G = TP + FN` the target's mass. One channel: per sample, then reduced over the
 /// batch; several: once per class over the whole batch. 0 where no mass is predicted or asked for
 /// and `smooth` is 0.
 ///
@@ -25,23 +28,28 @@ impl Dice {
     /// # Errors
     /// [`Error::Parameter`] for any other.
     pub fn smooth(smooth: f64) -> Result<Self, Error> {
-        Ok(Dice { smooth: not_negative(Self::NAME, "smooth", smooth)? })
+        Self::from_values(&[smooth])
     }
 }
 
 impl Default for Dice {
     /// `smooth = 1e-6`.
     fn default() -> Self {
-        Dice { smooth: 1e-6 }
+        Self::new(Arguments::defaults(Self::PARAMETERS))
     }
 }
 
 impl RegionTerm for Dice {
     const NAME: &'static str = "dice";
-    const PARAMETERS: &'static [Parameter] = &[Parameter::number("smooth", 1e-6)];
+    const ABOUT: About = About {
+        title: "Dice loss",
+        formula: "1 - (2 TP + smooth) / (2 TP + FP + FN + smooth)",
+        source: "Milletari et al., V-Net, 3DV 2016",
+    };
+    const PARAMETERS: &'static [Parameter] = &[SMOOTH];
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        Dice::smooth(arguments.get(0))
+    fn new(arguments: Arguments<'_>) -> Self {
+        Dice { smooth: arguments.get(0) }
     }
 
     fn pool(&self, classes: usize) -> Pool {
@@ -51,9 +59,7 @@ impl RegionTerm for Dice {
     #[inline(always)]
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
         classes.mean(|s| {
-            // Never below 0: false negatives are summed as the target is, from no larger numbers.
-            let true_positive = s.target - s.false_negative;
-            let right = true_positive + true_positive + L::splat(self.smooth);
+            let right = s.true_positive + s.true_positive + L::splat(self.smooth);
             (s.false_positive + s.false_negative).share_with(right)
         })
     }

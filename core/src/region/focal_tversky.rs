@@ -1,7 +1,9 @@
+use super::dice::SMOOTH;
+use super::tversky::{FN, FP};
 use super::{Classes, RegionTerm, Tversky};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter, not_negative};
+use crate::term::{About, Arguments, Parameter};
 
 /// Focal Tversky loss: the loss of [`Tversky`], to the power of `gamma`, class by class, then averaged
 /// over classes.
@@ -28,32 +30,30 @@ impl FocalTversky {
     /// # Errors
     /// [`Error::Parameter`] for others.
     pub fn with(fp_weight: f64, fn_weight: f64, gamma: f64, smooth: f64) -> Result<Self, Error> {
-        Ok(FocalTversky {
-            tversky: Tversky::of(Self::NAME, fp_weight, fn_weight, smooth)?,
-            gamma: not_negative(Self::NAME, "gamma", gamma)?,
-        })
+        Self::from_values(&[fp_weight, fn_weight, gamma, smooth])
     }
 }
 
 impl Default for FocalTversky {
     /// Both weights 0.5, `gamma = 1`, `smooth = 1e-6`.
     fn default() -> Self {
-        FocalTversky { tversky: Tversky::default(), gamma: 1.0 }
+        Self::new(Arguments::defaults(Self::PARAMETERS))
     }
 }
 
 impl RegionTerm for FocalTversky {
     const NAME: &'static str = "focal_tversky";
-    const PARAMETERS: &'static [Parameter] = &[
-        Parameter::number("fp", 0.5).or("alpha"),
-        Parameter::number("fn", 0.5).or("beta"),
-        Parameter::number("gamma", 1.0),
-        Parameter::number("smooth", 1e-6),
-    ];
+    const ABOUT: About = About {
+        title: "focal Tversky loss",
+        formula: "tversky^gamma",
+        source: "Abraham and Khan, A novel focal Tversky loss function, ISBI 2019",
+    };
+    const PARAMETERS: &'static [Parameter] =
+        &[FP, FN, Parameter::number("gamma", 1.0).at_least(0.0), SMOOTH];
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
+    fn new(arguments: Arguments<'_>) -> Self {
         let [fp_weight, fn_weight, gamma, smooth] = [0, 1, 2, 3].map(|i| arguments.get(i));
-        FocalTversky::with(fp_weight, fn_weight, gamma, smooth)
+        FocalTversky { tversky: Tversky { fp_weight, fn_weight, smooth }, gamma }
     }
 
     #[inline(always)]

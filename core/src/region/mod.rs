@@ -11,25 +11,69 @@ pub use tversky::Tversky;
 
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};
+use crate::parameter;
 use crate::pixel::Pixel;
 use crate::summation::Accumulator;
-use crate::term::{Arguments, Missing, Parameter};
+use crate::term::{About, Arguments, Missing, Parameter};
+
+/// Sums held for each class: true positives, false positives, false negatives.
+pub const SUMS: usize = 3;
 
 /// The sums of one class, over valid pixels, of probabilities `p` and targets `g`.
 ///
-/// True positives are `g - fn`, the predicted mass `g + fp - fn`.
+/// Each is a sum of products that are not negative, and what a loss needs besides is added up of them:
+/// a difference such as `sum g - FN` would lose the digits of `TP` where a target is missed.
 #[derive(Clone, Copy, Debug)]
 pub struct ClassSums<L> {
-    /// `sum p (1 - g)`: false positives.
+    /// `TP = sum p g`: true positives.
+    pub true_positive: L,
+    /// `FP = sum p (1 - g)`: false positives.
     pub false_positive: L,
-    /// `sum (1 - p) g`: false negatives.
+    /// `FN = sum (1 - p) g`: false negatives.
     pub false_negative: L,
-    /// `sum g`: the target's mass.
-    pub target: L,
 }
 
-/// Sums held for each class.
-pub const SUMS: usize = 3;
+impl<L> From<[L; SUMS]> for ClassSums<L> {
+    /// Reads sums in the order of [`SUMS`].
+    fn from([true_positive, false_positive, false_negative]: [L; SUMS]) -> Self {
+        ClassSums { true_positive, false_positive, false_negative }
+    }
+}
+
+impl<L: Lanes> ClassSums<L> {
+    /// Returns the target's mass, `sum g = TP + FN`.
+    ///
+    /// 0 only where every target is 0, in floating point too: of `p` and `1 - p` one is at least 1/2, so
+    /// of `p g` and `(1 - p) g` one is not 0 for any weighted target `g` above the smallest denormal
+    /// number.
+    #[inline(always)]
+    pub fn target(&self) -> L {
+        self.true_positive + self.false_negative
+    }
+
+    /// Returns the predicted mass, `sum p = TP + FP`.
+    #[inline(always)]
+    pub fn predicted(&self) -> L {
+        self.true_positive + self.false_positive
+    }
+
+    /// Returns the sums of class `class` as dual numbers that are differentiated in `seed`.
+    #[inline(always)]
+    pub fn seeded(self, class: usize, seed: Option<Seed>) -> ClassSums<Dual<L>> {
+        let mut sums = ClassSums {
+            true_positive: Dual::constant(self.true_positive),
+            false_positive: Dual::constant(self.false_positive),
+            false_negative: Dual::constant(self.false_negative),
+        };
+        if seed == Some(Seed::FalsePositive(class)) {
+            sums.false_positive = Dual::new(self.false_positive, L::splat(1.0));
+        } else if seed == Some(Seed::FalseNegative(class)) {
+            sums.true_positive = Dual::new(self.true_positive, L::splat(-1.0));
+            sums.false_negative = Dual::new(self.false_negative, L::splat(1.0));
+        }
+        sums
+    }
+}
 
 /// The sums of all classes.
 pub trait Classes<L: Lanes> {
@@ -66,14 +110,22 @@ pub enum Pool {
 pub trait RegionTerm: Copy + Send + Sync + 'static {
     /// Its name in the text form.
     const NAME: &'static str;
+    /// What lists say of it.
+    const ABOUT: About = About::NOTHING;
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
 
-    /// The term with these parameters.
+    /// Makes the term of values that are in the ranges of its parameters.
+    fn new(arguments: Arguments<'_>) -> Self;
+
+    /// Makes the term of values for the first of its parameters; the rest take their defaults.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for one out of its range.
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error>;
+    /// [`Error::Parameter`] for a value out of its range, [`Error::Arguments`] for more values than
+    /// parameters.
+    fn from_values(values: &[f64]) -> Result<Self, Error> {
+        parameter::make(Self::NAME, Self::PARAMETERS, values, Self::new)
+    }
 
     /// How it pools unless told otherwise.
     fn pool(&self, classes: usize) -> Pool {
@@ -85,12 +137,17 @@ pub trait RegionTerm: Copy + Send + Sync + 'static {
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L;
 }
 
-/// With respect to which sum a region loss is differentiated.
+/// In which mass of a class a region loss is differentiated: the prediction's where there is no target,
+/// or the target's that it misses.
+///
+/// These two are all that a probability moves. A loss that grows with false positives and negatives and
+/// falls with true positives has contributions of one sign in each, so that nothing cancels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seed {
-    /// The false positives of a class.
+    /// False positives of a class: `d/dFP`.
     FalsePositive(usize),
-    /// The false negatives of a class.
+    /// Mass that moves from the true positives of a class to its false negatives, the target's mass
+    /// being given: `d/dFN - d/dTP`.
     FalseNegative(usize),
 }
 
@@ -108,7 +165,7 @@ impl<'a, A: Accumulator> SeededSums<'a, A> {
         SeededSums { sums, seed, absent }
     }
 
-    /// The accumulators themselves, [`SUMS`] a class: false positives, false negatives, target.
+    /// The accumulators themselves, a class after the other in the order of [`SUMS`].
     pub fn accumulators(&self) -> &'a [A] {
         self.sums
     }
@@ -126,17 +183,15 @@ impl<'a, A: Accumulator> SeededSums<'a, A> {
     /// The sums of class `class` as plain numbers; 0 past the last.
     #[inline]
     pub fn total(&self, class: usize) -> ClassSums<A::Real> {
-        let read = |sum: usize| {
-            let sum = class.checked_mul(SUMS).and_then(|first| self.sums.get(first + sum));
-            sum.map_or(A::Real::default(), A::total)
-        };
-        ClassSums { false_positive: read(0), false_negative: read(1), target: read(2) }
+        let (classes, _) = self.sums.as_chunks::<SUMS>();
+        let own = classes.get(class);
+        ClassSums::from(own.map_or([A::Real::default(); SUMS], |own| own.each_ref().map(A::total)))
     }
 
     /// Whether no class has a target.
     #[inline]
     pub fn is_untargeted(&self) -> bool {
-        (0..Classes::len(self)).all(|class| self.total(class).target == A::Real::default())
+        (0..Classes::len(self)).all(|class| self.total(class).target() == A::Real::default())
     }
 }
 
@@ -146,19 +201,7 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for SeededSums<'_, A> {
     }
 
     fn get(&self, class: usize) -> ClassSums<Dual<A::Real>> {
-        let seeded = |total: A::Real, seed: Seed| {
-            if self.seed == Some(seed) {
-                Dual::new(total, A::Real::splat(1.0))
-            } else {
-                Dual::constant(total)
-            }
-        };
-        let ClassSums { false_positive, false_negative, target } = self.total(class);
-        ClassSums {
-            false_positive: seeded(false_positive, Seed::FalsePositive(class)),
-            false_negative: seeded(false_negative, Seed::FalseNegative(class)),
-            target: Dual::constant(target),
-        }
+        self.total(class).seeded(class, self.seed)
     }
 
     #[inline(always)]
@@ -167,7 +210,7 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for SeededSums<'_, A> {
         let (mut sum, mut count) = (Dual::splat(0.0), A::Real::default());
         for class in 0..Classes::len(self) {
             let sums = self.get(class);
-            let is_absent = sums.target.value == A::Real::default();
+            let is_absent = sums.target().value == A::Real::default();
             if self.absent == Missing::Keep || !is_absent {
                 sum = sum + loss(&sums);
                 count += A::Real::splat(1.0);
@@ -177,14 +220,14 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for SeededSums<'_, A> {
     }
 }
 
-/// What a pixel adds to the sums of its channel under the sigmoid link.
+/// What a pixel adds to the sums of its channel under the sigmoid link, in the order of [`SUMS`].
 #[inline(always)]
 pub fn pixel_sums<L: Lanes>(pixel: &Pixel<L>) -> [L; SUMS] {
-    [pixel.p * (L::splat(1.0) - pixel.y), pixel.q * pixel.y, pixel.y]
+    [pixel.p * pixel.y, pixel.p * (L::splat(1.0) - pixel.y), pixel.q * pixel.y]
 }
 
-/// The gradient in a logit under the sigmoid link, from a loss's derivatives in the false positives
-/// and false negatives of its channel: `(a (1 - y) - b y) p q`.
+/// The gradient in a logit under the sigmoid link, from a loss's derivatives in the [`Seed`]s of its
+/// channel: `(a (1 - y) - b y) p q`.
 #[inline(always)]
 pub fn pixel_gradient<L: Lanes>(pixel: &Pixel<L>, [a, b]: [L; 2]) -> L {
     (a * (L::splat(1.0) - pixel.y) - b * pixel.y) * (pixel.p * pixel.q)

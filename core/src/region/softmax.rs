@@ -12,16 +12,20 @@
 use super::SUMS;
 use crate::lanes::Lanes;
 
-/// What a pixel adds to the sums of a class: to the false positives `p_k` where the class is not its
-/// label; to the false negatives `q = 1 - p_t` and to the target's mass 1 where it is.
+/// What a pixel adds to the sums of a class, in the order of [`SUMS`]: `p_k` to the true positives and
+/// `q = 1 - p_k` to the false negatives where the class is its label, `p_k` to the false positives where
+/// it is not.
+///
+/// They are selected, so that a probability that is NaN reaches no sum of the other kind, and none that
+/// says whether the class has a target.
 #[inline(always)]
 pub fn class_sums<L: Lanes>(is_label: L::Mask, p: L, q: L) -> [L; SUMS] {
-    let (zero, one) = (L::splat(0.0), L::splat(1.0));
-    [L::select(is_label, zero, p), L::select(is_label, q, zero), L::select(is_label, one, zero)]
+    let zero = L::splat(0.0);
+    [L::select(is_label, p, zero), L::select(is_label, zero, p), L::select(is_label, q, zero)]
 }
 
-/// `a_k`: the derivative in the class's false positives, or where it is the label in its false
-/// negatives, with the sign of `p_k` there.
+/// `a_k`, from the derivatives in the [`Seed`](super::Seed)s of the class: in its false positives, or
+/// where it is the label in its false negatives, with the sign of `p_k` there.
 #[inline(always)]
 pub fn class_slope<L: Lanes>(is_label: L::Mask, [a, b]: [L; 2]) -> L {
     L::select(is_label, -b, a)

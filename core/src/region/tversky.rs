@@ -1,7 +1,13 @@
+use super::dice::SMOOTH;
 use super::{ClassSums, Classes, RegionTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{Arguments, Parameter, not_negative};
+use crate::term::{About, Arguments, Parameter};
+
+/// The weight of false positives.
+pub(super) const FP: Parameter = Parameter::number("fp", 0.5).or("alpha").at_least(0.0);
+/// The weight of false negatives.
+pub(super) const FN: Parameter = Parameter::number("fn", 0.5).or("beta").at_least(0.0);
 
 /// Tversky loss, averaged over classes:
 ///
@@ -17,9 +23,9 @@ use crate::term::{Arguments, Parameter, not_negative};
 /// deep networks", MLMI 2017, section 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tversky {
-    fp_weight: f64,
-    fn_weight: f64,
-    smooth: f64,
+    pub(super) fp_weight: f64,
+    pub(super) fn_weight: f64,
+    pub(super) smooth: f64,
 }
 
 impl Tversky {
@@ -28,21 +34,7 @@ impl Tversky {
     /// # Errors
     /// [`Error::Parameter`] for others.
     pub fn with(fp_weight: f64, fn_weight: f64, smooth: f64) -> Result<Self, Error> {
-        Tversky::of(Self::NAME, fp_weight, fn_weight, smooth)
-    }
-
-    /// The same as part of the term called `term`.
-    pub(super) fn of(
-        term: &'static str,
-        fp_weight: f64,
-        fn_weight: f64,
-        smooth: f64,
-    ) -> Result<Self, Error> {
-        Ok(Tversky {
-            fp_weight: not_negative(term, "fp", fp_weight)?,
-            fn_weight: not_negative(term, "fn", fn_weight)?,
-            smooth: not_negative(term, "smooth", smooth)?,
-        })
+        Self::from_values(&[fp_weight, fn_weight, smooth])
     }
 
     /// The loss of one class.
@@ -50,27 +42,29 @@ impl Tversky {
     pub(super) fn class<L: Lanes>(&self, s: &ClassSums<L>) -> L {
         let wrong = L::splat(self.fp_weight) * s.false_positive
             + L::splat(self.fn_weight) * s.false_negative;
-        wrong.share_with((s.target - s.false_negative) + L::splat(self.smooth))
+        wrong.share_with(s.true_positive + L::splat(self.smooth))
     }
 }
 
 impl Default for Tversky {
     /// Both weights 0.5, `smooth = 1e-6`.
     fn default() -> Self {
-        Tversky { fp_weight: 0.5, fn_weight: 0.5, smooth: 1e-6 }
+        Self::new(Arguments::defaults(Self::PARAMETERS))
     }
 }
 
 impl RegionTerm for Tversky {
     const NAME: &'static str = "tversky";
-    const PARAMETERS: &'static [Parameter] = &[
-        Parameter::number("fp", 0.5).or("alpha"),
-        Parameter::number("fn", 0.5).or("beta"),
-        Parameter::number("smooth", 1e-6),
-    ];
+    const ABOUT: About = About {
+        title: "Tversky loss",
+        formula: "1 - (TP + smooth) / (TP + fp FP + fn FN + smooth)",
+        source: "Salehi et al., Tversky loss function for image segmentation, MLMI 2017",
+    };
+    const PARAMETERS: &'static [Parameter] = &[FP, FN, SMOOTH];
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        Tversky::with(arguments.get(0), arguments.get(1), arguments.get(2))
+    fn new(arguments: Arguments<'_>) -> Self {
+        let [fp_weight, fn_weight, smooth] = [0, 1, 2].map(|index| arguments.get(index));
+        Tversky { fp_weight, fn_weight, smooth }
     }
 
     #[inline(always)]

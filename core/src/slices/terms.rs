@@ -145,7 +145,7 @@ pub(super) struct Regions<'s, A, T> {
     pub pooled: &'s [A],
     /// One place a term.
     pub losses: &'s mut [A],
-    /// The derivatives of the loss in each class's false positives and false negatives.
+    /// The derivatives of the loss in each class's [`Seed`]s.
     pub slopes: &'s mut [[T; 2]],
 }
 

@@ -1,10 +1,11 @@
 use core::fmt;
 
-use super::number::Number;
 use super::place::{Place, Pointer};
 use super::suggest::suggest;
 use super::syntax::{ArgumentText, Value, Word};
-use crate::engine::Link;
+use crate::link::Link;
+use crate::number::Number;
+use crate::range::Range;
 
 /// A mistake in the text of a loss, and where it is: `at 17: expected `,` or `)`, found `=``.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,8 +83,8 @@ pub enum Mistake<'a> {
         name: &'static str,
         /// The number.
         value: f64,
-        /// What was expected.
-        expected: &'static str,
+        /// The numbers that were expected.
+        expected: Range,
     },
     /// A term that has no meaning under the link of the call.
     Link {
@@ -200,13 +201,7 @@ impl fmt::Display for Mistake<'_> {
             Mistake::Refused { name, value, expected } => {
                 write!(f, "`{name}` is {}, expected {expected}", Number(value))
             }
-            Mistake::Link { term, expected } => {
-                let link = match expected {
-                    Link::Sigmoid => "sigmoid",
-                    Link::Softmax => "softmax",
-                };
-                write!(f, "`{term}` needs the {link} link")
-            }
+            Mistake::Link { term, expected } => write!(f, "`{term}` needs the {expected} link"),
             Mistake::Parameters { term } => write!(f, "`{term}` refuses its parameters"),
             Mistake::Value { argument, value, expected } => {
                 given(f, argument, value)?;

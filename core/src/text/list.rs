@@ -1,8 +1,8 @@
 use core::{fmt, slice};
 
-use super::number::Number;
 use super::place::Place;
 use super::syntax::{Brackets, NUMBERS, number};
+use crate::number::Number;
 
 /// Finite numbers in a text, or any in a slice. Equal if the numbers are.
 #[derive(Clone, Copy)]

@@ -35,15 +35,14 @@
 
 mod error;
 mod list;
-mod number;
 mod place;
 mod suggest;
 mod syntax;
 mod token;
 
+pub use crate::number::Number;
 pub use error::{Mistake, Named, TextError};
 pub use list::{NumberList, Numbers};
-pub use number::Number;
 pub use place::{Place, Pointer};
 pub use suggest::suggest;
 pub use syntax::{

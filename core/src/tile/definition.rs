@@ -1,10 +1,8 @@
 use core::fmt;
-use core::marker::PhantomData;
 
-use super::fused::{Fused, Regions, class_sweep, pixel_loop};
+use super::fusion::{FusedClass, FusedPixels};
 use super::object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
-use super::parts::{class, pixel};
-use super::program::{ClassTile, PixelTile, TileGradient};
+use super::program::ClassTile;
 use crate::class::{ClassPixel, ClassTerm};
 use crate::engine::Link;
 use crate::error::Error;
@@ -12,8 +10,8 @@ use crate::lanes::{Dual, Real, Vector};
 use crate::level::{Kernel, Level, enter};
 use crate::pixel::{Pixel, PixelTerm};
 use crate::region::{Pool, RegionTerm, SeededSums};
-use crate::summation::{Accumulator, Partial, TILE};
-use crate::term::{Arguments, ClassWeights, Parameter, WithTerm};
+use crate::summation::{Accumulator, TILE};
+use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
 
 /// [`Pixel`] as arrays, for terms of tiles.
 #[derive(Clone, Copy, Debug)]
@@ -69,75 +67,16 @@ pub type RegionBody<A> = fn(Arguments<'_>, SeededSums<'_, A>) -> Dual<<A as Accu
 pub(super) struct PixelLoops<T> {
     /// Its losses and slopes, from what all terms of a sum share.
     pub terms: PixelBody<T>,
-    /// All of a loss that is this term, from logits to sums and gradient: the sum, and maybe the gradient.
-    pub alone: fn(
-        Arguments<'_>,
-        PixelTile<'_, T>,
-        sum: &mut Partial<T>,
-        gradient: Option<TileGradient<'_, T>>,
-    ),
-    /// All of a loss that is this term and any region terms.
-    pub with_regions: fn(Arguments<'_>, PixelTile<'_, T>, RegionPass<'_, T>),
+    /// All of a loss in one loop.
+    pub fused: Option<FusedPixels<T>>,
 }
 
 /// A class term, compiled for one format and one level.
 pub(super) struct ClassLoops<T> {
     /// Its losses and slopes.
     pub terms: ClassBody<T>,
-    /// All of a loss that has no other class term.
-    pub alone: fn(
-        Arguments<'_>,
-        ClassTile<'_, T>,
-        sum: Option<&mut Partial<T>>,
-        gradient: Option<TileGradient<'_, T>>,
-    ),
-}
-
-/// The two passes of a loss that has region terms: slopes need all sums.
-pub(super) enum RegionPass<'t, T> {
-    /// Adds up the sums of a pixel term, if there is one, and of regions.
-    Sums {
-        /// One or none.
-        term: &'t mut [Partial<T>],
-        /// One for each region sum.
-        regions: &'t mut [Partial<T>],
-    },
-    /// Writes the gradient.
-    Gradient(TileGradient<'t, T>),
-}
-
-/// Runs a pass over a tile.
-pub(super) struct RegionSweep<'t, T, P> {
-    pub fused: P,
-    pub tile: PixelTile<'t, T>,
-    pub pass: RegionPass<'t, T>,
-}
-
-impl<T: Real, P: Fused> Kernel for RegionSweep<'_, T, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let RegionSweep { fused, tile, pass } = self;
-        match (pass, tile.valid.is_some()) {
-            (RegionPass::Sums { term, regions }, false) => {
-                let sums = (term, regions);
-                pixel_loop::<T::In<Lv>, P, false, true, false>(&fused, tile, sums, None);
-            }
-            (RegionPass::Sums { term, regions }, true) => {
-                let sums = (term, regions);
-                pixel_loop::<T::In<Lv>, P, true, true, false>(&fused, tile, sums, None);
-            }
-            (RegionPass::Gradient(gradient), false) => {
-                let (sums, gradient) = ((&mut [][..], &mut [][..]), Some(gradient));
-                pixel_loop::<T::In<Lv>, P, false, false, true>(&fused, tile, sums, gradient);
-            }
-            (RegionPass::Gradient(gradient), true) => {
-                let (sums, gradient) = ((&mut [][..], &mut [][..]), Some(gradient));
-                pixel_loop::<T::In<Lv>, P, true, false, true>(&fused, tile, sums, gradient);
-            }
-        }
-    }
+    /// All of a loss's class terms in one loop.
+    pub fused: Option<FusedClass<T>>,
 }
 
 /// What a definition does, compiled for one format and one level.
@@ -158,12 +97,13 @@ pub(super) enum Body<'d, T: Real, A: Accumulator> {
 pub struct Definition<'d, T: Real, A: Accumulator = f64> {
     /// The term's name.
     pub name: &'static str,
+    /// What lists say of it.
+    pub about: About,
     /// Its parameters.
     pub parameters: &'static [Parameter],
     /// The list of class weights that it takes.
     pub class_weights: Option<ClassWeights>,
     pub(super) denominator_offset: f64,
-    check: Option<fn(Arguments<'_>) -> Result<(), Error>>,
     pub(super) body: Body<'d, T, A>,
 }
 
@@ -178,26 +118,16 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
     pub const fn pixel<P: PixelTerm, Lv: Level>() -> Self {
         Definition {
             name: P::NAME,
+            about: P::ABOUT,
             parameters: P::PARAMETERS,
             class_weights: None,
             denominator_offset: 0.0,
-            check: Some(|arguments| P::new(arguments).map(|_| ())),
             body: Body::Pixel(PixelLoops {
                 terms: |arguments, input, output| {
-                    if let Ok(term) = P::new(arguments) {
-                        enter::<Lv, _>(PixelKernel { term, input, output });
-                    }
+                    let term = P::new(arguments);
+                    enter::<Lv, _>(PixelKernel { term, input, output });
                 },
-                alone: |arguments, tile, sum, gradient| {
-                    if let Ok(term) = P::new(arguments) {
-                        enter::<Lv, _>(PixelAlone { term, tile, sum, gradient });
-                    }
-                },
-                with_regions: |arguments, tile, pass| {
-                    if let Ok(term) = P::new(arguments) {
-                        enter::<Lv, _>(WithRegions { term, tile, pass });
-                    }
-                },
+                fused: FusedPixels::of::<P, Lv>(),
             }),
         }
     }
@@ -206,21 +136,16 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
     pub const fn class<P: ClassTerm, Lv: Level>() -> Self {
         Definition {
             name: P::NAME,
+            about: P::ABOUT,
             parameters: P::PARAMETERS,
             class_weights: P::CLASS_WEIGHTS,
             denominator_offset: P::DENOMINATOR_OFFSET,
-            check: Some(|arguments| P::new(arguments).map(|_| ())),
             body: Body::Class(ClassLoops {
                 terms: |arguments, input, output| {
-                    if let Ok(term) = P::new(arguments) {
-                        enter::<Lv, _>(ClassKernel { term, input, output });
-                    }
+                    let term = P::new(arguments);
+                    enter::<Lv, _>(ClassKernel { term, input, output });
                 },
-                alone: |arguments, tile, sum, gradient| {
-                    if let Ok(term) = P::new(arguments) {
-                        enter::<Lv, _>(ClassAlone { term, tile, sum, gradient });
-                    }
-                },
+                fused: FusedClass::of::<P, Lv>(),
             }),
         }
     }
@@ -229,19 +154,13 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
     pub const fn region<P: RegionTerm>() -> Self {
         Definition {
             name: P::NAME,
+            about: P::ABOUT,
             parameters: P::PARAMETERS,
             class_weights: None,
             denominator_offset: 0.0,
-            check: Some(|arguments| P::new(arguments).map(|_| ())),
             body: Body::Region(
-                |arguments, sums| match P::new(arguments) {
-                    Ok(term) => term.loss(&sums),
-                    Err(_) => Dual::constant(A::Real::default()),
-                },
-                |arguments, classes| match P::new(arguments) {
-                    Ok(term) => term.pool(classes),
-                    Err(_) => Pool::Batch,
-                },
+                |arguments, sums| P::new(arguments).loss(&sums),
+                |arguments, classes| P::new(arguments).pool(classes),
             ),
         }
     }
@@ -253,8 +172,8 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         parameters: &'static [Parameter],
         body: Body<'d, T, A>,
     ) -> Self {
-        let (class_weights, denominator_offset, check) = (None, 0.0, None);
-        Definition { name, parameters, class_weights, denominator_offset, check, body }
+        let (about, class_weights, denominator_offset) = (About::NOTHING, None, 0.0);
+        Definition { name, about, parameters, class_weights, denominator_offset, body }
     }
 
     /// Of an object that computes tiles of a pixel term.
@@ -293,13 +212,13 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         }
     }
 
+    /// Asks an object, which may refuse parameters that are in their ranges.
     pub(super) fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        match (&self.body, self.check) {
-            (_, Some(check)) => check(arguments),
-            (Body::PixelTiles(term), None) => term.check(arguments),
-            (Body::ClassTiles(term), None) => term.check(arguments),
-            (Body::RegionTiles(term), None) => term.check(arguments),
-            (_, None) => Ok(()),
+        match &self.body {
+            Body::PixelTiles(term) => term.check(arguments),
+            Body::ClassTiles(term) => term.check(arguments),
+            Body::RegionTiles(term) => term.check(arguments),
+            Body::Pixel(_) | Body::Class(_) | Body::Region(..) => Ok(()),
         }
     }
 }
@@ -400,104 +319,5 @@ impl<V: Vector, P: ClassTerm> WithTerm<P> for ClassLoop<'_, V> {
             q: Vector::load(&q[at..]),
         };
         each_wanted!(self.output, V, |place| term.value_and_slope(&at(place)));
-    }
-}
-
-struct PixelAlone<'t, T, P> {
-    term: P,
-    tile: PixelTile<'t, T>,
-    sum: &'t mut Partial<T>,
-    gradient: Option<TileGradient<'t, T>>,
-}
-
-impl<T: Real, P: PixelTerm> Kernel for PixelAlone<'_, T, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let PixelAlone { term, tile, sum, gradient } = self;
-        term.with_constants(PixelAloneLoop::<T::In<Lv>> { tile, sum, gradient });
-    }
-}
-
-struct PixelAloneLoop<'t, V: Vector> {
-    tile: PixelTile<'t, V::Elem>,
-    sum: &'t mut Partial<V::Elem>,
-    gradient: Option<TileGradient<'t, V::Elem>>,
-}
-
-impl<V: Vector, P: PixelTerm> WithTerm<P> for PixelAloneLoop<'_, V> {
-    #[inline(always)]
-    fn run(self, term: P) {
-        let PixelAloneLoop { tile, sum, gradient } = self;
-        let sums = (core::slice::from_mut(sum), &mut [][..]);
-        let fused = &pixel(1.0, term);
-        match (tile.valid.is_some(), gradient.is_some()) {
-            (false, true) => pixel_loop::<V, _, false, true, true>(fused, tile, sums, gradient),
-            (true, true) => pixel_loop::<V, _, true, true, true>(fused, tile, sums, gradient),
-            (false, false) => pixel_loop::<V, _, false, true, false>(fused, tile, sums, None),
-            (true, false) => pixel_loop::<V, _, true, true, false>(fused, tile, sums, None),
-        }
-    }
-}
-
-struct WithRegions<'t, T, P> {
-    term: P,
-    tile: PixelTile<'t, T>,
-    pass: RegionPass<'t, T>,
-}
-
-impl<T: Real, P: PixelTerm> Kernel for WithRegions<'_, T, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let WithRegions { term, tile, pass } = self;
-        term.with_constants(WithRegionsLoop::<T, Lv> { tile, pass, level: PhantomData });
-    }
-}
-
-struct WithRegionsLoop<'t, T, Lv> {
-    tile: PixelTile<'t, T>,
-    pass: RegionPass<'t, T>,
-    level: PhantomData<Lv>,
-}
-
-impl<T: Real, Lv: Level, P: PixelTerm> WithTerm<P> for WithRegionsLoop<'_, T, Lv> {
-    #[inline(always)]
-    fn run(self, term: P) {
-        let WithRegionsLoop { tile, pass, .. } = self;
-        Kernel::run::<Lv>(RegionSweep { fused: (pixel(1.0, term), Regions), tile, pass });
-    }
-}
-
-struct ClassAlone<'t, T, P> {
-    term: P,
-    tile: ClassTile<'t, T>,
-    sum: Option<&'t mut Partial<T>>,
-    gradient: Option<TileGradient<'t, T>>,
-}
-
-impl<T: Real, P: ClassTerm> Kernel for ClassAlone<'_, T, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let ClassAlone { term, tile, sum, gradient } = self;
-        term.with_constants(ClassAloneLoop::<T::In<Lv>> { tile, sum, gradient });
-    }
-}
-
-struct ClassAloneLoop<'t, V: Vector> {
-    tile: ClassTile<'t, V::Elem>,
-    sum: Option<&'t mut Partial<V::Elem>>,
-    gradient: Option<TileGradient<'t, V::Elem>>,
-}
-
-impl<V: Vector, P: ClassTerm> WithTerm<P> for ClassAloneLoop<'_, V> {
-    #[inline(always)]
-    fn run(self, term: P) {
-        let ClassAloneLoop { tile, sum, gradient } = self;
-        class_sweep::<V, _>(&class(1.0, term), tile, sum.map(core::slice::from_mut), gradient);
     }
 }

@@ -110,6 +110,18 @@ pub(crate) fn plus<L: Lanes>(sum: Option<L>, part: L) -> L {
     }
 }
 
+/// Stands for a gradient in loops that write none: what is never written is never cleared either.
+macro_rules! no_gradient {
+    ($vector:ty) => {
+        TileGradient {
+            factors: &[],
+            region: None,
+            into: &mut [<$vector as Vector>::Elem::default(); $crate::summation::TILE],
+        }
+    };
+}
+pub(super) use no_gradient;
+
 /// Sweeps a tile of pixel and region terms with the loop whose flags fit what there is. `sums` are those
 /// of terms, and of regions.
 #[inline(always)]
@@ -121,22 +133,22 @@ pub(super) fn pixel_sweep<V: Vector, P: Fused>(
 ) {
     match (tile.valid.is_some(), sums, gradient) {
         (false, Some(sums), Some(gradient)) => {
-            pixel_loop::<V, P, false, true, true>(fused, tile, sums, Some(gradient));
+            pixel_loop::<V, P, false, true, true>(fused, tile, sums, gradient);
         }
         (true, Some(sums), Some(gradient)) => {
-            pixel_loop::<V, P, true, true, true>(fused, tile, sums, Some(gradient));
+            pixel_loop::<V, P, true, true, true>(fused, tile, sums, gradient);
         }
         (false, Some(sums), None) => {
-            pixel_loop::<V, P, false, true, false>(fused, tile, sums, None);
+            pixel_loop::<V, P, false, true, false>(fused, tile, sums, no_gradient!(V));
         }
         (true, Some(sums), None) => {
-            pixel_loop::<V, P, true, true, false>(fused, tile, sums, None);
+            pixel_loop::<V, P, true, true, false>(fused, tile, sums, no_gradient!(V));
         }
         (false, None, Some(gradient)) => {
-            pixel_loop::<V, P, false, false, true>(fused, tile, (&mut [], &mut []), Some(gradient));
+            pixel_loop::<V, P, false, false, true>(fused, tile, (&mut [], &mut []), gradient);
         }
         (true, None, Some(gradient)) => {
-            pixel_loop::<V, P, true, false, true>(fused, tile, (&mut [], &mut []), Some(gradient));
+            pixel_loop::<V, P, true, false, true>(fused, tile, (&mut [], &mut []), gradient);
         }
         (_, None, None) => {}
     }
@@ -157,12 +169,9 @@ pub(super) fn pixel_loop<
     fused: &P,
     tile: PixelTile<'_, V::Elem>,
     (terms, regions): Sums<'_, V::Elem>,
-    gradient: Option<TileGradient<'_, V::Elem>>,
+    TileGradient { factors, region, into }: TileGradient<'_, V::Elem>,
 ) {
     let zero = V::splat(0.0);
-    let mut unused = Aligned([V::Elem::default(); TILE]);
-    let TileGradient { factors, region, into } =
-        gradient.unwrap_or(TileGradient { factors: &[], region: None, into: &mut unused.0 });
     let factor = |i: usize| if GRADIENT { V::splat(factors[i].widen()) } else { zero };
     let factors = P::each::<V>(factor, 0);
     let slopes = region.unwrap_or_default().map(|x| V::splat(x.widen()));
@@ -230,20 +239,22 @@ pub(super) fn class_sweep<V: Vector, P: Fused>(
 ) {
     match (tile.valid.is_some(), sums, gradient) {
         (false, Some(sums), Some(gradient)) => {
-            class_loop::<V, P, false, true, true>(fused, tile, sums, Some(gradient));
+            class_loop::<V, P, false, true, true>(fused, tile, sums, gradient);
         }
         (true, Some(sums), Some(gradient)) => {
-            class_loop::<V, P, true, true, true>(fused, tile, sums, Some(gradient));
+            class_loop::<V, P, true, true, true>(fused, tile, sums, gradient);
         }
         (false, Some(sums), None) => {
-            class_loop::<V, P, false, true, false>(fused, tile, sums, None)
+            class_loop::<V, P, false, true, false>(fused, tile, sums, no_gradient!(V))
         }
-        (true, Some(sums), None) => class_loop::<V, P, true, true, false>(fused, tile, sums, None),
+        (true, Some(sums), None) => {
+            class_loop::<V, P, true, true, false>(fused, tile, sums, no_gradient!(V))
+        }
         (false, None, Some(gradient)) => {
-            class_loop::<V, P, false, false, true>(fused, tile, &mut [], Some(gradient));
+            class_loop::<V, P, false, false, true>(fused, tile, &mut [], gradient);
         }
         (true, None, Some(gradient)) => {
-            class_loop::<V, P, true, false, true>(fused, tile, &mut [], Some(gradient));
+            class_loop::<V, P, true, false, true>(fused, tile, &mut [], gradient);
         }
         (_, None, None) => {}
     }
@@ -255,12 +266,9 @@ fn class_loop<V: Vector, P: Fused, const MASKED: bool, const SUM: bool, const GR
     fused: &P,
     tile: ClassTile<'_, V::Elem>,
     terms: &mut [Partial<V::Elem>],
-    gradient: Option<TileGradient<'_, V::Elem>>,
+    TileGradient { factors, into, .. }: TileGradient<'_, V::Elem>,
 ) {
     let zero = V::splat(0.0);
-    let mut unused = Aligned([V::Elem::default(); TILE]);
-    let TileGradient { factors, into, .. } =
-        gradient.unwrap_or(TileGradient { factors: &[], region: None, into: &mut unused.0 });
     let factor = |i: usize| if GRADIENT { V::splat(factors[i].widen()) } else { zero };
     let factors = P::each::<V>(factor, 0);
     let mut sums = P::each(|i| if SUM { terms[i] } else { Default::default() }, 0);

@@ -1,8 +1,5 @@
 use super::add_up::{AddUp, AddValues};
-use super::definition::{RegionPass, RegionSweep};
-use super::fused::Regions;
 use super::pixel::PixelKernels;
-use super::program::PixelTile;
 use super::softmax::SoftmaxKernels;
 use super::targets::TargetKernels;
 use super::weights::WeightKernels;
@@ -23,8 +20,6 @@ pub struct Kernels<T> {
     pub(super) add_up: fn(AddUp<'_, T>),
     /// Adds a term's losses times its weights and coefficient to the pixels' own.
     pub(super) add_values: fn(AddValues<'_, T>),
-    /// Sweeps region terms that have no other term beside them.
-    pub(super) regions: fn(PixelTile<'_, T>, RegionPass<'_, T>),
 }
 
 impl<T> core::fmt::Debug for Kernels<T> {
@@ -47,7 +42,6 @@ impl<T: Real> Kernels<T> {
             softmax: SoftmaxKernels::new::<Lv>(),
             add_up: |work| enter::<Lv, _>(work),
             add_values: |work| enter::<Lv, _>(work),
-            regions: |tile, pass| enter::<Lv, _>(RegionSweep { fused: Regions, tile, pass }),
         }
     }
 }

@@ -11,7 +11,7 @@
 //! | `program` | what the engine asks of a loss, and what a tile is |
 //! | `plan` | a loss put together at run time: its terms one by one, or one fused loop |
 //! | `parts` | a loss composed when the program is compiled |
-//! | `fused` | one loop from logits to sums and gradient |
+//! | `fused`, `fusion` | one loop from logits to sums and gradient, and the losses from text that have one |
 //! | `definition`, `object` | a term by name, compiled from a formula or computing tiles by itself |
 //! | `pixel`, `softmax`, `true_class`, `add_up` | leaves for any sum of terms |
 //! | `targets`, `weights` | leaves that read tensors as they are stored |
@@ -19,6 +19,7 @@
 mod add_up;
 mod definition;
 mod fused;
+mod fusion;
 mod kernels;
 mod object;
 mod parts;
@@ -43,7 +44,7 @@ pub use program::{
     ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileGradient, TileSweep, TileWeights,
     Weighting, part, weigh,
 };
-pub(crate) use targets::{CheckTargets, ReadTargets, TargetKernels};
+pub(crate) use targets::{CheckTargets, ReadTargets, TargetKernels, read_some};
 pub(crate) use true_class::TrueClass;
 pub(crate) use weights::{ReadWeights, WeightKernels, fits};
 

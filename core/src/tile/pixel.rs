@@ -17,6 +17,8 @@ pub(crate) struct PixelKernels<T> {
     pub region_sums: fn(RegionTile<'_, T>, sums: &mut [Partial<T>; SUMS]),
     /// Writes the gradient of region terms from their slopes, or adds it.
     pub region_gradient: fn(RegionTile<'_, T>, slopes: [T; 2], add: bool, gradient: &mut Tile<T>),
+    /// Adds up the sums of region terms alone, or writes their gradient.
+    pub regions: fn(RegionsAlone<'_, T>),
     /// Writes 0 where a pixel does not count.
     pub keep_valid: fn(valid: &Tile<T>, gradient: &mut Tile<T>),
 }
@@ -42,6 +44,7 @@ impl<T: Real> PixelKernels<T> {
             region_gradient: |tile, slopes, add, gradient| {
                 enter::<Lv, _>(RegionGradient { tile, slopes, add, gradient });
             },
+            regions: |work| enter::<Lv, _>(work),
             keep_valid: |valid, gradient| enter::<Lv, _>(KeepValid { valid, gradient }),
         }
     }
@@ -204,6 +207,49 @@ fn region_gradient<V: Vector>(
             Some(weight) => weigh(V::load(&weight[at..]), slope),
         };
         if add { (V::load(gradient) + slope).store(gradient) } else { slope.store(gradient) }
+    }
+}
+
+/// A tile of a loss that is region terms alone: all of its loops in one call. (In one loop it took 16 % fewer
+/// operations with AVX2, but 14 % more time with AVX-512.)
+pub(crate) struct RegionsAlone<'t, T> {
+    pub z: &'t Tile<T>,
+    pub y: &'t Tile<T>,
+    /// Positive where a pixel counts; all do if there is none.
+    pub valid: Option<&'t Tile<T>>,
+    /// Room for what the loops leave for one another.
+    pub decay: &'t mut Tile<T>,
+    pub p: &'t mut Tile<T>,
+    pub q: &'t mut Tile<T>,
+    pub pass: RegionsPass<'t, T>,
+}
+
+/// What a sweep is for.
+pub(crate) enum RegionsPass<'t, T> {
+    Sums(&'t mut [Partial<T>; SUMS]),
+    Gradient { slopes: [T; 2], into: &'t mut Tile<T> },
+}
+
+impl<T: Real> Kernel for RegionsAlone<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let RegionsAlone { z, y, valid, decay, p, q, pass } = self;
+        shared::<T::In<Lv>>(z, decay, p, q);
+        let (p, q) = (&*p, &*q);
+        match pass {
+            RegionsPass::Sums(sums) => match valid {
+                None => region_sums::<T::In<Lv>, false, false>(y, p, q, y, y, sums),
+                Some(valid) => region_sums::<T::In<Lv>, true, false>(y, p, q, valid, y, sums),
+            },
+            RegionsPass::Gradient { slopes, into } => {
+                region_gradient::<T::In<Lv>>(y, p, q, slopes, None, false, into);
+                if let Some(valid) = valid {
+                    keep_valid::<T::In<Lv>>(valid, into);
+                }
+            }
+        }
     }
 }
 

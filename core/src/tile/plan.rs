@@ -4,10 +4,11 @@ use core::fmt;
 
 use super::add_up::{AddUp, AddValues, Sums};
 use super::definition::{
-    Body, ClassLoops, Definition, PixelArrays, PixelInputs, PixelLoops, RegionPass, TileOutput,
+    Body, ClassLoops, Definition, PixelArrays, PixelInputs, PixelLoops, TileOutput,
 };
+use super::fusion::{FusedClass, FusedPixels, RegionPass};
 use super::kernels::Kernels;
-use super::pixel::RegionTile;
+use super::pixel::{RegionTile, RegionsAlone, RegionsPass};
 use super::program::{
     ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileGradient, TileSweep, TileWeights,
     Weighting,
@@ -15,9 +16,10 @@ use super::program::{
 use crate::compose::MapCall;
 use crate::error::Error;
 use crate::lanes::{Dual, Real};
+use crate::parameter::complete;
 use crate::region::{Pool, SUMS, SeededSums};
 use crate::summation::{Accumulator, TILE};
-use crate::term::{Arguments, Options, PARAMETERS, complete};
+use crate::term::{Arguments, Options, PARAMETERS};
 
 /// A term of a loss put together at run time.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +90,10 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
 
     fn is_pixel(&self) -> bool {
         matches!(self.body(), Some(Body::Pixel(_) | Body::PixelTiles(_)))
+    }
+
+    fn is_object_of_pixels(&self) -> bool {
+        matches!(self.body(), Some(Body::PixelTiles(_)))
     }
 
     fn is_class(&self) -> bool {
@@ -186,7 +192,7 @@ impl Wanted {
     }
 }
 
-/// The one loop that computes a loss, if there is one.
+/// The one call that computes a tile of a loss, if there is one.
 #[derive(Clone, Copy)]
 enum Fusion<'a, T> {
     /// None: the loss is computed term by term.
@@ -194,11 +200,11 @@ enum Fusion<'a, T> {
     /// Region terms alone.
     Regions,
     /// A pixel term, number `index`, alone.
-    Pixel { index: usize, loops: &'a PixelLoops<T> },
+    Pixel { index: usize, loops: &'a FusedPixels<T> },
     /// A pixel term, number `index`, beside region terms.
-    PixelAndRegions { index: usize, loops: &'a PixelLoops<T> },
+    PixelAndRegions { index: usize, loops: &'a FusedPixels<T> },
     /// The only class term, number `index`.
-    Class { index: usize, loops: &'a ClassLoops<T> },
+    Class { index: usize, loops: &'a FusedClass<T> },
 }
 
 impl<'a, T: Real> Fusion<'a, T> {
@@ -210,9 +216,13 @@ impl<'a, T: Real> Fusion<'a, T> {
             (None, _) if has_region => Fusion::Regions,
             // One that is not evaluated adds zeros, which only a sum of terms does.
             (Some((index, term)), None) if term.coefficient != 0.0 => match term.body() {
-                Some(Body::Pixel(loops)) if has_region => Fusion::PixelAndRegions { index, loops },
-                Some(Body::Pixel(loops)) => Fusion::Pixel { index, loops },
-                Some(Body::Class(loops)) => Fusion::Class { index, loops },
+                Some(Body::Pixel(PixelLoops { fused: Some(loops), .. })) => match has_region {
+                    true => Fusion::PixelAndRegions { index, loops },
+                    false => Fusion::Pixel { index, loops },
+                },
+                Some(Body::Class(ClassLoops { fused: Some(loops), .. })) => {
+                    Fusion::Class { index, loops }
+                }
                 _ => Fusion::None,
             },
             _ => Fusion::None,
@@ -227,6 +237,10 @@ pub struct Listed<'a, T: Real, A: Accumulator = f64> {
     maps: &'a [MapCall<'a, T>],
     kernels: &'static Kernels<T>,
     fusion: Fusion<'a, T>,
+    /// Whether a term is an object that computes tiles of pixels.
+    has_pixel_tiles: bool,
+    has_region: bool,
+    region_is_weighted: bool,
 }
 
 impl<T: Real, A: Accumulator> fmt::Debug for Listed<'_, T, A> {
@@ -240,7 +254,15 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
     /// The sum of `terms`, none of which refers to a map that the call does not have, with the loops of a
     /// level ([`Kernels::at`]).
     pub fn new(terms: &'a [Term<'a, T, A>], kernels: &'static Kernels<T>) -> Self {
-        Listed { terms, maps: &[], kernels, fusion: Fusion::of(terms) }
+        Listed {
+            terms,
+            maps: &[],
+            kernels,
+            fusion: Fusion::of(terms),
+            has_pixel_tiles: terms.iter().any(Term::is_object_of_pixels),
+            has_region: terms.iter().any(Term::is_region),
+            region_is_weighted: terms.iter().any(|term| term.is_region() && term.options.weighted),
+        }
     }
 
     /// With maps that are to be computed from the targets, in the order of [`crate::engine::Call::maps`].
@@ -257,14 +279,6 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
     /// The maps that its terms refer to, by place.
     pub fn map_calls(&self) -> &'a [MapCall<'a, T>] {
         self.maps
-    }
-
-    fn has_pixel_tiles(&self) -> bool {
-        self.terms.iter().any(|term| matches!(term.body(), Some(Body::PixelTiles(_))))
-    }
-
-    fn has_region(&self) -> bool {
-        self.terms.iter().any(Term::is_region)
     }
 
     fn arguments(&self, index: usize) -> Arguments<'_> {
@@ -285,6 +299,28 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
         )
     }
 
+    /// Computes a tile of region terms alone.
+    fn regions_alone(
+        &self,
+        tile: PixelTile<'_, T>,
+        sweep: TileSweep<'_, T>,
+        scratch: &mut Scratch<'_, T>,
+    ) {
+        let PixelTile { z, y, valid, .. } = tile;
+        let TileSweep { partials, gradient } = sweep;
+        let mut run = |pass| {
+            let Scratch { decay, p, q, .. } = &mut *scratch;
+            let work = RegionsAlone { z, y, valid, decay, p, q, pass };
+            (self.kernels.pixel.regions)(work);
+        };
+        if let Some(sums) = partials.and_then(|p| p[self.terms.len()..].first_chunk_mut()) {
+            run(RegionsPass::Sums(sums));
+        }
+        if let Some(TileGradient { region, into, .. }) = gradient {
+            run(RegionsPass::Gradient { slopes: region.unwrap_or_default(), into });
+        }
+    }
+
     /// Computes a tile term by term.
     fn pixel_terms(
         &self,
@@ -300,7 +336,7 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
             None => (&[][..], None, None),
         };
         (kernels.pixel.shared)(z, decay, p, q);
-        if self.has_pixel_tiles() {
+        if self.has_pixel_tiles {
             (kernels.pixel.tails)(decay, tail);
         }
         let inputs = PixelInputs { z, y, p, q, decay };
@@ -322,9 +358,8 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
             (kernels.add_up)(AddUp { value, slope, weight, valid, sums });
             first = false;
         }
-        if self.has_region() {
-            let is_weighted = |term: &Term<'_, T, A>| term.is_region() && term.options.weighted;
-            let weight = weights.tiles.last().filter(|_| self.terms.iter().any(is_weighted));
+        if self.has_region {
+            let weight = weights.tiles.last().filter(|_| self.region_is_weighted);
             let region = RegionTile { y, p, q, valid, weight };
             let sums = partials.and_then(|p| p[self.terms.len()..].first_chunk_mut::<SUMS>());
             if let Some(sums) = sums {
@@ -435,12 +470,8 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
                 let pass = RegionPass::Gradient(gradient.of_term(index));
                 (loops.with_regions)(self.arguments(index), tile, pass);
             }
-            (Fusion::Regions, Some(partials), None) => {
-                let regions = &mut partials[self.terms.len()..];
-                (self.kernels.regions)(tile, RegionPass::Sums { term: &mut [], regions });
-            }
-            (Fusion::Regions, None, Some(gradient)) => {
-                (self.kernels.regions)(tile, RegionPass::Gradient(gradient));
+            (Fusion::Regions, partials, gradient) => {
+                self.regions_alone(tile, TileSweep { partials, gradient }, scratch);
             }
             (_, partials, gradient) => {
                 self.pixel_terms(tile, TileSweep { partials, gradient }, scratch);
@@ -474,7 +505,7 @@ impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
     ) {
         let PixelTile { z, y, valid, weights } = tile;
         (self.kernels.pixel.shared)(z, decay, p, q);
-        if self.has_pixel_tiles() {
+        if self.has_pixel_tiles {
             (self.kernels.pixel.tails)(decay, tail);
         }
         let inputs = PixelInputs { z, y, p, q, decay };

@@ -12,9 +12,8 @@ use crate::view::Planes;
 
 /// The leaves.
 pub(crate) struct SoftmaxKernels<T> {
-    /// Computes the true class's probability and each class's exponentials, from the classes' logits where
-    /// they lie, else from the tiles where the exponentials go.
-    pub read: fn(Option<Planes<'_, T>>, exps: &mut [Tile<T>], class: &mut TrueClass<T>),
+    /// Computes the true class's probability and each class's exponentials, a tile a class.
+    pub read: fn(Planes<'_, T>, exps: &mut [Tile<T>], class: &mut TrueClass<T>),
     /// Adds what the pixels have of each class's region sums.
     pub region_sums: fn(RegionTile<'_, T>, sums: &mut [[Partial<T>; SUMS]]),
     /// Computes the largest class's region slope, and the probability-weighted slopes of the others less
@@ -113,7 +112,7 @@ impl<T: Real> Kernel for RegionSums<'_, T> {
     }
 }
 
-/// False positives where `k` is not the label, the other sums where it is.
+/// True positives and false negatives where `k` is the label, false positives where it is not.
 #[inline(always)]
 #[allow(
     clippy::too_many_arguments,

@@ -62,8 +62,7 @@ impl<T: Real> TrueClass<T> {
 /// Computes what is known of each pixel from the labels that are there and the logits of a tile, and each
 /// class's exponentials.
 pub(super) struct Read<'t, T> {
-    /// The logits where they lie; else they are where the exponentials will be.
-    pub planes: Option<Planes<'t, T>>,
+    pub planes: Planes<'t, T>,
     /// A tile a class.
     pub exps: &'t mut [Tile<T>],
     pub class: &'t mut TrueClass<T>,
@@ -74,16 +73,12 @@ impl<T: Real> Kernel for Read<'_, T> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let Read { planes, exps, class } = self;
-        match planes {
-            Some(planes) => read::<T::In<Lv>, true>(planes, exps, class),
-            None => read::<T::In<Lv>, false>(Planes::default(), exps, class),
-        }
+        read::<T::In<Lv>>(self.planes, self.exps, self.class);
     }
 }
 
 #[inline(always)]
-fn read<V: Vector, const READY: bool>(
+fn read<V: Vector>(
     planes: Planes<'_, V::Elem>,
     exps: &mut [Tile<V::Elem>],
     class: &mut TrueClass<V::Elem>,
@@ -92,7 +87,7 @@ fn read<V: Vector, const READY: bool>(
     let TrueClass { labels, largest, largest_class, label_logit, others, .. } = class;
     let (labels, largest, largest_class) = (&labels.0, &mut largest.0, &mut largest_class.0);
     let (label_logit, others) = (&mut label_logit.0, &mut others.0);
-    let z = if READY { planes.class(0) } else { &exps[0] };
+    let z = planes.class(0);
     largest.copy_from_slice(z);
     largest_class.fill(V::Elem::default());
     // The label's own, once its class has been met.
@@ -100,11 +95,11 @@ fn read<V: Vector, const READY: bool>(
     let mut k = 1;
     while k < channels {
         if channels - k >= TOGETHER {
-            let z: [_; TOGETHER] = following::<_, READY, TOGETHER>(&planes, exps, k);
+            let z = following::<_, TOGETHER>(&planes, k);
             find_largest::<V, _>(k, z, labels, largest, largest_class, label_logit);
             k += TOGETHER;
         } else {
-            let z: [_; 1] = following::<_, READY, 1>(&planes, exps, k);
+            let z = following::<_, 1>(&planes, k);
             find_largest::<V, _>(k, z, labels, largest, largest_class, label_logit);
             k += 1;
         }
@@ -115,14 +110,11 @@ fn read<V: Vector, const READY: bool>(
     let single = several.len() * TOGETHER;
     for (i, exps) in several.iter_mut().enumerate() {
         let k = i * TOGETHER;
-        // What is overwritten is read from a copy.
-        let own = Aligned(*exps);
-        let z = following::<_, READY, TOGETHER>(&planes, &own.0, if READY { k } else { 0 });
+        let z = following::<_, TOGETHER>(&planes, k);
         exponentials::<V, _>(k, z, largest, largest_class, exps, others);
     }
     for (k, exps) in (single..).zip(rest.as_chunks_mut::<1>().0) {
-        let own = Aligned(*exps);
-        let z = following::<_, READY, 1>(&planes, &own.0, if READY { k } else { 0 });
+        let z = following::<_, 1>(&planes, k);
         exponentials::<V, _>(k, z, largest, largest_class, exps, others);
     }
     true_class::<V>(
@@ -138,14 +130,10 @@ fn read<V: Vector, const READY: bool>(
     );
 }
 
-/// The tiles of `N` classes from `k` on: where they lie, or their copies.
+/// Returns the tiles of `N` classes from `k` on.
 #[inline(always)]
-fn following<'s, T, const READY: bool, const N: usize>(
-    planes: &Planes<'s, T>,
-    copies: &'s [Tile<T>],
-    k: usize,
-) -> [&'s Tile<T>; N] {
-    core::array::from_fn(|j| if READY { planes.class(k + j) } else { &copies[k + j] })
+fn following<'s, T, const N: usize>(planes: &Planes<'s, T>, k: usize) -> [&'s Tile<T>; N] {
+    core::array::from_fn(|j| planes.class(k + j))
 }
 
 #[inline(always)]

@@ -109,7 +109,12 @@ impl Layout {
     /// [`Error::Extent`] if the number of elements overflows `usize`.
     pub fn channels_first(shape: Shape) -> Result<Self, Error> {
         let n = shape.pixels();
-        Layout::strided(shape, row_major(shape, n.saturating_mul(shape.channels), n, 1))
+        let strides = row_major(shape, n.saturating_mul(shape.channels), n, 1);
+        // Most tensors are, so all else that strides may be is not asked.
+        let span = shape.channels.checked_mul(n).and_then(|sample| sample.checked_mul(shape.batch));
+        let span = span.filter(|&span| span < usize::MAX);
+        let span = span.ok_or(Error::Extent { shape, strides, length: usize::MAX })?;
+        Ok(Layout { shape, strides, pixel_stride: Some(1), span })
     }
 
     /// Channels last: batch x pixels x channels, packed.

@@ -122,7 +122,7 @@ impl<'a, E: Logit> From<&View<'a, E>> for Logits<'a, E::Compute> {
 }
 
 /// All classes of a tile where they lie: class `k` from `k * stride` on.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Planes<'a, T> {
     data: &'a [T],
     stride: usize,
@@ -184,27 +184,43 @@ impl<T: Real> Logits<'_, T> {
         stage
     }
 
-    /// Copies `count` pixels of one channel from `pixel` on.
-    pub(crate) fn copy(&self, at: (usize, usize, usize), count: usize, to: &mut [T; TILE]) {
-        let mut stage = [T::default(); TILE];
-        let tile = self.tile(at, count, &mut stage);
-        to[..count].copy_from_slice(&tile[..count]);
-    }
-
-    /// Returns all classes of a whole tile, if they can be read where they lie.
-    pub(crate) fn planes(
+    /// Returns `count` pixels of one channel from `pixel` on, if they can be read where they lie.
+    pub(crate) fn run(
         &self,
-        sample: usize,
-        first: usize,
+        (sample, channel, pixel): (usize, usize, usize),
         count: usize,
-    ) -> Option<Planes<'_, T>> {
+    ) -> Option<&[T]> {
         match &self.0 {
-            Storage::Computed(view) if count == TILE && view.layout.pixel_stride() == Some(1) => {
-                let from = view.layout.index(sample, 0, first);
-                Some(Planes { data: &view.data[from..], stride: view.layout.strides().channel })
+            Storage::Computed(view) if view.layout.pixel_stride() == Some(1) => {
+                let first = view.layout.index(sample, channel, pixel);
+                Some(&view.data[first..first + count])
             }
             _ => None,
         }
+    }
+
+    /// Returns all classes of a tile: where they lie, if it is whole and they can be read there, else copied
+    /// to `stage`, which has a tile a class.
+    pub(crate) fn planes<'s>(
+        &'s self,
+        sample: usize,
+        first: usize,
+        count: usize,
+        stage: &'s mut [[T; TILE]],
+    ) -> Planes<'s, T> {
+        if let Storage::Computed(view) = &self.0
+            && count == TILE
+            && view.layout.pixel_stride() == Some(1)
+        {
+            let from = view.layout.index(sample, 0, first);
+            return Planes { data: &view.data[from..], stride: view.layout.strides().channel };
+        }
+        for (k, stage) in stage.iter_mut().enumerate() {
+            let mut own = [T::default(); TILE];
+            let tile = self.tile((sample, k, first), count, &mut own);
+            stage[..count].copy_from_slice(&tile[..count]);
+        }
+        Planes { data: stage.as_flattened(), stride: TILE }
     }
 }
 

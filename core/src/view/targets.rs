@@ -2,7 +2,7 @@ use super::{Layout, Mask, View};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{BLOCK, TILE};
-use crate::tile::{CheckTargets, ReadTargets, TargetKernels};
+use crate::tile::{CheckTargets, ReadTargets, TargetKernels, read_some};
 
 /// How a target is stored.
 ///
@@ -229,6 +229,48 @@ pub(crate) struct TargetTile<'t, T> {
     pub valid: &'t mut [T; TILE],
 }
 
+/// Adjacent targets of one sample and channel, whose storage has been looked up once.
+pub(crate) enum TargetRun<'a, T> {
+    U8(RunOf<'a, u8, T>),
+    I32(RunOf<'a, i32, T>),
+    I64(RunOf<'a, i64, T>),
+    F32(RunOf<'a, f32, T>),
+    F64(RunOf<'a, f64, T>),
+}
+
+/// A run of targets of one storage.
+pub(crate) struct RunOf<'a, E, T> {
+    stored: &'a [E],
+    ignored: Option<E>,
+    read: ReadTargets<E, T>,
+}
+
+impl<T: Real> TargetRun<'_, T> {
+    /// Reads `count` targets from the `first` on; returns whether all of the tile counts, `valid` being
+    /// untouched if so.
+    #[inline]
+    pub(crate) fn read(
+        &self,
+        first: usize,
+        count: usize,
+        y: &mut [T; TILE],
+        valid: &mut [T; TILE],
+    ) -> bool {
+        macro_rules! read {
+            ($run:expr) => {
+                read_some($run.read, &$run.stored[first..first + count], $run.ignored, y, valid)
+            };
+        }
+        match self {
+            TargetRun::U8(run) => read!(run),
+            TargetRun::I32(run) => read!(run),
+            TargetRun::I64(run) => read!(run),
+            TargetRun::F32(run) => read!(run),
+            TargetRun::F64(run) => read!(run),
+        }
+    }
+}
+
 macro_rules! each {
     ($self:expr, $kernels:expr, |$view:ident, $own:ident| $body:expr) => {
         match $self {
@@ -268,6 +310,7 @@ macro_rules! each_view {
     };
 }
 
+// What chooses a storage is a function of its own, because it is large and called from many places.
 impl Targets<'_> {
     /// Shape and strides.
     pub fn layout(&self) -> &Layout {
@@ -276,6 +319,7 @@ impl Targets<'_> {
 
     /// Reads the shares of `count` pixels, and 1 or 0 to `valid` (0 at `ignore_index` and past `count`).
     /// Returns whether all of the tile is valid; `valid` is untouched if so.
+    #[inline(never)]
     pub(crate) fn shares<T: Real>(
         &self,
         kernels: &TargetKernels<T>,
@@ -288,6 +332,7 @@ impl Targets<'_> {
     }
 
     /// Reads labels, as [`Targets::shares`] reads shares.
+    #[inline(never)]
     pub(crate) fn labels<T: Real>(
         &self,
         kernels: &TargetKernels<T>,
@@ -297,6 +342,34 @@ impl Targets<'_> {
         into: TargetTile<'_, T>,
     ) -> bool {
         each!(self, kernels, |view, own| view.tile(at, count, ignore_index, own.labels, into))
+    }
+
+    /// Returns the shares of `count` pixels of one sample and channel, if they are adjacent.
+    pub(crate) fn share_run<T>(
+        &self,
+        kernels: &TargetKernels<T>,
+        (sample, channel, pixel): (usize, usize, usize),
+        count: usize,
+        ignore_index: Option<i64>,
+    ) -> Option<TargetRun<'_, T>> {
+        if self.layout().pixel_stride() != Some(1) {
+            return None;
+        }
+        let first = self.layout().index(sample, channel, pixel);
+        macro_rules! run {
+            ($view:expr, $own:expr, $variant:ident) => {{
+                let stored = &$view.data[first..first + count];
+                let ignored = ignore_index.and_then(Target::from_label);
+                TargetRun::$variant(RunOf { stored, ignored, read: $own.shares })
+            }};
+        }
+        Some(match self {
+            Targets::U8(view) => run!(view, kernels.u8, U8),
+            Targets::I32(view) => run!(view, kernels.i32, I32),
+            Targets::I64(view) => run!(view, kernels.i64, I64),
+            Targets::F32(view) => run!(view, kernels.f32, F32),
+            Targets::F64(view) => run!(view, kernels.f64, F64),
+        })
     }
 
     /// Writes 1 where a share is above one half, else 0, of pixels of one sample and channel from
@@ -341,6 +414,7 @@ impl Targets<'_> {
     ///
     /// # Errors
     /// The first pixel in row-major order that is no share.
+    #[inline(never)]
     pub(crate) fn check_shares<T>(
         &self,
         kernels: &TargetKernels<T>,
@@ -358,6 +432,7 @@ impl Targets<'_> {
     ///
     /// # Errors
     /// The first pixel in row-major order that is no label.
+    #[inline(never)]
     pub(crate) fn check_labels<T>(
         &self,
         kernels: &TargetKernels<T>,
@@ -384,11 +459,11 @@ impl<E: Target> View<'_, E> {
         let ignored = ignore_index.and_then(E::from_label);
         let first = self.layout.index(sample, channel, pixel);
         if self.layout.pixel_stride() == Some(1) {
-            return read(&self.data[first..first + count], ignored, y, valid);
+            return read_some(read, &self.data[first..first + count], ignored, y, valid);
         }
         let mut gathered = [self.data[first]; TILE];
         self.load((sample, channel, pixel), &mut gathered[..count]);
-        read(&gathered[..count], ignored, y, valid)
+        read_some(read, &gathered[..count], ignored, y, valid)
     }
 
     fn check_shares(

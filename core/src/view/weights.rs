@@ -22,7 +22,7 @@ impl Weights<'_> {
         }
     }
 
-    /// Writes the weights of `count` pixels to `tile`, and 1 past them.
+    /// Writes the weights of `count` pixels to `tile`, and any of them past those.
     pub(crate) fn copy<T: Real>(
         &self,
         kernels: &WeightKernels<T>,
@@ -30,7 +30,6 @@ impl Weights<'_> {
         count: usize,
         tile: &mut [T; TILE],
     ) {
-        tile[count..].fill(T::splat(1.0));
         match self {
             Weights::F32(view) => view.read_weights(kernels.copy_f32, at, count, tile),
             Weights::F64(view) => view.read_weights(kernels.copy_f64, at, count, tile),
@@ -62,12 +61,12 @@ impl<E: Copy> View<'_, E> {
     ) {
         let channel = self.own_channel(channel);
         let first = self.layout.index(sample, channel, pixel);
-        if self.layout.pixel_stride() == Some(1) {
-            return read(&self.data[first..first + count], tile);
+        if count == TILE && self.layout.pixel_stride() == Some(1) {
+            return read(&self.data[first..first + TILE].as_chunks().0[0], tile);
         }
         let mut gathered = [self.data[first]; TILE];
         self.load((sample, channel, pixel), &mut gathered[..count]);
-        read(&gathered[..count], tile);
+        read(&gathered, tile);
     }
 
     /// `channel`, or the one that serves all.

@@ -1,15 +1,15 @@
 //! Distances by looking at every pair of pixels.
 
 use bytemuck::Zeroable;
-use segloss_core::maps::Labels;
+use segloss_core::maps::{Code, Labels};
 
 /// The labels of all pixels, in row-major order.
-fn pixels<S: Labels>(labels: &S) -> Vec<S::Label> {
+fn pixels<S: Labels>(labels: &S) -> Vec<S::Code> {
     let [d, h, w] = labels.spatial();
     let mut all = Vec::new();
     for row in 0..d * h {
-        let mut stage = vec![S::Label::zeroed(); w];
-        all.extend_from_slice(labels.row(row, &mut stage));
+        let mut stage = vec![S::Code::zeroed(); w];
+        all.extend_from_slice(labels.read(row, &mut stage));
     }
     all
 }
@@ -18,12 +18,12 @@ fn pixels<S: Labels>(labels: &S) -> Vec<S::Label> {
 fn nearest<S: Labels>(
     labels: &S,
     spacing: [f64; 3],
-    sources: impl Fn(S::Label, S::Label) -> bool,
+    sources: impl Fn(S::Code, S::Code) -> bool,
 ) -> Vec<f64> {
     let [_, h, w] = labels.spatial();
     let all = pixels(labels);
     let place = |i: usize| [i / (h * w), i / w % h, i % w];
-    let known = |label: S::Label| labels.ignored() != Some(label);
+    let known = |code: S::Code| labels.ignored() != Some(code);
     let squared = |a: usize, b: usize| -> f64 {
         let axes = place(a).into_iter().zip(place(b)).zip(spacing);
         axes.map(|((a, b), s)| (a.abs_diff(b) as f64 * s).powi(2)).sum()
@@ -38,14 +38,14 @@ fn nearest<S: Labels>(
 }
 
 pub fn squared_to_background<S: Labels>(labels: &S, spacing: [f64; 3]) -> Vec<f64> {
-    nearest(labels, spacing, |_, q| S::is_background(q))
+    nearest(labels, spacing, |_, q| q == S::Code::BACKGROUND)
 }
 
 pub fn squared_to_other<S: Labels>(labels: &S, spacing: [f64; 3]) -> Vec<f64> {
-    nearest(labels, spacing, |p, q| !S::same(p, q))
+    nearest(labels, spacing, |p, q| !labels.same(p, q))
 }
 
 /// 1 for background, -1 for everything else.
 pub fn side<S: Labels>(labels: &S) -> Vec<bool> {
-    pixels(labels).into_iter().map(S::is_background).collect()
+    pixels(labels).into_iter().map(|code| code == S::Code::BACKGROUND).collect()
 }

@@ -47,7 +47,7 @@ fn pack(image: &[bool], spatial: [usize; 3]) -> Vec<u64> {
 }
 
 /// The band by its definition.
-fn band<S: Labels<Label = u8>>(labels: &S, map: &[u8], theta: u32, border: Border) -> Vec<bool> {
+fn band<S: Labels<Code = u8>>(labels: &S, map: &[u8], theta: u32, border: Border) -> Vec<bool> {
     let extent = Extent { spatial: labels.spatial(), axes: labels.axes() };
     let known = |label: u8| labels.ignored() != Some(label);
     let mut image: Vec<bool> = (0..map.len())
@@ -55,8 +55,8 @@ fn band<S: Labels<Label = u8>>(labels: &S, map: &[u8], theta: u32, border: Borde
             let here = map[pixel];
             offsets(extent.axes, Element::Cross).into_iter().any(|by| {
                 match beside(map, extent.spatial, pixel, by) {
-                    Some(there) => known(here) && known(there) && !S::same(here, there),
-                    None => border == Border::Zero && known(here) && !S::is_background(here),
+                    Some(there) => known(here) && known(there) && !labels.same(here, there),
+                    None => border == Border::Zero && known(here) && here != 0,
                 }
             })
         })
@@ -67,7 +67,7 @@ fn band<S: Labels<Label = u8>>(labels: &S, map: &[u8], theta: u32, border: Borde
     image
 }
 
-fn check_band<S: Labels<Label = u8>>(labels: &S, map: &[u8], theta: u32, border: Border) {
+fn check_band<S: Labels<Code = u8>>(labels: &S, map: &[u8], theta: u32, border: Border) {
     let expected = band(labels, map, theta, border);
     let maker = Band::new(theta.into(), 5.0, border).unwrap();
     let mut packed = vec![!0; bits::words(labels.spatial()).unwrap()];

@@ -7,18 +7,21 @@ use proptest::prelude::*;
 use segloss_core::Error;
 use segloss_core::class::{ClassPixel, ClassTerm};
 use segloss_core::compose::{
-    Definition, Kind, Listed, MapCall, MapDefinition, PRESETS, Program, Registry, Term, parse,
-    parse_map,
+    Definition, Kind, Listed, MapCall, MapDefinition, PRESETS, Program, Registry, Term,
+    TileRegionTerm, parse, parse_map,
 };
 use segloss_core::engine::Call;
 use segloss_core::engine::Link::{self, Sigmoid, Softmax};
 use segloss_core::guide::Situation;
-use segloss_core::lanes::Lanes;
+use segloss_core::lanes::{Dual, Lanes};
 use segloss_core::level::Scalar;
-use segloss_core::pixel::{Pixel, PixelTerm};
-use segloss_core::region::{Classes, Pool, RegionTerm};
+use segloss_core::maps::band::Band;
+use segloss_core::maps::decay::{Decay, Empty};
+use segloss_core::maps::morphology::Border;
+use segloss_core::pixel::{Focal, Pixel, PixelTerm};
+use segloss_core::region::{Dice, FocalTversky, Pool, RegionTerm, SeededSums, Tversky};
 use segloss_core::term::{
-    Arguments, ClassWeights, Maps, Missing, Normalise, Options, Parameter, Reduction, not_negative,
+    Arguments, ClassWeights, Maps, Missing, Normalise, Options, Parameter, Range, Reduction,
 };
 use segloss_core::text::{Number, NumberList};
 use segloss_core::view::{Layout, Shape, View};
@@ -30,12 +33,12 @@ struct Hinge;
 impl PixelTerm for Hinge {
     const NAME: &'static str = "hinge";
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter::number("margin", 1.0).or("m"),
+        Parameter::number("margin", 1.0).or("m").at_least(0.0),
         Parameter::choice("power", &["linear", "squared"]).or("p"),
     ];
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        not_negative(Self::NAME, "margin", arguments.get(0)).map(|_| Hinge)
+    fn new(_: Arguments<'_>) -> Self {
+        Hinge
     }
 
     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
@@ -53,8 +56,8 @@ impl ClassTerm for Cost {
     const CLASS_WEIGHTS: Option<ClassWeights> =
         Some(ClassWeights { name: "costs", normalised: true });
 
-    fn new(_: Arguments<'_>) -> Result<Self, Error> {
-        Ok(Cost)
+    fn new(_: Arguments<'_>) -> Self {
+        Cost
     }
 
     fn loss<L: Lanes>(&self, pixel: &ClassPixel<L>) -> L {
@@ -63,29 +66,25 @@ impl ClassTerm for Cost {
 }
 
 /// A region term that refuses everything, without saying why.
-#[derive(Clone, Copy)]
 struct Moody;
 
-impl RegionTerm for Moody {
-    const NAME: &'static str = "moody";
-    const PARAMETERS: &'static [Parameter] = &[Parameter::number("mood", 0.0)];
-
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
+impl TileRegionTerm<f64> for Moody {
+    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
         match arguments.get(0) {
-            0.0 => Ok(Moody),
+            0.0 => Ok(()),
             _ => Err(Error::Axes { axes: 0 }),
         }
     }
 
-    fn loss<L: Lanes, C: Classes<L>>(&self, _: &C) -> L {
-        L::splat(0.0)
+    fn loss(&self, _: Arguments<'_>, _: SeededSums<'_, f64>) -> Dual<f64> {
+        Dual::constant(0.0)
     }
 }
 
 static TERMS: [Definition<'static, f32>; 3] = [
     Definition::pixel::<Hinge, Scalar>(),
     Definition::class::<Cost, Scalar>(),
-    Definition::region::<Moody>(),
+    Definition::region_tiles("moody", &[Parameter::number("mood", 0.0)], &Moody),
 ];
 
 static MAPS: [MapDefinition<'static, f32>; 1] = [MapDefinition::given(
@@ -468,7 +467,7 @@ fn terms_made_by_hand() {
     );
     assert_eq!(
         refuse(hinge, &[f64::NAN], plain()),
-        "`margin` of `hinge` is NaN, expected a finite number"
+        "`margin` of `hinge` is NaN, expected a finite number, 0 or larger"
     );
     assert_eq!(refuse(hinge, &[1.0; 3], plain()), "`hinge` was given 3 values, expected at most 2");
     let pooled = Options { pool: Some(Pool::Batch), ..plain() };
@@ -503,6 +502,49 @@ fn terms_made_by_hand() {
         Listed::new(&unnamed, registry().kernels()).to_string(),
         "2*hinge @ map 0 of the call"
     );
+}
+
+#[test]
+fn ranges_say_what_they_expect() {
+    const INTEGERS: fn(i32, i32) -> Range =
+        |smallest, largest| Range::Integers { smallest, largest };
+    let infinite = f64::INFINITY;
+    for (range, text, short, within, outside) in [
+        (Range::FINITE, "a finite number", "a finite number", -1e300, f64::NAN),
+        (Range::FINITE, "a finite number", "a finite number", 0.0, infinite),
+        (Range::at_least(1e-30), "a finite number, 1e-30 or larger", "1e-30 or larger", 1.0, 0.0),
+        (Range::at_least(0.0), "a finite number, 0 or larger", "0 or larger", -0.0, infinite),
+        (Range::within(-infinite, 2.0), "a finite number, 2 or smaller", "2 or smaller", 2.0, 2.5),
+        (Range::within(0.0, 1.0), "0 to 1", "0 to 1", 1.0, -1e-300),
+        (INTEGERS(-3, 7), "an integer from -3 to 7", "an integer from -3 to 7", -3.0, 0.5),
+        (INTEGERS(0, 1 << 30), "an integer from 0 to 2^30", "an integer from 0 to 2^30", 2.0, -1.0),
+        (Range::Place(2), "the place of a word", "the place of a word", 1.0, -0.0),
+    ] {
+        assert_eq!((format!("{range}"), format!("{range:#}")), (text.into(), short.into()));
+        assert!(range.contains(within) && !range.contains(outside), "{text}");
+    }
+}
+
+#[test]
+fn constructors_check_what_texts_do() {
+    let refused = [
+        (Focal::with(1.5, 2.0).unwrap_err(), "focal(alpha=1.5)"),
+        (Focal::with(0.5, -2.0).unwrap_err(), "focal(gamma=-2)"),
+        (Tversky::with(0.5, -1.0, 0.0).unwrap_err(), "tversky(fn=-1)"),
+        (FocalTversky::with(-1.0, 1.0, 1.0, 0.0).unwrap_err(), "focal_tversky(alpha=-1)"),
+        (FocalTversky::with(1.0, 1.0, 1.0, -1.0).unwrap_err(), "focal_tversky(smooth=-1)"),
+        (Band::new(-1, 5.0, Border::Zero).unwrap_err(), "boundary(theta=-1)"),
+        (Band::new(1, -5.0, Border::Zero).unwrap_err(), "boundary(weight=-5)"),
+        (Decay::new(0.0, Empty::Zero).unwrap_err(), "distance(sigma=0)"),
+    ];
+    for (error, text) in refused {
+        let Error::Parameter { name, value, expected, .. } = error else { panic!("{error}") };
+        let message = format!(": `{name}` is {value}, expected {expected}");
+        assert!(mistake(text, Sigmoid).ends_with(&message), "{text}: {error}");
+    }
+    assert_eq!(Focal::from_values(&[0.5]), Focal::with(0.5, 2.0));
+    let (term, given, expected) = ("dice", 2, 1);
+    assert_eq!(Dice::from_values(&[1.0; 2]), Err(Error::Arguments { term, given, expected }));
 }
 
 fn link() -> impl Strategy<Value = Link> {

@@ -7,8 +7,6 @@ use clap::{Args, Parser, Subcommand};
 use segloss_core::engine::Link;
 use segloss_core::guide::Priority;
 
-use crate::selection;
-
 /// Trains a small per-pixel predictor with each loss and shows what comes out.
 ///
 /// Without arguments it runs every loss on a photograph of a retina and a mask
@@ -121,7 +119,7 @@ fn rate(text: &str) -> Result<f64, String> {
 fn link(text: &str) -> Result<Link, String> {
     [Link::Sigmoid, Link::Softmax]
         .into_iter()
-        .find(|link| selection::name(*link) == text)
+        .find(|link| link.name() == text)
         .ok_or_else(|| "expected sigmoid or softmax".into())
 }
 

@@ -1,14 +1,13 @@
 //! What a loss can be made of, as a library has it: `--list`.
 
 use std::fmt::{self, Write};
+use std::ops::Not;
 
 use segloss_core::compose::{CallOption, PRESETS, SHORTHANDS};
 use segloss_core::engine::Link;
-use segloss_core::term::Parameter;
+use segloss_core::term::{About, Parameter};
 use segloss_core::text::Number;
 use segloss_simd::Library;
-
-use crate::selection;
 
 /// All terms, maps and presets, with what they take.
 pub fn listing(library: &Library<f32>) -> Result<String, fmt::Error> {
@@ -16,9 +15,13 @@ pub fn listing(library: &Library<f32>) -> Result<String, fmt::Error> {
     let registry = library.registry();
     writeln!(out, "terms: name(argument=default, ...); a|b are the words an argument takes\n")?;
     for term in registry.terms() {
-        let link = term.link().map_or("sigmoid or softmax", selection::name);
+        let link = term.link().map_or("sigmoid or softmax", Link::name);
         let parameters = parameters(term.parameters);
         writeln!(out, "  {:<14} {link}", term.name)?;
+        let About { title, formula, source } = term.about;
+        for (what, said) in [("name", title), ("formula", formula), ("source", source)] {
+            line(&mut out, what, said.is_empty().not().then(|| said.to_owned()).as_slice())?;
+        }
         line(&mut out, "parameters", &parameters)?;
         let weights = term.class_weights.map(|weights| {
             let by = if weights.normalised { "; the mean is over the sum of weights" } else { "" };
@@ -43,7 +46,7 @@ pub fn listing(library: &Library<f32>) -> Result<String, fmt::Error> {
     for preset in PRESETS {
         writeln!(out, "  {:<14} {}", preset.name, preset.task)?;
         for link in [Link::Sigmoid, Link::Softmax] {
-            line(&mut out, selection::name(link), &[preset.text(link).to_owned()])?;
+            line(&mut out, link.name(), &[preset.text(link).to_owned()])?;
         }
     }
     Ok(out)
@@ -59,8 +62,13 @@ fn parameters(parameters: &[Parameter]) -> Vec<String> {
             [] => Number(parameter.default).to_string(),
             choices => choices.join("|"),
         };
-        let also = parameter.also.map(|also| format!(" (or {also})")).unwrap_or_default();
-        format!("{}={default}{also}", parameter.name)
+        let is_bounded = parameter.choices.is_empty() && !parameter.range.is_finite();
+        let also = parameter.also.map(|also| format!("or {also}"));
+        let range = is_bounded.then(|| format!("{:#}", parameter.range));
+        let notes: Vec<_> = [also, range].into_iter().flatten().collect();
+        let notes =
+            if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
+        format!("{}={default}{notes}", parameter.name)
     };
     parameters.iter().map(show).collect()
 }
@@ -88,6 +96,7 @@ mod tests {
                 assert!(text.contains(name), "{name}");
             }
             assert!(term.class_weights.is_none_or(|weights| text.contains(weights.name)));
+            assert!(text.contains(term.about.formula) && text.contains(term.about.source));
             assert!(term.options().all(|one| text.contains(&option(one))));
         }
         library.registry().maps().for_each(|map| has_entry(map.name));
@@ -102,8 +111,12 @@ mod tests {
     #[test]
     fn parameters_have_defaults_words_and_other_names() {
         let text = listing(&Library::default()).unwrap();
-        for part in ["fp=0.5 (or alpha)", "border=zero|keep", "smooth=1e-6", "pool=sample|batch ("]
-        {
+        for part in [
+            "fp=0.5 (or alpha; 0 or larger)",
+            "border=zero|keep",
+            "alpha=0.25 (0 to 1)",
+            "pool=sample|batch (",
+        ] {
             assert!(text.contains(part), "{part} in:\n{text}");
         }
     }

@@ -81,11 +81,7 @@ impl<'l> Objective<'l> {
 
 /// A call that leaves out ignored pixels.
 pub fn call(link: Link) -> Call<'static> {
-    let call = match link {
-        Link::Sigmoid => Call::sigmoid(),
-        Link::Softmax => Call::softmax(),
-    };
-    Call { ignore_index: Some(i64::from(IGNORED)), ..call }
+    Call { ignore_index: Some(i64::from(IGNORED)), ..Call::of(link) }
 }
 
 #[cfg(test)]

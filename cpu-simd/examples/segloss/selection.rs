@@ -69,8 +69,7 @@ impl Selection<'_> {
         match self.link {
             Some(link) if link != fits => Err(format!(
                 "--link {}: the logits have {channels} channel(s); expected {}",
-                name(link),
-                name(fits)
+                link, fits
             )),
             _ => Ok(Some(fits)),
         }
@@ -100,14 +99,6 @@ impl Selection<'_> {
         let texts: Result<Vec<String>, std::num::ParseFloatError> =
             weights.iter().map(rounded).collect();
         Ok(texts?.join(", "))
-    }
-}
-
-/// A link by name.
-pub fn name(link: Link) -> &'static str {
-    match link {
-        Link::Sigmoid => "sigmoid",
-        Link::Softmax => "softmax",
     }
 }
 

@@ -40,7 +40,7 @@ macro_rules! distances {
         /// # Errors
         /// As of the function of this name in [`edt`]; [`Error::Memory`] if the system does not give
         /// the storage.
-        pub fn $name<S: Labels, T: Real + bytemuck::Pod>(
+        pub fn $name<S: Labels, T: Real>(
             &mut self,
             labels: &S,
             spacing: Spacing,
@@ -87,7 +87,7 @@ impl<F: Fork> MapBuffers<F> {
     ///
     /// # Errors
     /// As of that; [`Error::Memory`] if the system does not give the storage.
-    pub fn band_weights<S: Labels, T: Real + bytemuck::Pod>(
+    pub fn band_weights<S: Labels, T: Real>(
         &mut self,
         band: &Band,
         labels: &S,
@@ -115,7 +115,7 @@ impl<F: Fork> MapBuffers<F> {
     ///
     /// # Errors
     /// As of that; [`Error::Memory`] if the system does not give the storage.
-    pub fn decay_weights<S: Labels, T: Real + bytemuck::Pod>(
+    pub fn decay_weights<S: Labels, T: Real>(
         &mut self,
         decay: &Decay,
         labels: &S,

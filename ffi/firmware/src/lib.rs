@@ -162,7 +162,7 @@ fn bytes(sizes: &Sizes) -> Option<usize> {
 }
 
 /// # Safety
-/// As for [`Memory::take`].
+/// What is handed out is used no longer than the memory is the caller's to lend.
 unsafe fn workspace<'m>(
     sizes: &Sizes,
     memory: &mut Memory,

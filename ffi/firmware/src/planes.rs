@@ -5,14 +5,14 @@ use core::slice;
 use crate::memory::Memory;
 use crate::{BAD_LENGTH, BAD_SHAPE, BAD_TARGET, BAD_VALUE, BAD_WEIGHT, INTERNAL};
 use crate::{MISALIGNED, NULL_POINTER, OK, OUT_OF_MEMORY};
-use segloss_core::class::{self, Ce};
+use segloss_core::class::{Ce, ClassTerm};
 use segloss_core::compose::{Parts, class, pixel, region};
 use segloss_core::engine::Report;
-use segloss_core::pixel::{Bce, Focal};
-use segloss_core::region::{Dice, FocalTversky, Tversky};
+use segloss_core::pixel::{Bce, PixelTerm};
+use segloss_core::region::{Dice, RegionTerm};
 use segloss_core::slices::{Binary, Classes, Fault, Multiclass, Workspace, accumulators};
 use segloss_core::summation::Compensated;
-use segloss_core::term::Maps;
+use segloss_core::term::{Arguments, Maps};
 
 /// A sample; see the header.
 #[repr(C)]
@@ -172,6 +172,42 @@ unsafe fn run(
     }
 }
 
+/// A term with its defaults.
+macro_rules! term {
+    ($trait:ident, $term:ty) => {
+        <$term as $trait>::new(Arguments::defaults(<$term as $trait>::PARAMETERS))
+    };
+}
+
+macro_rules! of_term {
+    (pixel, $sample:ident, $term:ty) => {
+        $sample.binary(pixel(1.0, term!(PixelTerm, $term)))
+    };
+    (class, $sample:ident, $term:ty) => {
+        $sample.multiclass(class(1.0, term!(ClassTerm, $term)))
+    };
+    (region, $sample:ident, $term:ty) => {
+        $sample.binary(region(1.0, term!(RegionTerm, $term)))
+    };
+}
+
+/// A function for each of the library's terms: `segloss_firmware_` and the term's identifier in the list.
+macro_rules! terms {
+    ($($kind:ident $id:ident: $term:ty,)*) => {$(
+        const _: () = {
+            /// # Safety
+            /// Pointers are NULL or point to what the header says, and what is written to nothing else.
+            #[unsafe(export_name = concat!("segloss_firmware_", stringify!($id)))]
+            unsafe extern "C" fn loss(planes: *const Planes, outcome: *mut Outcome) -> i32 {
+                // SAFETY: the caller's word.
+                unsafe { run(planes, outcome, false, |sample| of_term!($kind, sample, $term)) }
+            }
+        };
+    )*};
+}
+
+segloss_core::builtin_terms!(terms);
+
 macro_rules! losses {
     ($($(#[doc = $doc:literal])+ $name:ident($($number:ident),*), $map:literal, $link:ident => $loss:expr;)+) => {$(
         $(#[doc = $doc])+
@@ -191,16 +227,6 @@ macro_rules! losses {
 }
 
 losses! {
-    /// Binary cross-entropy.
-    segloss_firmware_bce(), false, binary => pixel(1.0, Bce);
-    /// Binary focal loss with `alpha = 0.25` and `gamma = 2`.
-    segloss_firmware_focal(), false, binary => pixel(1.0, Focal::default());
-    /// Dice loss.
-    segloss_firmware_dice(), false, binary => region(1.0, Dice::default());
-    /// Tversky loss with these weights of false positives and negatives.
-    segloss_firmware_tversky(), false, binary => region(1.0, Tversky::default());
-    /// Focal Tversky loss.
-    segloss_firmware_focal_tversky(), false, binary => region(1.0, FocalTversky::default());
     /// A sum of cross-entropy and Dice.
     segloss_firmware_bce_dice(bce, dice), false, binary =>
         (pixel(bce.into(), Bce), region(dice.into(), Dice::default()));
@@ -210,10 +236,6 @@ losses! {
         let weighted = pixel(map.into(), Bce).weighted(first);
         (pixel(bce.into(), Bce), (region(dice.into(), Dice::default()), weighted))
     };
-    /// Cross-entropy of several classes.
-    segloss_firmware_ce(), false, multiclass => class(1.0, Ce);
-    /// Focal loss of several classes with `gamma = 2`.
-    segloss_firmware_class_focal(), false, multiclass => class(1.0, class::Focal::default());
     /// A sum of cross-entropy and Dice of several classes.
     segloss_firmware_ce_dice(ce, dice), false, multiclass =>
         (class(ce.into(), Ce), region(dice.into(), Dice::default()));

@@ -8,9 +8,9 @@ use crate::entry;
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::result::ResultCode;
-use crate::tensor::array;
-use crate::text;
-use crate::versioned::read_or_zeros;
+use segloss_c_boundary::pointer::{array, list};
+use segloss_c_boundary::versioned::read_or_zeros;
+use segloss_c_boundary::{BadArgument, text};
 use segloss_core::Error;
 use segloss_core::text::Number;
 
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn segloss_loss_compose(
         let link = Link::read(link)?;
         // SAFETY: the caller's word, here and below.
         let terms = unsafe { array(terms, term_count, "terms", "")? };
-        let terms = terms.ok_or(Fault::Null { argument: "terms", field: "" })?;
+        let terms = terms.ok_or(BadArgument::Null { argument: "terms", field: "" })?;
         let mut sum = String::new();
         for (index, term) in terms.iter().enumerate() {
             sum.push_str(if index > 0 { " + " } else { "" });
@@ -86,8 +86,8 @@ pub unsafe extern "C" fn segloss_loss_compose(
         unsafe {
             let options = read_or_zeros(options, "options")?;
             hand_out(&sum, link, &options, loss).map_err(|fault| match fault {
-                Fault::Text { message } => {
-                    Fault::Text { message: format!("{message}, in `{sum}`") }
+                Fault::Argument(BadArgument::Text { message }) => {
+                    BadArgument::Text { message: format!("{message}, in `{sum}`") }.into()
                 }
                 fault => fault,
             })
@@ -106,7 +106,8 @@ unsafe fn write_term(sum: &mut String, term: &TermParts) -> Result<(), Fault> {
     // SAFETY: the caller's word, here and below.
     unsafe { write_named(sum, &term.term)? };
     // SAFETY: as above.
-    for map in unsafe { list(term.maps, term.map_count, ".maps")? } {
+    for map in unsafe { list(term.maps, term.map_count, "terms[..]", ".maps")?.unwrap_or_default() }
+    {
         sum.push_str(" @ ");
         // SAFETY: as above.
         unsafe { write_named(sum, map)? };
@@ -120,7 +121,9 @@ unsafe fn write_named(sum: &mut String, named: &Named) -> Result<(), Fault> {
     // SAFETY: the caller's word, here and below.
     sum.push_str(unsafe { word(named.name, ".name")? });
     // SAFETY: as above.
-    let arguments = unsafe { list(named.arguments, named.argument_count, ".arguments")? };
+    let arguments =
+        unsafe { list(named.arguments, named.argument_count, "terms[..]", ".arguments")? };
+    let arguments = arguments.unwrap_or_default();
     for (index, argument) in arguments.iter().enumerate() {
         sum.push_str(if index > 0 { ", " } else { "(" });
         // SAFETY: as above.
@@ -163,29 +166,14 @@ fn write_number(sum: &mut String, number: f64) -> Result<(), Fault> {
 /// A name or word, which cannot be mistaken for anything else in the sum.
 ///
 /// # Safety
-/// As for [`text::read`].
+/// `place` is NULL or points to bytes that end with a 0 and are there, unwritten, for `'a`.
 unsafe fn word<'a>(place: *const c_char, field: &'static str) -> Result<&'a str, Fault> {
     // SAFETY: the caller's word.
     let word = unsafe { text::read(place, "terms[..]", field)? };
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if word.is_empty() || !word.chars().all(is_part) {
         let message = format!("`terms[..]{field}` is {word:?}, expected letters, digits and `_`");
-        return Err(Fault::Text { message });
+        return Err(BadArgument::Text { message }.into());
     }
     Ok(word)
-}
-
-/// # Safety
-/// As for [`array`].
-unsafe fn list<'a, X>(
-    first: *const X,
-    count: usize,
-    field: &'static str,
-) -> Result<&'a [X], Fault> {
-    // SAFETY: the caller's word.
-    let own = unsafe { array(first, count, "terms[..]", field)? };
-    if own.is_none() && count > 0 {
-        return Err(Fault::Null { argument: "terms[..]", field });
-    }
-    Ok(own.unwrap_or_default())
 }

@@ -16,16 +16,16 @@ pub use read::{
 use core::ffi::c_char;
 use std::sync::Arc;
 
-use crate::boundary::guard;
 use crate::entry;
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::plugin::Plugin;
 use crate::result::ResultCode;
-use crate::tensor::check_pointer;
-use crate::text;
-use crate::versioned::read_or_zeros;
 use pool::Pool;
+use segloss_c_boundary::boundary::guard;
+use segloss_c_boundary::pointer::check_pointer;
+use segloss_c_boundary::versioned::read_or_zeros;
+use segloss_c_boundary::{BadArgument, text};
 use segloss_simd::Library;
 
 /// A loss: a sum of terms, read from text.
@@ -140,7 +140,8 @@ unsafe fn make(text: &str, link: Link, options: &LossOptions) -> Result<Loss, Fa
     }
     // SAFETY: the caller's word.
     unsafe { options.add_maps(&mut single, &mut double)? };
-    let bad = |error: segloss_core::text::TextError<'_>| Fault::Text { message: error.to_string() };
+    let bad =
+        |error: segloss_core::text::TextError<'_>| BadArgument::Text { message: error.to_string() };
     let (single, double) = (Arc::new(single), Arc::new(double));
     Ok(Loss {
         single: segloss_simd::Loss::shared(&single, text, link.of_core()).map_err(bad)?,

@@ -3,11 +3,10 @@ use std::sync::Arc;
 
 use crate::fault::Fault;
 use crate::level;
-use crate::names;
 use crate::plugin::Plugin;
-use crate::tensor::{array, check_pointer};
-use crate::text;
-use crate::versioned::Versioned;
+use segloss_c_boundary::pointer::{check_pointer, list};
+use segloss_c_boundary::versioned::Versioned;
+use segloss_c_boundary::{BadArgument, names, text};
 use segloss_core::compose::MapDefinition;
 use segloss_simd::{AnyLevel, Library};
 
@@ -58,9 +57,8 @@ impl LossOptions {
             u32::MAX => 0,
             threads if threads <= MOST_THREADS => threads as usize,
             threads => {
-                let (argument, value) = ("options.threads", threads.into());
                 let expected = "at most 4096, or UINT32_MAX for all processors";
-                return Err(Fault::Option { argument, value, expected });
+                return Err(BadArgument::option("options.threads", threads, expected).into());
             }
         };
         let pool = rayon::ThreadPoolBuilder::new()
@@ -75,10 +73,7 @@ impl LossOptions {
     pub(super) unsafe fn plugins(&self) -> Result<Vec<Arc<Plugin>>, Fault> {
         let count = self.plugin_count as usize;
         // SAFETY: the caller's word.
-        let handles = unsafe { array(self.plugins, count, "options", ".plugins")? };
-        if handles.is_none() && count > 0 {
-            return Err(Fault::Null { argument: "options", field: ".plugins" });
-        }
+        let handles = unsafe { list(self.plugins, count, "options", ".plugins")? };
         let share = |&handle: &*const Plugin| {
             check_pointer(handle, "options", ".plugins[..]")?;
             // SAFETY: it was made by `Arc::into_raw` and is not freed yet.
@@ -98,10 +93,7 @@ impl LossOptions {
         double: &mut Library<f64>,
     ) -> Result<(), Fault> {
         // SAFETY: the caller's word.
-        let given = unsafe { array(self.map_names, self.map_name_count, "options", ".map_names")? };
-        if given.is_none() && self.map_name_count > 0 {
-            return Err(Fault::Null { argument: "options", field: ".map_names" });
-        }
+        let given = unsafe { list(self.map_names, self.map_name_count, "options", ".map_names")? };
         for &name in given.unwrap_or_default() {
             // SAFETY: the caller's word.
             let name = unsafe { text::read(name, "options", ".map_names[..]")? };

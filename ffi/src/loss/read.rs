@@ -3,18 +3,18 @@
 use core::ffi::c_char;
 
 use super::Loss;
-use crate::boundary::guard;
 use crate::entry;
 use crate::fault::Fault;
 use crate::result::ResultCode;
-use crate::tensor::{array_mut, check_pointer};
-use crate::text;
+use segloss_c_boundary::boundary::guard;
+use segloss_c_boundary::pointer::{array_mut, check_pointer};
+use segloss_c_boundary::text;
 use segloss_core::compose::Term;
 
 /// Calls `use_it` with a term of the loss.
 ///
 /// # Safety
-/// As for [`Loss::of`].
+/// `loss` is NULL or a loss that is not freed meanwhile.
 unsafe fn with_term<R>(
     loss: *const Loss,
     index: usize,
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn segloss_loss_term_count(loss: *const Loss) -> usize {
 /// with a map. 0 if there is no such term. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_loss_text.
+/// `loss` is NULL or a loss; `buffer` is NULL or points to `capacity` bytes that may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_loss_term_name(
     loss: *const Loss,
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn segloss_loss_parameter_count(loss: *const Loss, term: u
 /// there is none. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_loss_text.
+/// `loss` is NULL or a loss; `buffer` is NULL or points to `capacity` bytes that may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_loss_parameter_name(
     loss: *const Loss,

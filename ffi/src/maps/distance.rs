@@ -1,11 +1,12 @@
 use super::{Request, at_best_level};
 use crate::call::Call;
-use crate::dlpack::{DLDataType, DLTensor};
 use crate::entry;
 use crate::fault::Fault;
 use crate::result::ResultCode;
 use crate::tensor::Plain;
 use crate::workspace::{self, Storage, Workspace};
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
 use segloss_core::compose::LabelPlane;
 use segloss_core::engine::Link;
 use segloss_core::lanes::Real;
@@ -19,8 +20,8 @@ pub enum Distance {
     ToBackground = 0,
     /// To the nearest pixel of another label: at least the smallest spacing.
     ToOther = 1,
-    /// The same, positive on foreground and negative on background. Of a mask that is the distance to
-    /// background minus the distance to foreground.
+    /// To the nearest pixel of another label, positive on foreground and negative on background. Of a mask
+    /// that is the distance to background minus the distance to foreground.
     Signed = 2,
 }
 
@@ -30,8 +31,7 @@ fn read_distance(value: i32) -> Result<Distance, Fault> {
         1 => Ok(Distance::ToOther),
         2 => Ok(Distance::Signed),
         value => {
-            let (argument, expected) = ("distance", "a segloss_distance_kind, 0 to 2");
-            Err(Fault::Option { argument, value: value.into(), expected })
+            Err(BadArgument::option("distance", value, "a segloss_distance_kind, 0 to 2").into())
         }
     }
 }
@@ -43,7 +43,8 @@ fn read_distance(value: i32) -> Result<Distance, Fault> {
 /// count have no distance measured to them; their own is to what does count. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate.
+/// Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+/// and type ask for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_distance(
     distance: i32,
@@ -116,12 +117,7 @@ fn measure_image<Lv: MapLevel, S: Labels, T: Real>(
         Distance::ToBackground => {
             edt::distance_to_background(level, Serial, labels, spacing, out, scratch)
         }
-        // Without its sign: one transform less to compile.
-        Distance::ToOther => {
-            edt::signed_distance(level, Serial, labels, spacing, out, scratch)?;
-            out.iter_mut().for_each(|distance| *distance = distance.abs());
-            Ok(())
-        }
+        Distance::ToOther => edt::distance_to_other(level, Serial, labels, spacing, out, scratch),
         Distance::Signed => edt::signed_distance(level, Serial, labels, spacing, out, scratch),
     }
 }

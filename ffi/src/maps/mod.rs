@@ -9,12 +9,13 @@ pub use morphology::{Border, Element, segloss_dilate, segloss_erode};
 pub use weights::segloss_map_weights;
 
 use crate::call::{Call, Given};
-use crate::dlpack::DLTensor;
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::overlap::check_apart;
 use crate::tensor::Tensor;
-use crate::versioned::read_or_zeros;
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::versioned::read_or_zeros;
 use segloss_core::engine;
 use segloss_core::view::{Shape, Targets};
 
@@ -46,7 +47,7 @@ impl<'a> Request<'a> {
         let shape = *targets.layout.shape();
         if link == engine::Link::Softmax && shape.channels != 1 {
             let (argument, expected) = ("targets", shape.with_channels(1));
-            return Err(Fault::Shape { argument, shape, expected });
+            return Err(BadArgument::Shape { argument, shape, expected }.into());
         }
         out.has_shape(shape)?;
         out.has_packed_images()?;

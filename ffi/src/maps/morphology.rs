@@ -1,10 +1,11 @@
 use super::{Request, at_best_level};
-use crate::dlpack::{DLDataType, DLTensor};
 use crate::entry;
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::result::ResultCode;
 use crate::workspace::{self, Storage, Workspace};
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
 use segloss_core::compose::LabelPlane;
 use segloss_core::maps::morphology::{self, Extent};
 use segloss_core::maps::{Labels, MapLevel, MaskRows, Serial, bits};
@@ -33,10 +34,7 @@ fn element(value: i32) -> Result<morphology::Element, Fault> {
     match value {
         0 => Ok(morphology::Element::Cross),
         1 => Ok(morphology::Element::Full),
-        value => {
-            let (argument, expected) = ("element", "a segloss_element, 0 or 1");
-            Err(Fault::Option { argument, value: value.into(), expected })
-        }
+        value => Err(BadArgument::option("element", value, "a segloss_element, 0 or 1").into()),
     }
 }
 
@@ -44,10 +42,7 @@ fn border(value: i32) -> Result<morphology::Border, Fault> {
     match value {
         0 => Ok(morphology::Border::Zero),
         1 => Ok(morphology::Border::Keep),
-        value => {
-            let (argument, expected) = ("border", "a segloss_border, 0 or 1");
-            Err(Fault::Option { argument, value: value.into(), expected })
-        }
+        value => Err(BadArgument::option("border", value, "a segloss_border, 0 or 1").into()),
     }
 }
 
@@ -59,7 +54,8 @@ fn border(value: i32) -> Result<morphology::Border, Fault> {
 /// 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate.
+/// Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+/// and type ask for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_dilate(
     mask: *const DLTensor,
@@ -79,7 +75,8 @@ pub unsafe extern "C" fn segloss_dilate(
 /// `border` is a segloss_border; the rest is as for segloss_dilate. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate.
+/// Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+/// and type ask for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_erode(
     mask: *const DLTensor,
@@ -104,7 +101,8 @@ struct Step {
 }
 
 /// # Safety
-/// As for [`segloss_dilate`].
+/// Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+/// and type ask for.
 unsafe fn run(
     step: &Step,
     mask: *const DLTensor,
@@ -134,7 +132,7 @@ unsafe fn run(
 fn change<Lv: MapLevel>(
     level: Lv,
     step: &Step,
-    mask: &impl Labels<Label = u8>,
+    mask: &MaskRows<'_>,
     out: &mut [u8],
     storage: &mut Storage,
 ) -> Result<(), Fault> {

@@ -2,13 +2,14 @@ use core::ffi::c_char;
 
 use super::Request;
 use crate::call::Call;
-use crate::dlpack::{DLDataType, DLTensor};
 use crate::entry;
 use crate::fault::Fault;
 use crate::result::ResultCode;
-use crate::tensor::{Plain, check_pointer};
-use crate::text;
+use crate::tensor::Plain;
 use crate::workspace::{self, Storage, Workspace};
+use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
+use segloss_c_boundary::pointer::check_pointer;
+use segloss_c_boundary::{BadArgument, text};
 use segloss_core::compose::parse_map;
 use segloss_core::lanes::Real;
 use segloss_simd::Library;
@@ -26,7 +27,8 @@ use segloss_simd::Library;
 /// thread's own. `out` is written only on success. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate; `text` is NULL or ends with a 0.
+/// Pointers are NULL or point to what their types say; tensors have the memory that their shape, strides
+/// and type ask for; `text` is NULL or ends with a 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_map_weights(
     text: *const c_char,
@@ -65,7 +67,7 @@ unsafe fn compute<T: Real + Plain>(
     }
     let library = Library::<T>::default();
     let map = parse_map(text, library.registry());
-    let map = map.map_err(|error| Fault::Text { message: error.to_string() })?;
+    let map = map.map_err(|error| BadArgument::Text { message: error.to_string() })?;
     let words = map.scratch(&request.call, &request.targets)?;
     let scratch = workspace::lend(&mut storage.words, words, "map scratch")?;
     // SAFETY: the caller's word.

@@ -1,21 +1,18 @@
 use core::ffi::{c_char, c_void};
-use core::ptr;
 
-use super::parameters::Declared;
-use super::tiles::TileFunctions;
-use super::{Body, Plugin, PluginParameter, check_version};
+use super::author::{Author, Fields};
+use super::handle::{Plugin, Term, hand_out};
+use super::parameters::PluginParameter;
+use super::tiles::{Arrays, COUNT, Format, TileTerm};
 use crate::entry;
-use crate::fault::Fault;
-use crate::names;
 use crate::result::ResultCode;
-use crate::text;
-use crate::versioned::{Versioned, read};
-use segloss_core::Error;
-use segloss_core::compose::{ClassTile, TileClassTerm, TileWeights};
+use segloss_c_boundary::versioned::{Versioned, read};
+use segloss_core::compose::{self, Definition, TileClassTerm};
 use segloss_core::summation::TILE;
 use segloss_core::term::Arguments;
 
-/// What the probability of the true class is at some pixels, as arrays of `count` numbers. Since 0.1.
+/// The probability of the true class at some pixels, as arrays of `count` numbers in double precision. Since
+/// 0.1.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ClassTileF64 {
@@ -34,7 +31,8 @@ pub struct ClassTileF64 {
     pub valid: *const f64,
 }
 
-/// The same in single precision. Since 0.1.
+/// The probability of the true class at some pixels, as arrays of `count` numbers in single precision. Since
+/// 0.1.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ClassTileF32 {
@@ -84,8 +82,8 @@ pub struct ClassTerm {
             slope: *mut f64,
         ),
     >,
-    /// (optional) The same for logits that are computed in single precision; without it they are
-    /// converted, and the results rounded.
+    /// (optional) Does what `tile_f64` does for logits that are computed in single precision; without it
+    /// they are converted, and the results rounded.
     pub tile_f32: Option<
         unsafe extern "C" fn(
             context: *mut c_void,
@@ -116,95 +114,56 @@ pub unsafe extern "C" fn segloss_plugin_class(
 ) -> ResultCode {
     entry::run(|| {
         // SAFETY: the caller's word, here and below.
-        let term = unsafe { read(term, "term")? };
-        check_version(term.api_version)?;
+        let table = unsafe { read(term, "term")? };
+        let ClassTerm { api_version, name, parameters, parameter_count, context, .. } = table;
+        let fields = Fields { api_version, name, parameters, parameter_count, context };
         // SAFETY: as above.
-        let name = names::keep(unsafe { text::read(term.name, "term", ".name")? });
+        let author = unsafe { Author::read(fields)? };
+        let term = Own::new(author, table.tile_f64, table.tile_f32)?;
         // SAFETY: as above.
-        let declared = unsafe { Declared::read(name, term.parameters, term.parameter_count)? };
-        let double = term.tile_f64.ok_or(Fault::Null { argument: "term", field: ".tile_f64" })?;
-        let body = Body::Class(TileFunctions { double, single: term.tile_f32 });
-        // SAFETY: as above.
-        unsafe { super::give(name, declared, body, (term.context, term.release), plugin) }
+        unsafe { hand_out(term, context, table.release, plugin) }
     })
 }
 
-impl Plugin {
-    fn class_tile(
-        &self,
-        functions: &TileFunctions<ClassTileF64, ClassTileF32>,
-        arguments: Arguments<'_>,
-        input: ClassTile<'_, f64>,
-        value: &mut [f64; TILE],
-        slope: &mut [f64; TILE],
-    ) {
-        let tile = ClassTileF64 {
-            struct_size: size_of::<ClassTileF64>() as u32,
-            count: TILE as u32,
-            log_p: input.log_p.as_ptr(),
-            p: input.p.as_ptr(),
-            q: input.q.as_ptr(),
-            valid: input.valid.map_or(ptr::null(), |valid| valid.as_ptr()),
-        };
-        // SAFETY: the arrays are as long as the tile says, and the author's word for the rest.
-        unsafe { self.call(functions.double, arguments, &tile, value, slope) };
+/// A term of each pixel's label, by functions of the author's.
+type Own = TileTerm<ClassTileF64, ClassTileF32>;
+
+impl From<Arrays<'_, f64, 3>> for ClassTileF64 {
+    fn from(arrays: Arrays<'_, f64, 3>) -> Self {
+        let (struct_size, valid) = (size_of::<Self>() as u32, arrays.valid());
+        let [log_p, p, q] = arrays.inputs();
+        ClassTileF64 { struct_size, count: COUNT, log_p, p, q, valid }
     }
 }
 
-impl TileClassTerm<f64> for Plugin {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.check_values(arguments)
-    }
-
-    fn tile(
-        &self,
-        arguments: Arguments<'_>,
-        input: ClassTile<'_, f64>,
-        value: &mut [f64; TILE],
-        slope: &mut [f64; TILE],
-    ) {
-        if let Body::Class(functions) = &self.body {
-            self.class_tile(functions, arguments, input, value, slope);
-        }
+impl From<Arrays<'_, f32, 3>> for ClassTileF32 {
+    fn from(arrays: Arrays<'_, f32, 3>) -> Self {
+        let (struct_size, valid) = (size_of::<Self>() as u32, arrays.valid());
+        let [log_p, p, q] = arrays.inputs();
+        ClassTileF32 { struct_size, count: COUNT, log_p, p, q, valid }
     }
 }
 
-impl TileClassTerm<f32> for Plugin {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.check_values(arguments)
+impl Term for Own {
+    fn single(&'static self) -> Definition<'static, f32, f64> {
+        Definition::class_tiles(self.author.name, self.author.parameters(), self)
     }
 
+    fn double(&'static self) -> Definition<'static, f64, f64> {
+        Definition::class_tiles(self.author.name, self.author.parameters(), self)
+    }
+}
+
+impl<E: Format> TileClassTerm<E> for Own {
     fn tile(
         &self,
         arguments: Arguments<'_>,
-        input: ClassTile<'_, f32>,
-        value: &mut [f32; TILE],
-        slope: &mut [f32; TILE],
+        input: compose::ClassTile<'_, E>,
+        value: &mut [E; TILE],
+        slope: &mut [E; TILE],
     ) {
-        let Body::Class(functions) = &self.body else { return };
-        let Some(single) = functions.single else {
-            let wide = |from: &[f32; TILE]| from.map(f64::from);
-            let valid = input.valid.map(wide);
-            let (log_p, p, q) = (wide(input.log_p), wide(input.p), wide(input.q));
-            // Not for the plugin: the engine multiplies by them.
-            let weights = TileWeights { tiles: &[], by_call: input.weights.by_call };
-            let (log_p, p, q, valid) = (&log_p, &p, &q, valid.as_ref());
-            let input = ClassTile { log_p, p, q, valid, weights };
-            let (mut values, mut slopes) = ([0.0; TILE], [0.0; TILE]);
-            self.class_tile(functions, arguments, input, &mut values, &mut slopes);
-            *value = values.map(|value| value as f32);
-            *slope = slopes.map(|slope| slope as f32);
-            return;
-        };
-        let tile = ClassTileF32 {
-            struct_size: size_of::<ClassTileF32>() as u32,
-            count: TILE as u32,
-            log_p: input.log_p.as_ptr(),
-            p: input.p.as_ptr(),
-            q: input.q.as_ptr(),
-            valid: input.valid.map_or(ptr::null(), |valid| valid.as_ptr()),
-        };
-        // SAFETY: the arrays are as long as the tile says, and the author's word for the rest.
-        unsafe { self.call(single, arguments, &tile, value, slope) };
+        // Not its weights: the engine multiplies by them.
+        let compose::ClassTile { log_p, p, q, valid, .. } = input;
+        E::compute(self, arguments, Arrays { inputs: [log_p, p, q], valid }, value, slope);
     }
 }

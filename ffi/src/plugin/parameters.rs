@@ -1,11 +1,10 @@
 use core::ffi::c_char;
+use std::sync::{Mutex, PoisonError};
 
 use crate::fault::Fault;
-use crate::names;
-use crate::tensor::array;
-use crate::text;
-use segloss_core::Error;
-use segloss_core::term::{Arguments, Parameter};
+use segloss_c_boundary::pointer::list;
+use segloss_c_boundary::{names, text};
+use segloss_core::term::{Arguments, PARAMETERS, Parameter};
 
 /// A parameter of a plugin. Since 0.1.
 #[repr(C)]
@@ -21,19 +20,10 @@ pub struct PluginParameter {
     pub largest: f64,
 }
 
-/// A range, and how an error tells it.
-#[derive(Clone, Copy, Debug)]
-struct Range {
-    smallest: f64,
-    largest: f64,
-    expected: &'static str,
-}
-
 /// A plugin's parameters.
 #[derive(Debug)]
 pub(crate) struct Declared {
     pub(crate) parameters: &'static [Parameter],
-    ranges: Vec<Range>,
 }
 
 impl Declared {
@@ -45,38 +35,20 @@ impl Declared {
         count: usize,
     ) -> Result<Self, Fault> {
         // SAFETY: the caller's word.
-        let given = unsafe { array(first, count, "term", ".parameters")? };
-        if given.is_none() && count > 0 {
-            return Err(Fault::Null { argument: "term", field: ".parameters" });
-        }
-        let (mut parameters, mut ranges) = (Vec::new(), Vec::new());
+        let given = unsafe { list(first, count, "term", ".parameters")? };
+        let mut parameters = Vec::new();
         for parameter in given.unwrap_or_default() {
             let PluginParameter { name, default_value, smallest, largest } = *parameter;
             // SAFETY: as above.
             let name = names::keep(unsafe { text::read(name, "term", ".parameters[..].name")? });
-            let expected = names::keep(&format!("a finite number from {smallest} to {largest}"));
-            if !(smallest..=largest).contains(&default_value) {
-                let value = default_value;
-                return Err(Error::Parameter { term, name, value, expected }.into());
-            }
-            parameters.push(Parameter::number(name, default_value));
-            ranges.push(Range { smallest, largest, expected });
+            let parameter = Parameter::number(name, default_value).within(smallest, largest);
+            parameter.check(term, default_value)?;
+            parameters.push(parameter);
         }
-        Ok(Declared { parameters: names::keep_parameters(&parameters), ranges })
+        Ok(Declared { parameters: keep(&parameters) })
     }
 
-    /// That every value is within its range.
-    pub(super) fn check(&self, term: &'static str, arguments: Arguments<'_>) -> Result<(), Error> {
-        for (index, (range, parameter)) in self.ranges.iter().zip(self.parameters).enumerate() {
-            let (value, name, expected) = (arguments.get(index), parameter.name, range.expected);
-            if !(range.smallest..=range.largest).contains(&value) {
-                return Err(Error::Parameter { term, name, value, expected });
-            }
-        }
-        Ok(())
-    }
-
-    /// The values for the plugin's functions.
+    /// Returns the values for the plugin's functions.
     pub(super) fn values(&self, arguments: Arguments<'_>) -> [f64; PARAMETERS] {
         core::array::from_fn(
             |index| {
@@ -86,4 +58,15 @@ impl Declared {
     }
 }
 
-pub(super) use segloss_core::term::PARAMETERS;
+static KEPT: Mutex<Vec<&'static [Parameter]>> = Mutex::new(Vec::new());
+
+/// Keeps parameters for ever. Equal ones are kept once, so that using a plugin again takes no memory.
+fn keep(parameters: &[Parameter]) -> &'static [Parameter] {
+    let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = all.iter().find(|known| **known == parameters) {
+        return known;
+    }
+    let own: &'static [Parameter] = Box::leak(parameters.into());
+    all.push(own);
+    own
+}

@@ -1,21 +1,17 @@
 use core::ffi::{c_char, c_void};
-use core::ptr;
 
-use super::parameters::Declared;
-use super::tiles::TileFunctions;
-use super::{Body, Plugin, PluginParameter, check_version};
+use super::author::{Author, Fields};
+use super::handle::{Plugin, Term, hand_out};
+use super::parameters::PluginParameter;
+use super::tiles::{Arrays, COUNT, Format, TileTerm};
 use crate::entry;
-use crate::fault::Fault;
-use crate::names;
 use crate::result::ResultCode;
-use crate::text;
-use crate::versioned::{Versioned, read};
-use segloss_core::Error;
-use segloss_core::compose::{PixelArrays, TilePixelTerm};
+use segloss_c_boundary::versioned::{Versioned, read};
+use segloss_core::compose::{Definition, PixelArrays, TilePixelTerm};
 use segloss_core::summation::TILE;
 use segloss_core::term::Arguments;
 
-/// Some pixels of one channel, as arrays of `count` numbers. Since 0.1.
+/// Some pixels of one channel, as arrays of `count` numbers in double precision. Since 0.1.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct PixelTileF64 {
@@ -38,7 +34,7 @@ pub struct PixelTileF64 {
     pub valid: *const f64,
 }
 
-/// The same in single precision. Since 0.1.
+/// Some pixels of one channel, as arrays of `count` numbers in single precision. Since 0.1.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct PixelTileF32 {
@@ -92,8 +88,8 @@ pub struct PixelTerm {
             slope: *mut f64,
         ),
     >,
-    /// (optional) The same for logits that are computed in single precision; without it they are
-    /// converted, and the results rounded.
+    /// (optional) Does what `tile_f64` does for logits that are computed in single precision; without it
+    /// they are converted, and the results rounded.
     pub tile_f32: Option<
         unsafe extern "C" fn(
             context: *mut c_void,
@@ -128,98 +124,55 @@ pub unsafe extern "C" fn segloss_plugin_pixel(
 ) -> ResultCode {
     entry::run(|| {
         // SAFETY: the caller's word, here and below.
-        let term = unsafe { read(term, "term")? };
-        check_version(term.api_version)?;
+        let table = unsafe { read(term, "term")? };
+        let PixelTerm { api_version, name, parameters, parameter_count, context, .. } = table;
+        let fields = Fields { api_version, name, parameters, parameter_count, context };
         // SAFETY: as above.
-        let name = names::keep(unsafe { text::read(term.name, "term", ".name")? });
+        let author = unsafe { Author::read(fields)? };
+        let term = Own::new(author, table.tile_f64, table.tile_f32)?;
         // SAFETY: as above.
-        let declared = unsafe { Declared::read(name, term.parameters, term.parameter_count)? };
-        let double = term.tile_f64.ok_or(Fault::Null { argument: "term", field: ".tile_f64" })?;
-        let body = Body::Pixel(TileFunctions { double, single: term.tile_f32 });
-        // SAFETY: as above.
-        unsafe { super::give(name, declared, body, (term.context, term.release), plugin) }
+        unsafe { hand_out(term, context, table.release, plugin) }
     })
 }
 
-impl Plugin {
-    fn pixel_tile(
-        &self,
-        functions: &TileFunctions<PixelTileF64, PixelTileF32>,
-        arguments: Arguments<'_>,
-        input: PixelArrays<'_, f64>,
-        value: &mut [f64; TILE],
-        slope: &mut [f64; TILE],
-    ) {
-        let tile = PixelTileF64 {
-            struct_size: size_of::<PixelTileF64>() as u32,
-            count: TILE as u32,
-            z: input.z.as_ptr(),
-            y: input.y.as_ptr(),
-            p: input.p.as_ptr(),
-            q: input.q.as_ptr(),
-            tail: input.tail.as_ptr(),
-            valid: input.valid.map_or(ptr::null(), |valid| valid.as_ptr()),
-        };
-        // SAFETY: the arrays are as long as the tile says, and the author's word for the rest.
-        unsafe { self.call(functions.double, arguments, &tile, value, slope) };
+/// A term of each pixel by itself, by functions of the author's.
+type Own = TileTerm<PixelTileF64, PixelTileF32>;
+
+impl From<Arrays<'_, f64, 5>> for PixelTileF64 {
+    fn from(arrays: Arrays<'_, f64, 5>) -> Self {
+        let (struct_size, valid) = (size_of::<Self>() as u32, arrays.valid());
+        let [z, y, p, q, tail] = arrays.inputs();
+        PixelTileF64 { struct_size, count: COUNT, z, y, p, q, tail, valid }
     }
 }
 
-impl TilePixelTerm<f64> for Plugin {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.check_values(arguments)
-    }
-
-    fn tile(
-        &self,
-        arguments: Arguments<'_>,
-        input: PixelArrays<'_, f64>,
-        value: &mut [f64; TILE],
-        slope: &mut [f64; TILE],
-    ) {
-        if let Body::Pixel(functions) = &self.body {
-            self.pixel_tile(functions, arguments, input, value, slope);
-        }
+impl From<Arrays<'_, f32, 5>> for PixelTileF32 {
+    fn from(arrays: Arrays<'_, f32, 5>) -> Self {
+        let (struct_size, valid) = (size_of::<Self>() as u32, arrays.valid());
+        let [z, y, p, q, tail] = arrays.inputs();
+        PixelTileF32 { struct_size, count: COUNT, z, y, p, q, tail, valid }
     }
 }
 
-impl TilePixelTerm<f32> for Plugin {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.check_values(arguments)
+impl Term for Own {
+    fn single(&'static self) -> Definition<'static, f32, f64> {
+        Definition::pixel_tiles(self.author.name, self.author.parameters(), self)
     }
 
+    fn double(&'static self) -> Definition<'static, f64, f64> {
+        Definition::pixel_tiles(self.author.name, self.author.parameters(), self)
+    }
+}
+
+impl<E: Format> TilePixelTerm<E> for Own {
     fn tile(
         &self,
         arguments: Arguments<'_>,
-        input: PixelArrays<'_, f32>,
-        value: &mut [f32; TILE],
-        slope: &mut [f32; TILE],
+        input: PixelArrays<'_, E>,
+        value: &mut [E; TILE],
+        slope: &mut [E; TILE],
     ) {
-        let Body::Pixel(functions) = &self.body else { return };
-        let Some(single) = functions.single else {
-            let wide = |from: &[f32; TILE]| from.map(f64::from);
-            let valid = input.valid.map(wide);
-            let (z, y, p, q) = (wide(input.z), wide(input.y), wide(input.p), wide(input.q));
-            let tail = wide(input.tail);
-            let (z, y, p, q, tail, valid) = (&z, &y, &p, &q, &tail, valid.as_ref());
-            let input = PixelArrays { z, y, p, q, tail, valid };
-            let (mut values, mut slopes) = ([0.0; TILE], [0.0; TILE]);
-            self.pixel_tile(functions, arguments, input, &mut values, &mut slopes);
-            *value = values.map(|value| value as f32);
-            *slope = slopes.map(|slope| slope as f32);
-            return;
-        };
-        let tile = PixelTileF32 {
-            struct_size: size_of::<PixelTileF32>() as u32,
-            count: TILE as u32,
-            z: input.z.as_ptr(),
-            y: input.y.as_ptr(),
-            p: input.p.as_ptr(),
-            q: input.q.as_ptr(),
-            tail: input.tail.as_ptr(),
-            valid: input.valid.map_or(ptr::null(), |valid| valid.as_ptr()),
-        };
-        // SAFETY: the arrays are as long as the tile says, and the author's word for the rest.
-        unsafe { self.call(single, arguments, &tile, value, slope) };
+        let PixelArrays { z, y, p, q, tail, valid } = input;
+        E::compute(self, arguments, Arrays { inputs: [z, y, p, q, tail], valid }, value, slope);
     }
 }

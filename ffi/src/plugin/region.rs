@@ -1,15 +1,13 @@
 use core::ffi::{c_char, c_void};
 
-use super::parameters::Declared;
-use super::{Body, Plugin, PluginParameter, check_version};
+use super::author::{Author, Fields};
+use super::handle::{Plugin, Term, hand_out};
+use super::parameters::PluginParameter;
 use crate::entry;
-use crate::fault::Fault;
-use crate::names;
 use crate::result::ResultCode;
-use crate::text;
-use crate::versioned::{Versioned, read};
-use segloss_core::Error;
-use segloss_core::compose::TileRegionTerm;
+use segloss_c_boundary::versioned::{Versioned, read};
+use segloss_c_boundary::{BadArgument, options};
+use segloss_core::compose::{Definition, TileRegionTerm};
 use segloss_core::lanes::Dual;
 use segloss_core::region::{Pool, SUMS, Seed, SeededSums};
 use segloss_core::term::{Arguments, Missing};
@@ -22,13 +20,15 @@ pub enum RegionSeed {
     Nothing = 0,
     /// In the false positives of `seed_class`.
     FalsePositive = 1,
-    /// In the false negatives of `seed_class`.
+    /// In the false negatives of `seed_class`, whose true positives fall as these grow: the derivative in
+    /// the former minus that in the latter.
     FalseNegative = 2,
 }
 
 /// The sums of all classes over the valid pixels of a sample or of the batch. With p the probability of
-/// a class and g its target, each class has three numbers in this order: false positives, the sum of
-/// p (1 - g); false negatives, of (1 - p) g; and the target's mass, of g. Since 0.1.
+/// a class and g its target, each class has three numbers in this order: true positives, the sum of p g;
+/// false positives, of p (1 - g); and false negatives, of (1 - p) g. The target's mass is the sum of the
+/// first and the last, the predicted mass that of the first two. Since 0.1.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct RegionSums {
@@ -42,7 +42,8 @@ pub struct RegionSums {
     pub sums: *const f64,
     /// The number of classes; 1 for a binary mask.
     pub classes: usize,
-    /// Not 0 if classes whose target's mass is 0 are to be left out (`absent=skip`).
+    /// Not 0 if classes whose target's mass is 0 are to be left out (`absent=skip`): those of neither true
+    /// positives nor false negatives.
     pub skips_absent: i32,
     /// 0.
     pub reserved: i32,
@@ -67,7 +68,7 @@ pub struct RegionTerm {
     pub parameter_count: usize,
     /// What its functions are given first.
     pub context: *mut c_void,
-    /// Writes the loss of all classes to `value`, and its derivative in the sum that `sums` names to
+    /// Writes the loss of all classes to `value`, and its derivative in the seed that `sums` names to
     /// `slope`. `parameters` are as many as declared, in that order.
     pub loss: Option<
         unsafe extern "C" fn(
@@ -92,18 +93,6 @@ unsafe impl Versioned for RegionTerm {
     const FIRST: usize = size_of::<Self>();
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Functions {
-    loss: unsafe extern "C" fn(
-        *mut c_void,
-        *const f64,
-        *const RegionSums,
-        value: *mut f64,
-        slope: *mut f64,
-    ),
-    pool: Pool,
-}
-
 /// A region term as a plugin, into `plugin`, as segloss_plugin_pixel does for pixel terms. Since 0.1.
 ///
 /// # Safety
@@ -115,38 +104,49 @@ pub unsafe extern "C" fn segloss_plugin_region(
 ) -> ResultCode {
     entry::run(|| {
         // SAFETY: the caller's word, here and below.
-        let term = unsafe { read(term, "term")? };
-        check_version(term.api_version)?;
-        if term.reserved != 0 {
-            let (argument, value) = ("term.reserved", term.reserved.into());
-            return Err(Fault::Option { argument, value, expected: "0" });
-        }
+        let table = unsafe { read(term, "term")? };
+        let RegionTerm { api_version, name, parameters, parameter_count, context, .. } = table;
+        let fields = Fields { api_version, name, parameters, parameter_count, context };
         // SAFETY: as above.
-        let name = names::keep(unsafe { text::read(term.name, "term", ".name")? });
+        let author = unsafe { Author::read(fields)? };
+        options::reserved("term.reserved", table.reserved)?;
+        let loss = table.loss.ok_or(BadArgument::Null { argument: "term", field: ".loss" })?;
+        let pool = if table.pools_samples == 0 { Pool::Batch } else { Pool::Sample };
         // SAFETY: as above.
-        let declared = unsafe { Declared::read(name, term.parameters, term.parameter_count)? };
-        let loss = term.loss.ok_or(Fault::Null { argument: "term", field: ".loss" })?;
-        let pool = if term.pools_samples == 0 { Pool::Batch } else { Pool::Sample };
-        let body = Body::Region(Functions { loss, pool });
-        // SAFETY: as above.
-        unsafe { super::give(name, declared, body, (term.context, term.release), plugin) }
+        unsafe { hand_out(Own { author, loss, pool }, context, table.release, plugin) }
     })
 }
 
-impl TileRegionTerm<f64> for Plugin {
-    fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
-        self.check_values(arguments)
+/// A term of regions' sums, by a function of the author's.
+#[derive(Debug)]
+struct Own {
+    author: Author,
+    loss: unsafe extern "C" fn(
+        *mut c_void,
+        *const f64,
+        *const RegionSums,
+        value: *mut f64,
+        slope: *mut f64,
+    ),
+    pool: Pool,
+}
+
+impl Term for Own {
+    fn single(&'static self) -> Definition<'static, f32, f64> {
+        Definition::region_tiles(self.author.name, self.author.parameters(), self)
     }
 
+    fn double(&'static self) -> Definition<'static, f64, f64> {
+        Definition::region_tiles(self.author.name, self.author.parameters(), self)
+    }
+}
+
+impl TileRegionTerm<f64> for Own {
     fn pool(&self, _: Arguments<'_>, _: usize) -> Pool {
-        match &self.body {
-            Body::Region(functions) => functions.pool,
-            Body::Pixel(_) | Body::Class(_) => Pool::Batch,
-        }
+        self.pool
     }
 
     fn loss(&self, arguments: Arguments<'_>, sums: SeededSums<'_, f64>) -> Dual<f64> {
-        let Body::Region(functions) = &self.body else { return Dual::constant(0.0) };
         let (seed, seed_class) = match sums.seed() {
             None => (RegionSeed::Nothing, 0),
             Some(Seed::FalsePositive(class)) => (RegionSeed::FalsePositive, class),
@@ -162,11 +162,11 @@ impl TileRegionTerm<f64> for Plugin {
             skips_absent: i32::from(sums.absent() == Missing::Skip),
             reserved: 0,
         };
-        let values = self.declared.values(arguments);
+        let values = self.author.values(arguments);
         let (mut value, mut slope) = (0.0, 0.0);
         // SAFETY: the sums are as many as it says, and the author's word for the rest.
         unsafe {
-            (functions.loss)(self.context.place, values.as_ptr(), &region, &mut value, &mut slope);
+            (self.loss)(self.author.context, values.as_ptr(), &region, &mut value, &mut slope);
         }
         Dual::new(value, if seed == RegionSeed::Nothing { 0.0 } else { slope })
     }

@@ -2,13 +2,13 @@
 
 use core::ffi::c_char;
 
-use crate::dlpack::DLTensor;
 use crate::fault::Fault;
-use crate::pointer::array;
 use crate::tensor::Tensor;
-use crate::text;
-use crate::versioned::Versioned;
-use segloss_core::engine::{Link, Scale};
+use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::pointer::{array, list};
+use segloss_c_boundary::versioned::Versioned;
+use segloss_c_boundary::{BadArgument, options, text};
+use segloss_core::engine::Scale;
 use segloss_core::maps::edt::Spacing;
 use segloss_core::view::Write;
 use segloss_opencl::{Loss, Options};
@@ -41,7 +41,7 @@ pub enum WriteMode {
 pub struct NamedMap {
     /// A name of segloss_cl_loss_options' `map_names`, or of a built-in map, as `band`.
     pub name: *const c_char,
-    /// As segloss_cl_call's `weights`.
+    /// What each pixel's loss is multiplied by, in the form of segloss_cl_call's `weights`.
     pub weights: *const DLTensor,
 }
 
@@ -77,7 +77,8 @@ pub struct Call {
     pub spacing_count: usize,
     /// What the gradient is multiplied by, not the value: the gradient of whatever follows. NULL: 1.
     pub scale: *const f64,
-    /// The same with one number a sample, if what follows takes the samples' values. NULL: none.
+    /// What each sample's gradient is multiplied by, if what follows takes the samples' values: one number a
+    /// sample, instead of `scale`. NULL: none.
     pub sample_scales: *const f64,
     /// Entries of `sample_scales`: as many as there are samples.
     pub sample_scale_count: usize,
@@ -111,27 +112,30 @@ impl<'a> Given<'a> {
     /// # Safety
     /// The call's pointers are NULL or point to what their types say, which nobody writes for `'a`.
     pub(crate) unsafe fn read(call: &Call, loss: &Loss) -> Result<Self, Fault> {
-        if call.reserved != 0 {
-            let (argument, value) = ("call.reserved", call.reserved.into());
-            return Err(Fault::Option { argument, value, expected: "0" });
-        }
+        options::reserved("call.reserved", call.reserved)?;
         // SAFETY: the caller's word, here and below.
         let (scale, samples, spacing) = unsafe {
             (
                 array(call.scale, 1, "call", ".scale")?.and_then(<[f64]>::first),
-                list(call.sample_scales, call.sample_scale_count, ".sample_scales")?,
-                list(call.spacing, call.spacing_count, ".spacing")?,
+                list(call.sample_scales, call.sample_scale_count, "call", ".sample_scales")?,
+                list(call.spacing, call.spacing_count, "call", ".spacing")?,
             )
         };
         let scale = match (scale, samples) {
             (Some(_), Some(_)) => {
-                return Err(Fault::Both { one: "call.scale", other: "call.sample_scales" });
+                let (one, other) = ("call.scale", "call.sample_scales");
+                return Err(BadArgument::Both { one, other }.into());
             }
             (_, Some(scales)) => Scale::Samples(scales),
             (scale, None) => Scale::Batch(scale.copied().unwrap_or(1.0)),
         };
         Ok(Given {
-            ignore_index: ignored(loss.link(), call.ignore, call.ignore_index)?,
+            ignore_index: options::ignored(
+                loss.link(),
+                call.ignore,
+                call.ignore_index,
+                "a segloss_cl_ignore, 0 to 2",
+            )?,
             // SAFETY: as above.
             mask: unsafe { Tensor::read_any(call.mask, "call.mask")? },
             // SAFETY: as above.
@@ -140,7 +144,7 @@ impl<'a> Given<'a> {
             maps: unsafe { maps(call, loss)? },
             spacing,
             scale,
-            write: write_mode(call.write)?,
+            write: options::write_mode(call.write, "a segloss_cl_write_mode, 0 or 1")?,
         })
     }
 
@@ -154,33 +158,6 @@ impl<'a> Given<'a> {
     }
 }
 
-/// The target of pixels that do not count, under this link.
-fn ignored(link: Link, ignore: i32, index: i64) -> Result<Option<i64>, Fault> {
-    let usual = if link == Link::Softmax { Some(255) } else { None };
-    match ignore {
-        0 => Ok(usual),
-        1 => Ok(None),
-        2 => Ok(Some(index)),
-        value => Err(Fault::Option {
-            argument: "call.ignore",
-            value: value.into(),
-            expected: "a segloss_cl_ignore, 0 to 2",
-        }),
-    }
-}
-
-fn write_mode(value: i32) -> Result<Write, Fault> {
-    match value {
-        0 => Ok(Write::Overwrite),
-        1 => Ok(Write::Accumulate),
-        value => Err(Fault::Option {
-            argument: "call.write",
-            value: value.into(),
-            expected: "a segloss_cl_write_mode, 0 or 1",
-        }),
-    }
-}
-
 /// The call's maps, all of them known to the loss.
 ///
 /// # Safety
@@ -188,34 +165,18 @@ fn write_mode(value: i32) -> Result<Write, Fault> {
 unsafe fn maps<'a>(call: &Call, loss: &Loss) -> Result<Vec<(&'a str, Tensor)>, Fault> {
     if call.map_count > MAPS {
         let (argument, count, limit) = ("call.maps", call.map_count, MAPS);
-        return Err(Fault::Many { argument, count, limit });
+        return Err(BadArgument::Many { argument, count, limit }.into());
     }
     // SAFETY: the caller's word, here and below.
-    let named = unsafe { list(call.maps, call.map_count, ".maps")? };
+    let named = unsafe { list(call.maps, call.map_count, "call", ".maps")? };
     let read = |map: &NamedMap| {
         // SAFETY: as above.
         let name = unsafe { text::read(map.name, "call", ".maps[..].name")? };
         if !loss.refers_to(name) {
-            return Err(Fault::NoMap { name: name.into() });
+            return Err(BadArgument::NoMap { name: name.into() }.into());
         }
         // SAFETY: as above.
         Ok((name, unsafe { Tensor::read(map.weights, "call.maps[..].weights")? }))
     };
     named.unwrap_or_default().iter().map(read).collect()
-}
-
-/// An array of the call, which is there if it has entries.
-///
-/// # Safety
-/// As for [`array`].
-unsafe fn list<'a, X>(
-    first: *const X,
-    count: usize,
-    field: &'static str,
-) -> Result<Option<&'a [X]>, Fault> {
-    if first.is_null() && count > 0 {
-        return Err(Fault::Null { argument: "call", field });
-    }
-    // SAFETY: the caller's word.
-    unsafe { array(first, count, "call", field) }
 }

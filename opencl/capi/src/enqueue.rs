@@ -5,17 +5,17 @@ use core::ffi::c_void;
 use ocl_core::Event;
 
 use crate::call::{Call, Given};
-use crate::dlpack::DLTensor;
 use crate::entry;
 use crate::evaluator::Evaluator;
 use crate::fault::Fault;
 use crate::handle::{self, ClEvent, ClQueue};
 use crate::loss::Loss;
 use crate::pending::Pending;
-use crate::pointer::{array, check_pointer};
 use crate::result::ResultCode;
 use crate::tensor::{Held, Tensor};
-use crate::versioned::read_or_zeros;
+use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::pointer::{check_pointer, list};
+use segloss_c_boundary::versioned::read_or_zeros;
 use segloss_core::engine::{Link, Scale};
 use segloss_opencl::{Signature, Tensors};
 
@@ -200,11 +200,8 @@ impl<'a> Inputs<'a> {
 /// # Safety
 /// `wait` is NULL or points to `count` events.
 unsafe fn events(count: u32, wait: *const *mut ClEvent) -> Result<Vec<Event>, Fault> {
-    if wait.is_null() && count > 0 {
-        return Err(Fault::Null { argument: "wait", field: "" });
-    }
     // SAFETY: the caller's word.
-    let wait = unsafe { array(wait, count as usize, "wait", "")? };
+    let wait = unsafe { list(wait, count as usize, "wait", "")? };
     let share = |&event: &*mut ClEvent| {
         // SAFETY: as above.
         unsafe { handle::event(event.cast::<c_void>()) }

@@ -1,12 +1,12 @@
 use core::ffi::{c_char, c_void};
 use core::ptr;
 
-use crate::boundary::guard;
 use crate::entry;
 use crate::handle::{self, ClContext, ClDevice, ClQueue};
-use crate::pointer::check_pointer;
 use crate::result::ResultCode;
-use crate::text;
+use segloss_c_boundary::boundary::guard;
+use segloss_c_boundary::pointer::check_pointer;
+use segloss_c_boundary::text;
 
 /// Evaluates losses on a device, in a context: keeps the programs that are built for it.
 ///
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn segloss_cl_evaluator_context(
 /// Its device; NULL of NULL. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_cl_evaluator_context.
+/// `evaluator` is NULL or comes from one of the functions that make such and is not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_cl_evaluator_device(evaluator: *const Evaluator) -> *mut ClDevice {
     // SAFETY: the caller's word.
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn segloss_cl_evaluator_device(evaluator: *const Evaluator
 /// The queue of calls that name none, valid for as long as the evaluator; NULL of NULL. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_cl_evaluator_context.
+/// `evaluator` is NULL or comes from one of the functions that make such and is not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_cl_evaluator_queue(evaluator: *const Evaluator) -> *mut ClQueue {
     // SAFETY: the caller's word.

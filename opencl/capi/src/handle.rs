@@ -4,9 +4,10 @@ use core::ffi::c_void;
 
 use ocl_core::{CommandQueue, Event, Mem, ffi};
 
-use crate::boundary::guard;
 use crate::fault::Fault;
-use crate::pointer::check_pointer;
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::boundary::guard;
+use segloss_c_boundary::pointer::check_pointer;
 
 macro_rules! handle {
     ($($name:ident: $of:literal;)*) => {$(
@@ -58,7 +59,7 @@ pub(crate) unsafe fn memory(memory: *mut c_void, what: &'static str) -> Result<M
 /// `event` is NULL or an event.
 pub(crate) unsafe fn event(event: *mut c_void) -> Result<Event, Fault> {
     if event.is_null() {
-        return Err(Fault::Null { argument: "wait", field: "[..]" });
+        return Err(BadArgument::Null { argument: "wait", field: "[..]" }.into());
     }
     // SAFETY: the caller's word.
     retained(unsafe { ffi::clRetainEvent(event) }, "wait[..]")?;

@@ -5,13 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::entry;
 use crate::fault::Fault;
 use crate::handle;
-use crate::names;
-use crate::pointer::array;
 use crate::result::ResultCode;
-use crate::text;
-use crate::versioned::{Versioned, read_or_zeros};
+use segloss_c_boundary::pointer::list;
+use segloss_c_boundary::versioned::{Versioned, read_or_zeros};
+use segloss_c_boundary::{BadArgument, names, options, text};
 use segloss_core::compose::MapDefinition;
-use segloss_core::engine;
 use segloss_opencl::Library;
 
 /// How logits become probabilities. Since 0.1.
@@ -71,22 +69,15 @@ pub unsafe extern "C" fn segloss_cl_loss_new(
     entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let text = unsafe { text::read(text, "text", "")? };
-        let link = match link {
-            0 => engine::Link::Sigmoid,
-            1 => engine::Link::Softmax,
-            value => {
-                let (argument, value) = ("link", value.into());
-                let expected = "SEGLOSS_CL_LINK_SIGMOID (0) or SEGLOSS_CL_LINK_SOFTMAX (1)";
-                return Err(Fault::Option { argument, value, expected });
-            }
-        };
+        let expected = "SEGLOSS_CL_LINK_SIGMOID (0) or SEGLOSS_CL_LINK_SOFTMAX (1)";
+        let link = options::link(link, expected)?;
         // SAFETY: as above.
         let options = unsafe { read_or_zeros(options, "options")? };
         // SAFETY: as above.
         let library = unsafe { options.library()? };
         let make = || {
             let loss = segloss_opencl::Loss::with_library(library, text, link);
-            Ok(Loss(loss.map_err(|error| Fault::Text { message: error.to_string() })?))
+            Ok(Loss(loss.map_err(|error| BadArgument::Text { message: error.to_string() })?))
         };
         // SAFETY: as above.
         unsafe { handle::hand_out(loss, "loss", make) }
@@ -111,15 +102,9 @@ impl LossOptions {
     /// # Safety
     /// `map_names` is NULL or points to as many texts as it says.
     unsafe fn library(&self) -> Result<Arc<Library>, Fault> {
-        if self.reserved != 0 {
-            let (argument, value) = ("options.reserved", self.reserved.into());
-            return Err(Fault::Option { argument, value, expected: "0" });
-        }
+        options::reserved("options.reserved", self.reserved)?;
         // SAFETY: the caller's word.
-        let given = unsafe { array(self.map_names, self.map_name_count, "options", ".map_names")? };
-        if given.is_none() && self.map_name_count > 0 {
-            return Err(Fault::Null { argument: "options", field: ".map_names" });
-        }
+        let given = unsafe { list(self.map_names, self.map_name_count, "options", ".map_names")? };
         let read = |&name: &*const c_char| {
             // SAFETY: the caller's word.
             unsafe { text::read(name, "options", ".map_names[..]") }

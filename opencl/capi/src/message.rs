@@ -3,9 +3,9 @@
 use core::ffi::c_char;
 use std::cell::RefCell;
 
-use crate::boundary::guard;
 use crate::fault::Fault;
-use crate::text::copy;
+use segloss_c_boundary::boundary::guard;
+use segloss_c_boundary::text::copy;
 
 thread_local! {
     static LAST: RefCell<String> = const { RefCell::new(String::new()) };

@@ -2,12 +2,13 @@ use core::ptr;
 
 use ocl_core::Event;
 
-use crate::boundary::guard;
 use crate::entry;
 use crate::fault::Fault;
 use crate::handle::{self, ClMem};
-use crate::pointer::{array, check_pointer};
 use crate::result::ResultCode;
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::boundary::guard;
+use segloss_c_boundary::pointer::{array, check_pointer};
 use segloss_core::engine::Report;
 
 /// An evaluation that a device is to do, or has done. Any number of threads may use one at the same time.
@@ -68,7 +69,8 @@ pub unsafe extern "C" fn segloss_cl_pending_report(pending: *const Pending) -> *
 /// unless something is wrong in the buffers, which are read then to tell what. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_cl_pending_wait; `report` is NULL or points to SEGLOSS_CL_REPORT_LENGTH numbers.
+/// `pending` is NULL or comes from segloss_cl_enqueue and is not freed; `report` is NULL or points to
+/// SEGLOSS_CL_REPORT_LENGTH numbers; `value` and `valid` are NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_cl_pending_interpret(
     pending: *const Pending,
@@ -83,7 +85,7 @@ pub unsafe extern "C" fn segloss_cl_pending_interpret(
         let report = unsafe { array(report, SEGLOSS_CL_REPORT_LENGTH, "report", "")? };
         let report =
             report.and_then(|report| <[u64; SEGLOSS_CL_REPORT_LENGTH]>::try_from(report).ok());
-        let report = report.ok_or(Fault::Null { argument: "report", field: "" })?;
+        let report = report.ok_or(BadArgument::Null { argument: "report", field: "" })?;
         // SAFETY: as above.
         unsafe { tell(value, valid, || Ok(pending.0.interpret(report)?)) }
     })

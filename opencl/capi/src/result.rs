@@ -1,5 +1,7 @@
 use core::ffi::{CStr, c_char};
 
+use segloss_c_boundary::Cause;
+
 /// What a call came to. A number keeps its meaning for ever; those up to 63 mean the same as in
 /// segloss_result. Since 0.1.
 #[repr(i32)]
@@ -95,6 +97,30 @@ impl ResultCode {
         (Self::OpenClFailed, c"SEGLOSS_CL_RESULT_OPEN_CL_FAILED"),
         (Self::MapNotGiven, c"SEGLOSS_CL_RESULT_MAP_NOT_GIVEN"),
     ];
+}
+
+impl From<Cause> for ResultCode {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::NullPointer => ResultCode::NullPointer,
+            Cause::Misaligned => ResultCode::Misaligned,
+            Cause::UnsupportedVersion => ResultCode::UnsupportedVersion,
+            Cause::UnsupportedOption => ResultCode::UnsupportedOption,
+            Cause::UnsupportedDevice => ResultCode::UnsupportedDevice,
+            Cause::UnsupportedDtype => ResultCode::UnsupportedDtype,
+            Cause::BadShape => ResultCode::BadShape,
+            Cause::BadStrides => ResultCode::BadStrides,
+            Cause::BadTarget => ResultCode::BadTarget,
+            Cause::Internal => ResultCode::Internal,
+            Cause::OutOfMemory => ResultCode::OutOfMemory,
+            Cause::BadText => ResultCode::BadText,
+            Cause::BadValue => ResultCode::BadValue,
+            Cause::BadLength => ResultCode::BadLength,
+            Cause::NotSupportedByLoss => ResultCode::NotSupportedByLoss,
+            Cause::BadWeight => ResultCode::BadWeight,
+            Cause::BadPlugin => ResultCode::BadPlugin,
+        }
+    }
 }
 
 /// The name of a result code, valid for ever; "SEGLOSS_CL_RESULT_UNKNOWN" for any other number.

@@ -1,20 +1,16 @@
 //! From a C tensor to an array on a device, with every step checked.
 
 use core::ffi::c_void;
-use core::slice;
 
 use ocl_core::Mem;
 
-use crate::dlpack::{DLDataType, DLTensor};
-use crate::extents::shape;
 use crate::fault::Fault;
 use crate::handle;
-use crate::pointer::check_pointer;
+use segloss_c_boundary::BadArgument;
+use segloss_c_boundary::dlpack::{DLDataType, DLTensor, DeviceType};
+use segloss_c_boundary::tensor::Fields;
 use segloss_core::view::Shape;
 use segloss_opencl::{Array, Element, Plane, Storage};
-
-/// Memory of an OpenCL device.
-const OPENCL: i32 = 4;
 
 /// A tensor whose fields are known to make sense. Its buffer has not been looked at.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +41,8 @@ impl Held {
 }
 
 impl Tensor {
+    /// Reads a tensor.
+    ///
     /// # Safety
     /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to `ndim`
     /// numbers.
@@ -52,35 +50,21 @@ impl Tensor {
         tensor: *const DLTensor,
         argument: &'static str,
     ) -> Result<Self, Fault> {
-        check_pointer(tensor, argument, "")?;
-        // SAFETY: neither NULL nor misaligned, so the caller's tensor.
-        let tensor = unsafe { tensor.read() };
-        let device = tensor.device.device_type;
-        if device != OPENCL {
-            return Err(Fault::Device { argument, device });
-        }
-        let axes = match tensor.ndim {
-            3..=5 => tensor.ndim as usize,
-            ndim => return Err(Fault::Axes { argument, ndim }),
-        };
-        check_pointer(tensor.shape, argument, ".shape")?;
-        // SAFETY: neither NULL nor misaligned, so `ndim` numbers.
-        let extents = unsafe { slice::from_raw_parts(tensor.shape, axes) };
-        let shape = shape(extents, argument)?;
-        if !tensor.strides.is_null() {
-            check_pointer(tensor.strides, argument, ".strides")?;
-            // SAFETY: neither NULL nor misaligned, so `ndim` numbers.
-            let strides = unsafe { slice::from_raw_parts(tensor.strides, axes) };
+        // SAFETY: the caller's word.
+        let Fields { tensor, extents, shape, strides } =
+            unsafe { Fields::read(tensor, argument, DeviceType::OPENCL)? };
+        if let Some(strides) = strides {
             is_packed(extents, strides, argument)?;
         }
         let DLTensor { dtype, data: memory, byte_offset: offset, .. } = tensor;
         Ok(Tensor { argument, dtype, shape, memory, offset })
     }
 
-    /// The same of a tensor that may be left out.
+    /// Reads a tensor that may be left out.
     ///
     /// # Safety
-    /// As for [`Tensor::read`].
+    /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to `ndim`
+    /// numbers.
     pub(crate) unsafe fn read_any(
         tensor: *const DLTensor,
         argument: &'static str,
@@ -149,11 +133,14 @@ impl Tensor {
     /// That its shape is this.
     pub(crate) fn has_shape(&self, expected: Shape) -> Result<(), Fault> {
         let Tensor { argument, shape, .. } = *self;
-        if shape == expected { Ok(()) } else { Err(Fault::Shape { argument, shape, expected }) }
+        if shape == expected {
+            return Ok(());
+        }
+        Err(BadArgument::Shape { argument, shape, expected }.into())
     }
 
     fn holds(&self, expected: &'static str) -> Fault {
-        Fault::Dtype { argument: self.argument, dtype: self.dtype, expected }
+        BadArgument::Dtype { argument: self.argument, dtype: self.dtype, expected }.into()
     }
 
     /// Its buffer, retained.
@@ -163,10 +150,10 @@ impl Tensor {
     pub(crate) unsafe fn hold(&self) -> Result<Held, Fault> {
         let Tensor { argument, offset, .. } = *self;
         if self.memory.is_null() {
-            return Err(Fault::Null { argument, field: ".data" });
+            return Err(BadArgument::Null { argument, field: ".data" }.into());
         }
         let size = usize::from(self.dtype.bits / 8).max(1);
-        let bytes = usize::try_from(offset).map_err(|_| Fault::TooLarge { argument })?;
+        let bytes = usize::try_from(offset).map_err(|_| BadArgument::TooLarge { argument })?;
         if bytes % size != 0 {
             return Err(Fault::Offset { argument, offset, size });
         }

@@ -7,31 +7,12 @@
 #include <CL/cl.h>
 #include <math.h>
 #include <segloss_opencl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-static int failures;
-static char message[4096];
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            failures++;                                                                            \
-            segloss_cl_last_message(message, sizeof message);                                      \
-            printf("line %d: %s (\"%s\")\n", __LINE__, #condition, message);                       \
-        }                                                                                          \
-    } while (0)
+#define LAST_MESSAGE segloss_cl_last_message
+#define RESULT(code) SEGLOSS_CL_RESULT_##code
+#include "../../../tests/c/check.h"
 
 #define OK(call) CHECK((call) == SEGLOSS_CL_RESULT_OK)
-
-/* The call is refused with this code, and a message that says this. */
-#define REFUSES(call, code, says)                                                                  \
-    do {                                                                                           \
-        CHECK((call) == SEGLOSS_CL_RESULT_##code);                                                 \
-        segloss_cl_last_message(message, sizeof message);                                          \
-        CHECK(strstr(message, says) != NULL);                                                      \
-    } while (0)
 
 /* A program's own context, of a device that it has found. */
 typedef struct {
@@ -95,11 +76,6 @@ static inline double bce(double z, double y) { return fmax(z, 0) - y * z + log1p
 
 static inline int near(double own, double expected, double tolerance) {
     return fabs(own - expected) <= tolerance * fmax(1, fabs(expected));
-}
-
-static inline int finish(void) {
-    puts(failures ? "some checks failed" : "all checks passed");
-    return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

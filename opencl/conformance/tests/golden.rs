@@ -3,8 +3,9 @@
 
 use segloss_conformance::from_text::{Asked, Format, Found};
 use segloss_conformance::golden::{self, Case, Input, Losses};
+use segloss_conformance::views::targets_shape;
 use segloss_core::engine::{Call, Link, Scale};
-use segloss_core::view::{Layout, Shape, View};
+use segloss_core::view::{Layout, View};
 use segloss_opencl::{Error, Evaluator, Loss, Options, Slices};
 use segloss_simd::AnyLevel;
 
@@ -20,7 +21,7 @@ fn on_cpu(
     let base = if asked.softmax { Call::softmax() } else { Call::sigmoid() };
     let scale = if asked.per_sample { Scale::Samples(scales) } else { Scale::Batch(1.0) };
     let call = Call { ignore_index: asked.ignore_index, scale, ..base };
-    let layout = Layout::channels_first(planes(asked.softmax, shape))?;
+    let layout = Layout::channels_first(targets_shape(base.link, shape))?;
     Format::evaluate(Asked {
         code: AnyLevel::best().into(),
         text: &asked.objective.to_string(),
@@ -32,10 +33,6 @@ fn on_cpu(
         samples: false,
         loss_map: false,
     })
-}
-
-fn planes(is_softmax: bool, shape: Shape) -> Shape {
-    if is_softmax { shape.with_channels(1) } else { shape }
 }
 
 /// Compares one case with the CPU; gives whether it could be.

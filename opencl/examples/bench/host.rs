@@ -8,7 +8,7 @@ use crate::Outcome;
 use crate::inputs::Inputs;
 use crate::work::Work;
 
-/// The same loss on the CPU, with all its threads.
+/// A loss on the CPU, with all its threads.
 pub struct Host {
     library: Library<f32>,
     buffers: Buffers<f32>,

@@ -1,5 +1,5 @@
 /* A sample's row of sums: one a term, one denominator a term if one has its own, three a class with
-   regions, and the number of valid pixels. */
+   regions (true positives, false positives, false negatives), and the number of valid pixels. */
 #define DENOMINATORS_AT TERMS
 #define REGIONS_AT (TERMS + DENOMINATORS)
 #define VALID_AT (REGIONS_AT + 3 * REGIONS)
@@ -123,12 +123,13 @@ void load_regions(global const sum *row, sum *own) {
     }
 }
 
+/* Whether a region term is skipped: no class has true positives or false negatives, so no target. */
 int is_skipped(uint t, const wide *sums) {
     if (!terms[t].skips_empty) {
         return 0;
     }
     for (uint k = 0; k < REGIONS; k++) {
-        if (sums[3 * k + 2] != 0) {
+        if (sums[3 * k] + sums[3 * k + 2] != 0) {
             return 0;
         }
     }

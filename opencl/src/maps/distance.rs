@@ -4,9 +4,9 @@
 use ocl_core::{Mem, Program};
 use segloss_core::maps::edt::Spacing;
 
-use super::labels::{Extents, Planes, Stored};
+use super::labels::{Extents, Planes};
 use super::launch::Launch;
-use super::source::{self, Finish, Numbers, Rule, Transform};
+use super::source::{self, Finish, Numbers, Rule, Stored, Transform};
 use crate::commands::{Argument, Buffer};
 use crate::error::Error;
 use crate::trace::Format;

@@ -54,8 +54,8 @@ macro_rules! distances {
         $(#[$doc])*
         ///
         /// # Errors
-        /// As of the function of this name in core; [`Error::NoDouble`] for a spacing, or `f64`, on a
-        /// device without; or what the device reported.
+        /// What the function of this name in core refuses; [`Error::NoDouble`] for a spacing, or `f64`, on
+        /// a device without; or what the device reported.
         pub fn $name<S: HostLabels, T: Format>(
             &self,
             labels: &S,
@@ -75,7 +75,7 @@ macro_rules! squares {
         $(#[$doc])*
         ///
         /// # Errors
-        /// As of the function of this name in core; or what the device reported.
+        /// What the function of this name in core refuses; or what the device reported.
         pub fn $name<S: HostLabels, Q: Squared + OclPrm>(
             &self,
             labels: &S,
@@ -136,7 +136,7 @@ impl Maps {
         self.tuning
     }
 
-    /// The same with kernels run in another way.
+    /// Runs kernels in another way from here on.
     ///
     /// # Errors
     /// [`Error::WorkGroup`] for groups of no item, or of more than the device takes.
@@ -149,26 +149,26 @@ impl Maps {
     }
 
     distances! {
-        /// [`edt::distance_to_background`].
+        /// Computes [`edt::distance_to_background`].
         distance_to_background: false, Distance;
-        /// [`edt::distance_to_other`].
+        /// Computes [`edt::distance_to_other`].
         distance_to_other: true, Distance;
-        /// [`edt::signed_distance`].
+        /// Computes [`edt::signed_distance`].
         signed_distance: true, Signed;
     }
 
     squares! {
-        /// [`edt::squared_distance_to_background`].
+        /// Computes [`edt::squared_distance_to_background`].
         squared_distance_to_background: false;
-        /// [`edt::squared_distance_to_other`].
+        /// Computes [`edt::squared_distance_to_other`].
         squared_distance_to_other: true;
     }
 
-    /// [`Decay::weights`].
+    /// Computes [`Decay::weights`].
     ///
     /// # Errors
-    /// As of that; [`Error::NoDouble`] for a spacing, or `f64`, on a device without; or what the device
-    /// reported.
+    /// What core refuses; [`Error::NoDouble`] for a spacing, or `f64`, on a device without; or what the
+    /// device reported.
     pub fn decay_weights<S: HostLabels, T: Format>(
         &self,
         decay: &Decay,
@@ -180,10 +180,10 @@ impl Maps {
         self.planned(&Plan::Decay(*decay), labels, spacing, out)
     }
 
-    /// [`Band::weights`].
+    /// Computes [`Band::weights`].
     ///
     /// # Errors
-    /// As of that; [`Error::NoDouble`] for `f64` on a device without; or what the device reported.
+    /// What core refuses; [`Error::NoDouble`] for `f64` on a device without; or what the device reported.
     pub fn band_weights<S: HostLabels, T: Format>(
         &self,
         band: &Band,
@@ -193,10 +193,10 @@ impl Maps {
         self.planned(&Plan::Band(*band), labels, Spacing::UNIT, out)
     }
 
-    /// [`Band::bits`], of which there are [`bits::words`].
+    /// Computes [`Band::bits`], of which there are [`bits::words`].
     ///
     /// # Errors
-    /// As of that, or what the device reported.
+    /// What core refuses, or what the device reported.
     pub fn band_bits<S: HostLabels>(&self, of: &Band, labels: &S) -> Result<Vec<u64>, Error> {
         let words = bits::words(labels.spatial())?;
         self.with_launch(|launch| {
@@ -208,10 +208,10 @@ impl Maps {
         })
     }
 
-    /// [`dilate`](segloss_core::maps::morphology::dilate).
+    /// Computes [`dilate`](segloss_core::maps::morphology::dilate).
     ///
     /// # Errors
-    /// As of that, or what the device reported.
+    /// What core refuses, or what the device reported.
     pub fn dilate(
         &self,
         extent: Extent,
@@ -222,10 +222,10 @@ impl Maps {
         self.morph(extent, Morph::Dilate, element, iterations, bits)
     }
 
-    /// [`erode`](segloss_core::maps::morphology::erode).
+    /// Computes [`erode`](segloss_core::maps::morphology::erode).
     ///
     /// # Errors
-    /// As of that, or what the device reported.
+    /// What core refuses, or what the device reported.
     pub fn erode(
         &self,
         extent: Extent,
@@ -237,11 +237,11 @@ impl Maps {
         self.morph(extent, Morph::Erode(border), element, iterations, bits)
     }
 
-    /// [`MapCall::compute`] of targets of `shape`, packed, channels first.
+    /// Computes [`MapCall::compute`] of targets of `shape`, packed, channels first.
     ///
     /// # Errors
-    /// As of that; [`Error::Length`] for targets or weights that are not one for each element of `shape`;
-    /// [`Error::NotGiven`] for a map of a plugin; or what the device reported.
+    /// What core refuses; [`Error::Length`] for targets or weights that are not one for each element of
+    /// `shape`; [`Error::NotGiven`] for a map of a plugin; or what the device reported.
     pub fn weights<T: Format, E: DeviceTarget>(
         &self,
         map: &MapCall<'_, T>,

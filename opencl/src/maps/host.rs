@@ -2,18 +2,16 @@
 
 use std::collections::HashMap;
 
-use segloss_core::maps::{Classes, Label, Labels, Mask};
+use segloss_core::maps::{Classes, Code, Label, Labels, Mask};
 
-use super::labels::{Extents, Planes, Stored};
+use super::labels::{Extents, Planes};
 use super::launch::Launch;
+use super::source::Stored;
 use crate::commands::Buffer;
 use crate::error::Error;
 
 /// An image of labels that [`Maps`](super::Maps) takes: a mask or a label map.
-pub trait HostLabels: Labels<Label: Into<i64>> + sealed::Sealed {
-    #[doc(hidden)]
-    const IS_MASK: bool;
-}
+pub trait HostLabels: Labels + sealed::Sealed {}
 
 mod sealed {
     pub trait Sealed {}
@@ -21,15 +19,11 @@ mod sealed {
 
 impl sealed::Sealed for Mask<'_> {}
 
-impl HostLabels for Mask<'_> {
-    const IS_MASK: bool = true;
-}
+impl HostLabels for Mask<'_> {}
 
 impl<E: Label> sealed::Sealed for Classes<'_, E> {}
 
-impl<E: Label + From<u8> + Into<i64>> HostLabels for Classes<'_, E> {
-    const IS_MASK: bool = false;
-}
+impl<E: Label> HostLabels for Classes<'_, E> {}
 
 /// The extents of an image.
 pub(super) fn extents<S: Labels>(labels: &S) -> Extents {
@@ -48,17 +42,17 @@ pub(super) fn upload<S: HostLabels>(labels: &S, launch: &Launch<'_, '_>) -> Resu
     };
     let mut has_ignored = false;
     let ignored = labels.ignored();
-    if S::IS_MASK {
+    if labels.is_mask() {
         let bytes = read(labels, |label| {
             let is_ignored = Some(label) == ignored;
             has_ignored |= is_ignored;
-            if is_ignored { u8::MAX } else { u8::from(!S::is_background(label)) }
+            if is_ignored { u8::MAX } else { u8::from(label != S::Code::BACKGROUND) }
         });
         let memory = Buffer::holding(context, &bytes)?;
         return Ok(planes(memory.memory(), Stored::Mask, has_ignored.then_some(2)));
     }
     // The next number for each new label; most pixels have the label of the one before.
-    let mut numbers = HashMap::from([(0, 0)]);
+    let mut numbers = HashMap::from([(0u64, 0)]);
     let mut last = (0, 0);
     let numbered = read(labels, |label| {
         if Some(label) == ignored {
@@ -77,13 +71,13 @@ pub(super) fn upload<S: HostLabels>(labels: &S, launch: &Launch<'_, '_>) -> Resu
 }
 
 /// Each pixel's label as something else.
-fn read<S: Labels, N>(labels: &S, mut number: impl FnMut(S::Label) -> N) -> Vec<N> {
+fn read<S: Labels, N>(labels: &S, mut number: impl FnMut(S::Code) -> N) -> Vec<N> {
     let [d, h, w] = labels.spatial();
     let mut numbers = Vec::with_capacity(d * h * w);
     // Any labels will do for a row that is not borrowed.
-    let mut stage = vec![<S::Label as bytemuck::Zeroable>::zeroed(); w];
+    let mut stage = vec![<S::Code as bytemuck::Zeroable>::zeroed(); w];
     for row in 0..d * h {
-        numbers.extend(labels.row(row, &mut stage).iter().map(|&label| number(label)));
+        numbers.extend(labels.read(row, &mut stage).iter().map(|&label| number(label)));
     }
     numbers
 }

@@ -6,19 +6,10 @@ use segloss_core::maps::{Labels, Serial};
 use segloss_core::view::Shape;
 
 use super::launch::Launch;
-use super::source;
+use super::source::{self, Stored};
 use crate::commands::{Argument, Buffer};
 use crate::error::Error;
 use crate::target::DeviceTarget;
-
-/// How labels are stored, the largest value standing for those that are ignored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stored {
-    /// 0 or 1, in bytes.
-    Mask,
-    /// Label numbers of 32 bits.
-    Map,
-}
 
 /// Targets on the device, packed, channels first.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +66,7 @@ impl Extents {
         self.spatial.iter().product()
     }
 
-    /// As core does: a spacing that fits the image, and sides that fit its numbers.
+    /// Checks what core checks: that a spacing fits the image, and sides its numbers.
     pub(super) fn check(&self, spacing: Spacing) -> Result<(), Error> {
         scratch_words(self, spacing, Serial)?;
         Ok(())
@@ -84,7 +75,7 @@ impl Extents {
 
 /// Extents alone, for the checks of core, which read no label.
 impl Labels for Extents {
-    type Label = u8;
+    type Code = u8;
 
     fn spatial(&self) -> [usize; 3] {
         self.spatial
@@ -94,16 +85,12 @@ impl Labels for Extents {
         self.axes
     }
 
-    fn row<'s>(&'s self, _: usize, stage: &'s mut [u8]) -> &'s [u8] {
+    fn read<'s>(&'s self, _: usize, stage: &'s mut [u8]) -> &'s [u8] {
         stage
     }
 
-    fn is_background(label: u8) -> bool {
-        label == 0
-    }
-
-    fn same(a: u8, b: u8) -> bool {
-        a == b
+    fn is_mask(&self) -> bool {
+        false
     }
 
     fn ignored(&self) -> Option<u8> {

@@ -26,7 +26,7 @@ pub(super) struct Launch<'a, 'q> {
 }
 
 impl<'a, 'q> Launch<'a, 'q> {
-    /// As suits the device.
+    /// Launches in the way that suits the device.
     pub(super) fn new(programs: &'a Programs, commands: &'a mut Commands<'q>) -> Self {
         let tuning = MapTuning::of(programs);
         Launch { programs, commands, tuning }
@@ -40,7 +40,7 @@ impl<'a, 'q> Launch<'a, 'q> {
         self.programs.get(source)
     }
 
-    /// One item for each of `[items, planes]`, and a few more to fill the last group, which kernels
+    /// Runs one item for each of `[items, planes]`, and a few more to fill the last group, which kernels
     /// leave out.
     pub(super) fn run(
         &mut self,
@@ -52,7 +52,8 @@ impl<'a, 'q> Launch<'a, 'q> {
         self.run_rows(program, kernel, [items, planes, 1], arguments)
     }
 
-    /// The same of `[items, rows, planes]`.
+    /// Runs one item for each of `[items, rows, planes]`, and a few more to fill the last group, which
+    /// kernels leave out.
     pub(super) fn run_rows(
         &mut self,
         program: &Program,
@@ -60,7 +61,7 @@ impl<'a, 'q> Launch<'a, 'q> {
         [items, rows, planes]: [usize; 3],
         arguments: &[Argument<'_>],
     ) -> Result<(), Error> {
-        // The same for every number of items: some drivers compile a kernel for each size of groups.
+        // One size for every number of items: some drivers compile a kernel for each size of groups.
         let group = self.tuning.group;
         let items = Items::groups([items.div_ceil(group), rows, planes], group);
         self.commands.run(program, kernel, items, arguments)
@@ -71,7 +72,7 @@ impl<'a, 'q> Launch<'a, 'q> {
         self.programs.device().units() * STREAMS
     }
 
-    /// So many of those for each of so many planes.
+    /// Runs so many of those for each of so many planes.
     pub(super) fn run_streams(
         &mut self,
         program: &Program,
@@ -87,7 +88,7 @@ impl<'a, 'q> Launch<'a, 'q> {
         [16, 8, 4, 2].into_iter().find(|side| side * side <= self.tuning.group).unwrap_or(1)
     }
 
-    /// So many groups, each of `side * side` items.
+    /// Runs so many groups, each of `side * side` items.
     pub(super) fn run_tiles(
         &mut self,
         program: &Program,
@@ -102,7 +103,7 @@ impl<'a, 'q> Launch<'a, 'q> {
 }
 
 impl MapTuning {
-    /// As suits the device.
+    /// Returns what suits the device.
     pub(super) fn of(programs: &Programs) -> Self {
         let device = programs.device();
         MapTuning { group: device.work_group().min(64), transpose: !device.is_cpu() }

@@ -2,12 +2,20 @@
 
 use segloss_core::maps::decay;
 
-use super::labels::Stored;
 use crate::source::bits as bits_of;
 use crate::target::DeviceTarget;
 use crate::trace::{self, Format, Graph};
 
 const PRELUDE: &str = "#pragma OPENCL FP_CONTRACT OFF";
+
+/// How labels are stored, the largest value standing for those that are ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stored {
+    /// 0 or 1, in bytes.
+    Mask,
+    /// Label numbers of 32 bits.
+    Map,
+}
 
 /// Which pixels distances are measured to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

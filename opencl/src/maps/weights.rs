@@ -1,11 +1,9 @@
 //! Weight maps of targets that are on the device.
 
-use segloss_core::compose::{MapCall, WeightMap};
-use segloss_core::level::Scalar;
+use segloss_core::compose::MapCall;
 use segloss_core::maps::band::Band;
 use segloss_core::maps::decay::Decay;
 use segloss_core::maps::edt::Spacing;
-use segloss_core::maps::{NamedBand, NamedDecay};
 use segloss_core::term::Arguments;
 
 use super::distance::{Measure, Place};
@@ -37,17 +35,11 @@ impl Plan {
     /// # Errors
     /// [`Error::NotGiven`] for a map of a plugin; [`Error::Call`] for parameters out of their range.
     pub(crate) fn of<T: Format>(call: &MapCall<'_, T>) -> Result<Self, Error> {
-        type OwnBand = NamedBand<Scalar>;
-        type OwnDecay = NamedDecay<Scalar>;
         let definition = call.definition().ok_or(Error::NotGiven { map: "" })?;
         let arguments = Arguments::new(call.values(), definition.parameters);
         match definition.name {
-            <OwnBand as WeightMap>::NAME if call.is_trusted() => {
-                Ok(Plan::Band(OwnBand::new(arguments)?.band()))
-            }
-            <OwnDecay as WeightMap>::NAME if call.is_trusted() => {
-                Ok(Plan::Decay(OwnDecay::new(arguments)?.decay()))
-            }
+            Band::NAME if call.is_trusted() => Ok(Plan::Band(Band::of(arguments)?)),
+            Decay::NAME if call.is_trusted() => Ok(Plan::Decay(Decay::of(arguments)?)),
             map => Err(Error::NotGiven { map }),
         }
     }
@@ -96,7 +88,7 @@ pub(crate) fn weights<T: Format, E: DeviceTarget>(
     weights_by(&mut Launch::new(programs, commands), plan, targets, spacing, out)
 }
 
-/// The same by some launches.
+/// Adds the commands of [`weights`] to some launches.
 pub(super) fn weights_by<T: Format, E: DeviceTarget>(
     launch: &mut Launch<'_, '_>,
     plan: &Plan,

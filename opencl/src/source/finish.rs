@@ -7,8 +7,9 @@ use segloss_core::engine::{bounded, mean_share};
 use segloss_core::region::{Pool, Seed};
 use segloss_core::term::{Missing, Reduction};
 
+use super::loss::Loss;
+use super::target::Target;
 use super::terms::{arguments, formula, names, returned};
-use super::{Loss, Target};
 use crate::library::{FormulaIn, Traced};
 use crate::sums::TracedSums;
 use crate::trace::{Format, Graph, Numbers, literal};
@@ -30,7 +31,7 @@ pub(super) fn functions<T: Traced, W: Traced>(loss: &Loss<'_>, target: &Target) 
         let classes = target.channels;
         let graph = Graph::<W>::new();
         let sums = TracedSums::read(&graph, classes, spec.options.absent);
-        let Some(value) = formula(arguments(term), &sums) else { continue };
+        let value = formula(arguments(term), &sums);
         let _ = writeln!(text, "/* The loss of term {index}, {}, from its sums. */", spec.name);
         let signature = format!("wide region_{index}(const wide *sums)");
         text += &graph.function(Numbers::Wide, &signature, &returned(value.value));
@@ -40,10 +41,10 @@ pub(super) fn functions<T: Traced, W: Traced>(loss: &Loss<'_>, target: &Target) 
         let sums = TracedSums::read(&graph, classes, spec.options.absent);
         let seeds = (0..classes).flat_map(|k| [Seed::FalsePositive(k), Seed::FalseNegative(k)]);
         let derivative = |(place, seed)| {
-            let found = formula(arguments(term), &sums.seeded(seed))?;
-            Some((format!("derivatives[{place}]"), found.derivative))
+            let found = formula(arguments(term), &sums.seeded(seed));
+            (format!("derivatives[{place}]"), found.derivative)
         };
-        let outputs: Vec<_> = seeds.enumerate().filter_map(derivative).collect();
+        let outputs: Vec<_> = seeds.enumerate().map(derivative).collect();
         let _ = writeln!(text, "/* Its derivatives in the false positives and negatives. */");
         let signature = format!("void region_slopes_{index}(const wide *sums, wide *derivatives)");
         text += &graph.function(Numbers::Wide, &signature, &outputs);

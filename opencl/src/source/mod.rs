@@ -2,138 +2,23 @@
 //! load, store, loop and add up.
 
 mod finish;
+mod loss;
 mod prelude;
 mod sigmoid;
 mod softmax;
+mod target;
 mod terms;
 mod weights;
 
+pub(crate) use loss::{Loss, Sizes};
 pub(crate) use prelude::bits;
+pub(crate) use target::Target;
 
-use segloss_core::compose::{Listed, MapCall, Program, Spec};
-use segloss_core::engine::{Fit, Link};
-use segloss_core::region::SUMS;
+use segloss_core::engine::Link;
 use segloss_core::summation::{ACCUMULATORS, BLOCK, SEGMENT};
 
-use crate::library::{Library, Traced};
-use crate::storage::Storage;
-use crate::target::Element;
+use crate::library::Traced;
 use crate::trace::Numbers;
-
-/// What a program is written for besides the loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Target {
-    pub(crate) storage: Storage,
-    pub(crate) element: Element,
-    /// Channels of the logits.
-    pub(crate) channels: usize,
-    /// Whether the call has a mask of valid pixels.
-    pub(crate) has_mask: bool,
-    /// Whether it has weights of pixels.
-    pub(crate) has_weights: bool,
-    /// Whether its scale is one number a sample.
-    pub(crate) by_sample: bool,
-    /// Whether sums are added up in `f64`.
-    pub(crate) has_double: bool,
-    /// Pixels that a work item computes at a time: 1, 2, 4, 8 or 16.
-    pub(crate) width: usize,
-    /// Work items that compute a block together: 1, or one an accumulator with width 1.
-    pub(crate) items: usize,
-    /// Blocks of a work group, if several items compute one.
-    pub(crate) blocks_a_group: usize,
-}
-
-/// A loss, as programs are written from it.
-pub(crate) struct Loss<'l> {
-    pub(crate) listed: &'l Listed<'l, f32>,
-    pub(crate) library: &'l Library,
-    pub(crate) link: Link,
-    pub(crate) fit: Fit,
-    /// Whether the call has weights of pixels.
-    pub(crate) by_call: bool,
-}
-
-impl<'l> Loss<'l> {
-    fn terms(&self) -> usize {
-        self.listed.terms().len()
-    }
-
-    fn spec(&self, index: usize, channels: usize) -> Spec<'_> {
-        self.listed.spec(index, channels)
-    }
-
-    /// Whether region sums are needed.
-    fn has_region(&self) -> bool {
-        self.fit.has_region
-    }
-
-    fn denominators(&self) -> usize {
-        if self.fit.has_denominator { self.terms() } else { 0 }
-    }
-
-    /// What the program reads and writes.
-    pub(crate) fn sizes(&self, target: &Target) -> Sizes {
-        let name =
-            |map: &MapCall<'_, f32>| map.definition().map_or("", |definition| definition.name);
-        Sizes {
-            terms: self.terms(),
-            row: self.terms() + self.denominators() + SUMS * self.regions(target) + 1,
-            sums: self.sums(target),
-            regions: self.regions(target),
-            planes: self.planes(target),
-            maps: self.listed.map_calls().iter().map(name).collect(),
-            has_region: self.has_region(),
-            is_signed: !self.fit.needs_positive,
-        }
-    }
-
-    /// Sums of a block.
-    fn sums(&self, target: &Target) -> usize {
-        self.terms() + self.denominators() + SUMS * self.regions_a_plane(target)
-    }
-
-    /// Classes with region sums.
-    fn regions(&self, target: &Target) -> usize {
-        if self.has_region() { target.channels } else { 0 }
-    }
-
-    fn regions_a_plane(&self, target: &Target) -> usize {
-        match (self.has_region(), self.link) {
-            (false, _) => 0,
-            (true, Link::Sigmoid) => 1,
-            (true, Link::Softmax) => target.channels,
-        }
-    }
-
-    /// What lies one after the other in a sample: channels under the sigmoid link, else all together.
-    fn planes(&self, target: &Target) -> usize {
-        if self.link == Link::Sigmoid { target.channels } else { 1 }
-    }
-
-    fn maps(&self) -> usize {
-        self.listed.map_calls().len()
-    }
-}
-
-/// What a program reads and writes, besides its inputs.
-#[derive(Clone, Debug)]
-pub(crate) struct Sizes {
-    pub(crate) terms: usize,
-    /// Numbers of a sample's row of sums.
-    pub(crate) row: usize,
-    /// Sums of a block.
-    pub(crate) sums: usize,
-    /// Classes with region sums.
-    pub(crate) regions: usize,
-    /// Planes of a sample.
-    pub(crate) planes: usize,
-    /// The maps' names, by place.
-    pub(crate) maps: Vec<&'static str>,
-    /// Whether weights may be negative.
-    pub(crate) is_signed: bool,
-    /// Whether the gradient needs the sums of all pixels, and so a sweep of its own.
-    pub(crate) has_region: bool,
-}
 
 /// The OpenCL C program that evaluates `loss`, computing in format `T`.
 pub(crate) fn source<T: Traced>(loss: &Loss<'_>, target: &Target) -> String {

@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 
-use super::Target;
+use super::target::Target;
 use crate::storage::Storage;
 use crate::target::Element;
 use crate::trace::Numbers;

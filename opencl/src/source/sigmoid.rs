@@ -2,7 +2,7 @@ use segloss_core::lanes::Lanes;
 use segloss_core::pixel::Pixel;
 use segloss_core::region;
 
-use super::Loss;
+use super::loss::Loss;
 use super::terms::{names, numbered, region_weight, returned, trace, weighted};
 use crate::library::{FormulaIn, Traced};
 use crate::trace::{Expr, Graph, Numbers};
@@ -25,7 +25,7 @@ fn terms<'g, T: Traced>(
     pixel: &Pixel<Expr<'g, T>>,
 ) -> (Vec<Expr<'g, T>>, Option<Expr<'g, T>>) {
     trace(graph, loss, |formula, arguments| match formula {
-        FormulaIn::Pixel(formula) => formula(arguments, pixel),
+        FormulaIn::Pixel(formula) => Some(formula(arguments, pixel)),
         _ => None,
     })
 }

@@ -3,7 +3,7 @@ use segloss_core::class::softmax::{Largest, class_gradient, inverse, probability
 use segloss_core::lanes::Lanes;
 use segloss_core::region::softmax as region;
 
-use super::Loss;
+use super::loss::Loss;
 use super::terms::{names, numbered, region_weight, returned, trace, weighted};
 use crate::library::{FormulaIn, Traced};
 use crate::trace::{Expr, Graph, Numbers};
@@ -120,7 +120,7 @@ fn terms<'g, T: Traced>(
     pixel: &ClassPixel<Expr<'g, T>>,
 ) -> (Vec<Expr<'g, T>>, Option<Expr<'g, T>>) {
     trace(graph, loss, |formula, arguments| match formula {
-        FormulaIn::Class(formula) => formula(arguments, pixel),
+        FormulaIn::Class(formula) => Some(formula(arguments, pixel)),
         _ => None,
     })
 }

@@ -4,7 +4,7 @@ use segloss_core::compose::{Program, Spec, Term, part, weigh};
 use segloss_core::lanes::Lanes;
 use segloss_core::term::Arguments;
 
-use super::Loss;
+use super::loss::Loss;
 use crate::library::{FormulaIn, Traced};
 use crate::trace::{Expr, Graph};
 

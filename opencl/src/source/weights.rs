@@ -5,7 +5,8 @@ use core::fmt::Write;
 use segloss_core::compose::Program;
 use segloss_core::term::Maps;
 
-use super::{Loss, Target};
+use super::loss::Loss;
+use super::target::Target;
 
 /// The parameters that both sweeps begin with, the mask, and the product of weights for each term.
 pub(super) fn text(loss: &Loss<'_>, target: &Target) -> String {

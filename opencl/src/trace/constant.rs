@@ -1,4 +1,4 @@
-use super::Format;
+use super::format::Format;
 
 /// `x` as an OpenCL C literal of exactly its bits.
 ///

@@ -2,7 +2,7 @@ use core::ops::{Add, Div, Mul, Neg, Sub};
 
 use segloss_core::lanes::Lanes;
 
-use super::Format;
+use super::format::Format;
 use super::graph::{Graph, Operand, Operation};
 
 /// A number that is known while tracing, or the result of a recorded operation.
@@ -26,8 +26,23 @@ pub enum Mask<'g, T> {
     Node(&'g Graph<T>, usize),
 }
 
+impl<T: Format> Graph<T> {
+    /// A parameter of the function.
+    pub fn input(&self, name: &str) -> Expr<'_, T> {
+        self.read(name, name)
+    }
+
+    /// The value of `expression`, something like `factors[0]`, read before anything is written and
+    /// called `name` from there on.
+    pub fn read(&self, name: &str, expression: &str) -> Expr<'_, T> {
+        let node = self.record(Operation::Input(expression.into()));
+        self.name(node, name);
+        Expr::Node(self, node)
+    }
+}
+
 impl<'g, T: Format> Expr<'g, T> {
-    /// The same, called `name` in the text if it is not called something else already.
+    /// Names it `name` in the text, if it is not called something else already.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         if let Expr::Node(graph, node) = self {

@@ -1,7 +1,7 @@
 use core::cell::RefCell;
 use std::collections::HashMap;
 
-use super::{Expr, Format};
+use super::format::Format;
 
 /// What an operation takes: a constant's bits or the number of the node that computes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,19 +79,6 @@ impl<T: Format> Graph<T> {
     /// Without any operation.
     pub fn new() -> Self {
         Graph { nodes: RefCell::default(), format: core::marker::PhantomData }
-    }
-
-    /// A parameter of the function.
-    pub fn input(&self, name: &str) -> Expr<'_, T> {
-        self.read(name, name)
-    }
-
-    /// The value of `expression`, something like `factors[0]`, read before anything is written and
-    /// called `name` from there on.
-    pub fn read(&self, name: &str, expression: &str) -> Expr<'_, T> {
-        let node = self.record(Operation::Input(expression.into()));
-        self.name(node, name);
-        Expr::Node(self, node)
     }
 
     /// Puts a comment before what is computed from node `first` on.

@@ -1,8 +1,9 @@
 use core::fmt::Write;
 
 use super::constant::literal;
+use super::expr::Expr;
+use super::format::Format;
 use super::graph::{Graph, Nodes, Operand, Operation};
-use super::{Expr, Format};
 
 /// Longest text of a result that is written where it is used instead of being given a name.
 const INLINE: usize = 40;

@@ -22,7 +22,7 @@ pub struct Storage<T, A> {
     logits: [T; CLASSES * PIXELS],
     gradient: [T; CLASSES * PIXELS],
     targets: [u8; PIXELS],
-    partials: [Partial<T>; 40],
+    partials: [Partial<T>; 64],
     sums: [A; 24],
     segment: [A; 12],
     totals: [A; 14],

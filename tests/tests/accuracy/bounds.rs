@@ -21,6 +21,7 @@ fn masks() -> Vec<Term> {
         Term::Focal { alpha: Alpha::Foreground(0.25), gamma: 2.3 },
         Term::Dice { smooth, pool, reduction: Reduction::Mean },
         Term::Tversky { fp: 0.3, fn_: 0.7, smooth, pool },
+        Term::Tversky { fp: 1.0, fn_: 0.0, smooth, pool },
         Term::FocalTversky { fp: 0.3, fn_: 0.7, gamma: 0.75, smooth, pool },
     ]
 }
@@ -36,6 +37,7 @@ fn classes() -> Vec<Term> {
         Term::Focal { alpha: Alpha::Default, gamma: 2.3 },
         Term::Dice { smooth, pool, reduction: Reduction::Mean },
         Term::Tversky { fp: 0.3, fn_: 0.7, smooth, pool },
+        Term::Tversky { fp: 1.0, fn_: 0.0, smooth, pool },
         Term::FocalTversky { fp: 0.3, fn_: 0.7, gamma: 0.75, smooth, pool },
     ]
 }
@@ -195,22 +197,53 @@ where
     worst
 }
 
-/// Sums of many pixels at logits up to 2, 8 and 40: value and gradient of each term.
+/// The engine against the exact loss of `pixels` pixels, of which half are foreground (one of the last two
+/// of three classes each, in turn) and all are called background, the logit of what they are lying `size`
+/// below that of background, and up to `spread` around that.
+fn of_missed<T>(term: &Term, is_binary: bool, pixels: usize, size: f64, spread: f64) -> Errors
+where
+    T: Format,
+{
+    let mut rng = fastrand::Rng::with_seed(pixels as u64);
+    let mut logit = || f64::from((spread * (2.0 * rng.f64() - 1.0) - size) as f32);
+    let is_foreground = |pixel: usize| pixel < pixels / 2;
+    if is_binary {
+        let shape = Shape::new(1, 1, &[pixels]).unwrap();
+        let extents = Extents { batch: 1, channels: 1, spatial: vec![pixels] };
+        let logits: Vec<f64> = (0..pixels).map(|_| logit()).collect();
+        let targets = (0..pixels).map(|i| Some(f64::from(u8::from(is_foreground(i))))).collect();
+        let dense = Dense { extents, logits: &logits, targets };
+        compare::<T>(term, &Input::Dense(dense), shape).0
+    } else {
+        let shape = Shape::new(1, 3, &[pixels]).unwrap();
+        let extents = Extents { batch: 1, channels: 3, spatial: vec![pixels] };
+        let of_class = |i| if i < pixels { 0.0 } else { logit() };
+        let logits: Vec<f64> = (0..3 * pixels).map(of_class).collect();
+        let labels = (0..pixels).map(|i| Some(if is_foreground(i) { 1 + i % 2 } else { 0 }));
+        let labelled = Labelled { extents, logits: &logits, labels: labels.collect() };
+        compare::<T>(term, &Input::Labelled(labelled), shape).0
+    }
+}
+
+/// Sums of many pixels at logits up to 2, 8 and 40, and of foreground that is missed by as much: value and
+/// gradient of each term.
 fn of_images<T>(term: &Term, is_binary: bool) -> Errors
 where
     T: Format,
 {
     (0..3).fold(Errors::default(), |worst, seed| {
+        let size = [2.0, 8.0, 40.0][seed as usize];
+        let missed = of_missed::<T>(term, is_binary, 120, size, 2.0);
         let (errors, _) = if is_binary {
             let shape = Shape::new(2, 1, &[60]).unwrap();
-            let case = SoftCase::new(seed, shape, [2.0, 8.0, 40.0][seed as usize], 0.1);
+            let case = SoftCase::new(seed, shape, size, 0.1);
             compare::<T>(term, &Input::Dense((&case).into()), shape)
         } else {
             let shape = Shape::new(2, 3, &[40]).unwrap();
-            let case = Case::softmax(seed, shape, [2.0, 8.0, 40.0][seed as usize], 0.1);
+            let case = Case::softmax(seed, shape, size, 0.1);
             compare::<T>(term, &Input::Labelled((&case).into()), shape)
         };
-        worst.worst(errors)
+        worst.worst(errors).worst(missed)
     })
 }
 
@@ -250,6 +283,29 @@ fn within_the_bounds() {
             } else {
                 assert!(single.scaled_value <= 2e-7 && double.scaled_value <= 1e-15, "{what}");
             }
+        }
+    }
+}
+
+/// True positives that a difference of two sums has no digits of: 1,000 pixels of foreground, confidently
+/// missed, beside as many of background.
+#[test]
+fn foreground_that_is_missed() {
+    let (smooth, pool) = (1e-6, None);
+    for term in [
+        Term::Dice { smooth, pool, reduction: Reduction::Mean },
+        Term::Tversky { fp: 1.0, fn_: 0.0, smooth, pool },
+        Term::Tversky { fp: 0.9, fn_: 0.1, smooth, pool },
+        Term::FocalTversky { fp: 0.9, fn_: 0.1, gamma: 0.75, smooth, pool },
+    ] {
+        let cases = [6.0, 8.0, 14.0].into_iter().flat_map(|size| [(true, size), (false, size)]);
+        for (is_binary, size) in cases {
+            let single = of_missed::<f32>(&term, is_binary, 2_000, size, 0.0);
+            let double = of_missed::<f64>(&term, is_binary, 2_000, size, 0.0);
+            let what = format!("{term} {is_binary} {size}: {single:?} {double:?}");
+            // One pixel 1,000 times, of which the errors do not average out.
+            assert!(single.value <= 1e-6 && double.value <= 5e-15, "{what}");
+            assert!(single.gradient <= 2e-7 && double.gradient <= 1e-15, "{what}");
         }
     }
 }

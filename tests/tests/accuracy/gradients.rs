@@ -7,15 +7,12 @@ use segloss_conformance::from_text::{Asked, Format, evaluate};
 use segloss_conformance::oracle::{
     self, Absent, Dense, Formula, Labelled, Loss, Memberships, Pool, Reduction, Region,
 };
+use segloss_conformance::views::packed;
 use segloss_core::class::{self, ClassPixel, ClassTerm};
 use segloss_core::engine::{Call, Scale};
 use segloss_core::pixel::{self, Pixel, PixelTerm};
-use segloss_core::view::{Layout, Mask, Shape, Targets, View, Weights};
+use segloss_core::view::{Mask, Shape, Targets, Weights};
 use segloss_simd::AnyLevel;
-
-fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
-    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
-}
 
 fn assert_slope(found: f64, expected: f64, relative: f64, what: &str) {
     let error = (found - expected).abs();

@@ -4,13 +4,14 @@ use proptest::prelude::*;
 use segloss_conformance::case::Case;
 use segloss_conformance::oracle::{self, Loss};
 use segloss_conformance::run::{Outcome, run};
+use segloss_conformance::views::{packed, targets_shape};
 use segloss_core::class::Ce;
 use segloss_core::compose::{Program, class, pixel, region};
 use segloss_core::engine::{Call, Link};
 use segloss_core::lanes::Real;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
-use segloss_core::view::{Layout, Logit, Shape, View};
+use segloss_core::view::{Layout, Logit, Shape};
 
 fn evaluate<T: Real + Logit<Compute = T>>(
     case: &Case,
@@ -18,15 +19,11 @@ fn evaluate<T: Real + Logit<Compute = T>>(
     call: Call,
     program: &dyn Program<T, f64>,
 ) -> Outcome<T> {
-    let packed = Layout::channels_first(case.shape).unwrap();
-    let target_shape = match call.link {
-        Link::Sigmoid => case.shape,
-        Link::Softmax => case.shape.with_channels(1),
-    };
-    let targets = View::new(&case.targets, Layout::channels_first(target_shape).unwrap()).unwrap();
-    let logits = View::new(logits, packed).unwrap();
+    let layout = Layout::channels_first(case.shape).unwrap();
+    let targets = packed(&case.targets, targets_shape(call.link, case.shape));
+    let logits = packed(logits, case.shape);
     let call = Call { ignore_index: Some(255), ..call };
-    run(call, program, logits, targets, packed, T::default()).unwrap()
+    run(call, program, &logits, &targets, layout, T::default()).unwrap()
 }
 
 /// `value` relative, `gradient` relative to the largest.

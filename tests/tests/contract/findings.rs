@@ -6,14 +6,11 @@ use segloss_conformance::exact::Exact;
 use segloss_conformance::from_text::{Asked, Format, Found, evaluate};
 use segloss_conformance::objective::{Input, Objective, Term};
 use segloss_conformance::oracle::{Dense, Extents, Labelled};
+use segloss_conformance::views::packed;
 use segloss_core::Error;
 use segloss_core::engine::{Call, Link};
 use segloss_core::view::{Layout, Shape, Strides, Targets, View};
 use segloss_simd::{AnyLevel, Library, Loss};
-
-fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
-    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
-}
 
 /// One sample, one channel, on a line.
 fn masks<'a, T, E>(text: &str, logits: &[T], targets: &'a [E]) -> Result<Found<T>, Error>

@@ -1,6 +1,7 @@
 //! What happens to every odd input: design, section 8.
 
 use segloss_conformance::run::{Outcome, run};
+use segloss_conformance::views::packed;
 use segloss_core::Error;
 use segloss_core::class::Ce;
 use segloss_core::compose::{Definition, Kernels, Listed, Program, Term, class, pixel, region};
@@ -16,10 +17,6 @@ use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 fn shape(batch: usize, channels: usize, pixels: usize) -> Shape {
     Shape::new(batch, channels, &[pixels]).unwrap()
-}
-
-fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
-    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
 }
 
 /// One channel under sigmoid, several under softmax.
@@ -308,6 +305,37 @@ fn parameters_and_coefficients_out_of_range() {
     assert_eq!(found.err(), Some(Error::Arguments { term: "bce", given: 1, expected: 0 }));
 }
 
+/// What is ignored unless told otherwise depends on the link: 255 would be a label that is no class.
+#[test]
+fn a_call_under_another_link_than_the_loss() {
+    let (logits, shape) = ([0.5f32; 6], shape(1, 3, 2));
+    let labels = [1u8, 255];
+    let library = Library::<f32>::default();
+    for (link, targets) in [(Link::Softmax, shape.with_channels(1)), (Link::Sigmoid, shape)] {
+        let text = if link == Link::Softmax { "ce + dice" } else { "bce + dice" };
+        let loss = Loss::new(&library, text, link).unwrap();
+        let masks = [[0u8, 1]; 3].concat();
+        let y = if link == Link::Softmax { &labels[..] } else { &masks };
+        let (z, y) = (packed(&logits, shape), packed(y, targets));
+        let mut gradient = [7f32; 6];
+        let mut sink = ViewMut::new(&mut gradient, Layout::channels_first(shape).unwrap()).unwrap();
+        let outputs = Outputs::gradient(&mut sink);
+        let call = Call::of(link.other());
+        let found = loss.evaluate(call, &z, &y, &[], outputs, &mut Buffers::new()).unwrap_err();
+        assert_eq!(found, Error::CallLink { call: link.other(), loss: link });
+        let other = link.other();
+        assert_eq!(
+            found.to_string(),
+            format!("the call's link is {other}, expected {link}, which the loss was read for")
+        );
+        assert_eq!(gradient, [7.0; 6]);
+        let mut sink = ViewMut::new(&mut gradient, Layout::channels_first(shape).unwrap()).unwrap();
+        let outputs = Outputs::gradient(&mut sink);
+        let own = loss.evaluate(Call::of(link), &z, &y, &[], outputs, &mut Buffers::new());
+        assert_eq!(own.unwrap().valid, if link == Link::Softmax { 1 } else { 6 });
+    }
+}
+
 /// Source findings G4: a loss of nothing is 0, and so is its gradient.
 #[test]
 fn g4_coefficients_of_0() {
@@ -340,8 +368,8 @@ impl PixelTerm for Steep {
     const NAME: &'static str = "steep";
     const PARAMETERS: &'static [Parameter] = &[];
 
-    fn new(_: Arguments<'_>) -> Result<Self, Error> {
-        Ok(Steep)
+    fn new(_: Arguments<'_>) -> Self {
+        Steep
     }
 
     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {

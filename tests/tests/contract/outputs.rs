@@ -5,6 +5,7 @@ use segloss_conformance::case::{Case, SoftCase};
 use segloss_conformance::code::Code;
 use segloss_conformance::from_text::{self, Format};
 use segloss_conformance::oracle::{self, Dense, Labelled};
+use segloss_conformance::views::packed;
 use segloss_core::Error;
 use segloss_core::class::Ce;
 use segloss_core::compose::{Definition, MapDefinition, Registry, Term, class, pixel, region};
@@ -15,10 +16,6 @@ use segloss_core::region::Dice;
 use segloss_core::term::{Maps, Options};
 use segloss_core::view::{GradientSink, Layout, Mask, Shape, Targets, View, ViewMut, Weights};
 use segloss_simd::{Buffers, Library, Loss, Outputs};
-
-fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
-    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
-}
 
 /// The loss map by text, as computed by this code.
 fn loss_map(

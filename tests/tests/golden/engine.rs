@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use segloss_conformance::from_text::{Asked, Format};
 use segloss_conformance::golden::{self, Case, Departure, Input, Losses};
+use segloss_conformance::views::{packed, targets_shape};
 use segloss_core::Error;
 use segloss_core::engine::{Call, Scale};
-use segloss_core::view::{Layout, Shape, View};
 use segloss_simd::AnyLevel;
 
 /// What a format is held to: the value's error relative to itself, and the gradient's to its largest.
@@ -19,10 +19,6 @@ struct Bounds {
 const DOUBLE: Bounds = Bounds { value: 1e-13, gradient: 1e-12 };
 const SINGLE: Bounds = Bounds { value: 1e-6, gradient: 4e-6 };
 
-fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
-    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
-}
-
 /// Values (one, or one a sample) and gradient by the engine.
 fn run<T>(case: &Case, input: &Input, logits: &[T]) -> Result<(Vec<f64>, Vec<f64>), Error>
 where
@@ -30,7 +26,6 @@ where
 {
     let asked = case.call();
     let shape = input.logit_shape();
-    let targets_shape = if asked.softmax { shape.with_channels(1) } else { shape };
     let ones = vec![1.0; shape.batch];
     let base = if asked.softmax { Call::softmax() } else { Call::sigmoid() };
     let call = Call {
@@ -39,7 +34,7 @@ where
         ..base
     };
     let (text, code) = (asked.objective.to_string(), AnyLevel::best().into());
-    let targets = packed(&input.targets, targets_shape);
+    let targets = packed(&input.targets, targets_shape(base.link, shape));
     let found = T::evaluate(Asked {
         code,
         text: &text,

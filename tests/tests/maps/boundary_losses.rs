@@ -8,15 +8,12 @@ use segloss_conformance::from_text::{Asked, Format};
 use segloss_conformance::objective::{Input, Map, Objective, Term};
 use segloss_conformance::oracle::maps::{Border, Empty};
 use segloss_conformance::oracle::{self, maps};
+use segloss_conformance::views::packed;
 use segloss_core::Error;
 use segloss_core::engine::{Call, Link};
 use segloss_core::maps::edt::Spacing;
 use segloss_core::view::{Layout, Mask, Shape, Strides, Targets, View, Weights};
 use segloss_simd::{AnyLevel, Library, Loss};
-
-fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
-    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
-}
 
 /// Value and gradient in `f64`, as computed by this code.
 fn computed_by<'a>(
@@ -309,7 +306,7 @@ fn g1_g2_g3_parameters_of_maps() {
     );
     for sigma in ["0", "-3"] {
         let text = format!("bce + distance(sigma={sigma})");
-        let expected = "expected a positive number, from 1e-30 to 1e30";
+        let expected = "expected 1e-30 to 1e30";
         let found = Loss::new(&library, &text, Link::Sigmoid).unwrap_err().to_string();
         assert_eq!(found, format!("at 22: `sigma` is {sigma}, {expected}"));
     }

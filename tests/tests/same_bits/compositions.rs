@@ -5,14 +5,15 @@ use half::{bf16, f16};
 use proptest::prelude::*;
 use segloss_conformance::case::{Case, IGNORED, SoftCase};
 use segloss_conformance::code::Code;
+use segloss_conformance::views::{packed, targets_shape};
 use segloss_core::class::{Ce, ClassTerm, Focal as ClassFocal};
 use segloss_core::compose::{At, Definition, class, pixel, region};
 use segloss_core::engine::{Call, Link};
 use segloss_core::level::{Level, Scalar};
 use segloss_core::pixel::{Bce, Focal, PixelTerm};
 use segloss_core::region::{Dice, FocalTversky, Pool, RegionTerm, Tversky};
-use segloss_core::term::{Arguments, Maps, Missing, Normalise, Options, Reduction};
-use segloss_core::view::{Layout, Logits, Mask, Shape, View, Weights};
+use segloss_core::term::{Maps, Missing, Normalise, Options, Reduction};
+use segloss_core::view::{Logits, Mask, Shape, View, Weights};
 use segloss_simd::with_level;
 
 use super::every_way::{Inputs, assert_same, outcome, setting};
@@ -78,7 +79,7 @@ impl Data {
             Link::Sigmoid => hard(Case::sigmoid(seed, shape, span, ignored)),
             Link::Softmax => hard(Case::softmax(seed, shape, span, ignored)),
         };
-        let targets_shape = if link == Link::Softmax { shape.with_channels(1) } else { shape };
+        let targets_shape = targets_shape(link, shape);
         let weights_shape = if by_channel { targets_shape } else { targets_shape.with_channels(1) };
         let mut rng = Rng::with_seed(!seed);
         let count = weights_shape.batch * weights_shape.channels * shape.pixels();
@@ -146,10 +147,6 @@ impl Data {
     }
 }
 
-fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
-    View::new(data, Layout::channels_first(shape).unwrap()).unwrap()
-}
-
 macro_rules! options {
     ({ $($field:ident: $value:expr),* }) => {
         Options { $($field: $value,)* ..Options::default() }
@@ -158,7 +155,7 @@ macro_rules! options {
 
 macro_rules! made {
     ($trait:ident, $term:ty, $values:expr) => {
-        <$term as $trait>::new(Arguments::new(&$values, <$term as $trait>::PARAMETERS)).unwrap()
+        <$term as $trait>::from_values(&$values).unwrap()
     };
 }
 

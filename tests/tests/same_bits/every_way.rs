@@ -1,6 +1,7 @@
 //! One loss at every level, composed at compile time, at run time and from text.
 
 use segloss_conformance::code::{Code, evaluate_by_core};
+use segloss_conformance::run::bits;
 use segloss_core::compose::{Definition, Listed, MapCall, MapDefinition, Program, Registry, Term};
 use segloss_core::engine::{Call, Problem, Scale, evaluate};
 use segloss_core::lanes::Real;
@@ -43,10 +44,6 @@ impl Outcome {
             .or_else(|| each("loss map", &some(&self.loss_map), &some(&other.loss_map)))
             .or_else(|| (self != other).then(|| "number of outcomes".into()))
     }
-}
-
-fn bits(x: f64) -> u64 {
-    if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() }
 }
 
 fn all_bits<T: Real>(values: &[T]) -> Vec<u64> {

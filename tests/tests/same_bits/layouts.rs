@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use segloss_conformance::case::Case;
 use segloss_conformance::run::{Outcome, run};
+use segloss_conformance::views::targets_shape;
 use segloss_core::class::Ce;
 use segloss_core::compose::{At, class, pixel, region};
 use segloss_core::engine::{Call, Link};
@@ -75,7 +76,7 @@ proptest! {
 /// The outcome with logits, targets and gradient in every layout, and every type of target.
 fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
     let shape = case.shape;
-    let targets_shape = if call.link == Link::Softmax { shape.with_channels(1) } else { shape };
+    let targets_shape = targets_shape(call.link, shape);
     let single = case.single();
     let mut outcomes = Vec::new();
     let mut go = |name: String, logits: Layout, targets: &Targets<'_>, gradient: Layout| {

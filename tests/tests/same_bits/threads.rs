@@ -3,6 +3,7 @@
 
 use rayon::ThreadPoolBuilder;
 use segloss_conformance::case::Case;
+use segloss_conformance::views::{packed, targets_shape};
 use segloss_core::compose::{Registry, Term, parse};
 use segloss_core::engine::{Call, Link, Problem, Scale, evaluate};
 use segloss_core::level::Scalar;
@@ -40,10 +41,8 @@ fn by_threads(
     layout: Layout,
 ) -> (u64, Vec<u64>, Vec<u32>) {
     let logits = case.single();
-    let z = View::new(&logits, Layout::channels_first(case.shape).unwrap()).unwrap();
-    let channels = if call.link == Link::Softmax { 1 } else { case.shape.channels };
-    let targets_shape = case.shape.with_channels(channels);
-    let y = View::new(&case.targets, Layout::channels_first(targets_shape).unwrap()).unwrap();
+    let z = packed(&logits, case.shape);
+    let y = packed(&case.targets, targets_shape(call.link, case.shape));
     let library = Library::<f32>::default();
     let loss = Loss::new(&library, text, call.link).unwrap();
     let mut gradient = vec![0.25f32; layout.span()];

@@ -3,85 +3,108 @@
 use super::cost::Gap;
 use super::rule::Rule;
 use crate::level::{Kernel, Level};
-use crate::maps::Labels;
+use crate::maps::labels::Code;
+
+/// Sweeps along columns, a row at a time.
+pub(crate) trait ColumnKernels<E: Code, G: Gap>: Sync {
+    fn next(&self, row: Next<'_, E, G>);
+    fn advance(&self, row: Advance<'_, E, G>);
+    fn back(&self, row: Back<'_, E, G>);
+}
+
+impl<Lv: Level, E: Code, G: Gap> ColumnKernels<E, G> for Lv {
+    fn next(&self, row: Next<'_, E, G>) {
+        self.enter(row);
+    }
+
+    fn advance(&self, row: Advance<'_, E, G>) {
+        self.enter(row);
+    }
+
+    fn back(&self, row: Back<'_, E, G>) {
+        self.enter(row);
+    }
+}
 
 /// One row of a slice, given the neighbouring slice's: gaps in the direction of the sweep.
-pub(crate) struct Next<'a, S: Labels, R, G> {
-    pub(crate) rule: R,
-    pub(crate) labels: &'a [S::Label],
-    pub(crate) neighbours: &'a [S::Label],
+pub(crate) struct Next<'a, E, G> {
+    pub(crate) rule: Rule<E>,
+    pub(crate) codes: &'a [E],
+    pub(crate) neighbours: &'a [E],
     pub(crate) from: &'a [G],
     pub(crate) to: &'a mut [G],
 }
 
-impl<S: Labels, R: Rule<S::Label>, G: Gap> Kernel for Next<'_, S, R, G> {
+impl<E: Code, G: Gap> Kernel for Next<'_, E, G> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
         let n = self.to.len();
-        let (labels, neighbours) = (&self.labels[..n], &self.neighbours[..n]);
-        let from = &self.from[..n];
-        for x in 0..n {
-            self.to[x] = self.rule.next::<S, _>(labels[x], neighbours[x], from[x]);
-        }
+        let (from, to) = (&self.from[..n], self.to);
+        self.rule.each(&self.codes[..n], self.neighbours, |x, ends, gap| {
+            let farther = from[x].farther();
+            to[x] = if ends { gap } else { farther };
+        });
     }
 }
 
-/// The same in place.
-pub(crate) struct Advance<'a, S: Labels, R, G> {
-    pub(crate) rule: R,
-    pub(crate) labels: &'a [S::Label],
-    pub(crate) neighbours: &'a [S::Label],
+/// [`Next`] in place.
+pub(crate) struct Advance<'a, E, G> {
+    pub(crate) rule: Rule<E>,
+    pub(crate) codes: &'a [E],
+    pub(crate) neighbours: &'a [E],
     pub(crate) gaps: &'a mut [G],
 }
 
-impl<S: Labels, R: Rule<S::Label>, G: Gap> Kernel for Advance<'_, S, R, G> {
+impl<E: Code, G: Gap> Kernel for Advance<'_, E, G> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
         let n = self.gaps.len();
-        let (labels, neighbours) = (&self.labels[..n], &self.neighbours[..n]);
-        for x in 0..n {
-            self.gaps[x] = self.rule.next::<S, _>(labels[x], neighbours[x], self.gaps[x]);
-        }
+        let gaps = self.gaps;
+        self.rule.each(&self.codes[..n], self.neighbours, |x, ends, gap| {
+            let farther = gaps[x].farther();
+            gaps[x] = if ends { gap } else { farther };
+        });
     }
 }
 
 /// The sweep back: gaps of the sweep there become gaps in both directions, and so do those kept of the
 /// slice before.
-pub(crate) struct Back<'a, S: Labels, R, G> {
-    pub(crate) rule: R,
-    pub(crate) labels: &'a [S::Label],
-    pub(crate) neighbours: &'a [S::Label],
+pub(crate) struct Back<'a, E, G> {
+    pub(crate) rule: Rule<E>,
+    pub(crate) codes: &'a [E],
+    pub(crate) neighbours: &'a [E],
     pub(crate) gaps: &'a mut [G],
     pub(crate) back: &'a mut [G],
 }
 
-impl<S: Labels, R: Rule<S::Label>, G: Gap> Kernel for Back<'_, S, R, G> {
+impl<E: Code, G: Gap> Kernel for Back<'_, E, G> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
         let n = self.gaps.len();
-        let (labels, neighbours) = (&self.labels[..n], &self.neighbours[..n]);
-        let back = &mut self.back[..n];
-        for x in 0..n {
-            let gap = self.rule.next::<S, _>(labels[x], neighbours[x], back[x]).min(self.gaps[x]);
-            self.gaps[x] = gap;
+        let (gaps, back) = (self.gaps, &mut self.back[..n]);
+        self.rule.each(&self.codes[..n], self.neighbours, |x, ends, gap| {
+            let farther = back[x].farther();
+            let gap = if ends { gap } else { farther };
+            let gap = gap.min(gaps[x]);
+            gaps[x] = gap;
             back[x] = gap;
-        }
+        });
     }
 }
 
 /// Gaps at the end of a part of the columns: those found within it, else those carried through it.
-pub(crate) struct Carry<'a, S: Labels, R, G> {
-    pub(crate) rule: R,
+pub(crate) struct Carry<'a, E, G> {
+    pub(crate) rule: Rule<E>,
     /// Of the part's slice that is met first.
-    pub(crate) labels: &'a [S::Label],
+    pub(crate) codes: &'a [E],
     /// Of the slice before that.
-    pub(crate) neighbours: &'a [S::Label],
+    pub(crate) neighbours: &'a [E],
     /// Gaps of that slice.
     pub(crate) from: &'a [G],
     /// Slices of the part.
@@ -89,14 +112,15 @@ pub(crate) struct Carry<'a, S: Labels, R, G> {
     pub(crate) gaps: &'a mut [G],
 }
 
-impl<S: Labels, R: Rule<S::Label>, G: Gap> Carry<'_, S, R, G> {
+impl<E: Code, G: Gap> Carry<'_, E, G> {
     /// Rare enough to need no level.
     pub(crate) fn run(self) {
-        let seen = self.labels.iter().zip(self.neighbours).zip(self.from);
-        for (gap, ((&label, &neighbour), &from)) in self.gaps.iter_mut().zip(seen) {
-            if *gap == G::NONE {
-                *gap = self.rule.next::<S, _>(label, neighbour, from).many_farther(self.slices - 1);
+        let Carry { rule, codes, neighbours, from, slices, gaps } = self;
+        rule.each(codes, neighbours, |x, ends, gap: G| {
+            if gaps[x] == G::NONE {
+                let gap = if ends { gap } else { from[x].farther() };
+                gaps[x] = gap.many_farther(slices - 1);
             }
-        }
+        });
     }
 }

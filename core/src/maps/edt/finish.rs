@@ -6,78 +6,214 @@ use bytemuck::Pod;
 
 use super::cost::Cost;
 use crate::lanes::Real;
-use crate::level::{Kernel, Level};
-use crate::maps::{Label, Labels};
+use crate::level::{Kernel, Level, enter};
+use crate::maps::labels::{self, Code, Codes, Same};
 
-/// What a pixel is given for its squared distance and its label.
-pub(crate) trait Finish<E: Label>: Copy + Send + Sync {
-    type Out: Pod + Send;
-    /// Whether every pixel is written.
-    const ALL: bool = true;
+/// What a pixel is given for its squared distance.
+pub(crate) trait Finish: Copy + Send + Sync {
+    type Out: Pod + Send + Sync;
+    /// Whether background pixels are given something else, by [`Finish::of_background`].
+    const BY_SIDE: bool = false;
 
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, label: E) -> Self::Out;
+    /// What a pixel is given.
+    fn value<C: Cost>(self, cost: C) -> Self::Out;
 
-    /// Whether this pixel is written.
-    fn chooses<S: Labels<Label = E>>(self, _: E) -> bool {
-        true
+    /// What a background pixel is given in place of `value`.
+    fn of_background(value: Self::Out) -> Self::Out {
+        value
     }
 }
 
-/// Ignored pixels are as without a distance.
+/// Which pixels are written, and which have no distance.
 #[derive(Clone, Copy)]
-pub(crate) struct Known<F, E> {
-    pub(crate) finish: F,
-    pub(crate) ignored: E,
+pub(crate) struct Written<E> {
+    /// Pixels of this code have no distance.
+    pub(crate) ignored: Option<E>,
+    /// Pixels of this label alone are written, and those that are ignored.
+    pub(crate) label: Option<Only<E>>,
 }
 
-impl<E: Label, F: Finish<E>> Finish<E> for Known<F, E> {
-    type Out = F::Out;
-
-    #[inline(always)]
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, label: E) -> F::Out {
-        let cost = if label == self.ignored { C::NONE } else { cost };
-        self.finish.value::<S, C>(cost, label)
-    }
-}
-
-/// Writes the pixels of one label, and the ignored ones.
+/// A label of which all pixels are meant.
 #[derive(Clone, Copy)]
-pub(crate) struct Only<F, E> {
-    pub(crate) known: Known<F, E>,
-    pub(crate) label: E,
+pub(crate) struct Only<E> {
+    pub(crate) code: E,
+    /// Whether all codes but 0 are one label.
+    pub(crate) is_mask: bool,
 }
 
-impl<E: Label, F: Finish<E>> Finish<E> for Only<F, E> {
-    type Out = F::Out;
-    const ALL: bool = false;
-
-    #[inline(always)]
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, label: E) -> F::Out {
-        self.known.value::<S, C>(cost, label)
-    }
-
-    fn chooses<S: Labels<Label = E>>(self, label: E) -> bool {
-        label == self.known.ignored || S::same(label, self.label)
+impl<E: Code> Only<E> {
+    fn has(self, code: E) -> bool {
+        if self.is_mask { labels::Sides.same(code, self.code) } else { Codes.same(code, self.code) }
     }
 }
 
-/// A row of them.
-pub(crate) struct Finished<'a, S: Labels, C, F: Finish<S::Label>> {
-    pub(crate) finish: F,
+/// A finish of rows of one kind of cost, whatever it writes: elements as bytes.
+pub(crate) trait FinishRow<E: Code, C: Cost>: Sync {
+    fn row(&self, row: Row<'_, E, C>);
+}
+
+/// A row to finish, by way of a stage that stays in the first-level cache: copying from there writes to
+/// memory at full width, past the cache where that is faster.
+pub(crate) struct Row<'a, E, C> {
     pub(crate) costs: &'a [C],
-    pub(crate) labels: &'a [S::Label],
-    pub(crate) out: &'a mut [F::Out],
+    pub(crate) codes: &'a [E],
+    pub(crate) written: Written<E>,
+    /// As many bytes as the row has, or more.
+    pub(crate) stage: &'a mut [u64],
+    pub(crate) out: &'a mut [u8],
 }
 
-impl<S: Labels, C: Cost, F: Finish<S::Label>> Kernel for Finished<'_, S, C, F> {
+/// A finish of rows of all kinds of costs.
+pub(crate) trait FinishRows<E: Code>:
+    FinishRow<E, i32> + FinishRow<E, i64> + FinishRow<E, f64>
+{
+    /// Bytes of an element that it writes.
+    fn size(&self) -> usize;
+}
+
+/// A finish at a level: a loop a kind of cost, and loops over codes that do not know of costs.
+pub(crate) struct At<E: Code, F: Finish> {
+    finish: F,
+    narrow: fn(F, &[i32], &mut [F::Out]),
+    wide: fn(F, &[i64], &mut [F::Out]),
+    spaced: fn(F, &[f64], &mut [F::Out]),
+    by_code: ByCode<E, F>,
+}
+
+/// Loops over the codes of a row.
+struct ByCode<E, F: Finish> {
+    /// Gives `none` to pixels of code `ignored`.
+    blank: fn(codes: &[E], ignored: E, none: F::Out, row: &mut [F::Out]),
+    /// Gives background pixels what is theirs.
+    sides: fn(codes: &[E], row: &mut [F::Out]),
+}
+
+impl<E: Code, F: Finish> At<E, F> {
+    pub(crate) fn new<Lv: Level>(_: Lv, finish: F) -> Self {
+        At {
+            finish,
+            narrow: |finish, costs, out| enter::<Lv, _>(Plain { finish, costs, out }),
+            wide: |finish, costs, out| enter::<Lv, _>(Plain { finish, costs, out }),
+            spaced: |finish, costs, out| enter::<Lv, _>(Plain { finish, costs, out }),
+            by_code: ByCode::new::<Lv>(),
+        }
+    }
+}
+
+impl<E: Code, F: Finish> ByCode<E, F> {
+    fn new<Lv: Level>() -> Self {
+        ByCode {
+            blank: |codes, ignored, none, row| {
+                enter::<Lv, _>(Blank { codes, ignored, none, row });
+            },
+            sides: |codes, row| {
+                if F::BY_SIDE {
+                    enter::<Lv, _>(Sides::<E, F> { codes, row });
+                }
+            },
+        }
+    }
+}
+
+impl<E: Code, F: Finish> FinishRows<E> for At<E, F> {
+    fn size(&self) -> usize {
+        size_of::<F::Out>()
+    }
+}
+
+macro_rules! finish_row {
+    ($($cost:ident $plain:ident),*) => {$(
+        impl<E: Code, F: Finish> FinishRow<E, $cost> for At<E, F> {
+            fn row(&self, row: Row<'_, E, $cost>) {
+                finish_row(self.finish, self.$plain, &self.by_code, row);
+            }
+        }
+    )*};
+}
+finish_row!(i32 narrow, i64 wide, f64 spaced);
+
+fn finish_row<E: Code, C: Cost, F: Finish>(
+    finish: F,
+    plain: fn(F, &[C], &mut [F::Out]),
+    by_code: &ByCode<E, F>,
+    Row { costs, codes, written, stage, out }: Row<'_, E, C>,
+) {
+    let out: &mut [F::Out] = bytemuck::cast_slice_mut(out);
+    let row: &mut [F::Out] = &mut bytemuck::cast_slice_mut(stage)[..out.len()];
+    plain(finish, costs, row);
+    if let Some(ignored) = written.ignored {
+        (by_code.blank)(codes, ignored, finish.value(C::NONE), row);
+    }
+    (by_code.sides)(codes, row);
+    match written.label {
+        None => out.copy_from_slice(row),
+        Some(only) => choose(row, codes, only, written.ignored, out),
+    }
+}
+
+/// Copies the pixels of a label, and those that are ignored.
+#[inline(never)]
+fn choose<O: Pod, E: Code>(
+    row: &[O],
+    codes: &[E],
+    only: Only<E>,
+    ignored: Option<E>,
+    out: &mut [O],
+) {
+    for ((place, &value), &code) in out.iter_mut().zip(row).zip(codes) {
+        if ignored == Some(code) || only.has(code) {
+            *place = value;
+        }
+    }
+}
+
+struct Plain<'a, C, F: Finish> {
+    finish: F,
+    costs: &'a [C],
+    out: &'a mut [F::Out],
+}
+
+impl<C: Cost, F: Finish> Kernel for Plain<'_, C, F> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let n = self.out.len();
-        let (costs, labels) = (&self.costs[..n], &self.labels[..n]);
-        for x in 0..n {
-            self.out[x] = self.finish.value::<S, C>(costs[x], labels[x]);
+        for (out, &cost) in self.out.iter_mut().zip(self.costs) {
+            *out = self.finish.value(cost);
+        }
+    }
+}
+
+struct Blank<'a, E, O> {
+    codes: &'a [E],
+    ignored: E,
+    none: O,
+    row: &'a mut [O],
+}
+
+impl<E: Code, O: Pod> Kernel for Blank<'_, E, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        for (place, &code) in self.row.iter_mut().zip(self.codes) {
+            *place = if code == self.ignored { self.none } else { *place };
+        }
+    }
+}
+
+struct Sides<'a, E, F: Finish> {
+    codes: &'a [E],
+    row: &'a mut [F::Out],
+}
+
+impl<E: Code, F: Finish> Kernel for Sides<'_, E, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        for (place, &code) in self.row.iter_mut().zip(self.codes) {
+            *place = if code == E::BACKGROUND { F::of_background(*place) } else { *place };
         }
     }
 }
@@ -114,11 +250,11 @@ squared!(u32, u64);
 #[derive(Clone, Copy)]
 pub(crate) struct AsSquared<Q>(pub(crate) PhantomData<Q>);
 
-impl<E: Label, Q: Squared> Finish<E> for AsSquared<Q> {
+impl<Q: Squared> Finish for AsSquared<Q> {
     type Out = Q;
 
     #[inline(always)]
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, _: E) -> Q {
+    fn value<C: Cost>(self, cost: C) -> Q {
         if cost >= C::NONE { Q::NONE } else { Q::of(cost.integer()) }
     }
 }
@@ -127,11 +263,11 @@ impl<E: Label, Q: Squared> Finish<E> for AsSquared<Q> {
 #[derive(Clone, Copy)]
 pub(crate) struct AsDistance<T>(pub(crate) PhantomData<T>);
 
-impl<E: Label, T: Real + Pod> Finish<E> for AsDistance<T> {
+impl<T: Real> Finish for AsDistance<T> {
     type Out = T;
 
     #[inline(always)]
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, _: E) -> T {
+    fn value<C: Cost>(self, cost: C) -> T {
         cost.distance()
     }
 }
@@ -140,12 +276,17 @@ impl<E: Label, T: Real + Pod> Finish<E> for AsDistance<T> {
 #[derive(Clone, Copy)]
 pub(crate) struct AsSigned<T>(pub(crate) PhantomData<T>);
 
-impl<E: Label, T: Real + Pod> Finish<E> for AsSigned<T> {
+impl<T: Real> Finish for AsSigned<T> {
     type Out = T;
+    const BY_SIDE: bool = true;
 
     #[inline(always)]
-    fn value<S: Labels<Label = E>, C: Cost>(self, cost: C, label: E) -> T {
-        let distance: T = cost.distance();
-        if S::is_background(label) { -distance } else { distance }
+    fn value<C: Cost>(self, cost: C) -> T {
+        cost.distance()
+    }
+
+    #[inline(always)]
+    fn of_background(distance: T) -> T {
+        -distance
     }
 }

@@ -1,9 +1,116 @@
-//! One line of pixels: the lower envelope of their costs.
+//! One line of pixels: from what each of them costs to how far each of them is.
+//!
+//! # The question
+//!
+//! After the first axis each pixel has a *gap*: the steps along its column to the nearest pixel that
+//! distances are measured to. Along a line across the columns:
+//!
+//! ```text
+//!   column        0  1  2  3  4  5  6
+//!
+//!                 .  .  .  #  .  .  .        # is measured to
+//!                 .  #  .  .  .  .  .
+//!   the line  ->  .  .  .  .  .  .  .
+//!                 .  .  .  .  .  .  .
+//!                 .  .  .  .  .  .  #
+//!
+//!   gaps          -  1  -  2  -  -  2        - is none
+//!   costs         -  1  -  4  -  -  4        their squares
+//! ```
+//!
+//! From pixel `x` of the line it is `x - i` steps to column `i` and as many as its gap along it, at a right
+//! angle. So the squared distance is the least of `cost[i] + (x - i)^2` over all pixels `i` of the line. A
+//! further axis asks the same again, with these squared distances as costs, and so an image of any number
+//! of axes takes one line at a time.
+//!
+//! # Lower envelopes
+//!
+//! Over `x`, each pixel `i` with a cost is a parabola: all of one shape, pixel `i`'s moved `i` to the right
+//! and `cost[i]` up. The least of them is what is seen from below. Of the three above:
+//!
+//! ```text
+//!     8 |        3           6   3
+//!       |
+//!       |
+//!     5 |            3   1   3   6
+//!     4 |                3           6
+//!       |
+//!     2 |    1       1
+//!     1 |        1
+//!       +--------------------------------
+//!   x        0   1   2   3   4   5   6
+//!   nearest  1   1   1   3   3   6   6
+//!   least    2   1   2   4   5   5   4
+//! ```
+//!
+//! Two parabolas of one shape meet once. So each is the lowest over one stretch of the line or nowhere, and
+//! the stretches are in the order of the pixels they belong to: *going along the line, the nearest pixel
+//! never moves back*. Taking the pixels in order gives the stretches in linear time, one pixel after the
+//! other ([`hull`](super::hull), after Felzenszwalb and Huttenlocher). What follows avoids that where it
+//! can: for many pixels at once, short distances need no envelope, and long ones can be divided.
+//!
+//! # Short distances: a window of bytes
+//!
+//! Most distances of most masks are short, and 15 steps to both sides are enough for those below 16: what
+//! is farther away costs 256 or more. A squared distance up to 254 fits into a byte, with 255 for anything
+//! above, and additions that stop at 255 keep it so. For a block of 64 pixels:
+//!
+//! ```text
+//!   best  =      cost[x]
+//!   best  = min( best,  min(cost[x - 1], cost[x + 1]) +  1 )
+//!   best  = min( best,  min(cost[x - 2], cost[x + 2]) +  4 )
+//!   best  = min( best,  min(cost[x - 3], cost[x + 3]) +  9 )      until no pixel of the block
+//!     ...                                                         has more than k^2 left
+//! ```
+//!
+//! A block is one or two registers, and each step a few instructions. If no pixel of the block ends at 255
+//! the block is done; else it is *deep*, and its distances are found again, whole. A block that was deep on
+//! one line is taken to be deep on the next, so that nobody looks through a window that shows nothing.
+//!
+//! # Long distances: divide and conquer
+//!
+//! Neighbouring deep blocks are a segment, of which the nearest pixels lie within it or a few steps beside
+//! it: beside it is a block of short distances. Of those pixels, the ones that a pair of others hides (the
+//! pixels one, two or four to both sides) are dropped by vectors; few *candidates* are left. Then, with
+//! vectors again ([`grid`](super::grid)):
+//!
+//! ```text
+//!   pixels      0        32        64        96       128
+//!   1st         a . . . . . . . . . . . . . . . . . . . z     the nearest of the ends: among all
+//!   2nd         a . . . . . . . . k . . . . . . . . . . z     of the middle: among a to z
+//!   3rd         a . . . d . . . . k . . . . r . . . . . z     among a to k, among k to z
+//!               aaaabbccddddeefghikkkkllmmnoqrrrrstuvxxzz     of each pixel: among its interval's
+//! ```
+//!
+//! As no nearest pixel moves back, each round looks at each candidate about once. The last one compares the
+//! pixels of an interval, in registers, with the few candidates between the nearest of its ends.
+//!
+//! # Labels: runs are enough
+//!
+//! Distances to *another label than one's own* look different for each label, yet take one transform. A
+//! pixel's gap is then to the nearest pixel in its column that is of another label than the pixel. On the
+//! line, `x` must take care which costs it uses: of a pixel `i` of its own label they are right, of one of
+//! another label they are wrong, for they may end at a pixel of the label of `x`.
+//!
+//! ```text
+//!   labels    A  A  A  A  A  B  B  B  C  A  A
+//!                   x        |-- wrong costs --
+//!                   <-----3->|
+//! ```
+//!
+//! But wrong costs do no harm. Before the first of them the run of `x` ends, and the pixel after its end is
+//! itself of another label: 3 steps, squared 9. A pixel beyond would be no nearer if it cost nothing. So
+//! the least over *all* pixels of the line and over the two ends of one's run is right, and labels are
+//! compared with their neighbours alone. In bytes, the steps to the ends of runs are found by doubling:
+//! from 1, 2, 4 and 8 pixels to both sides.
 
-use super::cost::{Cost, Gap};
-use crate::level::{Kernel, Level};
-use crate::maps::Labels;
-use crate::maps::level::{AFTER, BEFORE, Clipped, MapLevel, Segment};
+use super::cost::Cost;
+use super::costs::{ClipCosts, ClipGaps, CostKernels, Direct, Mark, Square};
+use super::kernels::TransformKernels;
+use super::near::Bound;
+use super::runs::{Around, LineCodes, spread};
+use crate::maps::labels::Code;
+use crate::maps::level::{AFTER, BEFORE, Clipped, Segment};
 use crate::maps::scratch::{Scratch, Words};
 
 const BLOCK: usize = Clipped::BLOCK;
@@ -11,8 +118,6 @@ const MARGIN: usize = Clipped::MARGIN;
 /// A pixel beside a segment has a distance below 16, so that what lies farther from the segment than
 /// this is not nearest to any of its pixels.
 const REACH: usize = 17;
-/// Beyond what `nearness` looks at in one step.
-const BESIDE: usize = 8;
 
 /// What the pixels of a line cost.
 pub(crate) enum Costs<'a, C: Cost> {
@@ -31,11 +136,11 @@ impl<C: Cost> Costs<'_, C> {
     }
 
     /// Those from `first` on.
-    fn write<Lv: Level>(&self, level: Lv, first: usize, to: &mut [C]) {
+    fn write(&self, kernels: &(impl CostKernels<C> + ?Sized), first: usize, to: &mut [C]) {
         let range = first..first + to.len();
         match *self {
             Costs::Gaps { gaps, weight } => {
-                level.enter(Square { gaps: &gaps[range], weight, costs: to });
+                kernels.square(Square { gaps: &gaps[range], weight, costs: to });
             }
             Costs::Squares(costs) => to.copy_from_slice(&costs[range]),
         }
@@ -103,22 +208,22 @@ impl<'a, C: Cost> Line<'a, C> {
         line
     }
 
-    /// The least of `costs[i] + weight (x - i)^2` and, given labels, of `weight (x - i)^2` for pixels
+    /// The least of `costs[i] + weight (x - i)^2` and, by label, of `weight (x - i)^2` for pixels
     /// `i` of another label. All lines of one storage have the same length.
     ///
     /// By label, costs are squared distances to other labels than each pixel's own, and still the
     /// minimum may be taken over all of the line: a pixel beyond the end of one's run is no nearer
     /// than that end, which the second part has.
-    pub(crate) fn run<S: Labels, Lv: MapLevel>(
+    pub(crate) fn run<E: Code>(
         &mut self,
-        level: Lv,
+        kernels: &dyn TransformKernels<E, C>,
         costs: &Costs<'_, C>,
-        labels: Option<&[S::Label]>,
+        by_label: Option<LineCodes<'_, E>>,
         weight: C,
     ) -> &[C] {
         let length = costs.len();
         let blocks = length.div_ceil(BLOCK);
-        self.short(level, costs, labels.map(Nearness::<S>), weight);
+        self.short(kernels, costs, by_label, weight);
         let mut block = 0;
         while block < blocks {
             if self.deep[block] == 0 {
@@ -129,58 +234,58 @@ impl<'a, C: Cost> Line<'a, C> {
             while block < blocks && self.deep[block] != 0 {
                 block += 1;
             }
-            self.long(level, costs, from, block, weight);
+            self.long(kernels, costs, from, block, weight);
             let (start, end) = (from * BLOCK, (block * BLOCK).min(length));
             let out = &mut self.out[start..end];
-            if let Some(labels) = labels {
+            if let Some(LineCodes { codes, is_mask }) = by_label {
                 let (first, last) = around(start, end, length);
-                let labels = &labels[first..last];
-                level.enter(Runs::<S, C> { labels, first, start, weight, out });
+                let line = LineCodes { codes: &codes[first..last], is_mask };
+                kernels.runs(Around { line, first, start, weight }, out);
             }
-            level.enter(Mark { out, deep: &mut self.deep[from..block], weight });
+            kernels.mark(Mark { out, weight, deep: &mut self.deep[from..block] });
         }
         &self.out[..length]
     }
 
     /// Blocks whose distances are all short.
-    fn short<S: Labels, Lv: MapLevel>(
+    fn short<E: Code>(
         &mut self,
-        level: Lv,
+        kernels: &dyn TransformKernels<E, C>,
         costs: &Costs<'_, C>,
-        labels: Option<Nearness<'_, S>>,
+        by_label: Option<LineCodes<'_, E>>,
         weight: C,
     ) {
-        if let Some(labels) = &labels {
-            labels.spread(level, &mut self.near);
+        if let Some(line) = by_label {
+            spread(kernels, line, &mut self.near);
         }
         let length = costs.len();
         let blocks = length.next_multiple_of(BLOCK);
         let deep = &mut self.deep[..blocks / BLOCK];
         if !C::BYTES {
             let padded = &mut self.padded[MARGIN..MARGIN + length];
-            costs.write(level, 0, padded);
-            let near = labels.map(|_| &self.near[0][..]);
-            let out = &mut self.out[..blocks];
-            return level.enter(Direct { costs: self.padded, near, weight, deep, out });
+            costs.write(kernels, 0, padded);
+            let near = by_label.map(|_| &self.near[0][..]);
+            let (costs, out) = (&*self.padded, &mut self.out[..blocks]);
+            return kernels.direct(Direct { costs, near, weight, deep, out });
         }
         let clipped = &mut self.clipped[MARGIN..MARGIN + length];
         let bounds = &mut self.bounds[..length];
         match costs {
-            Costs::Gaps { gaps, .. } => level.enter(ClipGaps { gaps, clipped, bounds }),
-            Costs::Squares(costs) => level.enter(ClipSquares { costs, clipped, bounds }),
+            Costs::Gaps { gaps, .. } => kernels.clip_gaps(ClipGaps { gaps, clipped, bounds }),
+            Costs::Squares(costs) => kernels.clip_costs(ClipCosts { costs, clipped, bounds }),
         }
-        if labels.is_some() {
-            level.enter(Bound { near: self.near[0], bounds });
+        if by_label.is_some() {
+            kernels.bound(Bound { near: self.near[0], bounds });
         }
         let line =
             Clipped { costs: &self.clipped[..blocks + 2 * MARGIN], bounds: &self.bounds[..blocks] };
-        level.window(line, deep, bytemuck::cast_slice_mut(&mut self.out[..blocks]));
+        kernels.window(line, deep, bytemuck::cast_slice_mut(&mut self.out[..blocks]));
     }
 
     /// A segment of deep blocks.
-    fn long<Lv: MapLevel>(
+    fn long(
         &mut self,
-        level: Lv,
+        kernels: &(impl CostKernels<C> + ?Sized),
         costs: &Costs<'_, C>,
         from: usize,
         to: usize,
@@ -197,7 +302,7 @@ impl<'a, C: Cost> Line<'a, C> {
         let (body, tail) = rest.split_at_mut(high - low);
         head.fill(C::NONE);
         tail.fill(C::NONE);
-        costs.write(level, low, body);
+        costs.write(kernels, low, body);
         let segment = Segment {
             costs: buffer,
             first,
@@ -209,303 +314,11 @@ impl<'a, C: Cost> Line<'a, C> {
             keep: self.keep,
             out: &mut self.out[start..to * BLOCK],
         };
-        C::solve(level, segment, weight);
+        kernels.solve(segment, weight);
     }
 }
 
 /// The pixels that may be nearest to those of a segment.
 fn around(start: usize, end: usize, length: usize) -> (usize, usize) {
     (start.saturating_sub(REACH), (end + REACH).min(length))
-}
-
-struct ClipGaps<'a, G> {
-    gaps: &'a [G],
-    clipped: &'a mut [u8],
-    bounds: &'a mut [u8],
-}
-
-impl<G: Gap> Kernel for ClipGaps<'_, G> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let n = self.gaps.len();
-        let (clipped, bounds) = (&mut self.clipped[..n], &mut self.bounds[..n]);
-        for x in 0..n {
-            let square = self.gaps[x].clipped_square();
-            clipped[x] = square;
-            bounds[x] = square;
-        }
-    }
-}
-
-struct ClipSquares<'a, C> {
-    costs: &'a [C],
-    clipped: &'a mut [u8],
-    bounds: &'a mut [u8],
-}
-
-impl<C: Cost> Kernel for ClipSquares<'_, C> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let n = self.costs.len();
-        let (clipped, bounds) = (&mut self.clipped[..n], &mut self.bounds[..n]);
-        for x in 0..n {
-            let square = self.costs[x].clipped();
-            clipped[x] = square;
-            bounds[x] = square;
-        }
-    }
-}
-
-struct Square<'a, C: Cost> {
-    gaps: &'a [C::Gap],
-    weight: C,
-    costs: &'a mut [C],
-}
-
-impl<C: Cost> Kernel for Square<'_, C> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        for (cost, &gap) in self.costs.iter_mut().zip(self.gaps) {
-            *cost = C::of_gap(gap, self.weight);
-        }
-    }
-}
-
-/// Remembers which blocks hold a distance too long for the window.
-struct Mark<'a, C> {
-    out: &'a [C],
-    deep: &'a mut [u8],
-    weight: C,
-}
-
-impl<C: Cost> Kernel for Mark<'_, C> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        for (deep, block) in self.deep.iter_mut().zip(self.out.chunks(BLOCK)) {
-            let long = |cost: &C| cost.is_long(self.weight);
-            *deep = u8::from(block.iter().fold(false, |any, cost| any | long(cost)));
-        }
-    }
-}
-
-/// The labels of a line, for the steps to the nearest pixel of another one on it.
-struct Nearness<'a, S: Labels>(&'a [S::Label]);
-
-impl<S: Labels> Nearness<'_, S> {
-    /// Those steps from `BESIDE` on in `near`'s first half, exact up to 8; [`nearness`] looks farther.
-    fn spread<Lv: Level>(&self, level: Lv, near: &mut [&mut [u8]; 2]) {
-        let n = self.0.len();
-        let [a, b] = near;
-        level.enter(Ends::<S> { labels: self.0, near: &mut a[BESIDE..BESIDE + n] });
-        for steps in [1, 2, 4] {
-            level.enter(Spread { from: a, to: &mut b[BESIDE..BESIDE + n], steps });
-            core::mem::swap(a, b);
-        }
-    }
-}
-
-/// The steps to another label, if fewer than 16, from those known to pixels 8 before, here and 8 after.
-#[inline(always)]
-fn nearness(before: u8, here: u8, after: u8) -> u8 {
-    here.min(before.min(after).saturating_add(BESIDE as u8)).min(16)
-}
-
-/// 1 beside a pixel of another label, 255 elsewhere.
-struct Ends<'a, S: Labels> {
-    labels: &'a [S::Label],
-    near: &'a mut [u8],
-}
-
-impl<S: Labels> Kernel for Ends<'_, S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let n = self.labels.len();
-        let mark = |other: bool| if other { 1 } else { 255 };
-        self.near[0] = mark(n > 1 && !S::same(self.labels[0], self.labels[1]));
-        if n < 2 {
-            return;
-        }
-        self.near[n - 1] = mark(!S::same(self.labels[n - 1], self.labels[n - 2]));
-        let (before, here, after) =
-            (&self.labels[..n - 2], &self.labels[1..n - 1], &self.labels[2..]);
-        for (((near, &a), &b), &c) in
-            self.near[1..n - 1].iter_mut().zip(before).zip(here).zip(after)
-        {
-            *near = mark(!(S::same(a, b) & S::same(b, c)));
-        }
-    }
-}
-
-/// Steps to the nearest mark: doubling what is known from so many pixels to both sides.
-struct Spread<'a> {
-    from: &'a [u8],
-    to: &'a mut [u8],
-    steps: usize,
-}
-
-impl Kernel for Spread<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let n = self.to.len();
-        let here = &self.from[BESIDE..][..n];
-        let before = &self.from[BESIDE - self.steps..][..n];
-        let after = &self.from[BESIDE + self.steps..][..n];
-        for x in 0..n {
-            let far = before[x].min(after[x]).saturating_add(self.steps as u8);
-            self.to[x] = here[x].min(far);
-        }
-    }
-}
-
-/// The last doubling, by 8, and its square.
-struct Bound<'a> {
-    near: &'a [u8],
-    bounds: &'a mut [u8],
-}
-
-impl Kernel for Bound<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let n = self.bounds.len();
-        let (before, here) = (&self.near[..n], &self.near[BESIDE..][..n]);
-        let after = &self.near[2 * BESIDE..][..n];
-        for x in 0..n {
-            let steps = nearness(before[x], here[x], after[x]);
-            let square = u16::from(steps) * u16::from(steps);
-            self.bounds[x] = self.bounds[x].min(square.min(255) as u8);
-        }
-    }
-}
-
-/// Short distances from the costs themselves, in blocks of which all pixels have one.
-struct Direct<'a, C> {
-    /// `MARGIN` places, the line in whole blocks, `MARGIN` places.
-    costs: &'a [C],
-    near: Option<&'a [u8]>,
-    weight: C,
-    deep: &'a mut [u8],
-    out: &'a mut [C],
-}
-
-impl<C: Cost> Kernel for Direct<'_, C> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let out = self.out.as_chunks_mut::<BLOCK>().0;
-        for (block, (deep, out)) in self.deep.iter_mut().zip(out).enumerate() {
-            if *deep != 0 {
-                continue;
-            }
-            for (part, out) in out.as_chunks_mut::<PART>().0.iter_mut().enumerate() {
-                let x = block * BLOCK + part * PART;
-                let around = &self.costs[x..x + PART + 2 * MARGIN];
-                let mut best = *out;
-                best.copy_from_slice(&around[MARGIN..MARGIN + PART]);
-                if let Some(near) = self.near {
-                    let near = &near[x..x + PART + 2 * BESIDE];
-                    for lane in 0..PART {
-                        let (before, after) = (near[lane], near[lane + 2 * BESIDE]);
-                        let steps = nearness(before, near[lane + BESIDE], after);
-                        let bound = C::of_gap(C::Gap::ZERO, self.weight);
-                        let bound = bound.seen_from(i32::from(steps), self.weight);
-                        let bound = if steps < 16 { bound } else { C::NONE };
-                        best[lane] = best[lane].least(bound);
-                    }
-                }
-                *deep |= u8::from(!nearest(&mut best, around, self.weight));
-                *out = best;
-            }
-        }
-    }
-}
-
-/// Pixels whose distances are found together.
-const PART: usize = 8;
-
-/// Lowers costs to squared distances within reach. Gives whether there can be no nearer pixels.
-#[inline(always)]
-fn nearest<C: Cost>(best: &mut [C; PART], around: &[C], weight: C) -> bool {
-    let zero = C::of_gap(C::Gap::ZERO, weight);
-    for k in 1..MARGIN {
-        let farther = zero.seen_from(k as i32, weight);
-        if best.iter().fold(true, |all, &best| all & (best <= farther)) {
-            return true;
-        }
-        let (before, after) = (&around[MARGIN - k..][..PART], &around[MARGIN + k..][..PART]);
-        for ((best, &before), &after) in best.iter_mut().zip(before).zip(after) {
-            *best = before.least(after).seen_from(k as i32, weight).least(*best);
-        }
-    }
-    best.iter().fold(true, |all, &best| all & !best.is_long(weight))
-}
-
-/// Lowers the squared distances of a segment to those of the steps, within the line, to the nearest
-/// pixel of another label among those around the segment.
-struct Runs<'a, S: Labels, C> {
-    labels: &'a [S::Label],
-    first: usize,
-    start: usize,
-    weight: C,
-    out: &'a mut [C],
-}
-
-impl<S: Labels, C: Cost> Kernel for Runs<'_, S, C> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let (labels, out) = (self.labels, self.out);
-        // From here on, places count from the first pixel around the segment.
-        let (start, end) = (self.start - self.first, self.start - self.first + out.len());
-        let zero = C::of_gap(C::Gap::ZERO, self.weight);
-        let mut from = 0;
-        while from < end {
-            let to = from + run::<S>(&labels[from..]);
-            let (low, high) = (from.max(start), to.min(end));
-            if low < high {
-                let pixels = &mut out[low - start..high - start];
-                if from > 0 {
-                    lower(pixels, (low - from) as i32 + 1, 1, zero, self.weight);
-                }
-                if to < labels.len() {
-                    lower(pixels, (to - low) as i32, -1, zero, self.weight);
-                }
-            }
-            from = to;
-        }
-    }
-}
-
-#[inline(always)]
-fn lower<C: Cost>(pixels: &mut [C], steps: i32, more: i32, zero: C, weight: C) {
-    for (i, pixel) in pixels.iter_mut().enumerate() {
-        let there = zero.seen_from(steps + more * i as i32, weight);
-        *pixel = there.least(*pixel);
-    }
-}
-
-/// How many labels are the same as the first.
-#[inline(always)]
-fn run<S: Labels>(labels: &[S::Label]) -> usize {
-    let first = labels[0];
-    let whole = labels.chunks_exact(BLOCK);
-    // Without a way out of the inner loop, so that it is made of vectors.
-    let same = |chunk: &[S::Label]| chunk.iter().fold(true, |all, &l| all & S::same(l, first));
-    let known = whole.take_while(|chunk| same(chunk)).count() * BLOCK;
-    known + labels[known..].iter().take_while(|&&label| S::same(label, first)).count()
 }

@@ -24,15 +24,26 @@
 //! Computing Distance Transforms in Linear Time, 2000; Felzenszwalb and Huttenlocher, Distance
 //! Transforms of Sampled Functions, 2012). Where distances are below 16, they come from looking 15
 //! pixels to both sides in bytes instead. A band of slices at a time goes through all axes while it is in
-//! the cache.
+//! the cache. `line.rs` and `sweep.rs` start with the reasons.
+//!
+//! # What is compiled
+//!
+//! A transform for each width of labels and kind of squared distance (`i32`, `i64`, `f64`): it knows which
+//! rows come after which, and calls objects for what happens in a row. Three of them: labels are
+//! [read](Labels::read), kernels compiled for each [level](MapLevel) sweep and solve, and a finish writes
+//! what a map holds. A call for each row costs nothing beside its pixels.
 
 mod columns;
 mod cost;
+mod costs;
 mod finish;
 pub(crate) mod grid;
 pub(crate) mod hull;
+mod kernels;
 mod line;
+mod near;
 mod rule;
+mod runs;
 mod spaced;
 mod squeezed;
 mod sweep;
@@ -40,20 +51,21 @@ pub(crate) mod window;
 
 use core::marker::PhantomData;
 
-use bytemuck::Pod;
-
 pub(crate) use self::cost::Cost;
 pub(crate) use self::finish::Finish;
 pub use self::finish::Squared;
-use self::finish::{AsDistance, AsSigned, AsSquared, Known, Only};
-use self::rule::{Rule, ToBackground, ToKnownBackground, ToKnownOther, ToOther};
+use self::finish::{AsDistance, AsSigned, AsSquared, At, FinishRow, FinishRows, Only, Written};
+use self::kernels::{EachTransform, TransformKernels};
+use self::rule::Rule;
 use self::squeezed::{Numbers, Squeezed};
 use self::sweep::Sweep;
-use super::labels::has_ignored;
+use super::fork::Join;
+use super::labels::{Code, Codes, DynLabels, Same, Sides, has_ignored};
 use super::scratch::{Scratch, fits};
 use super::{Fork, Labels, MapLevel};
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::range::Range;
 use crate::view::Shape;
 
 /// Sides up to this are within every integer used.
@@ -76,18 +88,15 @@ impl Spacing {
     /// [`Error::Axes`] for another number of axes than 1 to 3; [`Error::Parameter`] for a spacing that
     /// is not from 1e-30 to 1e30.
     pub fn new(along: &[f64]) -> Result<Self, Error> {
+        const RANGE: Range = Range::within(1e-30, 1e30);
         let mut all = [1.0; 3];
         match all.len().checked_sub(along.len()) {
             Some(first) if first < 3 => all[first..].copy_from_slice(along),
             _ => return Err(Error::Axes { axes: along.len() }),
         }
-        if let Some(&value) = along.iter().find(|&&s| !(1e-30..=1e30).contains(&s)) {
-            return Err(Error::Parameter {
-                term: "distance",
-                name: "spacing",
-                value,
-                expected: "1e-30 to 1e30",
-            });
+        if let Some(&value) = along.iter().find(|&&s| !RANGE.contains(s)) {
+            let (term, name) = ("distance", "spacing");
+            return Err(Error::Parameter { term, name, value, expected: RANGE });
         }
         Ok(Spacing { along: all, axes: Some(along.len()) })
     }
@@ -116,7 +125,15 @@ pub fn scratch_words<S: Labels>(
     spacing: Spacing,
     fork: impl Fork,
 ) -> Result<usize, Error> {
-    let (squeezed, workers) = (Squeezed::new(labels), fork.workers());
+    words::<S::Code>(labels, spacing, Fork::workers(fork))
+}
+
+fn words<E: Code>(
+    labels: &DynLabels<'_, E>,
+    spacing: Spacing,
+    workers: usize,
+) -> Result<usize, Error> {
+    let squeezed = Squeezed::new(labels);
     if let Some(axes) = spacing.axes.filter(|&axes| axes != labels.axes()) {
         return Err(Error::Spacing { given: axes, axes: labels.axes() });
     }
@@ -125,9 +142,9 @@ pub fn scratch_words<S: Labels>(
     }
     let spatial = squeezed.spatial();
     let words = match squeezed.numbers(spacing) {
-        Numbers::Narrow => sweep::words::<S, i32, u64>(spatial, true, workers),
-        Numbers::Wide => sweep::words::<S, i64, u64>(spatial, true, workers),
-        Numbers::Spaced => sweep::words::<S, f64, u64>(spatial, true, workers),
+        Numbers::Narrow => sweep::words::<E, i32>(spatial, true, workers),
+        Numbers::Wide => sweep::words::<E, i64>(spatial, true, workers),
+        Numbers::Spaced => sweep::words::<E, f64>(spatial, true, workers),
     };
     words.count(labels.spatial())
 }
@@ -137,7 +154,7 @@ pub fn scratch_words<S: Labels>(
 /// # Errors
 /// As of [`scratch_words`]; [`Error::Length`] unless `out` has one place for each pixel, [`Error::Workspace`]
 /// if `scratch` is too short.
-pub fn distance_to_background<Lv: MapLevel, S: Labels, T: Real + Pod>(
+pub fn distance_to_background<Lv: MapLevel, S: Labels, T: Real>(
     level: Lv,
     fork: impl Fork,
     labels: &S,
@@ -145,7 +162,8 @@ pub fn distance_to_background<Lv: MapLevel, S: Labels, T: Real + Pod>(
     out: &mut [T],
     scratch: &mut [u64],
 ) -> Result<(), Error> {
-    to_background(level, fork, labels, spacing, AsDistance(PhantomData), out, scratch)
+    let finish = AsDistance(PhantomData);
+    to_background(level, fork, labels, spacing, finish, out, scratch)
 }
 
 /// The square of [`distance_to_background`] with unit spacing, an exact integer.
@@ -169,7 +187,7 @@ pub fn squared_distance_to_background<Lv: MapLevel, S: Labels, Q: Squared>(
 ///
 /// # Errors
 /// As of [`distance_to_background`].
-pub fn distance_to_other<Lv: MapLevel, S: Labels, T: Real + Pod>(
+pub fn distance_to_other<Lv: MapLevel, S: Labels, T: Real>(
     level: Lv,
     fork: impl Fork,
     labels: &S,
@@ -177,7 +195,8 @@ pub fn distance_to_other<Lv: MapLevel, S: Labels, T: Real + Pod>(
     out: &mut [T],
     scratch: &mut [u64],
 ) -> Result<(), Error> {
-    to_other(level, fork, labels, spacing, AsDistance(PhantomData), out, scratch)
+    let finish = AsDistance(PhantomData);
+    to_other(level, fork, labels, spacing, finish, out, scratch)
 }
 
 /// The square of [`distance_to_other`] with unit spacing, an exact integer.
@@ -192,7 +211,8 @@ pub fn squared_distance_to_other<Lv: MapLevel, S: Labels, Q: Squared>(
     scratch: &mut [u64],
 ) -> Result<(), Error> {
     holds::<S, Q>(labels)?;
-    to_other(level, fork, labels, Spacing::UNIT, AsSquared(PhantomData), out, scratch)
+    let finish = AsSquared(PhantomData);
+    to_other(level, fork, labels, Spacing::UNIT, finish, out, scratch)
 }
 
 /// The distance to the nearest pixel of another label, **positive on foreground, negative on background**.
@@ -202,7 +222,7 @@ pub fn squared_distance_to_other<Lv: MapLevel, S: Labels, Q: Squared>(
 ///
 /// # Errors
 /// As of [`distance_to_background`].
-pub fn signed_distance<Lv: MapLevel, S: Labels, T: Real + Pod>(
+pub fn signed_distance<Lv: MapLevel, S: Labels, T: Real>(
     level: Lv,
     fork: impl Fork,
     labels: &S,
@@ -210,7 +230,8 @@ pub fn signed_distance<Lv: MapLevel, S: Labels, T: Real + Pod>(
     out: &mut [T],
     scratch: &mut [u64],
 ) -> Result<(), Error> {
-    to_other(level, fork, labels, spacing, AsSigned(PhantomData), out, scratch)
+    let finish = AsSigned(PhantomData);
+    to_other(level, fork, labels, spacing, finish, out, scratch)
 }
 
 /// Checks that every squared distance of the image fits in `Q`.
@@ -226,7 +247,7 @@ pub fn holds<S: Labels, Q: Squared>(labels: &S) -> Result<(), Error> {
     Ok(())
 }
 
-fn too_long<S: Labels>(labels: &S, expected: &'static str) -> Error {
+fn too_long(labels: &(impl Labels + ?Sized), expected: &'static str) -> Error {
     let (spatial, axes) = (labels.spatial(), labels.axes());
     Error::TooLong { shape: Shape { batch: 1, channels: 1, spatial, axes }, expected }
 }
@@ -239,7 +260,7 @@ fn longest(spatial: [usize; 3]) -> Option<u64> {
     })
 }
 
-fn to_background<Lv: MapLevel, S: Labels, F: Finish<S::Label>>(
+fn to_background<Lv: MapLevel, S: Labels, F: Finish>(
     level: Lv,
     fork: impl Fork,
     labels: &S,
@@ -248,18 +269,13 @@ fn to_background<Lv: MapLevel, S: Labels, F: Finish<S::Label>>(
     out: &mut [F::Out],
     scratch: &mut [u64],
 ) -> Result<(), Error> {
-    check(labels, spacing, fork, out, scratch)?;
-    if let Some(ignored) = present(labels, scratch) {
-        let (rule, finish) = (ToKnownBackground { ignored }, Known { finish, ignored });
-        transform(level, fork, labels, spacing, rule, finish, out, scratch);
-    } else {
-        transform(level, fork, labels, spacing, ToBackground, finish, out, scratch);
-    }
-    Ok(())
+    let (kernels, finish) = (&level, &At::new(level, finish));
+    let transform = Transform::<S::Code> { kernels, fork: &fork, labels, spacing, finish };
+    transform.to_background(bytemuck::cast_slice_mut(out), scratch)
 }
 
 /// A function of the distance to the nearest pixel of another label.
-pub(crate) fn to_other<Lv: MapLevel, S: Labels, F: Finish<S::Label>>(
+pub(crate) fn to_other<Lv: MapLevel, S: Labels, F: Finish>(
     level: Lv,
     fork: impl Fork,
     labels: &S,
@@ -268,92 +284,125 @@ pub(crate) fn to_other<Lv: MapLevel, S: Labels, F: Finish<S::Label>>(
     out: &mut [F::Out],
     scratch: &mut [u64],
 ) -> Result<(), Error> {
-    check(labels, spacing, fork, out, scratch)?;
-    let Some(ignored) = present(labels, scratch) else {
-        transform(level, fork, labels, spacing, ToOther, finish, out, scratch);
-        return Ok(());
-    };
-    // The first serves the ignored pixels too, should there be nothing else.
-    let mut label = next_label(labels, None, ignored, scratch).unwrap_or(ignored);
-    loop {
-        let finish = Only { known: Known { finish, ignored }, label };
-        let rule = ToKnownOther { than: label, ignored };
-        transform(level, fork, labels, spacing, rule, finish, out, scratch);
-        match next_label(labels, Some(label), ignored, scratch) {
-            Some(next) => label = next,
-            None => return Ok(()),
-        }
+    let (kernels, finish) = (&level, &At::new(level, finish));
+    let transform = Transform::<S::Code> { kernels, fork: &fork, labels, spacing, finish };
+    transform.to_other(bytemuck::cast_slice_mut(out), scratch)
+}
+
+/// What to measure, how, and what to make of it. Compiled for each width of codes and kind of cost, and
+/// for nothing else: what it does not know are objects, which it calls a row at a time.
+struct Transform<'a, E: Code> {
+    kernels: &'a dyn EachTransform<E>,
+    fork: &'a dyn Join,
+    labels: &'a DynLabels<'a, E>,
+    spacing: Spacing,
+    finish: &'a dyn FinishRows<E>,
+}
+
+impl<E: Code> Transform<'_, E> {
+    fn to_background(&self, out: &mut [u8], scratch: &mut [u64]) -> Result<(), Error> {
+        self.check(out, scratch)?;
+        let ignored = self.present(scratch);
+        let rule = match ignored {
+            // There is no background that counts.
+            Some(ignored) if ignored == E::BACKGROUND => {
+                Rule::Known { code: ignored, has: true, ignored }
+            }
+            _ => Rule::Background,
+        };
+        self.run(rule, Written { ignored, label: None }, out, scratch);
+        Ok(())
     }
-}
 
-/// The ignored label, if any pixel has it.
-fn present<S: Labels>(labels: &S, scratch: &mut [u64]) -> Option<S::Label> {
-    let stage = Scratch::of(scratch).take(labels.spatial()[2]);
-    labels.ignored().filter(|_| has_ignored(labels, stage))
-}
-
-/// The smallest label above `last`, and other than it, that is not ignored.
-fn next_label<S: Labels>(
-    labels: &S,
-    last: Option<S::Label>,
-    ignored: S::Label,
-    scratch: &mut [u64],
-) -> Option<S::Label> {
-    let [d, h, w] = labels.spatial();
-    let stage = Scratch::of(scratch).take(w);
-    let fits = |label: S::Label| {
-        label != ignored && last.is_none_or(|last| label > last && !S::same(label, last))
-    };
-    let mut least = None;
-    for row in 0..d * h {
-        for &label in labels.row(row, stage) {
-            if least.is_none_or(|least| label < least) && fits(label) {
-                least = Some(label);
+    fn to_other(&self, out: &mut [u8], scratch: &mut [u64]) -> Result<(), Error> {
+        self.check(out, scratch)?;
+        let is_mask = self.labels.is_mask();
+        let Some(ignored) = self.present(scratch) else {
+            let rule = if is_mask { Rule::OtherSide } else { Rule::Other };
+            self.run(rule, Written { ignored: None, label: None }, out, scratch);
+            return Ok(());
+        };
+        // The first serves the ignored pixels too, should there be nothing else.
+        let mut code = self.next_label(None, ignored, scratch).unwrap_or(ignored);
+        loop {
+            // What is not foreground is background, whichever code either has.
+            let is_foreground = is_mask && code != E::BACKGROUND;
+            let rule = match is_foreground {
+                true => Rule::Known { code: E::BACKGROUND, has: true, ignored },
+                false => Rule::Known { code, has: false, ignored },
+            };
+            let written = Written { ignored: Some(ignored), label: Some(Only { code, is_mask }) };
+            self.run(rule, written, out, scratch);
+            match self.next_label(Some(code), ignored, scratch) {
+                Some(next) => code = next,
+                None => return Ok(()),
             }
         }
     }
-    least
-}
 
-fn check<S: Labels, O>(
-    labels: &S,
-    spacing: Spacing,
-    fork: impl Fork,
-    out: &[O],
-    scratch: &mut [u64],
-) -> Result<(), Error> {
-    let words = scratch_words(labels, spacing, fork)?;
-    let [d, h, w] = labels.spatial();
-    fits("out", out.len(), d * h * w)?;
-    super::scratch::check("scratch", scratch.len(), words)
-}
+    /// The ignored code, if any pixel has it.
+    fn present(&self, scratch: &mut [u64]) -> Option<E> {
+        let stage = Scratch::of(scratch).take(self.labels.spatial()[2]);
+        self.labels.ignored().filter(|_| has_ignored(self.labels, stage))
+    }
 
-/// The transform of labels, output and storage that have been checked.
-#[allow(clippy::too_many_arguments, reason = "what to measure, how, and from where to where")]
-fn transform<Lv: MapLevel, S: Labels, R: Rule<S::Label>, F: Finish<S::Label>>(
-    level: Lv,
-    fork: impl Fork,
-    labels: &S,
-    spacing: Spacing,
-    rule: R,
-    finish: F,
-    out: &mut [F::Out],
-    scratch: &mut [u64],
-) {
-    let labels = &Squeezed::new(labels);
-    let (spatial, scratch) = (labels.spatial(), Scratch::of(scratch));
-    match labels.numbers(spacing) {
-        Numbers::Narrow => {
-            let weights = [1i32; 3];
-            Sweep { level, labels, rule, finish, weights }.run(fork, spatial, out, scratch);
+    /// The smallest code above `last`, and of another label, that is not ignored.
+    fn next_label(&self, last: Option<E>, ignored: E, scratch: &mut [u64]) -> Option<E> {
+        let [d, h, w] = self.labels.spatial();
+        let is_mask = self.labels.is_mask();
+        let stage = Scratch::of(scratch).take(w);
+        let same = |a: E, b: E| if is_mask { Sides.same(a, b) } else { Codes.same(a, b) };
+        let fits =
+            |code: E| code != ignored && last.is_none_or(|last| code > last && !same(code, last));
+        let mut least = None;
+        for row in 0..d * h {
+            for &code in self.labels.read(row, stage) {
+                if least.is_none_or(|least| code < least) && fits(code) {
+                    least = Some(code);
+                }
+            }
         }
-        Numbers::Wide => {
-            let weights = [1i64; 3];
-            Sweep { level, labels, rule, finish, weights }.run(fork, spatial, out, scratch);
+        least
+    }
+
+    fn check(&self, out: &[u8], scratch: &[u64]) -> Result<(), Error> {
+        let words = words(self.labels, self.spacing, self.fork.workers())?;
+        let [d, h, w] = self.labels.spatial();
+        fits("out", out.len() / self.finish.size(), d * h * w)?;
+        super::scratch::check("scratch", scratch.len(), words)
+    }
+
+    /// The transform of labels, output and storage that have been checked.
+    fn run(&self, rule: Rule<E>, written: Written<E>, out: &mut [u8], scratch: &mut [u64]) {
+        let labels = &Squeezed::new(self.labels);
+        let (kernels, finish, scratch) = (self.kernels, self.finish, Scratch::of(scratch));
+        match labels.numbers(self.spacing) {
+            Numbers::Narrow => {
+                let sweep = self.sweep::<i32>(kernels, finish, labels, rule, written, [1; 3]);
+                sweep.run(self.fork, out, scratch);
+            }
+            Numbers::Wide => {
+                let sweep = self.sweep::<i64>(kernels, finish, labels, rule, written, [1; 3]);
+                sweep.run(self.fork, out, scratch);
+            }
+            Numbers::Spaced => {
+                let weights = labels.along(self.spacing.along).map(|spacing| spacing * spacing);
+                let sweep = self.sweep::<f64>(kernels, finish, labels, rule, written, weights);
+                sweep.run(self.fork, out, scratch);
+            }
         }
-        Numbers::Spaced => {
-            let weights = labels.along(spacing.along).map(|spacing| spacing * spacing);
-            Sweep { level, labels, rule, finish, weights }.run(fork, spatial, out, scratch);
-        }
+    }
+
+    /// A sweep with kernels and a finish for its kind of cost, which a call site chooses by type.
+    fn sweep<'s, C: Cost>(
+        &self,
+        kernels: &'s dyn TransformKernels<E, C>,
+        finish: &'s dyn FinishRow<E, C>,
+        labels: &'s Squeezed<'s, E>,
+        rule: Rule<E>,
+        written: Written<E>,
+        weights: [C; 3],
+    ) -> Sweep<'s, E, C> {
+        Sweep { kernels, labels, rule, finish, size: self.finish.size(), written, weights }
     }
 }

@@ -1,15 +1,17 @@
 use super::cost::{Cost, Gap};
 use super::{Spacing, longest};
-use crate::maps::Labels;
+use crate::maps::labels::{Adjacent, Code, DynLabels};
 
 /// Labels without the axes of extent 1, which cost time and change no distance: slices x rows x pixels,
 /// the rows across which there is nothing left out first.
-pub(crate) struct Squeezed<'s, S> {
-    labels: &'s S,
+pub(crate) struct Squeezed<'s, E> {
+    labels: &'s DynLabels<'s, E>,
     /// Which of the image's axes slices, rows and pixels lie along.
     axes: [usize; 3],
-    /// Rows of one pixel that make a line, if there are no longer ones.
-    column: Option<usize>,
+    /// Rows of the image that make one of these: of one pixel each, if there is more than one.
+    rows: usize,
+    /// Where rows lie in memory, if their pixels are adjacent: strides along slices and rows.
+    adjacent: Option<Adjacent<'s, E>>,
 }
 
 /// What costs are counted in.
@@ -23,20 +25,29 @@ pub(crate) enum Numbers {
     Spaced,
 }
 
-impl<'s, S: Labels> Squeezed<'s, S> {
-    pub(crate) fn new(labels: &'s S) -> Self {
-        let (axes, column) = match labels.spatial() {
-            [_, h, 1] if h > 1 => ([0, 2, 1], Some(h)),
-            [d, 1, 1] if d > 1 => ([1, 2, 0], Some(d)),
-            [1, _, _] => ([1, 0, 2], None),
-            _ => ([0, 1, 2], None),
+impl<'s, E: Code> Squeezed<'s, E> {
+    pub(crate) fn new(labels: &'s DynLabels<'s, E>) -> Self {
+        let (axes, rows) = match labels.spatial() {
+            [_, h, 1] if h > 1 => ([0, 2, 1], h),
+            [d, 1, 1] if d > 1 => ([1, 2, 0], d),
+            [1, _, _] => ([1, 0, 2], 1),
+            _ => ([0, 1, 2], 1),
         };
-        Squeezed { labels, axes, column }
+        let adjacent = labels.adjacent().and_then(|Adjacent { codes, strides: [slice, row] }| {
+            let [slice, row, pixel] = axes.map(|axis| [slice, row, 1][axis]);
+            (pixel == 1).then_some(Adjacent { codes, strides: [slice, row] })
+        });
+        Squeezed { labels, axes, rows, adjacent }
     }
 
     /// What belongs to the image's axes, in this order of them.
     pub(crate) fn along<T: Copy>(&self, of: [T; 3]) -> [T; 3] {
         self.axes.map(|axis| of[axis])
+    }
+
+    /// Slices, rows and pixels.
+    pub(crate) fn spatial(&self) -> [usize; 3] {
+        self.along(self.labels.spatial())
     }
 
     pub(crate) fn numbers(&self, spacing: Spacing) -> Numbers {
@@ -47,42 +58,14 @@ impl<'s, S: Labels> Squeezed<'s, S> {
             && self.spatial()[0] < usize::from(<i32 as Cost>::Gap::NONE);
         if narrow { Numbers::Narrow } else { Numbers::Wide }
     }
-}
 
-impl<S: Labels> Labels for Squeezed<'_, S> {
-    type Label = S::Label;
-
-    fn spatial(&self) -> [usize; 3] {
-        self.along(self.labels.spatial())
-    }
-
-    fn axes(&self) -> usize {
-        self.labels.axes()
-    }
-
+    /// The codes of a row of a slice, for which `stage` has room.
     #[inline]
-    fn row<'a>(&'a self, row: usize, stage: &'a mut [S::Label]) -> &'a [S::Label] {
-        let Some(length) = self.column else {
-            return self.labels.row(row, stage);
-        };
-        let mut one = [stage[0]];
-        for (y, place) in stage[..length].iter_mut().enumerate() {
-            *place = self.labels.row(row * length + y, &mut one)[0];
+    pub(crate) fn row<'a>(&'a self, slice: usize, row: usize, stage: &'a mut [E]) -> &'a [E] {
+        if let Some(Adjacent { codes, strides }) = self.adjacent {
+            return &codes[slice * strides[0] + row * strides[1]..][..stage.len()];
         }
-        stage
-    }
-
-    #[inline(always)]
-    fn is_background(label: S::Label) -> bool {
-        S::is_background(label)
-    }
-
-    #[inline(always)]
-    fn same(a: S::Label, b: S::Label) -> bool {
-        S::same(a, b)
-    }
-
-    fn ignored(&self) -> Option<S::Label> {
-        self.labels.ignored()
+        let [_, rows, _] = self.spatial();
+        self.labels.read((slice * rows + row) * self.rows, stage)
     }
 }

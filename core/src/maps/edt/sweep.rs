@@ -1,17 +1,49 @@
 //! A whole transform: gaps along the first axis, kept for a band of slices at a time, and envelopes
 //! along the others as soon as a slice has its gaps.
+//!
+//! # Why a band of slices
+//!
+//! A gap needs a sweep there, from the first slice to the last, and a sweep back. Done one after the
+//! other over an image, each passes all gaps through memory: written there, read and written back, read by
+//! the next axis. An image of 4096 x 4096 has 32 MB of them, and memory takes longer than the arithmetic.
+//!
+//! So the sweep there is made twice. First over all of the image, keeping nothing but the gaps that each
+//! band of slices starts from (`s`). Then the bands, from the last to the first: the sweep there over a band
+//! whose gaps stay in the cache (`=`), and the sweep back, which is now at the slice that follows (`-`).
+//! Each slice that it passes has its gaps in both directions: it goes through the other axes at once, and
+//! to the output.
+//!
+//! ```text
+//!   slices     0 ......  8 ...... 16 ...... 24 ...... 32
+//!   first      --------->s--------->s--------->s
+//!   band 3                                      =========>
+//!                                              <---------     out: slices 31 to 24
+//!   band 2                           =========>
+//!                                   <---------                out: slices 23 to 16
+//!   ...
+//! ```
+//!
+//! Labels are read three times instead of twice, gaps never leave the cache, and the storage is a slice
+//! for each band, instead of one for each slice.
+//!
+//! # Threads
+//!
+//! Each takes a part of the slices. What a part must know of the others is the gaps at its two ends: each
+//! part finds those that it has by itself, which are then carried through from part to part.
 
 use core::ops::Range;
 
-use bytemuck::Pod;
-
 use super::columns::{Advance, Back, Carry, Next};
 use super::cost::{Cost, Gap};
-use super::finish::{Finish, Finished};
+use super::finish::{FinishRow, Row, Written};
+use super::kernels::TransformKernels;
 use super::line::{Costs, Line};
 use super::rule::Rule;
+use super::runs::LineCodes;
+use super::squeezed::Squeezed;
+use crate::maps::fork::Join;
+use crate::maps::labels::Code;
 use crate::maps::scratch::{Scratch, Words};
-use crate::maps::{Fork, Labels, MapLevel};
 
 /// Lines across the rows of a slice that are taken at a time: as many as fill what memory gives at once.
 const TILE: usize = 16;
@@ -21,12 +53,14 @@ const BAND: usize = 1 << 16;
 const SMALL: usize = 64 * 64;
 
 /// Slices x rows x pixels, and what to do with them.
-#[derive(Clone, Copy)]
-pub(crate) struct Sweep<'s, Lv, S, R, C, F> {
-    pub(crate) level: Lv,
-    pub(crate) labels: &'s S,
-    pub(crate) rule: R,
-    pub(crate) finish: F,
+pub(crate) struct Sweep<'s, E: Code, C: Cost> {
+    pub(crate) kernels: &'s dyn TransformKernels<E, C>,
+    pub(crate) labels: &'s Squeezed<'s, E>,
+    pub(crate) rule: Rule<E>,
+    pub(crate) finish: &'s dyn FinishRow<E, C>,
+    /// Bytes of an element that the finish writes.
+    pub(crate) size: usize,
+    pub(crate) written: Written<E>,
     /// Squares of the spacing along slices, rows and pixels.
     pub(crate) weights: [C; 3],
 }
@@ -76,7 +110,7 @@ impl Parts {
 }
 
 /// Words of storage for a sweep.
-pub(crate) fn words<S: Labels, C: Cost, O: Pod>(
+pub(crate) fn words<E: Code, C: Cost>(
     spatial: [usize; 3],
     by_label: bool,
     workers: usize,
@@ -84,10 +118,10 @@ pub(crate) fn words<S: Labels, C: Cost, O: Pod>(
     let parts = Parts::new(spatial, workers);
     let slice = parts.rows.checked_mul(parts.pixels);
     let edges = slice.and_then(|slice| slice.checked_mul(parts.edges()));
-    part_words::<S, C, O>(&parts, by_label).times(parts.count()).and::<C::Gap>(edges)
+    part_words::<E, C>(&parts, by_label).times(parts.count()).and::<C::Gap>(edges)
 }
 
-fn part_words<S: Labels, C: Cost, O: Pod>(parts: &Parts, by_label: bool) -> Words {
+fn part_words<E: Code, C: Cost>(parts: &Parts, by_label: bool) -> Words {
     let slice = parts.rows.checked_mul(parts.pixels);
     let slices = |n: usize| slice.and_then(|slice| slice.checked_mul(n));
     let bands = parts.part.div_ceil(parts.band());
@@ -95,9 +129,9 @@ fn part_words<S: Labels, C: Cost, O: Pod>(parts: &Parts, by_label: bool) -> Word
         .and::<C::Gap>(slices(bands))
         .and::<C::Gap>(slices(parts.band()))
         .and::<C::Gap>(slices(1))
-        .and::<O>(Some(parts.pixels))
-        .and::<S::Label>(Some(parts.pixels))
-        .and::<S::Label>(Some(parts.pixels));
+        .and::<u64>(Some(parts.pixels))
+        .and::<E>(Some(parts.pixels))
+        .and::<E>(Some(parts.pixels));
     words = Line::<C>::words(words, parts.pixels);
     if parts.rows > 1 {
         let tile = parts.rows.checked_mul(TILE);
@@ -105,43 +139,43 @@ fn part_words<S: Labels, C: Cost, O: Pod>(parts: &Parts, by_label: bool) -> Word
             .and::<C>(slices(1))
             .and::<C::Gap>(tile)
             .and::<C>(tile)
-            .and::<S::Label>(if by_label { slices(1) } else { Some(0) })
-            .and::<S::Label>(if by_label { tile } else { Some(0) });
+            .and::<E>(if by_label { slices(1) } else { Some(0) })
+            .and::<E>(if by_label { tile } else { Some(0) });
     }
     words
 }
 
 /// Storage of one part.
-struct Store<'a, S: Labels, C: Cost, O> {
+struct Store<'a, E, C: Cost> {
     /// Gaps of the sweep there at the slice before each band.
     states: &'a mut [C::Gap],
     band: &'a mut [C::Gap],
     /// Gaps of the sweep back at the slice after.
     back: &'a mut [C::Gap],
-    row: &'a mut [O],
-    stages: [&'a mut [S::Label]; 2],
+    row: &'a mut [u64],
+    stages: [&'a mut [E]; 2],
     line: Line<'a, C>,
-    across: Option<Across<'a, S, C>>,
+    across: Option<Across<'a, E, C>>,
 }
 
 /// Storage for lines across the rows of a slice.
-struct Across<'a, S: Labels, C: Cost> {
+struct Across<'a, E, C: Cost> {
     line: Line<'a, C>,
     slice: &'a mut [C],
     gaps: &'a mut [C::Gap],
     costs: &'a mut [C],
-    slice_labels: &'a mut [S::Label],
-    labels: &'a mut [S::Label],
+    slice_codes: &'a mut [E],
+    codes: &'a mut [E],
 }
 
-impl<'a, S: Labels, C: Cost, O: Pod> Store<'a, S, C, O> {
-    fn new(scratch: &'a mut [u64], parts: &Parts, by_label: bool) -> Self {
+impl<'a, E: Code, C: Cost> Store<'a, E, C> {
+    fn new(scratch: &'a mut [u64], parts: &Parts, by_label: bool, size: usize) -> Self {
         let (slice, mut scratch) = (parts.slice(), Scratch::of(scratch));
         Store {
             states: scratch.take(parts.part.div_ceil(parts.band()) * slice),
             band: scratch.take(parts.band() * slice),
             back: scratch.take(slice),
-            row: scratch.take(parts.pixels),
+            row: scratch.take((parts.pixels * size).div_ceil(size_of::<u64>())),
             stages: [scratch.take(parts.pixels), scratch.take(parts.pixels)],
             line: Line::new(&mut scratch, parts.pixels),
             across: (parts.rows > 1).then(|| {
@@ -151,53 +185,32 @@ impl<'a, S: Labels, C: Cost, O: Pod> Store<'a, S, C, O> {
                     slice: scratch.take(slice),
                     gaps: scratch.take(tile),
                     costs: scratch.take(tile),
-                    slice_labels: scratch.take(if by_label { slice } else { 0 }),
-                    labels: scratch.take(if by_label { tile } else { 0 }),
+                    slice_codes: scratch.take(if by_label { slice } else { 0 }),
+                    codes: scratch.take(if by_label { tile } else { 0 }),
                 }
             }),
         }
     }
 }
 
-impl<Lv, S, R, C, F> Sweep<'_, Lv, S, R, C, F>
-where
-    Lv: MapLevel,
-    S: Labels,
-    R: Rule<S::Label>,
-    C: Cost,
-    F: Finish<S::Label>,
-{
+impl<E: Code, C: Cost> Sweep<'_, E, C> {
     /// The transform of all slices. `scratch` is as long as [`words`] says.
-    pub(crate) fn run(
-        &self,
-        fork: impl Fork,
-        spatial: [usize; 3],
-        out: &mut [F::Out],
-        mut scratch: Scratch<'_>,
-    ) {
-        let parts = Parts::new(spatial, fork.workers());
+    pub(crate) fn run(&self, fork: &dyn Join, out: &mut [u8], mut scratch: Scratch<'_>) {
+        let parts = Parts::new(self.labels.spatial(), fork.workers());
         let slice = parts.slice();
         let edges: &mut [C::Gap] = scratch.take(parts.edges() * slice);
         edges.fill(C::Gap::NONE);
         let words = scratch.rest();
         if fork.workers() < 2 {
-            // Of a fork that never divides, what divides and joins is not even compiled.
             return self.part(&parts, parts.slices_of(0), edges, out, words);
         }
-        let lengths = [parts.edges() / parts.count() * slice, parts.part * slice];
+        let lengths = [parts.edges() / parts.count() * slice, parts.part * slice * self.size];
         let each = Each { parts: &parts, lengths, words: words.len() / parts.count() };
         let all = 0..parts.count();
         if parts.count() > 1 {
-            each.part(
-                fork,
-                all.clone(),
-                edges,
-                &mut [],
-                words,
-                &|slices, edges, _: &mut [u8], words| {
-                    self.find_edges(&parts, slices, edges, words);
-                },
-            );
+            each.part(fork, all.clone(), edges, &mut [], words, &|slices, edges, _, words| {
+                self.find_edges(&parts, slices, edges, words);
+            });
             self.join_edges(&parts, edges, words);
         }
         each.part(fork, all, edges, out, words, &|slices, edges, out, words| {
@@ -275,14 +288,14 @@ where
         slices: usize,
         from: &[C::Gap],
         gaps: &mut [C::Gap],
-        [here, there]: &mut [&mut [S::Label]; 2],
+        [here, there]: &mut [&mut [E]; 2],
     ) {
         let n = parts.pixels;
         let rows = from.chunks(n).zip(gaps.chunks_mut(n));
         for (y, (from, gaps)) in rows.enumerate() {
-            let labels = self.labels.row(first * parts.rows + y, here);
-            let neighbours = self.labels.row(outside * parts.rows + y, there);
-            Carry::<S, _, _> { rule: self.rule, labels, neighbours, from, slices, gaps }.run();
+            let codes = self.labels.row(first, y, here);
+            let neighbours = self.labels.row(outside, y, there);
+            Carry { rule: self.rule, codes, neighbours, from, slices, gaps }.run();
         }
     }
 
@@ -293,12 +306,12 @@ where
         z: usize,
         neighbour: usize,
         gaps: &mut [C::Gap],
-        [here, there]: &mut [&mut [S::Label]; 2],
+        [here, there]: &mut [&mut [E]; 2],
     ) {
         for (y, gaps) in gaps.chunks_mut(parts.pixels).enumerate() {
-            let labels = self.labels.row(z * parts.rows + y, here);
-            let neighbours = self.labels.row(neighbour * parts.rows + y, there);
-            self.level.enter(Advance::<S, _, _> { rule: self.rule, labels, neighbours, gaps });
+            let codes = self.labels.row(z, y, here);
+            let neighbours = self.labels.row(neighbour, y, there);
+            self.kernels.advance(Advance { rule: self.rule, codes, neighbours, gaps });
         }
     }
 
@@ -308,11 +321,11 @@ where
         parts: &Parts,
         slices: Range<usize>,
         edges: &mut [C::Gap],
-        out: &mut [F::Out],
+        out: &mut [u8],
         words: &mut [u64],
     ) {
         let (slice, height) = (parts.slice(), parts.band());
-        let mut store = Store::<S, C, F::Out>::new(words, parts, R::BY_LABEL);
+        let mut store = Store::<E, C>::new(words, parts, self.rule.is_by_label(), self.size);
         if edges.is_empty() {
             store.states[..slice].fill(C::Gap::NONE);
             store.back.fill(C::Gap::NONE);
@@ -346,7 +359,8 @@ where
             for z in zs.clone().rev() {
                 let first = (z - zs.start) * slice;
                 self.back(parts, z, first, &mut store);
-                let out = &mut out[(z - slices.start) * slice..][..slice];
+                let length = slice * self.size;
+                let out = &mut out[(z - slices.start) * length..][..length];
                 self.slice(parts, z, first, out, &mut store);
             }
         }
@@ -358,27 +372,25 @@ where
         z: usize,
         from: &[C::Gap],
         to: &mut [C::Gap],
-        [here, there]: &mut [&mut [S::Label]; 2],
+        [here, there]: &mut [&mut [E]; 2],
     ) {
         let n = parts.pixels;
         for (y, (from, to)) in from.chunks(n).zip(to.chunks_mut(n)).enumerate() {
-            let labels = self.labels.row(z * parts.rows + y, here);
-            let neighbours = self.labels.row(z.saturating_sub(1) * parts.rows + y, there);
-            let rule = self.rule;
-            self.level.enter(Next::<S, _, _> { rule, labels, neighbours, from, to });
+            let codes = self.labels.row(z, y, here);
+            let neighbours = self.labels.row(z.saturating_sub(1), y, there);
+            self.kernels.next(Next { rule: self.rule, codes, neighbours, from, to });
         }
     }
 
-    fn back(&self, parts: &Parts, z: usize, first: usize, store: &mut Store<'_, S, C, F::Out>) {
+    fn back(&self, parts: &Parts, z: usize, first: usize, store: &mut Store<'_, E, C>) {
         let n = parts.pixels;
         let after = (z + 1).min(parts.slices - 1);
         let [here, there] = &mut store.stages;
         let gaps = store.band[first..][..parts.slice()].chunks_mut(n);
         for (y, (gaps, back)) in gaps.zip(store.back.chunks_mut(n)).enumerate() {
-            let labels = self.labels.row(z * parts.rows + y, here);
-            let neighbours = self.labels.row(after * parts.rows + y, there);
-            let rule = self.rule;
-            self.level.enter(Back::<S, _, _> { rule, labels, neighbours, gaps, back });
+            let codes = self.labels.row(z, y, here);
+            let neighbours = self.labels.row(after, y, there);
+            self.kernels.back(Back { rule: self.rule, codes, neighbours, gaps, back });
         }
     }
 
@@ -388,8 +400,8 @@ where
         parts: &Parts,
         z: usize,
         first: usize,
-        out: &mut [F::Out],
-        store: &mut Store<'_, S, C, F::Out>,
+        out: &mut [u8],
+        store: &mut Store<'_, E, C>,
     ) {
         let Store { band, line, across, stages: [stage, _], row, .. } = store;
         let gaps = &band[first..][..parts.slice()];
@@ -397,26 +409,22 @@ where
         if let Some(across) = across {
             self.across(parts, z, gaps, stage, across);
         }
-        for (y, out) in out.chunks_mut(parts.pixels).enumerate() {
-            let labels = self.labels.row(z * parts.rows + y, stage);
+        for (y, out) in out.chunks_mut(parts.pixels * self.size).enumerate() {
+            let codes = self.labels.row(z, y, stage);
             let costs = match across {
                 None => Costs::Gaps { gaps, weight },
                 Some(across) => Costs::Squares(&across.slice[y * parts.pixels..][..parts.pixels]),
             };
-            let by_label = R::BY_LABEL.then_some(labels);
-            let costs = line.run::<S, _>(self.level, &costs, by_label, self.weights[2]);
-            // By way of a row in the first-level cache: a copy writes to memory at full width, past
-            // the cache where that is faster.
-            let finish = self.finish;
-            self.level.enter(Finished::<S, _, _> { finish, costs, labels, out: row });
-            if F::ALL {
-                out.copy_from_slice(row);
-            } else {
-                let chosen = labels.iter().map(|&label| finish.chooses::<S>(label));
-                let places = out.iter_mut().zip(&**row).zip(chosen);
-                places.filter(|(_, chosen)| *chosen).for_each(|((out, &value), _)| *out = value);
-            }
+            let by_label = self.by_label(codes);
+            let costs = line.run(self.kernels, &costs, by_label, self.weights[2]);
+            self.finish.row(Row { costs, codes, written: self.written, stage: row, out });
         }
+    }
+
+    /// The codes of a line, if they decide.
+    fn by_label<'c>(&self, codes: &'c [E]) -> Option<LineCodes<'c, E>> {
+        let is_mask = matches!(self.rule, Rule::OtherSide);
+        self.rule.is_by_label().then_some(LineCodes { codes, is_mask })
     }
 
     fn across(
@@ -424,27 +432,29 @@ where
         parts: &Parts,
         z: usize,
         gaps: &[C::Gap],
-        stage: &mut [S::Label],
-        store: &mut Across<'_, S, C>,
+        stage: &mut [E],
+        store: &mut Across<'_, E, C>,
     ) {
         let (rows, pixels) = (parts.rows, parts.pixels);
-        if R::BY_LABEL {
-            for (y, to) in store.slice_labels.chunks_mut(pixels).enumerate() {
-                to.copy_from_slice(self.labels.row(z * rows + y, stage));
+        let by_label = self.rule.is_by_label();
+        if by_label {
+            for (y, to) in store.slice_codes.chunks_mut(pixels).enumerate() {
+                to.copy_from_slice(self.labels.row(z, y, stage));
             }
         }
         for x in (0..pixels).step_by(TILE) {
             let wide = TILE.min(pixels - x);
             turn(gaps, pixels, x, wide, store.gaps, rows);
-            if R::BY_LABEL {
-                turn(store.slice_labels, pixels, x, wide, store.labels, rows);
+            if by_label {
+                turn(store.slice_codes, pixels, x, wide, store.codes, rows);
             }
             for column in 0..wide {
                 let line = column * rows..(column + 1) * rows;
                 let gaps = &store.gaps[line.clone()];
                 let costs = Costs::Gaps { gaps, weight: self.weights[0] };
-                let labels = if R::BY_LABEL { Some(&store.labels[line.clone()]) } else { None };
-                let run = store.line.run::<S, _>(self.level, &costs, labels, self.weights[1]);
+                let codes = if by_label { &store.codes[line.clone()] } else { &[][..] };
+                let codes = self.by_label(codes);
+                let run = store.line.run(self.kernels, &costs, codes, self.weights[1]);
                 store.costs[line].copy_from_slice(run);
             }
             for (y, row) in store.slice.chunks_mut(pixels).enumerate() {
@@ -475,20 +485,23 @@ fn quarters<T>(all: &mut [T]) -> [&mut [T]; 4] {
 /// Calls for each part with its share of edges, output and storage.
 struct Each<'p> {
     parts: &'p Parts,
-    /// Of edges and output.
+    /// Of edges, and of output in bytes.
     lengths: [usize; 2],
     words: usize,
 }
 
+/// What is done for a part: its slices, edges, output and storage.
+type EachPart<'c, G> = dyn Fn(Range<usize>, &mut [G], &mut [u8], &mut [u64]) + Sync + 'c;
+
 impl Each<'_> {
-    fn part<G: Send, O: Send>(
+    fn part<G: Send>(
         &self,
-        fork: impl Fork,
+        fork: &dyn Join,
         which: Range<usize>,
         edges: &mut [G],
-        out: &mut [O],
+        out: &mut [u8],
         words: &mut [u64],
-        call: &(impl Fn(Range<usize>, &mut [G], &mut [O], &mut [u64]) + Sync),
+        call: &EachPart<'_, G>,
     ) {
         if which.len() <= 1 {
             return call(self.parts.slices_of(which.start), edges, out, words);
@@ -499,8 +512,10 @@ impl Each<'_> {
         let (out, later_out) = out.split_at_mut((half * self.lengths[1]).min(out.len()));
         let (words, later_words) = words.split_at_mut(half * self.words);
         fork.join(
-            || self.part(fork, which.start..middle, edges, out, words, call),
-            || self.part(fork, middle..which.end, later_edges, later_out, later_words, call),
+            &mut || self.part(fork, which.start..middle, edges, out, words, call),
+            &mut || {
+                self.part(fork, middle..which.end, later_edges, later_out, later_words, call);
+            },
         );
     }
 }

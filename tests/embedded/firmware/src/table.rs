@@ -73,7 +73,7 @@ struct Storage<T, A> {
     targets: [u8; PIXELS],
     by_engine: [T; CLASSES * PIXELS],
     by_slices: [T; CLASSES * PIXELS],
-    partials: [Partial<T>; 48],
+    partials: [Partial<T>; 80],
     sums: [A; 48],
     totals: [A; 24],
     segment: [A; 24],

@@ -1,20 +1,15 @@
-//! Inputs, plugin terms, and both ways to evaluate a loss.
-#![allow(dead_code, reason = "each test file uses a part")]
+//! One call on a device and by the engine on the CPU.
 
-use std::sync::Arc;
-
-use segloss_core::class::{ClassPixel, ClassTerm};
 use segloss_core::compose::{Definition, MapCall, Registry, Term, parse};
 use segloss_core::engine::{Call, Link, Problem, Workspace, evaluate};
 use segloss_core::lanes::{Lanes, Real};
 use segloss_core::level::Scalar;
-use segloss_core::pixel::{Pixel, PixelTerm};
-use segloss_core::region::{Classes, RegionTerm};
 use segloss_core::summation::{ACCUMULATORS, Accumulator, Compensated, TILE};
-use segloss_core::term::{Arguments, Parameter};
 use segloss_core::view::{Layout, Mask, Shape, Targets, View, ViewMut};
 use segloss_opencl::trace::Format;
-use segloss_opencl::{DeviceLogit, DeviceTarget, Error, Evaluator, Library, Loss, Options, Slices};
+use segloss_opencl::{DeviceLogit, DeviceTarget, Error, Evaluator, Loss, Options, Slices};
+
+use crate::plugins::{Everything, Focal, JointDice, SquaredError, device_library};
 
 /// A device must be there: a test that finds none has failed.
 pub fn evaluator() -> Evaluator {
@@ -22,56 +17,6 @@ pub fn evaluator() -> Evaluator {
         Ok(evaluator) => evaluator,
         Err(error) => panic!("{error}"),
     }
-}
-
-/// Numbers without a pattern, the same at every run.
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Self {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub fn bits(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    pub fn below(&mut self, n: u64) -> u64 {
-        (self.bits() >> 11) % n
-    }
-
-    /// In [0, 1).
-    pub fn unit(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
-/// Logits where formulas turn: signs of zero, subnormal logits, exponentials that are subnormal,
-/// underflow or overflow.
-const SPECIAL: [f64; 26] = [
-    0.0, -0.0, 100.0, -100.0, 1e4, -1e4, 1e-40, -1e-40, 1e-310, -1e-310, 16.6, -16.6, 36.7, -36.7,
-    87.3, -87.4, 88.7, -88.8, 95.0, -103.2, 104.1, 708.3, -709.1, 740.0, -744.9, -746.5,
-];
-
-pub fn logits<T: Format>(random: &mut Random, len: usize) -> Vec<T> {
-    let one = |_| {
-        let x = match random.below(4) {
-            0 => SPECIAL[random.below(SPECIAL.len() as u64) as usize],
-            1 => (random.unit() - 0.5) * 60.0,
-            _ => (random.unit() - 0.5) * 8.0,
-        };
-        T::round_from(x)
-    };
-    (0..len).map(one).collect()
-}
-
-/// Labels below `classes`, one in five 255 if `ignoring`.
-pub fn labels(random: &mut Random, len: usize, classes: u64, ignoring: bool) -> Vec<u8> {
-    let one = |_| if ignoring && random.below(5) == 0 { 255 } else { random.below(classes) as u8 };
-    (0..len).map(one).collect()
 }
 
 /// A call's inputs and options, in host memory.
@@ -115,16 +60,6 @@ pub struct Evaluation<Z> {
     pub value: f64,
     pub valid: u64,
     pub gradient: Vec<Z>,
-}
-
-/// The terms that tests name, on devices.
-pub fn device_library() -> Arc<Library> {
-    let mut library = Library::new();
-    library.add_pixel::<SquaredError>().unwrap();
-    library.add_pixel::<Everything>().unwrap();
-    library.add_class::<Focal>().unwrap();
-    library.add_region::<JointDice>().unwrap();
-    Arc::new(library)
 }
 
 /// What the engine in core gives as plain scalar code, with sums in `A`.
@@ -264,88 +199,4 @@ where
         assert!(same(a, b, near), "gradient {i} is {a:e}, on the CPU {b:e}, {what}");
     }
     expected.gradient.iter().filter(|&&x| wide(x).is_nan()).count()
-}
-
-macro_rules! plugin {
-    ($trait:ident, $term:ident, $name:literal) => {
-        #[derive(Clone, Copy, Debug)]
-        pub struct $term;
-
-        impl $trait for $term {
-            const NAME: &'static str = $name;
-            const PARAMETERS: &'static [Parameter] = &[];
-
-            fn new(_: Arguments<'_>) -> Result<Self, segloss_core::Error> {
-                Ok($term)
-            }
-
-            plugin!(@loss $trait, $term);
-        }
-    };
-    (@loss PixelTerm, $term:ident) => {
-        fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
-            $term::formula(pixel)
-        }
-    };
-    (@loss ClassTerm, $term:ident) => {
-        fn loss<L: Lanes>(&self, pixel: &ClassPixel<L>) -> L {
-            $term::formula(pixel)
-        }
-    };
-}
-
-// The value only, as a plugin's author writes it.
-plugin!(PixelTerm, SquaredError, "squared_error");
-
-impl SquaredError {
-    fn formula<L: Lanes>(pixel: &Pixel<L>) -> L {
-        let wrong = pixel.p * (L::splat(1.0) - pixel.y) + pixel.q * pixel.y;
-        wrong * wrong
-    }
-}
-
-// Every primitive: square root, logarithms with subnormal arguments, a general power, constants
-// that are subnormal.
-plugin!(PixelTerm, Everything, "everything");
-
-impl Everything {
-    fn formula<L: Lanes>(pixel: &Pixel<L>) -> L {
-        // Subnormal, but no smaller than what has a finite inverse.
-        let tiny = L::splat(if L::DOUBLE { 1.2e-308 } else { 8e-39 });
-        let small = ((pixel.p + L::splat(0.5)) * tiny).ln() * L::splat(-0.1);
-        let roots = pixel.p.powf(1.5) + pixel.q.powf(0.7) + pixel.tail.sqrt();
-        small + roots * pixel.y + pixel.z.abs().ln_1p() + (pixel.z * L::splat(0.3)).softplus()
-    }
-}
-
-// `(1 - p)^2.5 (-ln p)`.
-plugin!(ClassTerm, Focal, "focal_plugin");
-
-impl Focal {
-    fn formula<L: Lanes>(pixel: &ClassPixel<L>) -> L {
-        -pixel.log_p * pixel.q.powf(2.5)
-    }
-}
-
-/// A region term that looks at all classes together, not at their mean: Dice of sums over classes.
-#[derive(Clone, Copy, Debug)]
-pub struct JointDice;
-
-impl RegionTerm for JointDice {
-    const NAME: &'static str = "joint_dice";
-    const PARAMETERS: &'static [Parameter] = &[];
-
-    fn new(_: Arguments<'_>) -> Result<Self, segloss_core::Error> {
-        Ok(JointDice)
-    }
-
-    fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
-        let (mut wrong, mut right) = (L::splat(0.0), L::splat(1e-3));
-        for class in 0..classes.len() {
-            let sums = classes.get(class);
-            wrong = wrong + sums.false_positive + sums.false_negative;
-            right = right + (sums.target - sums.false_negative) * L::splat(2.0);
-        }
-        wrong.share_with(right)
-    }
 }

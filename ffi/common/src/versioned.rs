@@ -2,14 +2,14 @@
 
 use core::mem::MaybeUninit;
 
-use crate::fault::Fault;
+use crate::argument::BadArgument;
 use crate::pointer::check_pointer;
 
 /// A struct that begins with a `u32`, its size as the caller knows it.
 ///
 /// # Safety
 /// `repr(C)`, the size first, and zeros are valid in every field.
-pub(crate) unsafe trait Versioned: Copy {
+pub unsafe trait Versioned: Copy {
     /// The size that it was first released with.
     const FIRST: usize;
 }
@@ -17,19 +17,23 @@ pub(crate) unsafe trait Versioned: Copy {
 /// A struct larger than this is a mistake, not a later version, and is not looked at.
 const LARGEST: usize = 4096;
 
-/// What the caller says, and zeros in the fields that the caller does not know.
+/// Reads a struct: what the caller says, and zeros in the fields that the caller does not know.
+///
+/// # Errors
+/// A place that is NULL or misaligned; [`BadArgument::StructSize`] for a size that was never released, or a
+/// later version's with something in the fields that are unknown here.
 ///
 /// # Safety
 /// `place` is NULL or points to as many readable bytes as it says at its start.
-pub(crate) unsafe fn read<S: Versioned>(
+pub unsafe fn read<S: Versioned>(
     place: *const S,
     argument: &'static str,
-) -> Result<S, Fault> {
+) -> Result<S, BadArgument> {
     check_pointer(place, argument, "")?;
     // SAFETY: at least the size itself is there, aligned like the struct.
     let size = unsafe { place.cast::<u32>().read() };
     let known = size_of::<S>();
-    let unknown = Fault::StructSize { argument, size, expected: known };
+    let unknown = BadArgument::StructSize { argument, size, expected: known };
     let bytes = size as usize;
     if !(S::FIRST..=LARGEST).contains(&bytes) {
         return Err(unknown);
@@ -48,14 +52,17 @@ pub(crate) unsafe fn read<S: Versioned>(
     Ok(unsafe { own.assume_init() })
 }
 
-/// The same of a struct that may be left out: zeros stand for it.
+/// Reads a struct that may be left out: zeros stand for it.
+///
+/// # Errors
+/// Those of [`read`].
 ///
 /// # Safety
-/// As for [`read`].
-pub(crate) unsafe fn read_or_zeros<S: Versioned>(
+/// `place` is NULL or points to as many readable bytes as it says at its start.
+pub unsafe fn read_or_zeros<S: Versioned>(
     place: *const S,
     argument: &'static str,
-) -> Result<S, Fault> {
+) -> Result<S, BadArgument> {
     if place.is_null() {
         // SAFETY: zeros are valid in every field.
         return Ok(unsafe { MaybeUninit::zeroed().assume_init() });

@@ -45,20 +45,39 @@ pub struct DLTensor {
     pub byte_offset: u64,
 }
 
-/// Memory of the host.
-pub(crate) const CPU: i32 = 1;
+/// A type of device, as DLPack numbers and names it.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceType {
+    /// Its number.
+    pub number: i32,
+    /// Its name in C.
+    pub name: &'static str,
+}
+
+impl DeviceType {
+    /// Memory of the host.
+    pub const CPU: Self = DeviceType { number: 1, name: "kDLCPU" };
+    /// Buffers of OpenCL.
+    pub const OPENCL: Self = DeviceType { number: 4, name: "kDLOpenCL" };
+}
 
 impl DLDataType {
-    pub(crate) const U8: Self = DLDataType { code: 1, bits: 8, lanes: 1 };
-    pub(crate) const I32: Self = DLDataType { code: 0, bits: 32, lanes: 1 };
-    pub(crate) const I64: Self = DLDataType { code: 0, bits: 64, lanes: 1 };
-    #[allow(dead_code, reason = "half precision can be left out")]
-    pub(crate) const F16: Self = DLDataType { code: 2, bits: 16, lanes: 1 };
-    pub(crate) const F32: Self = DLDataType { code: 2, bits: 32, lanes: 1 };
-    pub(crate) const F64: Self = DLDataType { code: 2, bits: 64, lanes: 1 };
-    #[allow(dead_code, reason = "half precision can be left out")]
-    pub(crate) const BF16: Self = DLDataType { code: 4, bits: 16, lanes: 1 };
-    pub(crate) const BOOL: Self = DLDataType { code: 6, bits: 8, lanes: 1 };
+    /// Bytes.
+    pub const U8: Self = DLDataType { code: 1, bits: 8, lanes: 1 };
+    /// Signed numbers of 32 bits.
+    pub const I32: Self = DLDataType { code: 0, bits: 32, lanes: 1 };
+    /// Signed numbers of 64 bits.
+    pub const I64: Self = DLDataType { code: 0, bits: 64, lanes: 1 };
+    /// Half precision.
+    pub const F16: Self = DLDataType { code: 2, bits: 16, lanes: 1 };
+    /// Single precision.
+    pub const F32: Self = DLDataType { code: 2, bits: 32, lanes: 1 };
+    /// Double precision.
+    pub const F64: Self = DLDataType { code: 2, bits: 64, lanes: 1 };
+    /// The upper half of single precision.
+    pub const BF16: Self = DLDataType { code: 4, bits: 16, lanes: 1 };
+    /// Truth values, a byte each.
+    pub const BOOL: Self = DLDataType { code: 6, bits: 8, lanes: 1 };
 }
 
 impl fmt::Display for DLDataType {

@@ -1,0 +1,141 @@
+//! Parameters of terms and weight maps: what is declared of them, and the values that they are given.
+
+use crate::error::Error;
+use crate::range::Range;
+
+/// The most parameters a term or map can have.
+pub const PARAMETERS: usize = 8;
+
+/// A parameter of a term or a weight map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name in the text form.
+    pub name: &'static str,
+    /// Another name that is read too: that of a paper.
+    pub also: Option<&'static str>,
+    /// Its value unless given.
+    pub default: f64,
+    /// The values that it can have.
+    pub range: Range,
+    /// If it is one of some words: these. Its value is the word's place among them.
+    pub choices: &'static [&'static str],
+}
+
+impl Parameter {
+    /// A number: any finite one.
+    pub const fn number(name: &'static str, default: f64) -> Self {
+        Parameter { name, also: None, default, range: Range::FINITE, choices: &[] }
+    }
+
+    /// One of `choices`, the first unless given.
+    pub const fn choice(name: &'static str, choices: &'static [&'static str]) -> Self {
+        Parameter { name, also: None, default: 0.0, range: Range::Place(choices.len()), choices }
+    }
+
+    /// Takes numbers from `smallest` on alone.
+    #[must_use]
+    pub const fn at_least(self, smallest: f64) -> Self {
+        Parameter { range: Range::at_least(smallest), ..self }
+    }
+
+    /// Takes numbers from `smallest` to `largest` alone.
+    #[must_use]
+    pub const fn within(self, smallest: f64, largest: f64) -> Self {
+        Parameter { range: Range::within(smallest, largest), ..self }
+    }
+
+    /// Takes integers from `smallest` to `largest` alone.
+    #[must_use]
+    pub const fn integers(self, smallest: i32, largest: i32) -> Self {
+        Parameter { range: Range::Integers { smallest, largest }, ..self }
+    }
+
+    /// Gives it another name that is read too.
+    #[must_use]
+    pub const fn or(self, also: &'static str) -> Self {
+        Parameter { also: Some(also), ..self }
+    }
+
+    /// Its names.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        [Some(self.name), self.also].into_iter().flatten()
+    }
+
+    /// Whether this is what `name` refers to.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.names().any(|own| own == name)
+    }
+
+    /// Gives `value` back if it is in the range.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] of `term` if not.
+    pub fn check(&self, term: &'static str, value: f64) -> Result<f64, Error> {
+        if self.range.contains(value) {
+            return Ok(value);
+        }
+        Err(Error::Parameter { term, name: self.name, value, expected: self.range })
+    }
+}
+
+/// Gives each of the parameters of `term` a value: one of those `given`, or its default.
+///
+/// Nothing is checked after this: a term is made of what it returns as often as there are tiles.
+///
+/// # Errors
+/// [`Error::Arguments`] for more values than parameters, [`Error::Parameter`] for one out of its
+/// range.
+pub(crate) fn complete(
+    term: &'static str,
+    parameters: &[Parameter],
+    given: &[f64],
+) -> Result<[f64; PARAMETERS], Error> {
+    let expected = parameters.len().min(PARAMETERS);
+    if given.len() > expected || parameters.len() > PARAMETERS {
+        return Err(Error::Arguments { term, given: given.len(), expected });
+    }
+    let mut all = [0.0; PARAMETERS];
+    for (index, (value, parameter)) in all.iter_mut().zip(parameters).enumerate() {
+        *value = parameter.check(term, given.get(index).copied().unwrap_or(parameter.default))?;
+    }
+    Ok(all)
+}
+
+/// Makes a term called `term` of values that are checked first.
+pub(crate) fn make<P>(
+    term: &'static str,
+    parameters: &'static [Parameter],
+    given: &[f64],
+    new: impl FnOnce(Arguments<'_>) -> P,
+) -> Result<P, Error> {
+    let values = complete(term, parameters, given)?;
+    Ok(new(Arguments::new(&values, parameters)))
+}
+
+/// The values of a term's parameters, in the order the term declares them.
+#[derive(Clone, Copy, Debug)]
+pub struct Arguments<'a> {
+    values: &'a [f64],
+    parameters: &'static [Parameter],
+}
+
+impl<'a> Arguments<'a> {
+    /// Values for the first of `parameters`, each in its range; the rest take their defaults.
+    #[inline]
+    pub fn new(values: &'a [f64], parameters: &'static [Parameter]) -> Self {
+        Arguments { values, parameters }
+    }
+
+    /// The defaults of `parameters`.
+    #[inline]
+    pub fn defaults(parameters: &'static [Parameter]) -> Self {
+        Arguments { values: &[], parameters }
+    }
+
+    /// The value of parameter `index`; NaN if it is not declared.
+    #[inline]
+    pub fn get(&self, index: usize) -> f64 {
+        let given = self.values.get(index).copied();
+        given.or(self.parameters.get(index).map(|p| p.default)).unwrap_or(f64::NAN)
+    }
+}

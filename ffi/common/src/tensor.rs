@@ -1,0 +1,73 @@
+//! A C tensor's fields, checked as far as they do not depend on where its memory is.
+
+use core::slice;
+
+use crate::argument::BadArgument;
+use crate::dlpack::{DLTensor, DeviceType};
+use crate::pointer::check_pointer;
+use segloss_core::view::Shape;
+
+/// A tensor's fields.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'a> {
+    /// The tensor. Its `data` has not been looked at.
+    pub tensor: DLTensor,
+    /// Its extents, one an axis.
+    pub extents: &'a [i64],
+    /// Batch, channels and 1 to 3 axes of space.
+    pub shape: Shape,
+    /// Its strides in elements, one an axis; none if it is packed in row-major order.
+    pub strides: Option<&'a [i64]>,
+}
+
+impl<'a> Fields<'a> {
+    /// Reads a tensor in memory of `device`.
+    ///
+    /// # Errors
+    /// A pointer that is NULL or misaligned, another device, or extents that are no shape.
+    ///
+    /// # Safety
+    /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to `ndim`
+    /// numbers that nobody writes for `'a`.
+    pub unsafe fn read(
+        tensor: *const DLTensor,
+        argument: &'static str,
+        device: DeviceType,
+    ) -> Result<Self, BadArgument> {
+        check_pointer(tensor, argument, "")?;
+        // SAFETY: neither NULL nor misaligned, so the caller's tensor.
+        let tensor = unsafe { tensor.read() };
+        let own = tensor.device.device_type;
+        if own != device.number {
+            return Err(BadArgument::Device { argument, device: own, expected: device });
+        }
+        let axes = match tensor.ndim {
+            3..=5 => tensor.ndim as usize,
+            ndim => return Err(BadArgument::Axes { argument, ndim }),
+        };
+        check_pointer(tensor.shape, argument, ".shape")?;
+        // SAFETY: neither NULL nor misaligned, so `ndim` numbers.
+        let extents = unsafe { slice::from_raw_parts(tensor.shape, axes) };
+        let shape = shape(extents, argument)?;
+        let strides = if tensor.strides.is_null() {
+            None
+        } else {
+            check_pointer(tensor.strides, argument, ".strides")?;
+            // SAFETY: neither NULL nor misaligned, so `ndim` numbers.
+            Some(unsafe { slice::from_raw_parts(tensor.strides, axes) })
+        };
+        Ok(Fields { tensor, extents, shape, strides })
+    }
+}
+
+/// Returns the shape of a tensor's extents: batch, channels, then 1 to 3 of space.
+fn shape(extents: &[i64], argument: &'static str) -> Result<Shape, BadArgument> {
+    let mut sizes = [0; 5];
+    for (axis, (size, &extent)) in sizes.iter_mut().zip(extents).enumerate() {
+        let negative = |_| BadArgument::Extent { argument, axis, extent };
+        *size = usize::try_from(extent).map_err(negative)?;
+    }
+    let [batch, channels, ..] = sizes;
+    let shape = Shape::new(batch, channels, &sizes[2..extents.len()]);
+    shape.map_err(|_| BadArgument::TooLarge { argument })
+}
