@@ -50,7 +50,7 @@ where
     let maps = case.maps.each_ref().map(|map| Weights::of(View::new(map, plane).unwrap()));
     let (link, ignore_index) = (case.link, case.ignore_index);
     let call = Call { link, ignore_index, maps: &maps, ..Call::sigmoid() };
-    let problem = Problem::<T, A>::new(call, loss, &logits, targets).unwrap();
+    let problem = Problem::<T, A>::new(call, loss, logits, targets).unwrap();
     let sizes = problem.sizes();
     let mut workspace = Workspace {
         partials: &mut vec![Partial::default(); sizes.partials],

@@ -253,7 +253,7 @@ fn evaluate<E: Logit<Compute = f32>>(
     let z = View::new(logits, layout).map_err(message)?;
     let mut sink = ViewMut::new(gradient, layout).map_err(message)?;
     let outputs = Outputs::gradient(&mut sink);
-    let report = loss.evaluate(call, &z, targets, &[], outputs, buffers);
+    let report = loss.evaluate(call, z, targets, &[], outputs, buffers);
     report.map(|report| report.value).map_err(message)
 }
 

@@ -104,7 +104,7 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
     let maps: Vec<_> =
         computed.iter().map(|map| Weights::of(View::new(map, planes).unwrap())).collect();
     let call = Call { maps: &maps, ..call };
-    let problem = Problem::<Z::Compute, A>::new(call, &plan, &logits, &targets)?;
+    let problem = Problem::<Z::Compute, A>::new(call, &plan, logits, targets)?;
     let sizes = problem.sizes();
     let zero = Z::Compute::default();
     let mut workspace = Workspace {

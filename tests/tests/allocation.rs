@@ -61,7 +61,7 @@ fn second_call(
         let samples = per_sample.then_some(&mut samples[..]);
         let loss_map = per_pixel.then_some(&mut map as &mut dyn GradientSink<f32>);
         let outputs = Outputs { gradient: Some(&mut sink), samples, loss_map };
-        let report = loss.evaluate(call, &z, &y, &[], outputs, &mut buffers);
+        let report = loss.evaluate(call, z, y, &[], outputs, &mut buffers);
         report.unwrap();
     }
     ALLOCATIONS.load(Ordering::Relaxed) - before

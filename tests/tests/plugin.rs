@@ -351,7 +351,7 @@ fn of_program<T: Real + Logit<Compute = T> + core::fmt::Debug>(
     let logits: Vec<T> = case.logits.iter().map(|&z| T::round_from(z)).collect();
     let z = View::new(&logits, packed).unwrap();
     let y = View::new(&case.targets, of_targets).unwrap();
-    run(call, program, &z, &y, packed, T::default()).unwrap()
+    run(call, program, z, y, packed, T::default()).unwrap()
 }
 
 const SIGMOID: &[&str] = &[
@@ -526,7 +526,7 @@ fn a_map_is_its_weights() {
     let outputs = Outputs::none();
     let buffers = &mut Buffers::new();
     let given = [("emphasis", maps[0])];
-    let report = loss.evaluate(of, &logits, &targets, &given, outputs, buffers).unwrap();
+    let report = loss.evaluate(of, logits, targets, &given, outputs, buffers).unwrap();
     assert_eq!(report.value.to_bits(), expected.value.to_bits());
 }
 
@@ -609,7 +609,7 @@ fn mistakes_in_text() {
     let y = View::new(&labels.targets, of_targets).unwrap();
     let outputs = Outputs::none();
     let buffers = &mut Buffers::new();
-    let error = loss.evaluate(call(Link::Softmax), &z, &y, &[], outputs, buffers).unwrap_err();
+    let error = loss.evaluate(call(Link::Softmax), z, y, &[], outputs, buffers).unwrap_err();
     let expected = "`costs` of `miss` has 2 entries, expected one for each of 3 classes";
     assert_eq!(error.to_string(), expected);
 }

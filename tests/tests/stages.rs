@@ -66,7 +66,7 @@ impl<T: Real + Logit<Compute = T>> Scene<T> {
         let (z, y) = (packed(&self.logits, self.shape), packed(&self.targets, targets));
         let maps = [Weights::F32(packed(&self.map, one)); 4];
         let weights = self.weights.as_ref().map(|w| Weights::F32(packed(w, one)));
-        use_it(&Problem::new(Call { weights, maps: &maps, ..call }, program, &z, &y).unwrap())
+        use_it(&Problem::new(Call { weights, maps: &maps, ..call }, program, z, y).unwrap())
     }
 
     fn gradient(&self) -> Vec<T> {
@@ -393,7 +393,7 @@ fn a_workspace_larger_than_needed() {
         let logits = case.single();
         let (z, y) =
             (packed(&logits, case.shape), packed(&case.targets, case.shape.with_channels(1)));
-        let problem = Problem::<f32, f64>::new(Call::softmax(), &program, &z, &y).unwrap();
+        let problem = Problem::<f32, f64>::new(Call::softmax(), &program, z, y).unwrap();
         let mut workspace = buffers.lend(&problem.sizes()).unwrap();
         workspace.sums.fill(0.0);
         problem.check(&mut workspace).unwrap();
@@ -420,7 +420,7 @@ fn compensated_sums() {
     let expected = whole(&Scene::<f32>::new(&case), call, &program);
     let logits = case.single();
     let (z, y) = (packed(&logits, case.shape), packed(&case.targets, case.shape));
-    let problem = Problem::<f32, Compensated>::new(call, &program, &z, &y).unwrap();
+    let problem = Problem::<f32, Compensated>::new(call, &program, z, y).unwrap();
     let mut buffers = Buffers::new();
     let mut workspace = buffers.lend(&problem.sizes()).unwrap();
     let report = evaluate(&problem, None, &mut workspace).unwrap();

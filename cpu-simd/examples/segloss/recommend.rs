@@ -44,7 +44,7 @@ fn report(
         rest = after;
         let view = View::new(own, Layout::channels_first(shape)?)?;
         let mut scratch = vec![0; MaskStatistics::scratch_length(&shape)?];
-        statistics.add(&view, Some(i64::from(IGNORED)), &mut scratch)?;
+        statistics.add(view, Some(i64::from(IGNORED)), &mut scratch)?;
     }
     let chosen = recommend(&statistics, priority)?;
 

@@ -141,7 +141,7 @@ where
         weights: &mut [],
         class_weights: &mut [],
     };
-    let problem = Problem::new(call, program, &logits, &targets)?;
+    let problem = Problem::new(call, program, logits, targets)?;
     let report = evaluate(&problem, Some(&mut sink), &mut workspace)?;
     output.title(title);
     output.number(report.value.bits());

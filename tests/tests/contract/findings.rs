@@ -276,7 +276,7 @@ fn f10_dice_of_halves() {
     let outputs = segloss_simd::Outputs::gradient(&mut sink);
     let (z, y) = (packed(&logits, shape), packed(&targets, shape));
     let mut buffers = segloss_simd::Buffers::new();
-    let report = loss.evaluate(Call::sigmoid(), &z, &y, &[], outputs, &mut buffers).unwrap();
+    let report = loss.evaluate(Call::sigmoid(), z, y, &[], outputs, &mut buffers).unwrap();
     assert!((report.value - 1.0 / 3.0).abs() < 1e-6);
     assert!(gradient.iter().all(|g| g.to_f32().is_finite()));
 }

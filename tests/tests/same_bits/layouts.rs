@@ -88,7 +88,7 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
             Link::Sigmoid => run(
                 call,
                 &At::new(Portable, (pixel(0.5, Bce), region(0.5, dice))),
-                &view,
+                view,
                 targets,
                 gradient,
                 -7.0f32,
@@ -96,7 +96,7 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
             Link::Softmax => run(
                 call,
                 &At::new(Portable, (class(0.5, Ce), region(0.5, dice))),
-                &view,
+                view,
                 targets,
                 gradient,
                 -7.0f32,

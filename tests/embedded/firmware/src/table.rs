@@ -154,7 +154,7 @@ impl<T: Format, A: Accumulator<Real: Format>> Storage<T, A> {
         let mut maps = [MapCall::default(); 1];
         let plan = parse(text, link, Registry::builtin::<Lv>(), &mut terms, &mut maps);
         let plan = plan.map_err(|_| Failure::Text(id))?;
-        let problem = Problem::<T, A>::new(call, &plan, &z, &y)?;
+        let problem = Problem::<T, A>::new(call, &plan, z, y)?;
         let mut workspace = Workspace {
             partials: &mut self.partials,
             sums: &mut self.sums,
