@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use segloss_core::compose::{Kernels, Listed, MapCall, Term, parse};
+use segloss_core::compose::{Kernels, MapCall, Plan, Term, parse};
 use segloss_core::engine::Link;
 use segloss_core::lanes::Real;
 use segloss_core::summation::Accumulator;
@@ -64,17 +64,16 @@ impl<'l, T: Real, A: Accumulator> Listing<'l, T, A> {
         // an `Arc` of its own, the library behind a reference or in an `Arc` that is shared.
         let (library, kept) = unsafe { (lengthen(held.library()), lengthen(&*own)) };
         let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
-        let listed = parse(kept, link, library.registry(), &mut terms, &mut maps);
+        let plan = parse(kept, link, library.registry(), &mut terms, &mut maps);
         // There was no mistake in the same text.
-        let counts =
-            listed.map_or((0, 0), |listed| (listed.terms().len(), listed.map_calls().len()));
+        let counts = plan.map_or((0, 0), |plan| (plan.terms().len(), plan.map_calls().len()));
         let (terms, maps) = (terms[..counts.0].into(), maps[..counts.1].into());
         Ok(Listing { terms, maps, kernels, _held: held, _text: own })
     }
 
     /// Terms and maps, for as long as what they refer to is kept.
-    pub(crate) fn listed(&self) -> Listed<'_, T, A> {
-        Listed::new(&self.terms, self.kernels).maps(&self.maps)
+    pub(crate) fn plan(&self) -> Plan<'_, T, A> {
+        Plan::new(&self.terms, self.kernels).maps(&self.maps)
     }
 }
 

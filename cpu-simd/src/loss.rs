@@ -2,7 +2,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use segloss_core::Error;
-use segloss_core::compose::Listed;
+use segloss_core::compose::Plan;
 use segloss_core::engine::{Call, Link, Problem, Report};
 use segloss_core::lanes::Real;
 use segloss_core::summation::Accumulator;
@@ -85,8 +85,8 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
     }
 
     /// Calls `use_it` with the loss's terms.
-    pub fn with<R>(&self, use_it: impl FnOnce(&Listed<'_, T, A>) -> R) -> R {
-        use_it(&self.listing.listed())
+    pub fn with<R>(&self, use_it: impl FnOnce(&Plan<'_, T, A>) -> R) -> R {
+        use_it(&self.listing.plan())
     }
 
     /// Computes the loss of a call, and what `outputs` asks for. `call.link` is the loss's;
@@ -124,7 +124,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         if call.link != self.link {
             return Err(Error::CallLink { call: call.link, loss: self.link });
         }
-        let loss = &self.listing.listed();
+        let loss = &self.listing.plan();
         let calls = loss.map_calls();
         if calls.is_empty() {
             let problem = Problem::new(Call { maps: &[], ..call }, loss, logits, targets)?;

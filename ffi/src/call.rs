@@ -10,7 +10,7 @@ use segloss_c_boundary::dlpack::DLTensor;
 use segloss_c_boundary::pointer::{array, list};
 use segloss_c_boundary::versioned::Versioned;
 use segloss_c_boundary::{BadArgument, options, text};
-use segloss_core::compose::{Listed, MapCall};
+use segloss_core::compose::{MapCall, Plan};
 use segloss_core::engine::{self, Link, Scale};
 use segloss_core::maps::edt::Spacing;
 use segloss_core::view::{Layout, Mask, Shape, View, Weights, Write};
@@ -248,8 +248,8 @@ impl<'a> Given<'a> {
         for (place, map) in all.iter_mut().zip(self.maps) {
             // SAFETY: the caller's word.
             let (name, weights) = unsafe { map.read()? };
-            let is_own = |listed: &Listed<'_, f64>| {
-                let mut own = listed.map_calls().iter().filter_map(MapCall::definition);
+            let is_own = |plan: &Plan<'_, f64>| {
+                let mut own = plan.map_calls().iter().filter_map(MapCall::definition);
                 own.any(|own| own.name == name)
             };
             if !loss.double.with(is_own) {

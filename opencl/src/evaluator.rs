@@ -215,15 +215,15 @@ fn outline(loss: &Loss, signature: &Signature) -> Outline {
 /// The text of a program and the sizes that go with it.
 fn write(loss: &Loss, outline: &Outline, target: &Target) -> Result<(String, Sizes), Error> {
     outline.check_shapes()?;
-    loss.with(|listed| {
-        let fit = outline.fit(listed)?;
+    loss.with(|plan| {
+        let fit = outline.fit(plan)?;
         let channels = target.channels;
         let most = if fit.has_region { REGION_CLASSES } else { CLASSES };
         if channels > most && (fit.has_region || outline.link == Link::Softmax) {
             return Err(Error::Classes { channels, most });
         }
         let loss = source::Loss {
-            listed,
+            plan,
             library: loss.library(),
             link: outline.link,
             fit,

@@ -75,7 +75,7 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
     ];
     let registry = Registry::<Z::Compute, A>::builtin::<Scalar>().with_terms(&own)?;
     let (mut terms, mut maps) = ([Term::default(); 8], [MapCall::default(); 4]);
-    let listed = parse(case.text, case.link, registry, &mut terms, &mut maps).unwrap();
+    let plan = parse(case.text, case.link, registry, &mut terms, &mut maps).unwrap();
 
     let layout = Layout::channels_first(case.shape)?;
     let logits = View::new(case.logits, layout)?;
@@ -93,7 +93,7 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
         write,
         ..Call::sigmoid()
     };
-    let computed = listed.map_calls().iter().map(|map| {
+    let computed = plan.map_calls().iter().map(|map| {
         let mut weights = vec![Z::Compute::default(); case.targets.len()];
         let mut scratch = vec![0; map.scratch(&call, &targets)?];
         map.compute(&call, &targets, &mut scratch, &mut weights)?;
@@ -104,7 +104,7 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
     let maps: Vec<_> =
         computed.iter().map(|map| Z::Compute::weights(View::new(map, planes).unwrap())).collect();
     let call = Call { maps: &maps, ..call };
-    let problem = Problem::<Z::Compute, A>::new(call, &listed, &logits, &targets)?;
+    let problem = Problem::<Z::Compute, A>::new(call, &plan, &logits, &targets)?;
     let sizes = problem.sizes();
     let zero = Z::Compute::default();
     let mut workspace = Workspace {

@@ -8,8 +8,8 @@ use segloss_conformance::views::targets_shape;
 use segloss_core::Error;
 use segloss_core::class::{Ce, ClassPixel, ClassTerm};
 use segloss_core::compose::{
-    At, ClassTile, Definition, IGNORED, Kind, LabelSource, Listed, MapCall, MapDefinition,
-    ObjectMap, PixelArrays, Program, Registry, Term, TileClassTerm, TilePixelTerm, TileRegionTerm,
+    At, ClassTile, Definition, IGNORED, Kind, LabelSource, MapCall, MapDefinition, ObjectMap,
+    PixelArrays, Plan, Program, Registry, Term, TileClassTerm, TilePixelTerm, TileRegionTerm,
     WeightMap, class, parse, pixel, region,
 };
 use segloss_core::engine::{Call, Link};
@@ -472,8 +472,8 @@ fn every_composition_gives_the_same_bits() {
                     Term::new(0.5, named("jaccard"), &[0.25], by_sample).unwrap(),
                     Term::new(0.5, named("bce"), &[], plain).unwrap(),
                 ];
-                let listed = Listed::new(&terms, registry.kernels());
-                of_program::<T>(&listed, sigmoid, &case)
+                let plan = Plan::new(&terms, registry.kernels());
+                of_program::<T>(&plan, sigmoid, &case)
             });
             assert_eq!(found.bits(), expected, "{name}");
         }
@@ -713,7 +713,7 @@ fn tiles_of_regions_pool_as_they_say() {
     let definition = library.registry().term("tiled_jaccard", Link::Softmax).unwrap();
     let kind = |options, classes| {
         let terms = [Term::new(1.0, definition, &[], options).unwrap()];
-        Program::spec(&Listed::new(&terms, library.registry().kernels()), 0, classes).kind
+        Program::spec(&Plan::new(&terms, library.registry().kernels()), 0, classes).kind
     };
     let plain = Options::default();
     assert_eq!(kind(plain, 1), Kind::Region(Pool::Sample));

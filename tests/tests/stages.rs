@@ -5,9 +5,7 @@ use core::ops::Range;
 use segloss_conformance::case::Case;
 use segloss_conformance::views::packed;
 use segloss_core::class::Ce;
-use segloss_core::compose::{
-    Listed, MapCall, Program, Registry, Term, class, parse, pixel, region,
-};
+use segloss_core::compose::{MapCall, Plan, Program, Registry, Term, class, parse, pixel, region};
 use segloss_core::engine::{Call, Link, Problem, evaluate, merge_ranks, merge_tiles};
 use segloss_core::lanes::{Lanes, Real};
 use segloss_core::level::Scalar;
@@ -272,7 +270,7 @@ const WEIGHTED: [(Link, &[&str]); 2] = [
 /// Calls `check` with each loss, what to call it with, and a scene of that link.
 fn for_each_loss<T: Real + Logit<Compute = T>>(
     case: impl Fn(Link) -> Case,
-    check: impl Fn(&str, &Scene<T>, Call<'_>, &Listed<'_, T>),
+    check: impl Fn(&str, &Scene<T>, Call<'_>, &Plan<'_, T>),
 ) {
     let registry = Registry::builtin::<Scalar>();
     let each = |link: Link, texts: &[&str], is_weighted: bool| {

@@ -39,7 +39,7 @@ pub(crate) use fused::plus;
 pub use kernels::Kernels;
 pub use object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
 pub use parts::{At, ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class, pixel, region};
-pub use plan::{Listed, Term};
+pub use plan::{Plan, Term};
 pub use program::{
     ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileGradient, TileSweep, TileWeights,
     Weighting, part, weigh,

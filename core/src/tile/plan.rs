@@ -232,7 +232,7 @@ impl<'a, T: Real> Fusion<'a, T> {
 
 /// A loss put together at run time: terms in the caller's storage, evaluated tile by tile.
 #[derive(Clone, Copy)]
-pub struct Listed<'a, T: Real, A: Accumulator = f64> {
+pub struct Plan<'a, T: Real, A: Accumulator = f64> {
     terms: &'a [Term<'a, T, A>],
     maps: &'a [MapCall<'a, T>],
     kernels: &'static Kernels<T>,
@@ -243,18 +243,18 @@ pub struct Listed<'a, T: Real, A: Accumulator = f64> {
     region_is_weighted: bool,
 }
 
-impl<T: Real, A: Accumulator> fmt::Debug for Listed<'_, T, A> {
+impl<T: Real, A: Accumulator> fmt::Debug for Plan<'_, T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Listed { terms, maps, .. } = self;
-        f.debug_struct("Listed").field("terms", terms).field("maps", maps).finish_non_exhaustive()
+        let Plan { terms, maps, .. } = self;
+        f.debug_struct("Plan").field("terms", terms).field("maps", maps).finish_non_exhaustive()
     }
 }
 
-impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
+impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
     /// The sum of `terms`, none of which refers to a map that the call does not have, with the loops of a
     /// level ([`Kernels::at`]).
     pub fn new(terms: &'a [Term<'a, T, A>], kernels: &'static Kernels<T>) -> Self {
-        Listed {
+        Plan {
             terms,
             maps: &[],
             kernels,
@@ -268,7 +268,7 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
     /// With maps that are to be computed from the targets, in the order of [`crate::engine::Call::maps`].
     #[must_use]
     pub fn maps(self, maps: &'a [MapCall<'a, T>]) -> Self {
-        Listed { maps, ..self }
+        Plan { maps, ..self }
     }
 
     /// Its terms.
@@ -419,7 +419,7 @@ impl<'a, T: Real, A: Accumulator> Listed<'a, T, A> {
     }
 }
 
-impl<T: Real, A: Accumulator> Program<T, A> for Listed<'_, T, A> {
+impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
     fn len(&self) -> usize {
         self.terms.len()
     }

@@ -12,7 +12,7 @@ use core::slice;
 
 use memory::{Memory, bytes_of};
 use segloss_core::Error;
-use segloss_core::compose::{Listed, MapCall, Registry, Term, parse};
+use segloss_core::compose::{MapCall, Plan, Registry, Term, parse};
 use segloss_core::engine::{Call, Link, Problem, Sizes, Workspace, evaluate};
 use segloss_core::level::Scalar;
 use segloss_core::summation::{Compensated, Partial, TILE};
@@ -117,7 +117,7 @@ impl<'a> Request<'a> {
     /// Calls `use_it` with the loss.
     fn with_loss<R>(
         &self,
-        use_it: impl FnOnce(&Listed<'_, f32, Compensated>) -> Result<R, i32>,
+        use_it: impl FnOnce(&Plan<'_, f32, Compensated>) -> Result<R, i32>,
     ) -> Result<R, i32> {
         let registry = Registry::builtin::<Scalar>();
         let mut terms = [Term::<f32, Compensated>::default(); TERMS];

@@ -28,7 +28,7 @@ pub(super) fn trace<'g, T: Traced>(
 ) -> (Vec<Expr<'g, T>>, Option<Expr<'g, T>>) {
     let zero = Expr::splat(0.0);
     let (mut values, mut sum) = (Vec::new(), None);
-    for (index, term) in loss.listed.terms().iter().enumerate() {
+    for (index, term) in loss.plan.terms().iter().enumerate() {
         let spec = loss.spec(index, 1);
         values.push(zero);
         if spec.is_region() {
@@ -59,7 +59,7 @@ fn weight<'g, T: Traced>(
     loss: &Loss<'_>,
     index: usize,
 ) -> Option<Expr<'g, T>> {
-    loss.listed.weighting(index, loss.by_call)?;
+    loss.plan.weighting(index, loss.by_call)?;
     Some(graph.read(&format!("weight_{index}"), &format!("weights[{index}]")))
 }
 

@@ -4,7 +4,7 @@ use segloss_conformance::run::{Outcome, run};
 use segloss_conformance::views::packed;
 use segloss_core::Error;
 use segloss_core::class::Ce;
-use segloss_core::compose::{Definition, Kernels, Listed, Program, Term, class, pixel, region};
+use segloss_core::compose::{Definition, Kernels, Plan, Program, Term, class, pixel, region};
 use segloss_core::engine::{Call, Link, Problem, Scale};
 use segloss_core::lanes::Lanes;
 use segloss_core::level::Scalar;
@@ -344,8 +344,8 @@ fn g4_coefficients_of_0() {
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
     let bce = Definition::<f32>::pixel::<Bce, Scalar>();
     let terms = [Term::new(0.0, &bce, &[], Options::default()).unwrap()];
-    let listed = Listed::new(&terms, Kernels::at::<Scalar>());
-    let outcome = evaluate(Call::sigmoid(), &listed, &[1.0, f32::NAN], 1, &[0u8, 1]).unwrap();
+    let plan = Plan::new(&terms, Kernels::at::<Scalar>());
+    let outcome = evaluate(Call::sigmoid(), &plan, &[1.0, f32::NAN], 1, &[0u8, 1]).unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
     let (dice, ce) = (region(0.0, Dice::default()), class(0.0, Ce));
     let nan = [f32::NAN; 2];
@@ -355,7 +355,7 @@ fn g4_coefficients_of_0() {
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
     let none: [Term<'_, f32>; 0] = [];
     let outcome =
-        evaluate(Call::sigmoid(), &Listed::new(&none, Kernels::at::<Scalar>()), &[1.0], 1, &[0u8])
+        evaluate(Call::sigmoid(), &Plan::new(&none, Kernels::at::<Scalar>()), &[1.0], 1, &[0u8])
             .unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0][..]));
 }
@@ -391,8 +391,8 @@ fn a_term_with_coefficient_0_is_not_evaluated() {
         Term::new(0.0, &definitions[0], &[], Options::default()).unwrap(),
         Term::new(1.0, &definitions[1], &[], Options::default()).unwrap(),
     ];
-    let listed = Listed::new(&terms, Kernels::at::<Scalar>());
-    assert_eq!(evaluate(Call::sigmoid(), &listed, &[-30.0], 1, &[0u8]).unwrap(), without);
+    let plan = Plan::new(&terms, Kernels::at::<Scalar>());
+    assert_eq!(evaluate(Call::sigmoid(), &plan, &[-30.0], 1, &[0u8]).unwrap(), without);
 }
 
 #[test]
