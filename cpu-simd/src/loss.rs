@@ -11,7 +11,7 @@ use segloss_core::view::{GradientSink, Layout, Logits, Shape, Targets, View, Wei
 
 use crate::computed_maps::trusted;
 use crate::evaluate::run;
-use crate::listing::{Held, Listing, MAPS};
+use crate::parsed_loss::{Held, MAPS, ParsedLoss};
 use crate::{Buffers, Library};
 
 /// A loss read from text ([`segloss_core::text`]), ready for any number of calls from any thread.
@@ -34,7 +34,7 @@ use crate::{Buffers, Library};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Loss<'l, T: Real, A: Accumulator = f64> {
-    listing: Listing<'l, T, A>,
+    parsed: ParsedLoss<'l, T, A>,
     link: Link,
 }
 
@@ -76,7 +76,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         text: &'t str,
         link: Link,
     ) -> Result<Self, TextError<'t>> {
-        Ok(Loss { listing: Listing::read(Held::Borrowed(library), text, link)?, link })
+        Ok(Loss { parsed: ParsedLoss::read(Held::Borrowed(library), text, link)?, link })
     }
 
     /// The link that it was read for.
@@ -86,7 +86,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
 
     /// Calls `use_it` with the loss's terms.
     pub fn with<R>(&self, use_it: impl FnOnce(&Plan<'_, T, A>) -> R) -> R {
-        use_it(&self.listing.plan())
+        use_it(&self.parsed.plan())
     }
 
     /// Computes the loss of a call, and what `outputs` asks for. `call.link` is the loss's;
@@ -124,7 +124,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         if call.link != self.link {
             return Err(Error::CallLink { call: call.link, loss: self.link });
         }
-        let loss = &self.listing.plan();
+        let loss = &self.parsed.plan();
         let calls = loss.map_calls();
         if calls.is_empty() {
             let problem = Problem::new(Call { maps: &[], ..call }, loss, logits, targets)?;
@@ -189,7 +189,7 @@ impl<T: Real, A: Accumulator> Loss<'static, T, A> {
         text: &'t str,
         link: Link,
     ) -> Result<Self, TextError<'t>> {
-        Ok(Loss { listing: Listing::read(Held::Shared(library.clone()), text, link)?, link })
+        Ok(Loss { parsed: ParsedLoss::read(Held::Shared(library.clone()), text, link)?, link })
     }
 }
 

@@ -34,7 +34,7 @@ impl<T: Real, A: Accumulator> Held<'_, T, A> {
 /// Terms and maps beside the library and the text that they refer to: reading them anew in each call took
 /// longer than all else of a call does on a tile of 16 x 16.
 #[derive(Clone, Debug)]
-pub(crate) struct Listing<'l, T: Real, A: Accumulator> {
+pub(crate) struct ParsedLoss<'l, T: Real, A: Accumulator> {
     /// `'static` stands for as long as `held` and `text` live: lent for no longer than `self`.
     terms: Arc<[Term<'static, T, A>]>,
     /// Likewise.
@@ -46,7 +46,7 @@ pub(crate) struct Listing<'l, T: Real, A: Accumulator> {
     _text: Arc<str>,
 }
 
-impl<'l, T: Real, A: Accumulator> Listing<'l, T, A> {
+impl<'l, T: Real, A: Accumulator> ParsedLoss<'l, T, A> {
     /// The loss that `text` describes under `link`.
     pub(crate) fn read<'t>(
         held: Held<'l, T, A>,
@@ -60,7 +60,7 @@ impl<'l, T: Real, A: Accumulator> Listing<'l, T, A> {
         parse::<T, A>(text, link, registry, &mut terms, &mut maps)?;
 
         let own: Arc<str> = text.into();
-        // SAFETY: both stay where they are, unchanged, while this listing or a clone of it lives: the text in
+        // SAFETY: both stay where they are, unchanged, while this or a clone of it lives: the text in
         // an `Arc` of its own, the library behind a reference or in an `Arc` that is shared.
         let (library, kept) = unsafe { (lengthen(held.library()), lengthen(&*own)) };
         let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
@@ -68,7 +68,7 @@ impl<'l, T: Real, A: Accumulator> Listing<'l, T, A> {
         // There was no mistake in the same text.
         let counts = plan.map_or((0, 0), |plan| (plan.terms().len(), plan.map_calls().len()));
         let (terms, maps) = (terms[..counts.0].into(), maps[..counts.1].into());
-        Ok(Listing { terms, maps, kernels, _held: held, _text: own })
+        Ok(ParsedLoss { terms, maps, kernels, _held: held, _text: own })
     }
 
     /// Terms and maps, for as long as what they refer to is kept.
