@@ -11,7 +11,7 @@ use segloss_core::view::{GradientSink, Layout, Logits, Shape, Targets, View, Wei
 
 use crate::computed_maps::trusted;
 use crate::evaluate::run;
-use crate::parsed_loss::{Held, MAPS, ParsedLoss};
+use crate::parsed_loss::{LibraryRef, MAPS, ParsedLoss};
 use crate::{Buffers, Library};
 
 /// A loss read from text ([`segloss_core::text`]), ready for any number of calls from any thread.
@@ -76,7 +76,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         text: &'t str,
         link: Link,
     ) -> Result<Self, TextError<'t>> {
-        Ok(Loss { parsed: ParsedLoss::read(Held::Borrowed(library), text, link)?, link })
+        Ok(Loss { parsed: ParsedLoss::read(LibraryRef::Borrowed(library), text, link)?, link })
     }
 
     /// The link that it was read for.
@@ -189,7 +189,10 @@ impl<T: Real, A: Accumulator> Loss<'static, T, A> {
         text: &'t str,
         link: Link,
     ) -> Result<Self, TextError<'t>> {
-        Ok(Loss { parsed: ParsedLoss::read(Held::Shared(library.clone()), text, link)?, link })
+        Ok(Loss {
+            parsed: ParsedLoss::read(LibraryRef::Shared(library.clone()), text, link)?,
+            link,
+        })
     }
 }
 
