@@ -99,7 +99,7 @@ unsafe impl Versioned for Call {
 pub(crate) const MAPS: usize = 16;
 
 /// A call's options, read.
-pub(crate) struct Given<'a> {
+pub(crate) struct CallInputs<'a> {
     ignore_index: Option<i64>,
     mask: Option<Tensor<'a>>,
     weights: Option<Tensor<'a>>,
@@ -116,7 +116,7 @@ pub(crate) fn ignored(link: Link, ignore: i32, index: i64) -> Result<Option<i64>
     Ok(options::ignored(link, ignore, index, "a segloss_ignore, 0 to 2")?)
 }
 
-impl<'a> Given<'a> {
+impl<'a> CallInputs<'a> {
     /// # Safety
     /// The call's pointers are NULL or point to what their types say, which nobody writes for `'a`.
     pub(crate) unsafe fn read(call: &Call, link: Link) -> Result<Self, Fault> {
@@ -143,7 +143,7 @@ impl<'a> Given<'a> {
             let (one, other) = ("call.scale", "call.sample_scales");
             return Err(BadArgument::Both { one, other }.into());
         }
-        Ok(Given {
+        Ok(CallInputs {
             ignore_index: ignored(link, call.ignore, call.ignore_index)?,
             // SAFETY: as above.
             mask: unsafe { Tensor::read_any(call.mask, "call.mask")? },
