@@ -1,7 +1,7 @@
 use super::call::Scale;
 use super::problem::Problem;
 use super::sweep::Sweep;
-use super::workspace::{Own, Shared, Workspace, cut, part};
+use super::workspace::{Own, Shared, Workspace, take, take_mut};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{Accumulator, SEGMENT, TILE};
@@ -26,7 +26,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// # Errors
     /// [`Error::Workspace`] if it is too short.
     pub fn reduce(&self, workspace: &mut Workspace<'_, T, A>) -> Result<(), Error> {
-        let mut workspace = workspace.cut(&self.sizes())?;
+        let mut workspace = workspace.take_mut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
         self.sweep_all(&mut workspace, true, None)
     }
@@ -42,7 +42,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         sink: &mut dyn GradientSink<T>,
     ) -> Result<(), Error> {
         self.check_gradient(sink)?;
-        let mut workspace = workspace.cut(&self.sizes())?;
+        let mut workspace = workspace.take_mut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
         self.sweep_all(&mut workspace, false, Some(sink))
     }
@@ -87,12 +87,12 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     ) -> Result<(), Error> {
         let sizes = self.sizes();
         let sums = match sums {
-            Some(sums) => Some(cut("sums", sums, sizes.segment)?),
+            Some(sums) => Some(take_mut("sums", sums, sizes.segment)?),
             None => None,
         };
-        let partials = cut("partials", own.partials, sizes.partials)?;
-        let weights = cut("weights", own.weights, sizes.weights)?;
-        let class_weights = part("class_weights", shared.class_weights, sizes.class_weights)?;
+        let partials = take_mut("partials", own.partials, sizes.partials)?;
+        let weights = take_mut("weights", own.weights, sizes.weights)?;
+        let class_weights = take("class_weights", shared.class_weights, sizes.class_weights)?;
         let (sample, start) = (unit / self.segments(), unit % self.segments() * SEGMENT);
         if sample >= self.shape().batch {
             return Ok(());
@@ -105,8 +105,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
                 Scale::Batch(_) => 0,
                 Scale::Samples(_) => sample * terms,
             };
-            factors = &part("factors", shared.factors, sizes.factors)?[first..first + terms];
-            slopes = part("slopes", shared.slopes, sizes.slopes)?;
+            factors = &take("factors", shared.factors, sizes.factors)?[first..first + terms];
+            slopes = take("slopes", shared.slopes, sizes.slopes)?;
             slopes = &slopes[sample * regions..(sample + 1) * regions];
         }
         let sweep = Sweep {
@@ -248,7 +248,7 @@ pub fn evaluate_with<T: Real, A: Accumulator>(
     problem: &Problem<'_, T, A>,
     workspace: &mut Workspace<'_, T, A>,
 ) -> Result<Report<A::Real>, Error> {
-    let mut workspace = workspace.cut(&problem.sizes())?;
+    let mut workspace = workspace.take_mut(&problem.sizes())?;
     workspace.sums.fill(A::default());
     let valid = problem.check(&mut workspace)?;
     let fused = problem.rows.regions == 0;

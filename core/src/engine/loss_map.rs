@@ -25,7 +25,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         sink: &mut dyn GradientSink<T>,
     ) -> Result<(), Error> {
         self.check_loss_map(sink)?;
-        let mut workspace = workspace.cut(&self.sizes())?;
+        let mut workspace = workspace.take_mut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
         let (shape, mut class) = (self.shape(), TrueClass::new());
         for sample in 0..shape.batch {

@@ -147,22 +147,22 @@ pub struct Own<'w, T> {
 
 impl<T, A> Workspace<'_, T, A> {
     /// The first elements of each part, as many as `sizes` says.
-    pub(super) fn cut(&mut self, sizes: &Sizes) -> Result<Workspace<'_, T, A>, Error> {
+    pub(super) fn take_mut(&mut self, sizes: &Sizes) -> Result<Workspace<'_, T, A>, Error> {
         Ok(Workspace {
-            partials: cut("partials", self.partials, sizes.partials)?,
-            sums: cut("sums", self.sums, sizes.sums)?,
-            segment: cut("segment", self.segment, sizes.segment)?,
-            totals: cut("totals", self.totals, sizes.totals)?,
-            factors: cut("factors", self.factors, sizes.factors)?,
-            slopes: cut("slopes", self.slopes, sizes.slopes)?,
-            weights: cut("weights", self.weights, sizes.weights)?,
-            class_weights: cut("class_weights", self.class_weights, sizes.class_weights)?,
+            partials: take_mut("partials", self.partials, sizes.partials)?,
+            sums: take_mut("sums", self.sums, sizes.sums)?,
+            segment: take_mut("segment", self.segment, sizes.segment)?,
+            totals: take_mut("totals", self.totals, sizes.totals)?,
+            factors: take_mut("factors", self.factors, sizes.factors)?,
+            slopes: take_mut("slopes", self.slopes, sizes.slopes)?,
+            weights: take_mut("weights", self.weights, sizes.weights)?,
+            class_weights: take_mut("class_weights", self.class_weights, sizes.class_weights)?,
         })
     }
 }
 
 /// Returns the first `expected` elements of what the caller lent to be written.
-pub(super) fn cut<'p, X>(
+pub(super) fn take_mut<'p, X>(
     argument: &'static str,
     part: &'p mut [X],
     expected: usize,
@@ -172,7 +172,7 @@ pub(super) fn cut<'p, X>(
 }
 
 /// Returns the first `expected` elements of what the caller lent to be read.
-pub(super) fn part<'p, X>(
+pub(super) fn take<'p, X>(
     argument: &'static str,
     part: &'p [X],
     expected: usize,
