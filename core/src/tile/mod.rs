@@ -42,7 +42,7 @@ pub use parts::{At, ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class,
 pub use plan::{Plan, Term};
 pub use program::{
     ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileGradient, TileSweep, TileWeights,
-    Weighting, part, weigh,
+    Weighting, scaled, weigh,
 };
 pub(crate) use targets::{CheckTargets, ReadTargets, TargetKernels, read_some};
 pub(crate) use true_class::TrueClass;

@@ -3,7 +3,7 @@
 use super::fused::{Fused, class_sweep, pixel_sweep, plus};
 use super::kernels::Kernels;
 use super::program::{
-    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileSweep, TileWeights, Weighting, part,
+    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileSweep, TileWeights, Weighting, scaled,
     weigh,
 };
 use crate::class::{ClassPixel, ClassTerm};
@@ -200,7 +200,7 @@ macro_rules! value_and_slope {
                 (value, slope) = (weigh(*weight, value), weigh(*weight, slope));
             }
             add(sum, value);
-            Some(plus(gradient, part(*factor, slope)))
+            Some(plus(gradient, scaled(*factor, slope)))
         }
     };
 }
@@ -566,7 +566,7 @@ fn put_value<V: Vector, P: Parts>(
     let zero = V::splat(0.0);
     let mut sum = None;
     let mut add = |_, (c, value): (V, Option<V>)| {
-        sum = value.map(|value| plus(sum, part(c, value))).or(sum);
+        sum = value.map(|value| plus(sum, scaled(c, value))).or(sum);
     };
     P::visit(each, &mut add, 0);
     let value = sum.unwrap_or(zero);

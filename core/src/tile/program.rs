@@ -100,7 +100,7 @@ impl Spec<'_> {
 /// Multiplies a term's slope by its factor: its share of the gradient. A factor of 0 is that of a term that is
 /// not evaluated, which has none, whatever its slope.
 #[inline(always)]
-pub fn part<L: Lanes>(factor: L, slope: L) -> L {
+pub fn scaled<L: Lanes>(factor: L, slope: L) -> L {
     let zero = L::splat(0.0);
     L::select(factor.eq(zero), zero, factor * slope)
 }

@@ -1,6 +1,6 @@
 //! The terms of a loss, traced one after the other and added up.
 
-use segloss_core::compose::{Program, Spec, Term, part, weigh};
+use segloss_core::compose::{Program, Spec, Term, scaled, weigh};
 use segloss_core::lanes::Lanes;
 use segloss_core::term::Arguments;
 
@@ -46,7 +46,7 @@ pub(super) fn trace<'g, T: Traced>(
             };
             values[index] = value;
             let factor = graph.read(&format!("factor_{index}"), &format!("factors[{index}]"));
-            own = part(factor, slope);
+            own = scaled(factor, slope);
         }
         sum = Some(sum.map_or(own, |sum| sum + own));
     }
