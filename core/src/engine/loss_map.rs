@@ -3,7 +3,7 @@
 use super::call::Link;
 use super::problem::{Problem, expect_shape};
 use super::sweep::scratch;
-use super::weights::{Fill, read_targets};
+use super::weights::{FillWeights, read_targets};
 use super::workspace::Workspace;
 use crate::aligned::Aligned;
 use crate::error::Error;
@@ -67,7 +67,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         let scratch = &mut scratch!(T);
         let (y, valid) = (&mut class.labels.0, &mut class.valid.0);
         let all = read_targets(kernels, call, targets, at, count, y, valid);
-        let fill = Fill {
+        let fill = FillWeights {
             call,
             program: *program,
             classes: channels,

@@ -1,7 +1,7 @@
 //! A sweep under the sigmoid link: channel by channel, each by itself.
 
 use super::sweep::{Sweep, blocks, scratch, tiles};
-use super::weights::{Fill, read_targets};
+use super::weights::{FillWeights, read_targets};
 use crate::aligned::Aligned;
 use crate::lanes::Real;
 use crate::region::SUMS;
@@ -60,7 +60,7 @@ pub(super) fn sweep<T: Real, A: Accumulator>(mut s: Sweep<'_, T, A>) {
                     None => read_targets(kernels, s.call, s.targets, at, count, y, valid),
                 };
                 if !s.weights.is_empty() {
-                    let fill = Fill {
+                    let fill = FillWeights {
                         call: s.call,
                         program: s.program,
                         classes: channels,

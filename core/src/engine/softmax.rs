@@ -1,7 +1,7 @@
 //! A sweep under the softmax link: all channels of a tile together.
 
 use super::sweep::{Sweep, blocks, scratch, tiles};
-use super::weights::{Fill, read_targets};
+use super::weights::{FillWeights, read_targets};
 use crate::aligned::Aligned;
 use crate::lanes::Real;
 use crate::region::SUMS;
@@ -67,7 +67,7 @@ fn one_tile<T: Real, A: Accumulator>(
     (kernels.softmax.read)(planes, exps, class);
     let (exps, class) = (&*exps, &*class);
     if !s.weights.is_empty() {
-        let fill = Fill {
+        let fill = FillWeights {
             call: s.call,
             program: s.program,
             classes: channels,
