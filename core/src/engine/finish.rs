@@ -1,6 +1,6 @@
 use super::call::Scale;
-use super::outline::check_per_sample;
 use super::problem::Problem;
+use super::requirements::check_per_sample;
 use super::workspace::{take, take_mut};
 use crate::error::Error;
 use crate::lanes::{Lanes, Real};

@@ -1,5 +1,5 @@
 use segloss_core::compose::{MapCall, Plan, Program, Spec};
-use segloss_core::engine::{Fit, Link};
+use segloss_core::engine::{Link, Requirements};
 use segloss_core::region::SUMS;
 
 use super::target::Target;
@@ -10,7 +10,7 @@ pub(crate) struct Loss<'l> {
     pub(crate) plan: &'l Plan<'l, f32>,
     pub(crate) library: &'l Library,
     pub(crate) link: Link,
-    pub(crate) fit: Fit,
+    pub(crate) fit: Requirements,
     /// Whether the call has weights of pixels.
     pub(crate) by_call: bool,
 }
