@@ -167,7 +167,7 @@ fn run_outputs<T: Real, A: Accumulator>(
         gradient,
         &mut workspace,
         #[cfg(feature = "rayon")]
-        buffers.at_once.then_some(&mut buffers.threads),
+        buffers.is_parallel.then_some(&mut buffers.threads),
     )?;
     if let Some(samples) = samples {
         problem.sample_values(workspace.sums, samples)?;

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use core::ops::Range;
 
 use segloss_core::Error;
-use segloss_core::engine::{InTurn, Own, Problem, Shared, Sizes, Sweeps, Workspace};
+use segloss_core::engine::{Own, Problem, SerialSweeps, Shared, Sizes, Sweeps, Workspace};
 use segloss_core::lanes::Real;
 use segloss_core::summation::{Accumulator, Partial, TILE};
 #[cfg(feature = "half")]
@@ -34,14 +34,14 @@ impl<T, A> Default for ThreadBuffers<T, A> {
 }
 
 /// Runs several units at a time.
-pub(crate) struct AtOnce<'g, T, A> {
+pub(crate) struct ParallelSweeps<'g, T, A> {
     /// Where the gradient goes, if it is asked for.
     pub places: Option<Places<'g, T>>,
     /// Storage for as many threads as there are.
     pub buffers: &'g mut ThreadBuffers<T, A>,
 }
 
-impl<T: Real, A: Accumulator> Sweeps<T, A> for AtOnce<'_, T, A> {
+impl<T: Real, A: Accumulator> Sweeps<T, A> for ParallelSweeps<'_, T, A> {
     fn has_gradient(&self) -> bool {
         self.places.is_some()
     }
@@ -62,7 +62,7 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for AtOnce<'_, T, A> {
             // SAFETY: it is the only part, and the gradient is borrowed for as long.
             let mut part = places.map(|places| unsafe { places.part() });
             let sink = part.as_mut().map(|part| part as &mut dyn GradientSink<T>);
-            return InTurn { sink }.run(problem, workspace, sum, gradient);
+            return SerialSweeps { sink }.run(problem, workspace, sum, gradient);
         }
         let parts = units.min(threads.saturating_mul(PARTS));
         let ThreadBuffers { partials, weights, sums } = &mut *self.buffers;

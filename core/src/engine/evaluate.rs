@@ -195,18 +195,18 @@ pub trait Sweeps<T: Real, A: Accumulator> {
 }
 
 /// Runs one unit after the other.
-pub struct InTurn<'g, T> {
+pub struct SerialSweeps<'g, T> {
     /// Where the gradient goes, if it is asked for.
     pub sink: Option<&'g mut dyn GradientSink<T>>,
 }
 
-impl<T> core::fmt::Debug for InTurn<'_, T> {
+impl<T> core::fmt::Debug for SerialSweeps<'_, T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("InTurn").finish_non_exhaustive()
+        f.debug_struct("SerialSweeps").finish_non_exhaustive()
     }
 }
 
-impl<T: Real, A: Accumulator> Sweeps<T, A> for InTurn<'_, T> {
+impl<T: Real, A: Accumulator> Sweeps<T, A> for SerialSweeps<'_, T> {
     fn has_gradient(&self) -> bool {
         self.sink.is_some()
     }
@@ -236,7 +236,7 @@ pub fn evaluate<T: Real, A: Accumulator>(
     if let Some(gradient) = &gradient {
         problem.check_gradient(&**gradient)?;
     }
-    evaluate_with(&mut InTurn { sink: gradient }, problem, workspace)
+    evaluate_with(&mut SerialSweeps { sink: gradient }, problem, workspace)
 }
 
 /// Computes the loss, and its gradient if `sweeps` has one, with the sweeps run as `sweeps` does.

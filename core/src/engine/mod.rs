@@ -23,7 +23,7 @@ mod weights;
 mod workspace;
 
 pub use call::{Call, Link, Scale};
-pub use evaluate::{InTurn, Report, Sweeps, evaluate, evaluate_with};
+pub use evaluate::{Report, SerialSweeps, Sweeps, evaluate, evaluate_with};
 pub use factors::bounded;
 pub(crate) use factors::{factor, of_slope, saturate};
 pub(crate) use finish::{is_skipped, share};
