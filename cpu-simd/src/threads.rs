@@ -5,7 +5,9 @@ use core::marker::PhantomData;
 use core::ops::Range;
 
 use segloss_core::Error;
-use segloss_core::engine::{Own, Problem, SerialSweeps, Shared, Sizes, Sweeps, Workspace};
+use segloss_core::engine::{
+    Problem, SerialSweeps, SharedStorage, Sizes, Sweeps, UnitStorage, Workspace,
+};
 use segloss_core::lanes::Real;
 use segloss_core::summation::{Accumulator, Partial, TILE};
 #[cfg(feature = "half")]
@@ -76,7 +78,12 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for ParallelSweeps<'_, T, A> {
         let sums = &mut sums[..rows];
         sums.fill(A::default());
         let Workspace { factors, slopes, class_weights, .. } = &*workspace;
-        let job = Job { problem, sizes, shared: Shared { factors, slopes, class_weights }, places };
+        let job = Job {
+            problem,
+            sizes,
+            shared: SharedStorage { factors, slopes, class_weights },
+            places,
+        };
         job.divide(0..units, parts, partials, weights, sums)?;
         let rows = workspace.sums.chunks_exact_mut(sizes.segment);
         let of_samples = sums.chunks_exact(sizes.segment * problem.segments());
@@ -92,7 +99,7 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for ParallelSweeps<'_, T, A> {
 struct Job<'j, 'p, T: Real, A: Accumulator> {
     problem: &'j Problem<'p, T, A>,
     sizes: Sizes,
-    shared: Shared<'j, T>,
+    shared: SharedStorage<'j, T>,
     places: Option<&'j Places<'j, T>>,
 }
 
@@ -132,7 +139,7 @@ impl<T: Real, A: Accumulator> Job<'_, '_, T, A> {
         weights: &mut [[T; TILE]],
         sums: &mut [A],
     ) -> Result<(), Error> {
-        let mut own = Own { partials, weights };
+        let mut own = UnitStorage { partials, weights };
         let mut rows = sums.chunks_exact_mut(self.sizes.segment);
         for unit in units {
             let row = rows.next();

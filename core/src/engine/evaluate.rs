@@ -1,7 +1,7 @@
 use super::call::Scale;
 use super::problem::Problem;
 use super::sweep::Sweep;
-use super::workspace::{Own, Shared, Workspace, take, take_mut};
+use super::workspace::{SharedStorage, UnitStorage, Workspace, take, take_mut};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{Accumulator, SEGMENT, TILE};
@@ -80,8 +80,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     pub fn sweep_unit(
         &self,
         unit: usize,
-        shared: &Shared<'_, T>,
-        own: &mut Own<'_, T>,
+        shared: &SharedStorage<'_, T>,
+        own: &mut UnitStorage<'_, T>,
         sums: Option<&mut [A]>,
         sink: Option<&mut dyn GradientSink<T>>,
     ) -> Result<(), Error> {
@@ -148,8 +148,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         }
         let Workspace { partials, sums, segment, factors, slopes, weights, class_weights, .. } =
             workspace;
-        let shared = Shared { factors, slopes, class_weights };
-        let mut own = Own { partials, weights };
+        let shared = SharedStorage { factors, slopes, class_weights };
+        let mut own = UnitStorage { partials, weights };
         for (sample, row) in self.rows.split_mut(sums).enumerate() {
             for of_sample in 0..self.segments() {
                 let unit = sample * self.segments() + of_sample;

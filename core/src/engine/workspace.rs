@@ -126,7 +126,7 @@ pub struct Workspace<'w, T, A> {
 
 /// The storage of a workspace that units of a sweep read alike.
 #[derive(Clone, Copy, Debug)]
-pub struct Shared<'w, T> {
+pub struct SharedStorage<'w, T> {
     /// [`Workspace::factors`].
     pub factors: &'w [T],
     /// [`Workspace::slopes`].
@@ -138,7 +138,7 @@ pub struct Shared<'w, T> {
 /// The storage that each unit of a sweep needs for itself while it runs. What it holds before does not
 /// matter.
 #[derive(Debug)]
-pub struct Own<'w, T> {
+pub struct UnitStorage<'w, T> {
     /// Accumulators of a block: [`Sizes::partials`] of them.
     pub partials: &'w mut [Partial<T>],
     /// Tiles of weights: [`Sizes::weights`] of them.
