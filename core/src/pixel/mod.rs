@@ -32,35 +32,35 @@ impl<L: Lanes> Pixel<L> {
     /// Computes the quantities of logit `z` and target `y`.
     #[inline(always)]
     pub fn new(z: L, y: L) -> Self {
-        Pixel::with_decay(z, y, Self::decay(z))
+        Pixel::from_exp_neg_abs(z, y, Self::exp_neg_abs(z))
     }
 
     /// Computes `exp(-|z|)`, which all quantities are made of.
     #[inline(always)]
-    pub(crate) fn decay(z: L) -> L {
+    pub(crate) fn exp_neg_abs(z: L) -> L {
         (-z.abs()).exp_of_nonpositive()
     }
 
-    /// Computes the quantities of a pixel from `decay = exp(-|z|)`.
+    /// Computes the quantities of a pixel from `exp_neg_abs = exp(-|z|)`.
     #[inline(always)]
-    pub(crate) fn with_decay(z: L, y: L, decay: L) -> Self {
+    pub(crate) fn from_exp_neg_abs(z: L, y: L, exp_neg_abs: L) -> Self {
         let one = L::splat(1.0);
-        let larger = one / (one + decay);
-        let smaller = decay * larger;
+        let larger = one / (one + exp_neg_abs);
+        let smaller = exp_neg_abs * larger;
         let negative = z.lt(L::splat(0.0));
         Pixel {
             z,
             y,
             p: L::select(negative, smaller, larger),
             q: L::select(negative, larger, smaller),
-            tail: Pixel::tail_of(decay),
+            tail: Pixel::tail_of(exp_neg_abs),
         }
     }
 
-    /// Computes [`Pixel::tail`] from `decay = exp(-|z|)`.
+    /// Computes [`Pixel::tail`] from `exp_neg_abs = exp(-|z|)`.
     #[inline(always)]
-    pub(crate) fn tail_of(decay: L) -> L {
-        decay.ln_1p_unit()
+    pub(crate) fn tail_of(exp_neg_abs: L) -> L {
+        exp_neg_abs.ln_1p_unit()
     }
 
     /// Returns all quantities with their derivatives in `z`.

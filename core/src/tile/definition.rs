@@ -43,7 +43,7 @@ pub struct PixelInputs<'t, T> {
     /// `1 - p`.
     pub q: &'t [T; TILE],
     /// `exp(-|z|)`.
-    pub decay: &'t [T; TILE],
+    pub exp_neg_abs: &'t [T; TILE],
 }
 
 /// Where the losses and slopes of a tile go; what is none is not needed. What is written where a pixel
@@ -276,13 +276,13 @@ struct PixelLoop<'t, V: Vector> {
 impl<V: Vector, P: PixelTerm> WithTerm<P> for PixelLoop<'_, V> {
     #[inline(always)]
     fn run(self, term: P) {
-        let PixelInputs { z, y, p, q, decay } = self.input;
+        let PixelInputs { z, y, p, q, exp_neg_abs } = self.input;
         let at = |at: usize| Pixel::<V> {
             z: Vector::load(&z[at..]),
             y: Vector::load(&y[at..]),
             p: Vector::load(&p[at..]),
             q: Vector::load(&q[at..]),
-            tail: Pixel::tail_of(Vector::load(&decay[at..])),
+            tail: Pixel::tail_of(Vector::load(&exp_neg_abs[at..])),
         };
         each_wanted!(self.output, V, |place| term.value_and_slope(&at(place)));
     }

@@ -10,9 +10,9 @@ use crate::tile::{Tile, weigh};
 /// The leaves.
 pub(crate) struct PixelKernels<T> {
     /// Computes `exp(-|z|)`, `sigmoid(z)` and `1 - sigmoid(z)`.
-    pub shared: fn(z: &Tile<T>, decay: &mut Tile<T>, p: &mut Tile<T>, q: &mut Tile<T>),
+    pub shared: fn(z: &Tile<T>, exp_neg_abs: &mut Tile<T>, p: &mut Tile<T>, q: &mut Tile<T>),
     /// Computes `ln(1 + exp(-|z|))` from `exp(-|z|)`.
-    pub tails: fn(decay: &Tile<T>, tail: &mut Tile<T>),
+    pub tails: fn(exp_neg_abs: &Tile<T>, tail: &mut Tile<T>),
     /// Adds what the pixels have of the region sums.
     pub region_sums: fn(RegionTile<'_, T>, sums: &mut [Partial<T>; SUMS]),
     /// Writes the gradient of region terms from their slopes, or adds it.
@@ -38,8 +38,8 @@ pub(crate) struct RegionTile<'t, T> {
 impl<T: Real> PixelKernels<T> {
     pub const fn new<Lv: Level>() -> Self {
         PixelKernels {
-            shared: |z, decay, p, q| enter::<Lv, _>(Shared { z, decay, p, q }),
-            tails: |decay, tail| enter::<Lv, _>(Tails { decay, tail }),
+            shared: |z, exp_neg_abs, p, q| enter::<Lv, _>(Shared { z, exp_neg_abs, p, q }),
+            tails: |exp_neg_abs, tail| enter::<Lv, _>(Tails { exp_neg_abs, tail }),
             region_sums: |tile, sums| enter::<Lv, _>(RegionSums { tile, sums }),
             region_gradient: |tile, slopes, add, gradient| {
                 enter::<Lv, _>(RegionGradient { tile, slopes, add, gradient });
@@ -52,7 +52,7 @@ impl<T: Real> PixelKernels<T> {
 
 struct Shared<'t, T> {
     z: &'t Tile<T>,
-    decay: &'t mut Tile<T>,
+    exp_neg_abs: &'t mut Tile<T>,
     p: &'t mut Tile<T>,
     q: &'t mut Tile<T>,
 }
@@ -62,7 +62,7 @@ impl<T: Real> Kernel for Shared<'_, T> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        shared::<T::In<Lv>>(self.z, self.decay, self.p, self.q);
+        shared::<T::In<Lv>>(self.z, self.exp_neg_abs, self.p, self.q);
     }
 }
 
@@ -70,23 +70,23 @@ impl<T: Real> Kernel for Shared<'_, T> {
 #[inline(always)]
 fn shared<V: Vector>(
     z: &Tile<V::Elem>,
-    decay: &mut Tile<V::Elem>,
+    exp_neg_abs: &mut Tile<V::Elem>,
     p: &mut Tile<V::Elem>,
     q: &mut Tile<V::Elem>,
 ) {
     for at in (0..TILE).step_by(V::LANES) {
-        Pixel::decay(V::load(&z[at..])).store(&mut decay[at..]);
+        Pixel::exp_neg_abs(V::load(&z[at..])).store(&mut exp_neg_abs[at..]);
     }
     for at in (0..TILE).step_by(V::LANES) {
         let zero = V::splat(0.0);
-        let pixel = Pixel::with_decay(V::load(&z[at..]), zero, V::load(&decay[at..]));
+        let pixel = Pixel::from_exp_neg_abs(V::load(&z[at..]), zero, V::load(&exp_neg_abs[at..]));
         pixel.p.store(&mut p[at..]);
         pixel.q.store(&mut q[at..]);
     }
 }
 
 struct Tails<'t, T> {
-    decay: &'t Tile<T>,
+    exp_neg_abs: &'t Tile<T>,
     tail: &'t mut Tile<T>,
 }
 
@@ -95,14 +95,14 @@ impl<T: Real> Kernel for Tails<'_, T> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        tails::<T::In<Lv>>(self.decay, self.tail);
+        tails::<T::In<Lv>>(self.exp_neg_abs, self.tail);
     }
 }
 
 #[inline(always)]
-fn tails<V: Vector>(decay: &Tile<V::Elem>, tail: &mut Tile<V::Elem>) {
+fn tails<V: Vector>(exp_neg_abs: &Tile<V::Elem>, tail: &mut Tile<V::Elem>) {
     for at in (0..TILE).step_by(V::LANES) {
-        Pixel::tail_of(V::load(&decay[at..])).store(&mut tail[at..]);
+        Pixel::tail_of(V::load(&exp_neg_abs[at..])).store(&mut tail[at..]);
     }
 }
 
@@ -218,7 +218,7 @@ pub(crate) struct RegionsAlone<'t, T> {
     /// Positive where a pixel counts; all do if there is none.
     pub valid: Option<&'t Tile<T>>,
     /// Room for what the loops leave for one another.
-    pub decay: &'t mut Tile<T>,
+    pub exp_neg_abs: &'t mut Tile<T>,
     pub p: &'t mut Tile<T>,
     pub q: &'t mut Tile<T>,
     pub pass: RegionsPass<'t, T>,
@@ -235,8 +235,8 @@ impl<T: Real> Kernel for RegionsAlone<'_, T> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let RegionsAlone { z, y, valid, decay, p, q, pass } = self;
-        shared::<T::In<Lv>>(z, decay, p, q);
+        let RegionsAlone { z, y, valid, exp_neg_abs, p, q, pass } = self;
+        shared::<T::In<Lv>>(z, exp_neg_abs, p, q);
         let (p, q) = (&*p, &*q);
         match pass {
             RegionsPass::Sums(sums) => match valid {

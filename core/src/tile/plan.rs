@@ -147,7 +147,7 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
                 (loops.terms)(self.arguments(), inputs, wanted.output(value, slope));
             }
             Some(Body::PixelTiles(term)) => {
-                let PixelInputs { z, y, p, q, decay: _ } = inputs;
+                let PixelInputs { z, y, p, q, exp_neg_abs: _ } = inputs;
                 let arrays = PixelArrays { z, y, p, q, tail, valid };
                 term.tile(self.arguments(), arrays, value, slope);
             }
@@ -309,8 +309,8 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         let PixelTile { z, y, valid, .. } = tile;
         let TileSweep { partials, gradient } = sweep;
         let mut run = |pass| {
-            let Scratch { decay, p, q, .. } = &mut *scratch;
-            let work = RegionsAlone { z, y, valid, decay, p, q, pass };
+            let Scratch { exp_neg_abs, p, q, .. } = &mut *scratch;
+            let work = RegionsAlone { z, y, valid, exp_neg_abs, p, q, pass };
             (self.kernels.pixel.regions)(work);
         };
         if let Some(sums) = partials.and_then(|p| p[self.terms.len()..].first_chunk_mut()) {
@@ -326,7 +326,7 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         &self,
         tile: PixelTile<'_, T>,
         sweep: TileSweep<'_, T>,
-        Scratch { p, q, decay, tail, value, slope }: &mut Scratch<'_, T>,
+        Scratch { p, q, exp_neg_abs, tail, value, slope }: &mut Scratch<'_, T>,
     ) {
         let kernels = self.kernels;
         let PixelTile { z, y, valid, weights } = tile;
@@ -335,11 +335,11 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
             Some(TileGradient { factors, region, into }) => (factors, region, Some(into)),
             None => (&[][..], None, None),
         };
-        (kernels.pixel.shared)(z, decay, p, q);
+        (kernels.pixel.shared)(z, exp_neg_abs, p, q);
         if self.has_pixel_tiles {
-            (kernels.pixel.tails)(decay, tail);
+            (kernels.pixel.tails)(exp_neg_abs, tail);
         }
-        let inputs = PixelInputs { z, y, p, q, decay };
+        let inputs = PixelInputs { z, y, p, q, exp_neg_abs };
         let wanted = Wanted { value: partials.is_some(), slope: gradient.is_some() };
         let (mut first, mut last) = (true, None);
         for (index, term, weight) in self.own(Term::is_pixel, weights) {
@@ -501,14 +501,14 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
         &self,
         tile: PixelTile<'_, T>,
         values: &mut [T; TILE],
-        Scratch { p, q, decay, tail, value, slope }: &mut Scratch<'_, T>,
+        Scratch { p, q, exp_neg_abs, tail, value, slope }: &mut Scratch<'_, T>,
     ) {
         let PixelTile { z, y, valid, weights } = tile;
-        (self.kernels.pixel.shared)(z, decay, p, q);
+        (self.kernels.pixel.shared)(z, exp_neg_abs, p, q);
         if self.has_pixel_tiles {
-            (self.kernels.pixel.tails)(decay, tail);
+            (self.kernels.pixel.tails)(exp_neg_abs, tail);
         }
-        let inputs = PixelInputs { z, y, p, q, decay };
+        let inputs = PixelInputs { z, y, p, q, exp_neg_abs };
         values.fill(T::default());
         let mut first = true;
         for (_, term, weight) in self.own(Term::is_pixel, weights) {

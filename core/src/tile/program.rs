@@ -185,7 +185,7 @@ pub struct Scratch<'s, T> {
     /// `1 - p`.
     pub q: &'s mut [T; TILE],
     /// `exp(-|z|)`.
-    pub decay: &'s mut [T; TILE],
+    pub exp_neg_abs: &'s mut [T; TILE],
     /// `ln(1 + exp(-|z|))`.
     pub tail: &'s mut [T; TILE],
     /// A term's losses.
