@@ -61,7 +61,7 @@ macro_rules! scratch {
             p: &mut Aligned([<$format>::default(); TILE]).0,
             q: &mut Aligned([<$format>::default(); TILE]).0,
             exp_neg_abs: &mut Aligned([<$format>::default(); TILE]).0,
-            tail: &mut Aligned([<$format>::default(); TILE]).0,
+            softplus_tail: &mut Aligned([<$format>::default(); TILE]).0,
             value: &mut Aligned([<$format>::default(); TILE]).0,
             slope: &mut Aligned([<$format>::default(); TILE]).0,
         }

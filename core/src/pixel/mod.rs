@@ -25,7 +25,7 @@ pub struct Pixel<L> {
     pub q: L,
     /// `ln(1 + exp(-|z|))`: what is left of the larger of `softplus(z)` and `softplus(-z)` once
     /// `|z|` is taken away, and all of the smaller one.
-    pub tail: L,
+    pub softplus_tail: L,
 }
 
 impl<L: Lanes> Pixel<L> {
@@ -53,13 +53,13 @@ impl<L: Lanes> Pixel<L> {
             y,
             p: L::select(negative, smaller, larger),
             q: L::select(negative, larger, smaller),
-            tail: Pixel::tail_of(exp_neg_abs),
+            softplus_tail: Pixel::softplus_tail_of(exp_neg_abs),
         }
     }
 
-    /// Computes [`Pixel::tail`] from `exp_neg_abs = exp(-|z|)`.
+    /// Computes [`Pixel::softplus_tail`] from `exp_neg_abs = exp(-|z|)`.
     #[inline(always)]
-    pub(crate) fn tail_of(exp_neg_abs: L) -> L {
+    pub(crate) fn softplus_tail_of(exp_neg_abs: L) -> L {
         exp_neg_abs.ln_1p_unit()
     }
 
@@ -73,7 +73,7 @@ impl<L: Lanes> Pixel<L> {
             y: Dual::constant(self.y),
             p: Dual::new(self.p, slope),
             q: Dual::new(self.q, -slope),
-            tail: Dual::new(self.tail, L::select(negative, self.p, -self.q)),
+            softplus_tail: Dual::new(self.softplus_tail, L::select(negative, self.p, -self.q)),
         }
     }
 }

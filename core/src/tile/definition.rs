@@ -25,7 +25,7 @@ pub struct PixelArrays<'t, T> {
     /// `1 - p`.
     pub q: &'t [T; TILE],
     /// `ln(1 + exp(-|z|))`.
-    pub tail: &'t [T; TILE],
+    pub softplus_tail: &'t [T; TILE],
     /// Positive where a pixel counts; all do if there is none.
     pub valid: Option<&'t [T; TILE]>,
 }
@@ -282,7 +282,7 @@ impl<V: Vector, P: PixelTerm> WithTerm<P> for PixelLoop<'_, V> {
             y: Vector::load(&y[at..]),
             p: Vector::load(&p[at..]),
             q: Vector::load(&q[at..]),
-            tail: Pixel::tail_of(Vector::load(&exp_neg_abs[at..])),
+            softplus_tail: Pixel::softplus_tail_of(Vector::load(&exp_neg_abs[at..])),
         };
         each_wanted!(self.output, V, |place| term.value_and_slope(&at(place)));
     }

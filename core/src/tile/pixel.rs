@@ -12,7 +12,7 @@ pub(crate) struct PixelKernels<T> {
     /// Computes `exp(-|z|)`, `sigmoid(z)` and `1 - sigmoid(z)`.
     pub shared: fn(z: &Tile<T>, exp_neg_abs: &mut Tile<T>, p: &mut Tile<T>, q: &mut Tile<T>),
     /// Computes `ln(1 + exp(-|z|))` from `exp(-|z|)`.
-    pub tails: fn(exp_neg_abs: &Tile<T>, tail: &mut Tile<T>),
+    pub softplus_tails: fn(exp_neg_abs: &Tile<T>, softplus_tail: &mut Tile<T>),
     /// Adds what the pixels have of the region sums.
     pub region_sums: fn(RegionTile<'_, T>, sums: &mut [Partial<T>; SUMS]),
     /// Writes the gradient of region terms from their slopes, or adds it.
@@ -39,7 +39,9 @@ impl<T: Real> PixelKernels<T> {
     pub const fn new<Lv: Level>() -> Self {
         PixelKernels {
             shared: |z, exp_neg_abs, p, q| enter::<Lv, _>(Shared { z, exp_neg_abs, p, q }),
-            tails: |exp_neg_abs, tail| enter::<Lv, _>(Tails { exp_neg_abs, tail }),
+            softplus_tails: |exp_neg_abs, softplus_tail| {
+                enter::<Lv, _>(SoftplusTails { exp_neg_abs, softplus_tail })
+            },
             region_sums: |tile, sums| enter::<Lv, _>(RegionSums { tile, sums }),
             region_gradient: |tile, slopes, add, gradient| {
                 enter::<Lv, _>(RegionGradient { tile, slopes, add, gradient });
@@ -85,28 +87,28 @@ fn shared<V: Vector>(
     }
 }
 
-struct Tails<'t, T> {
+struct SoftplusTails<'t, T> {
     exp_neg_abs: &'t Tile<T>,
-    tail: &'t mut Tile<T>,
+    softplus_tail: &'t mut Tile<T>,
 }
 
-impl<T: Real> Kernel for Tails<'_, T> {
+impl<T: Real> Kernel for SoftplusTails<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        tails::<T::In<Lv>>(self.exp_neg_abs, self.tail);
+        softplus_tails::<T::In<Lv>>(self.exp_neg_abs, self.softplus_tail);
     }
 }
 
 #[inline(always)]
-fn tails<V: Vector>(exp_neg_abs: &Tile<V::Elem>, tail: &mut Tile<V::Elem>) {
+fn softplus_tails<V: Vector>(exp_neg_abs: &Tile<V::Elem>, softplus_tail: &mut Tile<V::Elem>) {
     for at in (0..TILE).step_by(V::LANES) {
-        Pixel::tail_of(V::load(&exp_neg_abs[at..])).store(&mut tail[at..]);
+        Pixel::softplus_tail_of(V::load(&exp_neg_abs[at..])).store(&mut softplus_tail[at..]);
     }
 }
 
-/// The quantities a region sum needs, `z` and `tail` left at what is not read.
+/// The quantities a region sum needs, `z` and `softplus_tail` left at what is not read.
 #[inline(always)]
 fn load_region<V: Vector>(
     y: &Tile<V::Elem>,
@@ -116,7 +118,7 @@ fn load_region<V: Vector>(
 ) -> Pixel<V> {
     let zero = V::splat(0.0);
     let (y, p, q) = (V::load(&y[at..]), V::load(&p[at..]), V::load(&q[at..]));
-    Pixel { z: zero, y, p, q, tail: zero }
+    Pixel { z: zero, y, p, q, softplus_tail: zero }
 }
 
 struct RegionSums<'t, T> {

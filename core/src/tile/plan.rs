@@ -137,7 +137,7 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
     fn pixel(
         &self,
         inputs: PixelInputs<'_, T>,
-        (tail, valid): (&[T; TILE], Option<&[T; TILE]>),
+        (softplus_tail, valid): (&[T; TILE], Option<&[T; TILE]>),
         wanted: Wanted,
         value: &mut [T; TILE],
         slope: &mut [T; TILE],
@@ -148,7 +148,7 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
             }
             Some(Body::PixelTiles(term)) => {
                 let PixelInputs { z, y, p, q, exp_neg_abs: _ } = inputs;
-                let arrays = PixelArrays { z, y, p, q, tail, valid };
+                let arrays = PixelArrays { z, y, p, q, softplus_tail, valid };
                 term.tile(self.arguments(), arrays, value, slope);
             }
             _ => {}
@@ -326,7 +326,7 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         &self,
         tile: PixelTile<'_, T>,
         sweep: TileSweep<'_, T>,
-        Scratch { p, q, exp_neg_abs, tail, value, slope }: &mut Scratch<'_, T>,
+        Scratch { p, q, exp_neg_abs, softplus_tail, value, slope }: &mut Scratch<'_, T>,
     ) {
         let kernels = self.kernels;
         let PixelTile { z, y, valid, weights } = tile;
@@ -337,7 +337,7 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         };
         (kernels.pixel.shared)(z, exp_neg_abs, p, q);
         if self.has_pixel_tiles {
-            (kernels.pixel.tails)(exp_neg_abs, tail);
+            (kernels.pixel.softplus_tails)(exp_neg_abs, softplus_tail);
         }
         let inputs = PixelInputs { z, y, p, q, exp_neg_abs };
         let wanted = Wanted { value: partials.is_some(), slope: gradient.is_some() };
@@ -349,7 +349,7 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
                 continue;
             }
             if !last.is_some_and(|last| term.computes_as(last)) {
-                term.pixel(inputs, (tail, valid), wanted, value, slope);
+                term.pixel(inputs, (softplus_tail, valid), wanted, value, slope);
             }
             last = Some(term);
             let factor = factors.get(index).copied().unwrap_or_default();
@@ -501,12 +501,12 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
         &self,
         tile: PixelTile<'_, T>,
         values: &mut [T; TILE],
-        Scratch { p, q, exp_neg_abs, tail, value, slope }: &mut Scratch<'_, T>,
+        Scratch { p, q, exp_neg_abs, softplus_tail, value, slope }: &mut Scratch<'_, T>,
     ) {
         let PixelTile { z, y, valid, weights } = tile;
         (self.kernels.pixel.shared)(z, exp_neg_abs, p, q);
         if self.has_pixel_tiles {
-            (self.kernels.pixel.tails)(exp_neg_abs, tail);
+            (self.kernels.pixel.softplus_tails)(exp_neg_abs, softplus_tail);
         }
         let inputs = PixelInputs { z, y, p, q, exp_neg_abs };
         values.fill(T::default());
@@ -516,7 +516,7 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
             if coefficient == 0.0 {
                 add_nothing(first, Some(&mut *values));
             } else {
-                term.pixel(inputs, (tail, valid), LOSSES, value, slope);
+                term.pixel(inputs, (softplus_tail, valid), LOSSES, value, slope);
                 (self.kernels.add_values)(AddValues { coefficient, value, weight, first, values });
             }
             first = false;

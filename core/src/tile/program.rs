@@ -187,7 +187,7 @@ pub struct Scratch<'s, T> {
     /// `exp(-|z|)`.
     pub exp_neg_abs: &'s mut [T; TILE],
     /// `ln(1 + exp(-|z|))`.
-    pub tail: &'s mut [T; TILE],
+    pub softplus_tail: &'s mut [T; TILE],
     /// A term's losses.
     pub value: &'s mut [T; TILE],
     /// A term's slopes.

@@ -42,7 +42,7 @@ impl PixelTerm for Hinge {
     }
 
     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
-        pixel.tail
+        pixel.softplus_tail
     }
 }
 
