@@ -349,7 +349,7 @@ enum segloss_level
      */
     SEGLOSS_LEVEL_BEST = 0,
     /**
-     * One pixel at a time.
+     * What SEGLOSS_LEVEL_PORTABLE is; one pixel at a time up to 0.1.
      */
     SEGLOSS_LEVEL_SCALAR = 1,
     /**

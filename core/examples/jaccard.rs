@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let packed = Layout::channels_first(shape)?;
     let z = View::new(&logits, packed)?;
     let y = View::new(&labels, Layout::channels_first(shape.with_channels(1))?)?;
-    let problem = Problem::<f32, f64>::new(Call::softmax(), &loss, &z, &y)?;
+    let problem = Problem::<f32, f64>::new(Call::softmax(), &loss, z, y)?;
     let mut workspace = Workspace {
         partials: &mut [[0.0; 32]; 35],
         sums: &mut [0.0; 12],

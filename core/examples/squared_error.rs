@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let (logits, mask, mut gradient) = ([0.5f32, -1.0, 2.0], [1u8, 0, 0], [0f32; 3]);
     let packed = Layout::channels_first(Shape::new(1, 1, &[3])?)?;
     let (z, y) = (View::new(&logits, packed)?, View::new(&mask, packed)?);
-    let problem = Problem::<f32, f64>::new(Call::sigmoid(), &loss, &z, &y)?;
+    let problem = Problem::<f32, f64>::new(Call::sigmoid(), &loss, z, y)?;
     let mut workspace = Workspace {
         partials: &mut [[0.0; 32]; 5],
         sums: &mut [0.0; 6],

@@ -2,7 +2,7 @@ use core::fmt;
 
 use crate::link::Link;
 use crate::range::Range;
-use crate::view::{Shape, Strides};
+use crate::shape::{Shape, Strides};
 
 /// What was wrong with a call. Outputs are untouched whenever one of these is returned.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -273,7 +273,7 @@ pub enum Error {
     },
     /// Masks in which only one class occurs, where two are needed.
     OneClass {
-        /// That class.
+        /// The class that occurs.
         class: usize,
     },
     /// An image of more pixels than can be numbered.

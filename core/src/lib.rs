@@ -53,6 +53,7 @@ pub mod pixel;
 mod pixelwise;
 mod range;
 pub mod region;
+mod shape;
 pub mod slices;
 pub mod summation;
 pub mod term;

@@ -3,7 +3,8 @@
 use crate::error::Error;
 use crate::summation::TILE;
 use crate::tile::TargetKernels;
-use crate::view::{Shape, TargetTile, Targets};
+use crate::tile::TargetTile;
+use crate::view::{Shape, Targets};
 
 /// Labels below this are exact in every format that reads them.
 pub(crate) const MOST_CLASSES: usize = 1 << 24;

@@ -27,13 +27,13 @@ pub(crate) fn accumulate<V: Vector>(partial: &mut Partial<V::Elem>, lane: usize,
     (V::load(sums) + value).store(sums);
 }
 
-/// The sum of a block's accumulators: a tree of halves.
+/// Adds up a block's accumulators as a tree of halves.
 #[inline(always)]
 pub fn tree<T: Real>(partial: &Partial<T>) -> T {
     take(&mut { *partial })
 }
 
-/// The same without a copy: what is left in the accumulators means nothing.
+/// Adds up a block's accumulators in place: what is left in them means nothing.
 #[inline(always)]
 pub(crate) fn take<T: Real>(sums: &mut Partial<T>) -> T {
     let mut half = ACCUMULATORS / 2;

@@ -1,7 +1,6 @@
 //! What all kinds of terms have in common: parameters, options, and their values.
 
 use crate::error::Error;
-use crate::region::Pool;
 use crate::text::NumberList;
 
 pub use crate::parameter::{Arguments, PARAMETERS, Parameter};
@@ -45,6 +44,15 @@ pub enum Normalise {
     Weights,
 }
 
+/// Over which pixels a region loss is formed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pool {
+    /// Per sample, then averaged or added over samples.
+    Sample,
+    /// Once, over all samples.
+    Batch,
+}
+
 /// What becomes of a region that the targets do not hold at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Missing {
@@ -72,10 +80,10 @@ impl Maps {
     /// Places there are.
     pub const PLACES: usize = 32;
 
-    /// None.
+    /// No map.
     pub const NONE: Self = Maps(0);
 
-    /// With one more.
+    /// Adds a place.
     ///
     /// # Errors
     /// [`Error::Map`] from place 32 on.
@@ -96,7 +104,7 @@ impl Maps {
         place < Self::PLACES && self.0 >> place & 1 == 1
     }
 
-    /// Their places, ascending.
+    /// Returns their places, ascending.
     #[inline]
     pub fn iter(self) -> impl Iterator<Item = usize> {
         let mut left = self.0;

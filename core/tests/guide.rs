@@ -37,7 +37,7 @@ fn a_binary_mask() {
     );
     let mut counts = [9; 2];
     let mut statistics = MaskStatistics::binary(&mut counts);
-    add(&mut statistics, &packed(&labels, &size), None).unwrap();
+    add(&mut statistics, packed(&labels, &size), None).unwrap();
     assert!(statistics.is_binary());
     assert_eq!((statistics.images(), statistics.pixels()), (1, 28));
     assert_eq!(statistics.counts(), [20, 8]);
@@ -65,7 +65,7 @@ fn a_label_map_with_ignored_pixels() {
     );
     let mut counts = [0; 4];
     let mut statistics = MaskStatistics::multiclass(&mut counts).unwrap();
-    add(&mut statistics, &packed(&labels, &size), Some(255)).unwrap();
+    add(&mut statistics, packed(&labels, &size), Some(255)).unwrap();
     assert!(!statistics.is_binary());
     assert_eq!((statistics.pixels(), statistics.present()), (16, 3));
     assert_eq!(statistics.counts(), [6, 4, 6, 0]);
@@ -83,7 +83,7 @@ fn neither_the_border_nor_an_ignored_neighbour_is_a_boundary() {
         let (labels, size) = drawn(picture);
         let mut counts = [0; 2];
         let mut statistics = MaskStatistics::binary(&mut counts);
-        add(&mut statistics, &packed(&labels, &size), Some(255)).unwrap();
+        add(&mut statistics, packed(&labels, &size), Some(255)).unwrap();
         assert_eq!(statistics.boundary_pixels(), boundary, "{picture}");
     }
 }
@@ -93,7 +93,7 @@ fn neither_the_border_nor_an_ignored_neighbour_is_a_boundary() {
 fn objects_end_at_other_classes_and_ignored_pixels() {
     let mut counts = [0; 3];
     let mut statistics = MaskStatistics::multiclass(&mut counts).unwrap();
-    add(&mut statistics, &packed(&[1u8, 1, 2, 2, 255, 2, 0], &[7]), Some(255)).unwrap();
+    add(&mut statistics, packed(&[1u8, 1, 2, 2, 255, 2, 0], &[7]), Some(255)).unwrap();
     assert_eq!(statistics.objects(), 3);
 }
 
@@ -102,10 +102,10 @@ fn shares_are_foreground_above_a_half() {
     let mut counts = [0; 2];
     let mut statistics = MaskStatistics::binary(&mut counts);
     let above = 0.5 + f64::EPSILON;
-    add(&mut statistics, &packed(&[0.0, 0.5, above, 1.0], &[4]), None).unwrap();
+    add(&mut statistics, packed(&[0.0, 0.5, above, 1.0], &[4]), None).unwrap();
     assert_eq!(statistics.counts(), [2, 2]);
-    add(&mut statistics, &packed(&[0i32, -3, 255], &[3]), None).unwrap();
-    add(&mut statistics, &packed(&[true, false], &[2]), None).unwrap();
+    add(&mut statistics, packed(&[0i32, -3, 255], &[3]), None).unwrap();
+    add(&mut statistics, packed(&[true, false], &[2]), None).unwrap();
     assert_eq!((statistics.counts(), statistics.images()), (&[4, 5][..], 3));
 }
 
@@ -115,7 +115,7 @@ fn channels_and_samples_are_masks_of_their_own() {
     let masks = View::new(&[1u8; 8], Layout::channels_last(shape).unwrap()).unwrap();
     let mut counts = [0; 2];
     let mut statistics = MaskStatistics::binary(&mut counts);
-    add(&mut statistics, &masks, None).unwrap();
+    add(&mut statistics, masks, None).unwrap();
     assert_eq!((statistics.images(), statistics.objects(), statistics.pixels()), (4, 4, 8));
 }
 
@@ -135,7 +135,7 @@ fn small_is_relative_to_the_image_and_its_axes() {
         labels[7] = 1;
         let mut counts = [0; 2];
         let mut statistics = MaskStatistics::binary(&mut counts);
-        add(&mut statistics, &packed(&labels, spatial), None).unwrap();
+        add(&mut statistics, packed(&labels, spatial), None).unwrap();
         assert_eq!((statistics.objects(), statistics.small_objects()), (1, small), "{spatial:?}");
     }
 }
@@ -144,23 +144,23 @@ fn small_is_relative_to_the_image_and_its_axes() {
 fn a_bad_mask_adds_nothing() {
     let mut counts = [0; 2];
     let mut statistics = MaskStatistics::multiclass(&mut counts).unwrap();
-    add(&mut statistics, &packed(&[0u8, 1], &[2]), None).unwrap();
+    add(&mut statistics, packed(&[0u8, 1], &[2]), None).unwrap();
     let before = format!("{statistics:?}");
     let two_images = [0u8, 1, 1, 0, 2, 1];
-    let error = add(&mut statistics, &packed(&two_images, &[3]), None).unwrap_err();
+    let error = add(&mut statistics, packed(&two_images, &[3]), None).unwrap_err();
     assert_eq!(error, Error::Label { label: 2.0, sample: 1, pixel: 1, classes: 2 });
-    let error = statistics.add(&packed(&[0u8; 3], &[3]), None, &mut [0; 5]).unwrap_err();
+    let error = statistics.add(packed(&[0u8; 3], &[3]), None, &mut [0; 5]).unwrap_err();
     assert_eq!(error, Error::Workspace { argument: "scratch", length: 5, expected: 6 });
     let channels = Layout::channels_first(Shape::new(1, 2, &[1]).unwrap()).unwrap();
-    let error = add(&mut statistics, &View::new(&[0u8; 2], channels).unwrap(), None).unwrap_err();
+    let error = add(&mut statistics, View::new(&[0u8; 2], channels).unwrap(), None).unwrap_err();
     assert!(matches!(error, Error::Shape { argument: "targets", .. }));
     assert_eq!(format!("{statistics:?}"), before);
 
     let mut statistics = MaskStatistics::binary(&mut counts);
-    let error = add(&mut statistics, &packed(&[0.5f32, f32::NAN], &[2]), None).unwrap_err();
+    let error = add(&mut statistics, packed(&[0.5f32, f32::NAN], &[2]), None).unwrap_err();
     assert!(matches!(error, Error::Share { sample: 0, channel: 0, pixel: 1, .. }));
     let none = Layout::channels_first(Shape::new(0, 1, &[4]).unwrap()).unwrap();
-    let error = add(&mut statistics, &View::new(&[0u8; 0], none).unwrap(), None).unwrap_err();
+    let error = add(&mut statistics, View::new(&[0u8; 0], none).unwrap(), None).unwrap_err();
     assert!(matches!(error, Error::Empty { argument: "targets", .. }));
     assert_eq!((statistics.images(), statistics.pixels(), statistics.objects()), (0, 0, 0));
     assert_eq!((statistics.rarest(), statistics.boundary_share()), (None, None));
@@ -179,7 +179,7 @@ fn sizes_that_do_not_fit() {
     assert_eq!(MaskStatistics::scratch_length(huge.shape()), Err(error));
     let mut counts = [0; 2];
     let mut statistics = MaskStatistics::binary(&mut counts);
-    let added = statistics.add(&View::new(&[1u8], huge).unwrap(), None, &mut []);
+    let added = statistics.add(View::new(&[1u8], huge).unwrap(), None, &mut []);
     assert_eq!(added, Err(error));
 }
 
@@ -265,7 +265,7 @@ proptest! {
         let mut statistics = MaskStatistics::multiclass(&mut counts).unwrap();
         // Twice, so that sums over masks are seen as well.
         for _ in 0..2 {
-            add(&mut statistics, &View::new(&stored, layout).unwrap(), Some(255)).unwrap();
+            add(&mut statistics, View::new(&stored, layout).unwrap(), Some(255)).unwrap();
         }
         let sizes = flood(&labels, extents);
         prop_assert_eq!(statistics.objects(), 2 * sizes.len() as u64);
@@ -308,7 +308,7 @@ fn advice(
     let both =
         [MaskStatistics::binary(&mut two), MaskStatistics::multiclass(&mut classes).unwrap()];
     both.map(|mut statistics| {
-        add(&mut statistics, &packed(&labels, &[side, side]), Some(255)).unwrap();
+        add(&mut statistics, packed(&labels, &[side, side]), Some(255)).unwrap();
         recommend(&statistics, priority)
     })
 }
@@ -395,7 +395,7 @@ fn many_even_classes_are_balanced() {
     let labels: Vec<u8> = (0..200).flat_map(|class| [class; 3]).collect();
     let mut counts = [0; 200];
     let mut statistics = MaskStatistics::multiclass(&mut counts).unwrap();
-    add(&mut statistics, &packed(&labels, &[20, 30]), None).unwrap();
+    add(&mut statistics, packed(&labels, &[20, 30]), None).unwrap();
     assert!((statistics.balance().unwrap() - 1.0).abs() < 1e-12);
     let advice = recommend(&statistics, Priority::Balanced).unwrap();
     assert_eq!(advice.situation, Situation::Balanced);

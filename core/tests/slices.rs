@@ -11,7 +11,7 @@ use segloss_core::region::{Dice, FocalTversky, Pool, Tversky};
 use segloss_core::slices::{self, Binary, Classes, Fault, Multiclass};
 use segloss_core::summation::{Accumulator, Compensated, Partial, TILE};
 use segloss_core::term::{Maps, Missing, Options, Reduction};
-use segloss_core::view::{Layout, Logit, Shape, Target, Targets, View, ViewMut};
+use segloss_core::view::{Layout, Logit, Shape, Target, Targets, View, ViewMut, Weights};
 
 /// One sample, of several classes under softmax.
 #[derive(Clone, Debug)]
@@ -47,10 +47,10 @@ where
     let layout = Layout::channels_first(plane.shape().with_channels(case.classes)).unwrap();
     let logits = View::new(&case.logits, layout).unwrap();
     let targets = View::new(&case.targets, plane).unwrap();
-    let maps = case.maps.each_ref().map(|map| T::weights(View::new(map, plane).unwrap()));
+    let maps = case.maps.each_ref().map(|map| Weights::of(View::new(map, plane).unwrap()));
     let (link, ignore_index) = (case.link, case.ignore_index);
     let call = Call { link, ignore_index, maps: &maps, ..Call::sigmoid() };
-    let problem = Problem::<T, A>::new(call, loss, &logits, targets).unwrap();
+    let problem = Problem::<T, A>::new(call, loss, logits, targets).unwrap();
     let sizes = problem.sizes();
     let mut workspace = Workspace {
         partials: &mut vec![Partial::default(); sizes.partials],
@@ -68,7 +68,7 @@ where
     bits(report, &gradient)
 }
 
-/// Of a text, so that the engine is compiled once.
+/// Evaluates a text with the engine, which is compiled once for it.
 fn by_text<T, A, E>(case: &Case<T, E>, text: &str) -> Bits
 where
     T: Real + Logit<Compute = T>,
@@ -254,7 +254,7 @@ fn several_segments() {
     );
 }
 
-/// Of too short storage too.
+/// Returns the fault of a plane, after checking that too short storage has one too.
 fn binary_fault<E: Target + std::fmt::Debug>(
     plane: Binary<'_, f32, E>,
     loss: impl Parts,

@@ -75,7 +75,7 @@ fn median(runs: &str, mut work: impl FnMut() -> Result<(), String>) -> Result<f6
     Ok(times[times.len() / 2])
 }
 
-/// Of a file, which need not be aligned.
+/// Reads the numbers of a file, which need not be aligned.
 fn numbers<T: bytemuck::AnyBitPattern>(bytes: &[u8]) -> Vec<T> {
     bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect()
 }
@@ -107,7 +107,7 @@ struct Inputs {
     shape: Shape,
     layout: Layout,
     of_targets: Layout,
-    /// As they were read, channels first.
+    /// Logits in the order of the file, channels first.
     read: Vec<f32>,
     logits: Numbers,
     targets: Targets,
@@ -253,7 +253,7 @@ fn evaluate<E: Logit<Compute = f32>>(
     let z = View::new(logits, layout).map_err(message)?;
     let mut sink = ViewMut::new(gradient, layout).map_err(message)?;
     let outputs = Outputs::gradient(&mut sink);
-    let report = loss.evaluate(call, &z, targets, &[], outputs, buffers);
+    let report = loss.evaluate(call, z, targets, &[], outputs, buffers);
     report.map(|report| report.value).map_err(message)
 }
 

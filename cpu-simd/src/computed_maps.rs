@@ -62,7 +62,7 @@ impl<T: Real> ComputedMaps<T> {
             return Ok(weights);
         }
         let computed = self.weights.get(place).map_or(&[][..], Vec::as_slice);
-        Ok(T::weights(View::new(computed, Layout::channels_first(targets)?)?))
+        Ok(Weights::of(View::new(computed, Layout::channels_first(targets)?)?))
     }
 }
 

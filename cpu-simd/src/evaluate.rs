@@ -6,7 +6,7 @@ use segloss_core::view::GradientSink;
 
 use crate::Buffers;
 #[cfg(feature = "rayon")]
-use crate::threads::{AtOnce, Places, ThreadBuffers};
+use crate::threads::{ParallelSweeps, Places, ThreadBuffers};
 
 /// Computes the loss, and its gradient if `gradient` is given; with feature `rayon` on the threads of the
 /// caller's pool, with the same bits.
@@ -26,7 +26,7 @@ pub fn evaluate<T: Real, A: Accumulator>(
         gradient,
         &mut workspace,
         #[cfg(feature = "rayon")]
-        buffers.at_once.then_some(&mut buffers.threads),
+        buffers.is_parallel.then_some(&mut buffers.threads),
     )
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn run<T: Real, A: Accumulator>(
             return engine::evaluate(problem, gradient, workspace);
         };
         let places = gradient.map(Places::new).transpose()?;
-        engine::evaluate_with(&mut AtOnce { places, buffers: threads }, problem, workspace)
+        engine::evaluate_with(&mut ParallelSweeps { places, buffers: threads }, problem, workspace)
     }
     #[cfg(not(feature = "rayon"))]
     engine::evaluate(problem, gradient, workspace)

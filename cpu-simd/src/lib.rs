@@ -8,9 +8,9 @@ mod computed_maps;
 mod evaluate;
 pub mod level;
 mod library;
-mod listing;
 mod loss;
 pub mod maps;
+mod parsed_loss;
 pub mod stages;
 #[cfg(feature = "rayon")]
 mod threads;

@@ -2,7 +2,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use segloss_core::Error;
-use segloss_core::compose::Listed;
+use segloss_core::compose::Plan;
 use segloss_core::engine::{Call, Link, Problem, Report};
 use segloss_core::lanes::Real;
 use segloss_core::summation::Accumulator;
@@ -11,7 +11,7 @@ use segloss_core::view::{GradientSink, Layout, Logits, Shape, Targets, View, Wei
 
 use crate::computed_maps::trusted;
 use crate::evaluate::run;
-use crate::listing::{Held, Listing, MAPS};
+use crate::parsed_loss::{LibraryRef, MAPS, ParsedLoss};
 use crate::{Buffers, Library};
 
 /// A loss read from text ([`segloss_core::text`]), ready for any number of calls from any thread.
@@ -34,7 +34,7 @@ use crate::{Buffers, Library};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Loss<'l, T: Real, A: Accumulator = f64> {
-    listing: Listing<'l, T, A>,
+    parsed: ParsedLoss<'l, T, A>,
     link: Link,
 }
 
@@ -76,7 +76,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         text: &'t str,
         link: Link,
     ) -> Result<Self, TextError<'t>> {
-        Ok(Loss { listing: Listing::read(Held::Borrowed(library), text, link)?, link })
+        Ok(Loss { parsed: ParsedLoss::read(LibraryRef::Borrowed(library), text, link)?, link })
     }
 
     /// The link that it was read for.
@@ -85,8 +85,8 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
     }
 
     /// Calls `use_it` with the loss's terms.
-    pub fn with<R>(&self, use_it: impl FnOnce(&Listed<'_, T, A>) -> R) -> R {
-        use_it(&self.listing.listed())
+    pub fn with<R>(&self, use_it: impl FnOnce(&Plan<'_, T, A>) -> R) -> R {
+        use_it(&self.parsed.plan())
     }
 
     /// Computes the loss of a call, and what `outputs` asks for. `call.link` is the loss's;
@@ -124,7 +124,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         if call.link != self.link {
             return Err(Error::CallLink { call: call.link, loss: self.link });
         }
-        let loss = &self.listing.listed();
+        let loss = &self.parsed.plan();
         let calls = loss.map_calls();
         if calls.is_empty() {
             let problem = Problem::new(Call { maps: &[], ..call }, loss, logits, targets)?;
@@ -167,7 +167,7 @@ fn run_outputs<T: Real, A: Accumulator>(
         gradient,
         &mut workspace,
         #[cfg(feature = "rayon")]
-        buffers.at_once.then_some(&mut buffers.threads),
+        buffers.is_parallel.then_some(&mut buffers.threads),
     )?;
     if let Some(samples) = samples {
         problem.sample_values(workspace.sums, samples)?;
@@ -179,16 +179,20 @@ fn run_outputs<T: Real, A: Accumulator>(
 }
 
 impl<T: Real, A: Accumulator> Loss<'static, T, A> {
-    /// As [`Loss::new`], with a share of the library instead of a reference to it.
+    /// Reads the loss that `text` describes under `link`, and keeps a share of `library` instead of a
+    /// reference to it.
     ///
     /// # Errors
-    /// As [`Loss::new`].
+    /// The first mistake in the text: where it is, and what was expected there.
     pub fn shared<'t>(
         library: &Arc<Library<T, A>>,
         text: &'t str,
         link: Link,
     ) -> Result<Self, TextError<'t>> {
-        Ok(Loss { listing: Listing::read(Held::Shared(library.clone()), text, link)?, link })
+        Ok(Loss {
+            parsed: ParsedLoss::read(LibraryRef::Shared(library.clone()), text, link)?,
+            link,
+        })
     }
 }
 

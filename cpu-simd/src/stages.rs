@@ -15,7 +15,7 @@ use segloss_core::view::GradientSink;
 
 use crate::Buffers;
 #[cfg(feature = "rayon")]
-use crate::threads::{AtOnce, Places};
+use crate::threads::{ParallelSweeps, Places};
 
 /// Checks the inputs and adds the sums of each sample to its row of `sums`, zeros before the first tile.
 ///
@@ -24,7 +24,7 @@ use crate::threads::{AtOnce, Places};
 /// [`SEGMENT`](segloss_core::summation::SEGMENT)s.
 ///
 /// # Errors
-/// As of [`Problem::check`]; [`Error::Length`] unless there are as many sums as [`Problem::sizes`] says;
+/// Those of [`Problem::check`]; [`Error::Length`] unless there are as many sums as [`Problem::sizes`] says;
 /// no memory. `sums` are untouched then.
 pub fn reduce<T: Real, A: Accumulator>(
     problem: &Problem<'_, T, A>,
@@ -37,8 +37,8 @@ pub fn reduce<T: Real, A: Accumulator>(
     workspace.sums.copy_from_slice(sums);
     problem.check(&mut workspace)?;
     #[cfg(feature = "rayon")]
-    if buffers.at_once {
-        let mut sweeps = AtOnce { places: None, buffers: &mut buffers.threads };
+    if buffers.is_parallel {
+        let mut sweeps = ParallelSweeps { places: None, buffers: &mut buffers.threads };
         sweeps.run(problem, &mut workspace, true, false)?;
         sums.copy_from_slice(workspace.sums);
         return Ok(());
@@ -48,11 +48,11 @@ pub fn reduce<T: Real, A: Accumulator>(
     Ok(())
 }
 
-/// The loss of these totals, of all tiles and workers, and, if `gradient` is given, its gradient in these
-/// logits, whose own sums are `sums`.
+/// Computes the loss of these totals, of all tiles and workers, and, if `gradient` is given, its gradient in
+/// these logits, whose own sums are `sums`.
 ///
 /// # Errors
-/// As of [`Problem::check`] and [`Problem::finish`]; [`Error::Length`] unless there are as many sums and
+/// Those of [`Problem::check`] and [`Problem::finish`]; [`Error::Length`] unless there are as many sums and
 /// totals as [`Problem::sizes`] says; [`Error::Shape`]; no memory. The gradient is untouched then.
 pub fn finish<T: Real, A: Accumulator>(
     problem: &Problem<'_, T, A>,
@@ -75,9 +75,9 @@ pub fn finish<T: Real, A: Accumulator>(
         workspace.sums.fill(A::default());
         problem.check(&mut workspace)?;
         #[cfg(feature = "rayon")]
-        if buffers.at_once {
+        if buffers.is_parallel {
             let places = Some(Places::new(gradient)?);
-            let mut sweeps = AtOnce { places, buffers: &mut buffers.threads };
+            let mut sweeps = ParallelSweeps { places, buffers: &mut buffers.threads };
             sweeps.run(problem, &mut workspace, false, true)?;
             return Ok(value);
         }

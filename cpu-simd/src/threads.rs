@@ -5,7 +5,9 @@ use core::marker::PhantomData;
 use core::ops::Range;
 
 use segloss_core::Error;
-use segloss_core::engine::{InTurn, Own, Problem, Shared, Sizes, Sweeps, Workspace};
+use segloss_core::engine::{
+    Problem, SerialSweeps, SharedStorage, Sizes, Sweeps, UnitStorage, Workspace,
+};
 use segloss_core::lanes::Real;
 use segloss_core::summation::{Accumulator, Partial, TILE};
 #[cfg(feature = "half")]
@@ -34,14 +36,14 @@ impl<T, A> Default for ThreadBuffers<T, A> {
 }
 
 /// Runs several units at a time.
-pub(crate) struct AtOnce<'g, T, A> {
+pub(crate) struct ParallelSweeps<'g, T, A> {
     /// Where the gradient goes, if it is asked for.
     pub places: Option<Places<'g, T>>,
     /// Storage for as many threads as there are.
     pub buffers: &'g mut ThreadBuffers<T, A>,
 }
 
-impl<T: Real, A: Accumulator> Sweeps<T, A> for AtOnce<'_, T, A> {
+impl<T: Real, A: Accumulator> Sweeps<T, A> for ParallelSweeps<'_, T, A> {
     fn has_gradient(&self) -> bool {
         self.places.is_some()
     }
@@ -62,7 +64,7 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for AtOnce<'_, T, A> {
             // SAFETY: it is the only part, and the gradient is borrowed for as long.
             let mut part = places.map(|places| unsafe { places.part() });
             let sink = part.as_mut().map(|part| part as &mut dyn GradientSink<T>);
-            return InTurn { sink }.run(problem, workspace, sum, gradient);
+            return SerialSweeps { sink }.run(problem, workspace, sum, gradient);
         }
         let parts = units.min(threads.saturating_mul(PARTS));
         let ThreadBuffers { partials, weights, sums } = &mut *self.buffers;
@@ -76,7 +78,12 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for AtOnce<'_, T, A> {
         let sums = &mut sums[..rows];
         sums.fill(A::default());
         let Workspace { factors, slopes, class_weights, .. } = &*workspace;
-        let job = Job { problem, sizes, shared: Shared { factors, slopes, class_weights }, places };
+        let job = Job {
+            problem,
+            sizes,
+            shared: SharedStorage { factors, slopes, class_weights },
+            places,
+        };
         job.divide(0..units, parts, partials, weights, sums)?;
         let rows = workspace.sums.chunks_exact_mut(sizes.segment);
         let of_samples = sums.chunks_exact(sizes.segment * problem.segments());
@@ -92,7 +99,7 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for AtOnce<'_, T, A> {
 struct Job<'j, 'p, T: Real, A: Accumulator> {
     problem: &'j Problem<'p, T, A>,
     sizes: Sizes,
-    shared: Shared<'j, T>,
+    shared: SharedStorage<'j, T>,
     places: Option<&'j Places<'j, T>>,
 }
 
@@ -132,7 +139,7 @@ impl<T: Real, A: Accumulator> Job<'_, '_, T, A> {
         weights: &mut [[T; TILE]],
         sums: &mut [A],
     ) -> Result<(), Error> {
-        let mut own = Own { partials, weights };
+        let mut own = UnitStorage { partials, weights };
         let mut rows = sums.chunks_exact_mut(self.sizes.segment);
         for unit in units {
             let row = rows.next();
@@ -220,18 +227,19 @@ impl<T: Real> GradientSink<T> for Part<'_, T> {
         &self.0.layout
     }
 
-    fn whole_tile(
+    fn run(
         &mut self,
         (sample, channel, pixel): (usize, usize, usize),
-    ) -> Option<&mut [T; TILE]> {
+        count: usize,
+    ) -> Option<&mut [T]> {
         let layout = &self.0.layout;
         if !self.0.is_computed || layout.pixel_stride() != Some(1) {
             return None;
         }
-        let first = checked(layout, layout.index(sample, channel, pixel), TILE);
+        let first = checked(layout, layout.index(sample, channel, pixel), count);
         // SAFETY: elements are stored as `T`; `checked` keeps these within the memory, and they are this
         // part's alone.
-        Some(unsafe { &mut *self.0.data.cast::<T>().add(first).cast::<[T; TILE]>() })
+        Some(unsafe { core::slice::from_raw_parts_mut(self.0.data.cast::<T>().add(first), count) })
     }
 
     fn put(&mut self, at: (usize, usize, usize), count: usize, tile: &[T; TILE], write: Write) {

@@ -15,7 +15,7 @@ pub struct Buffers<T, A = f64> {
     pub(crate) threads: ThreadBuffers<T, A>,
     /// Whether there may be several threads.
     #[cfg(feature = "rayon")]
-    pub(crate) at_once: bool,
+    pub(crate) is_parallel: bool,
 }
 
 impl<T, A> Default for Buffers<T, A> {
@@ -26,7 +26,7 @@ impl<T, A> Default for Buffers<T, A> {
             #[cfg(feature = "rayon")]
             threads: ThreadBuffers::default(),
             #[cfg(feature = "rayon")]
-            at_once: true,
+            is_parallel: true,
         }
     }
 }
@@ -41,7 +41,7 @@ impl<T: Real, A: Accumulator> Buffers<T, A> {
     /// nothing is asked of rayon, which would start its threads to answer.
     #[cfg(feature = "rayon")]
     pub fn use_threads(&mut self, may_use: bool) {
-        self.at_once = may_use;
+        self.is_parallel = may_use;
     }
 
     /// A workspace of these sizes.

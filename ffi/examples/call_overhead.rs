@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mut sink = ViewMut::new(&mut gradient, layout).expect("it fits");
             let outputs = segloss_simd::Outputs::gradient(&mut sink);
             let call = Call::sigmoid();
-            black_box(loss.evaluate(call, &z, &y, &[], outputs, &mut buffers).expect("it fits"));
+            black_box(loss.evaluate(call, z, y, &[], outputs, &mut buffers).expect("it fits"));
         });
 
         let mut handle = ptr::null_mut();

@@ -10,7 +10,7 @@ use segloss_c_boundary::dlpack::DLTensor;
 use segloss_c_boundary::pointer::{array, list};
 use segloss_c_boundary::versioned::Versioned;
 use segloss_c_boundary::{BadArgument, options, text};
-use segloss_core::compose::{Listed, MapCall};
+use segloss_core::compose::{MapCall, Plan};
 use segloss_core::engine::{self, Link, Scale};
 use segloss_core::maps::edt::Spacing;
 use segloss_core::view::{Layout, Mask, Shape, View, Weights, Write};
@@ -99,7 +99,7 @@ unsafe impl Versioned for Call {
 pub(crate) const MAPS: usize = 16;
 
 /// A call's options, read.
-pub(crate) struct Given<'a> {
+pub(crate) struct CallInputs<'a> {
     ignore_index: Option<i64>,
     // Tensors have been read once, and make sense. They are left where they lie, because most calls have none,
     // and would move the room for them several times.
@@ -117,7 +117,7 @@ pub(crate) fn ignored(link: Link, ignore: i32, index: i64) -> Result<Option<i64>
     Ok(options::ignored(link, ignore, index, "a segloss_ignore, 0 to 2")?)
 }
 
-impl<'a> Given<'a> {
+impl<'a> CallInputs<'a> {
     /// # Safety
     /// The call's pointers are NULL or point to what their types say, which nobody writes for `'a`.
     pub(crate) unsafe fn read(call: &Call, link: Link) -> Result<Self, Fault> {
@@ -144,7 +144,7 @@ impl<'a> Given<'a> {
             let (one, other) = ("call.scale", "call.sample_scales");
             return Err(BadArgument::Both { one, other }.into());
         }
-        Ok(Given {
+        Ok(CallInputs {
             ignore_index: ignored(link, call.ignore, call.ignore_index)?,
             // SAFETY: as above.
             mask: unsafe { check_any(call.mask, MASK)? },
@@ -272,8 +272,8 @@ impl<'a> Given<'a> {
         for (place, map) in all.iter_mut().zip(self.maps) {
             // SAFETY: the caller's word.
             let (name, weights) = unsafe { map.read()? };
-            let is_own = |listed: &Listed<'_, f64>| {
-                let mut own = listed.map_calls().iter().filter_map(MapCall::definition);
+            let is_own = |plan: &Plan<'_, f64>| {
+                let mut own = plan.map_calls().iter().filter_map(MapCall::definition);
                 own.any(|own| own.name == name)
             };
             if !loss.double.with(is_own) {

@@ -61,7 +61,7 @@ pub unsafe extern "C" fn segloss_class_counts(
         check_apart(&[own], [targets.memory()])?;
         let mut all = before.unwrap_or_else(|| vec![0; classes]);
         // SAFETY: as above.
-        ClassCounts::new(&mut all)?.add(&unsafe { targets.targets()? }, ignored)?;
+        ClassCounts::new(&mut all)?.add(unsafe { targets.targets()? }, ignored)?;
         // SAFETY: as above; nothing else is borrowed there.
         let counts = unsafe { array_mut(counts, classes, "counts", "")? };
         counts.unwrap_or_default().copy_from_slice(&all);

@@ -1,4 +1,4 @@
-use crate::call::{Call, Given};
+use crate::call::{Call, CallInputs};
 use crate::entry;
 use crate::fault::Fault;
 use crate::loss::Loss;
@@ -20,7 +20,7 @@ pub(crate) struct Inputs<'a> {
     pub(crate) loss: &'a Loss,
     pub(crate) logits: Tensor<'a>,
     targets: Tensor<'a>,
-    pub(crate) given: Given<'a>,
+    pub(crate) given: CallInputs<'a>,
 }
 
 impl<'a> Inputs<'a> {
@@ -38,7 +38,7 @@ impl<'a> Inputs<'a> {
             let loss = Loss::of(loss)?;
             let logits = Tensor::read(logits, "logits")?;
             let targets = Tensor::read(targets, "targets")?;
-            let given = Given::read(&read_or_zeros(call, "call")?, loss.link.of_core())?;
+            let given = CallInputs::read(&read_or_zeros(call, "call")?, loss.link.of_core())?;
             Ok(Inputs { loss, logits, targets, given })
         }
     }

@@ -121,7 +121,7 @@ unsafe fn with_statistics<R>(
         let length = MaskStatistics::scratch_length(targets.layout.shape())?;
         let scratch = workspace::lend(&mut storage.numbers, length, "scratch")?;
         // SAFETY: as above, and outputs are apart.
-        statistics.add(&unsafe { targets.targets()? }, ignored, scratch)?;
+        statistics.add(unsafe { targets.targets()? }, ignored, scratch)?;
     }
     use_it(&statistics)
 }

@@ -71,10 +71,10 @@ unsafe fn pose<T: Format, S: Stage>(
     let mut room = None;
     // SAFETY: as above.
     let given = unsafe { inputs.given.maps(inputs.loss, &mut room)? };
-    loss.with(|listed| {
+    loss.with(|plan| {
         let nothing = Shape { batch: 0, channels: 0, spatial: [0; 3], axes: 1 };
         let none = Weights::F32(View::new(&[], Layout::channels_first(nothing)?)?);
-        let (mut maps, own) = ([none; MAPS], listed.map_calls());
+        let (mut maps, own) = ([none; MAPS], plan.map_calls());
         for (place, map) in maps.iter_mut().zip(own) {
             let name = map.definition().map_or("", |known| known.name);
             let found = given.iter().find(|(own, _)| *own == name);
@@ -82,7 +82,7 @@ unsafe fn pose<T: Format, S: Stage>(
             *place = found.ok_or(Error::NotComputed { map: name })?.1;
         }
         let call = engine::Call { maps: &maps[..own.len()], ..call };
-        stage.run(inputs.loss, &Problem::new(call, listed, logits, targets)?, buffers)
+        stage.run(inputs.loss, &Problem::new(call, plan, logits, targets)?, buffers)
     })
 }
 

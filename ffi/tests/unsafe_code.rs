@@ -1,5 +1,5 @@
 //! Every kind of unsafe code of the library, called from Rust, so that Miri can run it
-//! (`docs/design.md` says how): in small calls, because it takes some ten thousand times as long.
+//! (`docs/design/ffi.md` says how): in small calls, because it takes some ten thousand times as long.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ocl_core::{CommandQueue, CommandQueueProperties, Event, MemInfo, MemInfoResult};
-use segloss_core::engine::{Link, Outline, Scale};
+use segloss_core::engine::{CallShape, Link, Scale};
 
 use crate::commands::Commands;
 use crate::device::Device;
@@ -115,7 +115,7 @@ impl Evaluator {
     /// # Errors
     /// A loss that does not fit them.
     pub fn source(&self, loss: &Loss, signature: &Signature) -> Result<String, Error> {
-        write(loss, &outline(loss, signature), &self.target(signature)).map(|(text, _)| text)
+        write(loss, &call_shape(loss, signature), &self.target(signature)).map(|(text, _)| text)
     }
 
     /// Builds the program that [`Evaluator::enqueue`] needs for such inputs, so that the first call does
@@ -191,7 +191,7 @@ impl Evaluator {
         if let Some(prepared) = known.get(&key) {
             return Ok(prepared.clone());
         }
-        let (text, sizes) = write(loss, &outline(loss, signature), &target)?;
+        let (text, sizes) = write(loss, &call_shape(loss, signature), &target)?;
         let program = self.programs.get(&text)?;
         let prepared = Arc::new(Prepared::new(program, sizes, loss));
         known.insert(key, prepared.clone());
@@ -199,10 +199,10 @@ impl Evaluator {
     }
 }
 
-fn outline(loss: &Loss, signature: &Signature) -> Outline {
+fn call_shape(loss: &Loss, signature: &Signature) -> CallShape {
     let shape = signature.shape;
     let channels = if loss.link() == Link::Softmax { 1 } else { shape.channels };
-    Outline {
+    CallShape {
         link: loss.link(),
         logits: shape,
         targets: shape.with_channels(channels),
@@ -213,21 +213,21 @@ fn outline(loss: &Loss, signature: &Signature) -> Outline {
 }
 
 /// The text of a program and the sizes that go with it.
-fn write(loss: &Loss, outline: &Outline, target: &Target) -> Result<(String, Sizes), Error> {
-    outline.check_shapes()?;
-    loss.with(|listed| {
-        let fit = outline.fit(listed)?;
+fn write(loss: &Loss, call_shape: &CallShape, target: &Target) -> Result<(String, Sizes), Error> {
+    call_shape.check_shapes()?;
+    loss.with(|plan| {
+        let fit = call_shape.fit(plan)?;
         let channels = target.channels;
         let most = if fit.has_region { REGION_CLASSES } else { CLASSES };
-        if channels > most && (fit.has_region || outline.link == Link::Softmax) {
+        if channels > most && (fit.has_region || call_shape.link == Link::Softmax) {
             return Err(Error::Classes { channels, most });
         }
         let loss = source::Loss {
-            listed,
+            plan,
             library: loss.library(),
-            link: outline.link,
+            link: call_shape.link,
             fit,
-            by_call: outline.by_call,
+            by_call: call_shape.by_call,
         };
         let text = if target.storage.is_double() {
             source::<f64>(&loss, target)
@@ -245,8 +245,8 @@ fn check(
     options: &Options<'_>,
     tensors: &Tensors<'_>,
 ) -> Result<(), Error> {
-    let outline = outline(loss, &Signature::of(options, tensors));
-    outline.check_shapes()?;
+    let call_shape = call_shape(loss, &Signature::of(options, tensors));
+    call_shape.check_shapes()?;
     let (shape, batch) = (tensors.shape, tensors.shape.batch);
     let finite = |&scale: &f64| scale.is_finite();
     match options.scale {
@@ -266,7 +266,7 @@ fn check(
     }
     let size = if tensors.storage.is_double() { 8 } else { 4 };
     let logits = elements(shape)?;
-    let planes = outline.planes();
+    let planes = call_shape.planes();
     let of_plane = |plane: &Plane<'_>| {
         elements(planes.with_channels(if plane.is_shared { 1 } else { planes.channels }))
     };

@@ -1,7 +1,7 @@
 use core::fmt;
 use std::sync::Arc;
 
-use segloss_core::compose::{Listed, MapCall, Term, parse};
+use segloss_core::compose::{MapCall, Plan, Term, parse};
 use segloss_core::engine::Link;
 use segloss_core::text::TextError;
 
@@ -40,8 +40,8 @@ impl Loss {
         link: Link,
     ) -> Result<Self, TextError<'_>> {
         let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
-        let listed = parse::<f32, f64>(text, link, library.registry(), &mut terms, &mut maps)?;
-        let maps = listed.map_calls().len();
+        let plan = parse::<f32, f64>(text, link, library.registry(), &mut terms, &mut maps)?;
+        let maps = plan.map_calls().len();
         Ok(Loss { library, link, text: text.into(), maps })
     }
 
@@ -77,12 +77,12 @@ impl Loss {
     }
 
     /// Calls `use_it` with the loss's terms.
-    pub(crate) fn with<R>(&self, use_it: impl FnOnce(&Listed<'_, f32>) -> R) -> R {
+    pub(crate) fn with<R>(&self, use_it: impl FnOnce(&Plan<'_, f32>) -> R) -> R {
         let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
         match parse(&self.text, self.link, self.library.registry(), &mut terms, &mut maps) {
             Ok(loss) => use_it(&loss),
             // It was read before, from the same text.
-            Err(_) => use_it(&Listed::new(&[], self.library.registry().kernels())),
+            Err(_) => use_it(&Plan::new(&[], self.library.registry().kernels())),
         }
     }
 }

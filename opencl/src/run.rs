@@ -9,7 +9,7 @@ use segloss_core::view::{Target, Write};
 use crate::commands::{Argument, Buffer, Commands, Items};
 use crate::error::Error;
 use crate::loss::Loss;
-use crate::maps::{Plan, Targets, Validity, weights};
+use crate::maps::{BuiltinMap, Targets, Validity, weights};
 use crate::programs::Programs;
 use crate::source::Sizes;
 use crate::target::{DeviceTarget, Element};
@@ -228,13 +228,13 @@ impl Evaluation<'_> {
         &self,
         commands: &mut Commands<'_>,
     ) -> Result<Vec<Option<Buffer<R>>>, Error> {
-        self.loss.with(|listed| {
+        self.loss.with(|plan| {
             let one = |call: &MapCall<'_, f32>| {
                 let name = call.definition().map_or("", |definition| definition.name);
                 if self.tensors.maps.iter().any(|(own, _)| *own == name) {
                     return Ok(None);
                 }
-                let plan = Plan::of(call)?;
+                let plan = BuiltinMap::of(call)?;
                 match self.tensors.element {
                     Element::U8 => self.weights::<R, u8>(&plan, commands),
                     Element::I32 => self.weights::<R, i32>(&plan, commands),
@@ -243,14 +243,14 @@ impl Evaluation<'_> {
                 }
                 .map(Some)
             };
-            listed.map_calls().iter().map(one).collect()
+            plan.map_calls().iter().map(one).collect()
         })
     }
 
     /// Computes the weights of a map, from targets stored as `E`.
     fn weights<R: Format, E: DeviceTarget>(
         &self,
-        plan: &Plan,
+        plan: &BuiltinMap,
         commands: &mut Commands<'_>,
     ) -> Result<Buffer<R>, Error> {
         let Evaluation { programs, loss, options, tensors, .. } = *self;

@@ -5,7 +5,7 @@ use segloss_core::engine::{Call, Link, Problem, Workspace, evaluate};
 use segloss_core::lanes::{Lanes, Real};
 use segloss_core::level::Scalar;
 use segloss_core::summation::{ACCUMULATORS, Accumulator, Compensated, TILE};
-use segloss_core::view::{Layout, Mask, Shape, Targets, View, ViewMut};
+use segloss_core::view::{Layout, Mask, Shape, Targets, View, ViewMut, Weights};
 use segloss_opencl::trace::Format;
 use segloss_opencl::{DeviceLogit, DeviceTarget, Error, Evaluator, Loss, Options, Slices};
 
@@ -75,7 +75,7 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
     ];
     let registry = Registry::<Z::Compute, A>::builtin::<Scalar>().with_terms(&own)?;
     let (mut terms, mut maps) = ([Term::default(); 8], [MapCall::default(); 4]);
-    let listed = parse(case.text, case.link, registry, &mut terms, &mut maps).unwrap();
+    let plan = parse(case.text, case.link, registry, &mut terms, &mut maps).unwrap();
 
     let layout = Layout::channels_first(case.shape)?;
     let logits = View::new(case.logits, layout)?;
@@ -87,13 +87,13 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
         link: case.link,
         ignore_index,
         mask: mask.map(Mask::U8),
-        weights: weights.map(Z::Compute::weights),
+        weights: weights.map(Weights::of),
         spacing,
         scale,
         write,
         ..Call::sigmoid()
     };
-    let computed = listed.map_calls().iter().map(|map| {
+    let computed = plan.map_calls().iter().map(|map| {
         let mut weights = vec![Z::Compute::default(); case.targets.len()];
         let mut scratch = vec![0; map.scratch(&call, &targets)?];
         map.compute(&call, &targets, &mut scratch, &mut weights)?;
@@ -102,9 +102,9 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
     let computed = computed.collect::<Result<Vec<_>, segloss_core::Error>>()?;
     let planes = Layout::channels_first(case.target_shape())?;
     let maps: Vec<_> =
-        computed.iter().map(|map| Z::Compute::weights(View::new(map, planes).unwrap())).collect();
+        computed.iter().map(|map| Weights::of(View::new(map, planes).unwrap())).collect();
     let call = Call { maps: &maps, ..call };
-    let problem = Problem::<Z::Compute, A>::new(call, &listed, &logits, &targets)?;
+    let problem = Problem::<Z::Compute, A>::new(call, &plan, logits, targets)?;
     let sizes = problem.sizes();
     let zero = Z::Compute::default();
     let mut workspace = Workspace {

@@ -66,7 +66,7 @@ impl Everything {
         // Subnormal, but no smaller than what has a finite inverse.
         let tiny = L::splat(if L::DOUBLE { 1.2e-308 } else { 8e-39 });
         let small = ((pixel.p + L::splat(0.5)) * tiny).ln() * L::splat(-0.1);
-        let roots = pixel.p.powf(1.5) + pixel.q.powf(0.7) + pixel.tail.sqrt();
+        let roots = pixel.p.powf(1.5) + pixel.q.powf(0.7) + pixel.softplus_tail.sqrt();
         small + roots * pixel.y + pixel.z.abs().ln_1p() + (pixel.z * L::splat(0.3)).softplus()
     }
 }

@@ -6,7 +6,7 @@ use segloss_core::view::Shape;
 /// Inputs of one call.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Of the logits; targets have the same, or one channel where they are labels.
+    /// The logits' shape; targets have it too, or one channel where they are labels.
     pub shape: Shape,
     /// Channels first, packed.
     pub logits: Vec<f64>,
@@ -44,7 +44,7 @@ impl Case {
 /// Inputs of one call with shares of foreground for targets.
 #[derive(Clone, Debug)]
 pub struct SoftCase {
-    /// Of logits and targets.
+    /// The shape of logits and targets.
     pub shape: Shape,
     /// Channels first, packed.
     pub logits: Vec<f64>,

@@ -94,7 +94,7 @@ pub fn evaluate_by_core<T: Real>(
             maps.push(weights);
             continue;
         }
-        maps.push(T::weights(View::new(computed, Layout::channels_first(shape)?)?));
+        maps.push(Weights::of(View::new(computed, Layout::channels_first(shape)?)?));
         if map.is_trusted() {
             trusted = trusted.and(place)?;
         }

@@ -36,9 +36,9 @@ pub struct Asked<'a, T> {
     pub call: Call<'a>,
     /// Packed, channels first.
     pub logits: &'a [T],
-    /// Theirs.
+    /// The logits' shape.
     pub shape: Shape,
-    /// Of any type.
+    /// Targets of any type.
     pub targets: Targets<'a>,
     /// Maps by name.
     pub given: &'a [(&'a str, Weights<'a>)],
@@ -117,10 +117,10 @@ fn evaluate_as<T: Format>(asked: Asked<'_, T>) -> Result<Found<T>, Error> {
     }
 }
 
-/// The loss `text` under the call's link, with packed logits of `shape`: value and gradient.
+/// Evaluates `text` under the call's link, with packed logits of `shape`: value and gradient.
 ///
 /// # Errors
-/// As of [`Format::evaluate`].
+/// The engine's, after checking that outputs are untouched.
 ///
 /// # Panics
 /// If the text is no loss.

@@ -22,7 +22,7 @@ pub enum Input<'a> {
 pub enum Alpha {
     /// 0.25 of foreground under sigmoid, none under softmax.
     Default,
-    /// Of foreground; background has the rest to 1.
+    /// The weight of foreground; background has the rest to 1.
     Foreground(f64),
     /// One a class.
     Classes(Vec<f64>),
@@ -44,7 +44,7 @@ pub enum Map {
     Decay {
         /// In pixels.
         sigma: f64,
-        /// Of an image with one label.
+        /// The weight in an image with one label.
         empty: Empty,
     },
 }
@@ -84,13 +84,13 @@ pub enum Objective {
 }
 
 impl Term {
-    /// With the source's smoothing, pooling and mean.
+    /// Dice with the reference's smoothing, pooling and mean.
     pub const DICE: Term = Term::Dice { smooth: 1e-6, pool: None, reduction: Reduction::Mean };
 
-    /// With the source's parameters.
+    /// Focal loss with the reference's parameters.
     pub const FOCAL: Term = Term::Focal { alpha: Alpha::Default, gamma: 2.0 };
 
-    /// With the source's parameters.
+    /// The boundary loss with the reference's parameters.
     pub const BOUNDARY: Term = Term::Boundary { theta: 3, weight: 5.0 };
 
     /// The term of this name with its defaults, if the oracle has it.
@@ -253,7 +253,7 @@ impl Objective {
     /// Value and gradient.
     ///
     /// # Panics
-    /// As [`Term::pixels`], and without terms.
+    /// If the inputs are not those of a term's link, or there is no term.
     pub fn evaluate<N: Number>(&self, input: &Input) -> Loss<N> {
         let terms = self.terms();
         let scaled = terms.iter().map(|(c, term)| term.evaluate::<N>(input).times(*c));

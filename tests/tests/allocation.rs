@@ -12,7 +12,7 @@ use segloss_simd::{Buffers, Library, Loss, Outputs};
 
 struct Counting;
 
-/// Of all threads.
+/// Allocations of all threads.
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: the system's allocator does the work.
@@ -61,7 +61,7 @@ fn second_call(
         let samples = per_sample.then_some(&mut samples[..]);
         let loss_map = per_pixel.then_some(&mut map as &mut dyn GradientSink<f32>);
         let outputs = Outputs { gradient: Some(&mut sink), samples, loss_map };
-        let report = loss.evaluate(call, &z, &y, &[], outputs, &mut buffers);
+        let report = loss.evaluate(call, z, y, &[], outputs, &mut buffers);
         report.unwrap();
     }
     ALLOCATIONS.load(Ordering::Relaxed) - before

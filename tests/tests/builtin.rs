@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use segloss_conformance::case::{Case, IGNORED};
+use segloss_conformance::code::Code;
 use segloss_conformance::from_text::{Asked, Format, Found};
 use segloss_conformance::golden;
 use segloss_conformance::objective::{Input, Term};
@@ -11,7 +12,7 @@ use segloss_conformance::oracle::{Dense, Extents, Labelled};
 use segloss_conformance::run::run;
 use segloss_core::builtin::{TermVisitor, visit};
 use segloss_core::class::ClassTerm;
-use segloss_core::compose::{Parts, class, pixel, region};
+use segloss_core::compose::{At, Parts, class, pixel, region};
 use segloss_core::engine::{Call, Link};
 use segloss_core::level::Scalar;
 use segloss_core::pixel::PixelTerm;
@@ -64,13 +65,13 @@ fn call(link: Link) -> Call<'static> {
     Call { ignore_index: Some(IGNORED.into()), ..Call::of(link) }
 }
 
-fn from_text<T: Format>(case: &Case, logits: &[T], name: &str, at: (Link, AnyLevel)) -> Found<T> {
-    let (link, level) = at;
+fn from_text<T: Format>(case: &Case, logits: &[T], name: &str, at: (Link, Code)) -> Found<T> {
+    let (link, code) = at;
     let targets = packed(&case.targets, of_targets(case, link)).into();
     let (shape, call) = (case.shape, call(link));
     let (samples, loss_map) = (false, false);
     let asked =
-        Asked { level, text: name, call, logits, shape, targets, given: &[], samples, loss_map };
+        Asked { code, text: name, call, logits, shape, targets, given: &[], samples, loss_map };
     T::evaluate(asked).unwrap()
 }
 
@@ -82,12 +83,13 @@ impl EachTerm for SameBits {
         let (z, layout) = (case.single(), Layout::channels_first(case.shape).unwrap());
         let (logits, targets) =
             (packed(&z, case.shape), packed(&case.targets, of_targets(&case, link)));
-        let fixed = run(Scalar, call(link), &part, &logits, &targets, layout, 0f32).unwrap();
-        for level in AnyLevel::available() {
-            let found = from_text(&case, &z, name, (link, level));
+        let program = At::new(Scalar, part);
+        let fixed = run(call(link), &program, &logits, &targets, layout, 0f32).unwrap();
+        for code in Code::all() {
+            let found = from_text(&case, &z, name, (link, code));
             let bits = |gradient: &[f32]| gradient.iter().map(|g| g.to_bits()).collect::<Vec<_>>();
-            assert_eq!(found.value.to_bits(), fixed.value.to_bits(), "{name} {}", level.name());
-            assert_eq!(bits(&found.gradient), bits(&fixed.gradient), "{name} {}", level.name());
+            assert_eq!(found.value.to_bits(), fixed.value.to_bits(), "{name} {}", code.name());
+            assert_eq!(bits(&found.gradient), bits(&fixed.gradient), "{name} {}", code.name());
         }
     }
 }
@@ -118,7 +120,7 @@ impl EachTerm for ByOracle {
             }
         };
         let exact = term.evaluate::<f64>(&input);
-        let found = from_text(&case, logits, name, (link, AnyLevel::best()));
+        let found = from_text(&case, logits, name, (link, AnyLevel::best().into()));
         assert!((found.value - exact.value).abs() <= 1e-12 * exact.value, "{name}");
         let largest = exact.gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
         for (found, exact) in found.gradient.iter().zip(&exact.gradient) {

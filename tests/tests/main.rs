@@ -2,6 +2,7 @@
 //! topic.
 
 mod accuracy;
+mod builtin;
 mod contract;
 mod freestanding;
 mod golden;

@@ -8,8 +8,8 @@ use segloss_conformance::views::targets_shape;
 use segloss_core::Error;
 use segloss_core::class::{Ce, ClassPixel, ClassTerm};
 use segloss_core::compose::{
-    At, ClassTile, Definition, IGNORED, Kind, LabelSource, Listed, MapCall, MapDefinition,
-    ObjectMap, PixelArrays, Program, Registry, Term, TileClassTerm, TilePixelTerm, TileRegionTerm,
+    At, ClassTile, Definition, IGNORED, Kind, LabelSource, MapCall, MapDefinition, ObjectMap,
+    PixelArrays, Plan, Program, Registry, Term, TileClassTerm, TilePixelTerm, TileRegionTerm,
     WeightMap, class, parse, pixel, region,
 };
 use segloss_core::engine::{Call, Link};
@@ -153,7 +153,7 @@ impl WeightMap for Emphasis {
     }
 }
 
-/// The same terms and map by tiles and planes. What does not count is NaN in their outputs.
+/// Terms and map of this file by tiles and planes. What does not count is NaN in their outputs.
 struct Tiles;
 
 static TILES: Tiles = Tiles;
@@ -168,8 +168,9 @@ impl<T: Real> TilePixelTerm<T> for Tiles {
     ) {
         let term = Distance::new(arguments);
         for i in 0..TILE {
-            let PixelArrays { z, y, p, q, tail, valid } = input;
-            let pixel = Pixel { z: z[i], y: y[i], p: p[i], q: q[i], tail: tail[i] };
+            let PixelArrays { z, y, p, q, softplus_tail, valid } = input;
+            let pixel =
+                Pixel { z: z[i], y: y[i], p: p[i], q: q[i], softplus_tail: softplus_tail[i] };
             let counts = valid.is_none_or(|valid| valid[i] > T::default());
             let nan = T::round_from(f64::NAN);
             (value[i], slope[i]) = if counts { term.value_and_slope(&pixel) } else { (nan, nan) };
@@ -350,7 +351,7 @@ fn of_program<T: Real + Logit<Compute = T> + core::fmt::Debug>(
     let logits: Vec<T> = case.logits.iter().map(|&z| T::round_from(z)).collect();
     let z = View::new(&logits, packed).unwrap();
     let y = View::new(&case.targets, of_targets).unwrap();
-    run(call, program, &z, &y, packed, T::default()).unwrap()
+    run(call, program, z, y, packed, T::default()).unwrap()
 }
 
 const SIGMOID: &[&str] = &[
@@ -373,7 +374,7 @@ fn texts() -> impl Iterator<Item = (Link, &'static str)> {
     of(Link::Sigmoid, SIGMOID).chain(of(Link::Softmax, SOFTMAX))
 }
 
-/// The same loss of tiles and objects.
+/// Returns the text that names tiles and objects instead of types.
 fn tiled(text: &str) -> String {
     let names = ["difference", "jaccard", "emphasis"];
     let text = names
@@ -428,7 +429,7 @@ fn every_level_gives_the_same_bits() {
     same_at_every_level::<f64>();
 }
 
-/// As the text, as terms made by hand, and fixed when the program is compiled.
+/// A loss has the same bits read from text, made of terms by hand, and fixed when the program is compiled.
 #[test]
 fn every_composition_gives_the_same_bits() {
     fn both<T: Real + Logit<Compute = T> + core::fmt::Debug>() {
@@ -472,8 +473,8 @@ fn every_composition_gives_the_same_bits() {
                     Term::new(0.5, named("jaccard"), &[0.25], by_sample).unwrap(),
                     Term::new(0.5, named("bce"), &[], plain).unwrap(),
                 ];
-                let listed = Listed::new(&terms, registry.kernels());
-                of_program::<T>(&listed, sigmoid, &case)
+                let plan = Plan::new(&terms, registry.kernels());
+                of_program::<T>(&plan, sigmoid, &case)
             });
             assert_eq!(found.bits(), expected, "{name}");
         }
@@ -525,7 +526,7 @@ fn a_map_is_its_weights() {
     let outputs = Outputs::none();
     let buffers = &mut Buffers::new();
     let given = [("emphasis", maps[0])];
-    let report = loss.evaluate(of, &logits, &targets, &given, outputs, buffers).unwrap();
+    let report = loss.evaluate(of, logits, targets, &given, outputs, buffers).unwrap();
     assert_eq!(report.value.to_bits(), expected.value.to_bits());
 }
 
@@ -608,7 +609,7 @@ fn mistakes_in_text() {
     let y = View::new(&labels.targets, of_targets).unwrap();
     let outputs = Outputs::none();
     let buffers = &mut Buffers::new();
-    let error = loss.evaluate(call(Link::Softmax), &z, &y, &[], outputs, buffers).unwrap_err();
+    let error = loss.evaluate(call(Link::Softmax), z, y, &[], outputs, buffers).unwrap_err();
     let expected = "`costs` of `miss` has 2 entries, expected one for each of 3 classes";
     assert_eq!(error.to_string(), expected);
 }
@@ -713,7 +714,7 @@ fn tiles_of_regions_pool_as_they_say() {
     let definition = library.registry().term("tiled_jaccard", Link::Softmax).unwrap();
     let kind = |options, classes| {
         let terms = [Term::new(1.0, definition, &[], options).unwrap()];
-        Program::spec(&Listed::new(&terms, library.registry().kernels()), 0, classes).kind
+        Program::spec(&Plan::new(&terms, library.registry().kernels()), 0, classes).kind
     };
     let plain = Options::default();
     assert_eq!(kind(plain, 1), Kind::Region(Pool::Sample));

@@ -5,9 +5,7 @@ use core::ops::Range;
 use segloss_conformance::case::Case;
 use segloss_conformance::views::packed;
 use segloss_core::class::Ce;
-use segloss_core::compose::{
-    Listed, MapCall, Program, Registry, Term, class, parse, pixel, region,
-};
+use segloss_core::compose::{MapCall, Plan, Program, Registry, Term, class, parse, pixel, region};
 use segloss_core::engine::{Call, Link, Problem, evaluate, merge_ranks, merge_tiles};
 use segloss_core::lanes::{Lanes, Real};
 use segloss_core::level::Scalar;
@@ -68,7 +66,7 @@ impl<T: Real + Logit<Compute = T>> Scene<T> {
         let (z, y) = (packed(&self.logits, self.shape), packed(&self.targets, targets));
         let maps = [Weights::F32(packed(&self.map, one)); 4];
         let weights = self.weights.as_ref().map(|w| Weights::F32(packed(w, one)));
-        use_it(&Problem::new(Call { weights, maps: &maps, ..call }, program, &z, &y).unwrap())
+        use_it(&Problem::new(Call { weights, maps: &maps, ..call }, program, z, y).unwrap())
     }
 
     fn gradient(&self) -> Vec<T> {
@@ -250,7 +248,7 @@ const SOFTMAX: &[&str] = &[
     "preset:medical",
 ];
 
-/// The same, for calls with weights.
+/// Texts for calls with weights.
 const WEIGHTED: [(Link, &[&str]); 2] = [
     (
         Link::Sigmoid,
@@ -272,7 +270,7 @@ const WEIGHTED: [(Link, &[&str]); 2] = [
 /// Calls `check` with each loss, what to call it with, and a scene of that link.
 fn for_each_loss<T: Real + Logit<Compute = T>>(
     case: impl Fn(Link) -> Case,
-    check: impl Fn(&str, &Scene<T>, Call<'_>, &Listed<'_, T>),
+    check: impl Fn(&str, &Scene<T>, Call<'_>, &Plan<'_, T>),
 ) {
     let registry = Registry::builtin::<Scalar>();
     let each = |link: Link, texts: &[&str], is_weighted: bool| {
@@ -395,7 +393,7 @@ fn a_workspace_larger_than_needed() {
         let logits = case.single();
         let (z, y) =
             (packed(&logits, case.shape), packed(&case.targets, case.shape.with_channels(1)));
-        let problem = Problem::<f32, f64>::new(Call::softmax(), &program, &z, &y).unwrap();
+        let problem = Problem::<f32, f64>::new(Call::softmax(), &program, z, y).unwrap();
         let mut workspace = buffers.lend(&problem.sizes()).unwrap();
         workspace.sums.fill(0.0);
         problem.check(&mut workspace).unwrap();
@@ -422,7 +420,7 @@ fn compensated_sums() {
     let expected = whole(&Scene::<f32>::new(&case), call, &program);
     let logits = case.single();
     let (z, y) = (packed(&logits, case.shape), packed(&case.targets, case.shape));
-    let problem = Problem::<f32, Compensated>::new(call, &program, &z, &y).unwrap();
+    let problem = Problem::<f32, Compensated>::new(call, &program, z, y).unwrap();
     let mut buffers = Buffers::new();
     let mut workspace = buffers.lend(&problem.sizes()).unwrap();
     let report = evaluate(&problem, None, &mut workspace).unwrap();

@@ -19,7 +19,7 @@ pub struct Focal {
 }
 
 impl Focal {
-    /// With focusing parameter `gamma`, finite and at least 0.
+    /// Makes the term with focusing parameter `gamma`, finite and at least 0.
     ///
     /// # Errors
     /// [`Error::Parameter`] for any other.

@@ -25,7 +25,7 @@ pub struct ClassPixel<L> {
 }
 
 impl<L: Lanes> ClassPixel<L> {
-    /// The same quantities with their derivatives in `ln p_t`.
+    /// Returns all quantities with their derivatives in `ln p_t`.
     #[inline(always)]
     pub fn dual(self) -> ClassPixel<Dual<L>> {
         ClassPixel {

@@ -26,13 +26,13 @@ pub struct Largest<L> {
 }
 
 impl<L: Lanes> Largest<L> {
-    /// Of class 0 alone.
+    /// Starts with class 0.
     #[inline(always)]
     pub fn first(logit: L) -> Self {
         Largest { logit, class: L::splat(0.0) }
     }
 
-    /// With the logit of one more class.
+    /// Takes the logit of one more class in.
     #[inline(always)]
     pub fn with(self, logit: L, class: L) -> Self {
         let larger = self.logit.lt(logit);

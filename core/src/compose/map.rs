@@ -1,9 +1,10 @@
 use core::fmt;
 
-use crate::engine::{Call, Link, check_mask};
+use crate::engine::{Call, check_mask};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::level::Scalar;
+use crate::link::Link;
 use crate::maps::band::Band;
 use crate::maps::decay::Decay;
 use crate::maps::edt::Spacing;
@@ -12,7 +13,8 @@ use crate::parameter::complete;
 use crate::summation::{BLOCK, TILE};
 use crate::term::{Arguments, PARAMETERS, Parameter};
 use crate::tile::TargetKernels;
-use crate::view::{Shape, TargetTile, Targets};
+use crate::tile::TargetTile;
+use crate::view::{Shape, Targets};
 
 /// The label of a pixel that does not count.
 pub const IGNORED: u32 = u32::MAX;
@@ -30,8 +32,8 @@ pub trait LabelSource: Sync {
     /// pixel does not count. Reads past the last are [`IGNORED`].
     fn read(&self, first: usize, labels: &mut [u32]);
 
-    /// The same as bytes, [`u8::MAX`] where a pixel does not count: of masks alone, that is under the
-    /// sigmoid link. Gives whether it is such a plane, `labels` being untouched if not.
+    /// Reads the labels of a mask, that is under the sigmoid link, as bytes, [`u8::MAX`] where a pixel does
+    /// not count. Tells whether it is a mask, `labels` being untouched if not.
     fn read_mask(&self, first: usize, labels: &mut [u8]) -> bool;
 
     /// Whether any pixel may not count.
@@ -44,7 +46,7 @@ pub trait LabelSource: Sync {
 /// Labels stored as bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct LabelBytes<'a> {
-    /// From the first pixel on.
+    /// The bytes, from the first pixel on.
     pub data: &'a [u8],
     /// Strides along depth, height and width.
     pub strides: [usize; 3],
@@ -104,19 +106,19 @@ pub trait ObjectMap<T>: Sync {
         Ok(())
     }
 
-    /// As [`WeightMap::scratch`].
+    /// Words of scratch that a plane takes.
     ///
     /// # Errors
-    /// As there.
+    /// [`Error::Extent`] if the number overflows, or another for a plane that the map cannot take.
     fn scratch(&self, arguments: Arguments<'_>, labels: &dyn LabelSource) -> Result<usize, Error> {
         let _ = (arguments, labels);
         Ok(0)
     }
 
-    /// As [`WeightMap::weigh`].
+    /// Writes the weight of each pixel of a plane, all of which hold 1.
     ///
     /// # Errors
-    /// As there.
+    /// What [`ObjectMap::scratch`] could not tell.
     fn weigh(
         &self,
         arguments: Arguments<'_>,
@@ -160,7 +162,7 @@ impl<T> fmt::Debug for MapDefinition<'_, T> {
 }
 
 impl<T: Real> MapDefinition<'static, T> {
-    /// Of a map that is computed from labels.
+    /// Defines a map that is computed from labels.
     pub const fn computed<M: WeightMap>() -> Self {
         let compiled = Compiled {
             trusted: M::TRUSTED,
@@ -173,17 +175,17 @@ impl<T: Real> MapDefinition<'static, T> {
         MapDefinition { name: M::NAME, parameters: M::PARAMETERS, body: MapBody::Formula(compiled) }
     }
 
-    /// Of [`Band`], run at level `Lv`: `band(theta=3, weight=5, border=zero|keep)`.
+    /// Defines [`Band`], run at level `Lv`: `band(theta=3, weight=5, border=zero|keep)`.
     pub const fn band<Lv: MapLevel>() -> Self {
         MapDefinition::named::<Band, Lv>()
     }
 
-    /// Of [`Decay`], run at level `Lv`: `decay(sigma=5, empty=zero|one)`.
+    /// Defines [`Decay`], run at level `Lv`: `decay(sigma=5, empty=zero|one)`.
     pub const fn decay<Lv: MapLevel>() -> Self {
         MapDefinition::named::<Decay, Lv>()
     }
 
-    /// At `Lv`; as scalar code on a machine without its instructions.
+    /// Defines a map of this crate, run at `Lv`: as scalar code on a machine without its instructions.
     const fn named<M: NamedMap, Lv: MapLevel>() -> Self {
         let compiled = Compiled {
             trusted: true,
@@ -200,15 +202,15 @@ impl<T: Real> MapDefinition<'static, T> {
         MapDefinition { name: M::NAME, parameters: M::PARAMETERS, body: MapBody::Formula(compiled) }
     }
 
-    /// Of a map whose weights the caller has and passes under this name. Parameters, if it has any, are
-    /// for the caller to read.
+    /// Defines a map whose weights the caller has and passes under this name. Parameters, if it has any,
+    /// are for the caller to read.
     pub const fn given(name: &'static str, parameters: &'static [Parameter]) -> Self {
         MapDefinition { name, parameters, body: MapBody::Given }
     }
 }
 
 impl<'d, T: Real> MapDefinition<'d, T> {
-    /// Of an object.
+    /// Defines a map that an object computes.
     pub const fn object(
         name: &'static str,
         parameters: &'static [Parameter],
@@ -310,9 +312,9 @@ impl<'a, T: Real> MapCall<'a, T> {
     /// Computes the weights of all samples and channels of `targets`, packed, channels first.
     ///
     /// # Errors
-    /// As [`MapCall::scratch`]; [`Error::Shape`] for a mask that is not shaped as they are;
-    /// [`Error::Workspace`] for `scratch` shorter than
-    /// [`MapCall::scratch`] says or `weights` other than one a target.
+    /// What [`MapCall::scratch`] cannot measure; [`Error::Shape`] for a mask that is not shaped as the
+    /// targets; [`Error::Workspace`] for `scratch` shorter than [`MapCall::scratch`] says or `weights`
+    /// other than one a target.
     pub fn compute(
         &self,
         call: &Call<'_>,

@@ -3,21 +3,21 @@ use super::options::{CallOption, OPTIONS};
 use super::presets::{NAMES, Preset};
 use super::registry::Registry;
 use super::shorthands::{SHORTHANDS, Shorthand};
-use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::link::Link;
 use crate::summation::Accumulator;
 use crate::term::{Maps, Options, PARAMETERS, Parameter, Range};
 use crate::text::{
     ArgumentText, CallText, Mistake, Named, Place, Syntax, TermText, Terms, TextError, Value, Word,
 };
 use crate::tile::Definition;
-use crate::tile::{Listed, Term};
+use crate::tile::{Plan, Term};
 
 /// The loss that `text` describes ([`crate::text`]) under `link`, with the terms and maps of `registry`.
 ///
 /// `terms` and `maps` are storage: one place a term, and one a distinct map. Maps are numbered in the
-/// order in which they appear; [`Listed::map_calls`] says what to pass as
+/// order in which they appear; [`Plan::map_calls`] says what to pass as
 /// [`Call::maps`](crate::engine::Call::maps).
 ///
 /// # Errors
@@ -28,7 +28,7 @@ pub fn parse<'t, 'a, 's, T: Real, A: Accumulator>(
     registry: Registry<'a, T, A>,
     terms: &'s mut [Term<'a, T, A>],
     maps: &'s mut [MapCall<'a, T>],
-) -> Result<Listed<'s, T, A>, TextError<'t>>
+) -> Result<Plan<'s, T, A>, TextError<'t>>
 where
     't: 'a,
     'a: 's,
@@ -40,7 +40,7 @@ where
     };
     let Reader { maps, used, .. } = reader;
     let terms = terms.get(..count).unwrap_or_default();
-    Ok(Listed::new(terms, registry.kernels()).maps(maps.get(..used).unwrap_or_default()))
+    Ok(Plan::new(terms, registry.kernels()).maps(maps.get(..used).unwrap_or_default()))
 }
 
 /// The map that `text` describes as it would stand after `@`: `band(theta=3, weight=5)`.
@@ -172,7 +172,7 @@ impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
         Ok(count)
     }
 
-    /// The same of what `word` stands for, where every mistake then is.
+    /// Reads the sum that the preset `word` stands for. Every mistake is at the word.
     fn preset(
         &mut self,
         word: Word<'t>,

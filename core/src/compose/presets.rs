@@ -1,4 +1,4 @@
-use crate::engine::Link;
+use crate::link::Link;
 
 /// A loss for a kind of task, by name: the text of a sum of terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,12 +5,12 @@ use crate::lanes::Real;
 use crate::summation::Accumulator;
 use crate::term::Parameter;
 use crate::text::Number;
-use crate::tile::{Listed, Term};
+use crate::tile::{Plan, Term};
 
 /// The text that [`super::parse`] reads back as the same loss: what is at its default is left out. (Maps
-/// are then numbered in the order in which they appear; one that [`Listed::maps`] was not told has no
+/// are then numbered in the order in which they appear; one that [`Plan::maps`] was not told has no
 /// name, and is shown by its place.)
-impl<T: Real, A: Accumulator> fmt::Display for Listed<'_, T, A> {
+impl<T: Real, A: Accumulator> fmt::Display for Plan<'_, T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, term) in self.terms().iter().enumerate() {
             if i > 0 {

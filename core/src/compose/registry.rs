@@ -1,9 +1,9 @@
 use super::map::MapDefinition;
 use super::options::OPTIONS;
 use super::shorthands::SHORTHANDS;
-use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::link::Link;
 use crate::maps::MapLevel;
 use crate::summation::Accumulator;
 use crate::term::{PARAMETERS, Parameter};
@@ -62,7 +62,7 @@ impl<T: Real, A: Accumulator> Registry<'static, T, A> {
 }
 
 impl<'d, T: Real, A: Accumulator> Registry<'d, T, A> {
-    /// With the caller's own terms, in place of any given before.
+    /// Adds the caller's own terms, in place of any given before.
     ///
     /// # Errors
     /// [`Error::Definition`] for a name that is taken or that no text can hold, or for parameters that
@@ -91,10 +91,11 @@ impl<'d, T: Real, A: Accumulator> Registry<'d, T, A> {
         Ok(registry)
     }
 
-    /// With the caller's own maps, in place of any given before.
+    /// Adds the caller's own maps, in place of any given before.
     ///
     /// # Errors
-    /// As [`Registry::with_terms`].
+    /// [`Error::Definition`] for a name that is taken or that no text can hold, or for parameters that
+    /// are too many, called alike, or have a default that they cannot take.
     pub fn with_maps(self, own_maps: &'d [MapDefinition<'d, T>]) -> Result<Self, Error> {
         let registry = Registry { own_maps, ..self };
         for (index, map) in own_maps.iter().enumerate() {

@@ -1,4 +1,4 @@
-use crate::engine::Link;
+use crate::link::Link;
 
 /// A name in text that stands for cross-entropy times a map, and takes the map's parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
-use super::call::Scale;
+use super::call::{Link, Scale};
 use super::problem::Problem;
-use super::sweep::{Gradient, Sweep};
-use super::workspace::{Own, Shared, Workspace, cut, part};
+use super::sweep::Sweep;
+use super::workspace::{SharedStorage, UnitStorage, Workspace, take, take_mut};
+use super::{sigmoid, softmax};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{Accumulator, SEGMENT, TILE};
@@ -26,7 +27,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// # Errors
     /// [`Error::Workspace`] if it is too short.
     pub fn reduce(&self, workspace: &mut Workspace<'_, T, A>) -> Result<(), Error> {
-        let mut workspace = workspace.cut(&self.sizes())?;
+        let mut workspace = workspace.take_mut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
         self.sweep_all(&mut workspace, true, None)
     }
@@ -42,7 +43,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         sink: &mut dyn GradientSink<T>,
     ) -> Result<(), Error> {
         self.check_gradient(sink)?;
-        let mut workspace = workspace.cut(&self.sizes())?;
+        let mut workspace = workspace.take_mut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
         self.sweep_all(&mut workspace, false, Some(sink))
     }
@@ -80,39 +81,35 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     pub fn sweep_unit(
         &self,
         unit: usize,
-        shared: &Shared<'_, T>,
-        own: &mut Own<'_, T>,
+        shared: &SharedStorage<'_, T>,
+        own: &mut UnitStorage<'_, T>,
         sums: Option<&mut [A]>,
         sink: Option<&mut dyn GradientSink<T>>,
     ) -> Result<(), Error> {
         let sizes = self.sizes();
         let sums = match sums {
-            Some(sums) => Some(cut("sums", sums, sizes.segment)?),
+            Some(sums) => Some(take_mut("sums", sums, sizes.segment)?),
             None => None,
         };
-        let partials = cut("partials", own.partials, sizes.partials)?;
-        let weights = cut("weights", own.weights, sizes.weights)?;
-        let class_weights = part("class_weights", shared.class_weights, sizes.class_weights)?;
+        let partials = take_mut("partials", own.partials, sizes.partials)?;
+        let weights = take_mut("weights", own.weights, sizes.weights)?;
+        let class_weights = take("class_weights", shared.class_weights, sizes.class_weights)?;
         let (sample, start) = (unit / self.segments(), unit % self.segments() * SEGMENT);
         if sample >= self.shape().batch {
             return Ok(());
         }
-        let gradient = match sink {
-            None => None,
-            Some(sink) => {
-                self.check_gradient(&*sink)?;
-                let factors = part("factors", shared.factors, sizes.factors)?;
-                let slopes = part("slopes", shared.slopes, sizes.slopes)?;
-                let (terms, regions) = (self.rows.terms, self.rows.regions);
-                let first = match self.call.scale {
-                    Scale::Batch(_) => 0,
-                    Scale::Samples(_) => sample * terms,
-                };
-                let factors = &factors[first..first + terms];
-                let slopes = &slopes[sample * regions..(sample + 1) * regions];
-                Some(Gradient { sink, factors, slopes })
-            }
-        };
+        let (mut factors, mut slopes) = (&[][..], &[][..]);
+        if let Some(sink) = &sink {
+            self.check_gradient(&**sink)?;
+            let (terms, regions) = (self.rows.terms, self.rows.regions);
+            let first = match self.call.scale {
+                Scale::Batch(_) => 0,
+                Scale::Samples(_) => sample * terms,
+            };
+            factors = &take("factors", shared.factors, sizes.factors)?[first..first + terms];
+            slopes = take("slopes", shared.slopes, sizes.slopes)?;
+            slopes = &slopes[sample * regions..(sample + 1) * regions];
+        }
         let sweep = Sweep {
             call: &self.call,
             rows: self.rows,
@@ -126,9 +123,17 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             class_weights,
             region_is_weighted: self.region_is_weighted,
             sums,
-            gradient,
+            sink: match sink {
+                Some(sink) => Some(&mut *sink),
+                None => None,
+            },
+            factors,
+            slopes,
         };
-        sweep.run();
+        match self.call.link {
+            Link::Sigmoid => sigmoid::sweep(sweep),
+            Link::Softmax => softmax::sweep(sweep),
+        }
         Ok(())
     }
 
@@ -147,8 +152,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         }
         let Workspace { partials, sums, segment, factors, slopes, weights, class_weights, .. } =
             workspace;
-        let shared = Shared { factors, slopes, class_weights };
-        let mut own = Own { partials, weights };
+        let shared = SharedStorage { factors, slopes, class_weights };
+        let mut own = UnitStorage { partials, weights };
         for (sample, row) in self.rows.split_mut(sums).enumerate() {
             for of_sample in 0..self.segments() {
                 let unit = sample * self.segments() + of_sample;
@@ -194,18 +199,18 @@ pub trait Sweeps<T: Real, A: Accumulator> {
 }
 
 /// Runs one unit after the other.
-pub struct InTurn<'g, T> {
+pub struct SerialSweeps<'g, T> {
     /// Where the gradient goes, if it is asked for.
     pub sink: Option<&'g mut dyn GradientSink<T>>,
 }
 
-impl<T> core::fmt::Debug for InTurn<'_, T> {
+impl<T> core::fmt::Debug for SerialSweeps<'_, T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("InTurn").finish_non_exhaustive()
+        f.debug_struct("SerialSweeps").finish_non_exhaustive()
     }
 }
 
-impl<T: Real, A: Accumulator> Sweeps<T, A> for InTurn<'_, T> {
+impl<T: Real, A: Accumulator> Sweeps<T, A> for SerialSweeps<'_, T> {
     fn has_gradient(&self) -> bool {
         self.sink.is_some()
     }
@@ -235,19 +240,19 @@ pub fn evaluate<T: Real, A: Accumulator>(
     if let Some(gradient) = &gradient {
         problem.check_gradient(&**gradient)?;
     }
-    evaluate_with(&mut InTurn { sink: gradient }, problem, workspace)
+    evaluate_with(&mut SerialSweeps { sink: gradient }, problem, workspace)
 }
 
 /// Computes the loss, and its gradient if `sweeps` has one, with the sweeps run as `sweeps` does.
 ///
 /// # Errors
-/// As [`evaluate`].
+/// Targets or a workspace that do not fit, before anything is written; what `sweeps` gives.
 pub fn evaluate_with<T: Real, A: Accumulator>(
     sweeps: &mut dyn Sweeps<T, A>,
     problem: &Problem<'_, T, A>,
     workspace: &mut Workspace<'_, T, A>,
 ) -> Result<Report<A::Real>, Error> {
-    let mut workspace = workspace.cut(&problem.sizes())?;
+    let mut workspace = workspace.take_mut(&problem.sizes())?;
     workspace.sums.fill(A::default());
     let valid = problem.check(&mut workspace)?;
     let fused = problem.rows.regions == 0;

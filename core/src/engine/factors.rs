@@ -10,7 +10,7 @@ use crate::summation::Accumulator;
 use crate::tile::{Kind, Spec};
 
 impl<T: Real, A: Accumulator> Problem<'_, T, A> {
-    /// Of the loss of the batch times `scale`.
+    /// Finds factors and slopes of the loss of the batch times `scale`.
     pub(super) fn of_batch(
         &self,
         totals: &[A],
@@ -37,7 +37,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         Ok(())
     }
 
-    /// Of the sum of each sample's own loss times its scale.
+    /// Finds factors and slopes of the sum of each sample's own loss times its scale.
     pub(super) fn of_samples(
         &self,
         sums: &[A],

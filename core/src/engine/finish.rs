@@ -1,7 +1,7 @@
 use super::call::Scale;
-use super::outline::check_per_sample;
 use super::problem::Problem;
-use super::workspace::{cut, part};
+use super::requirements::check_per_sample;
+use super::workspace::{take, take_mut};
 use crate::error::Error;
 use crate::lanes::{Lanes, Real};
 use crate::region::{Pool, SUMS, SeededSums};
@@ -53,8 +53,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     pub fn close(&self, sums: &[A], totals: &mut [A]) -> Result<(), Error> {
         let rows = self.rows;
         let sizes = self.sizes();
-        let sums = part("sums", sums, sizes.sums)?;
-        let totals = cut("totals", totals, sizes.totals)?;
+        let sums = take("sums", sums, sizes.sums)?;
+        let totals = take_mut("totals", totals, sizes.totals)?;
         totals.fill(A::default());
         for row in rows.split(sums) {
             let (terms, pooled) = totals.split_at_mut(2 * rows.terms);
@@ -82,10 +82,10 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         slopes: &mut [[T; 2]],
     ) -> Result<A::Real, Error> {
         let sizes = self.sizes();
-        let totals = part("totals", totals, sizes.totals)?;
-        let sums = part("sums", sums, sizes.sums)?;
-        let factors = cut("factors", factors, sizes.factors)?;
-        let slopes = cut("slopes", slopes, sizes.slopes)?;
+        let totals = take("totals", totals, sizes.totals)?;
+        let sums = take("sums", sums, sizes.sums)?;
+        let factors = take_mut("factors", factors, sizes.factors)?;
+        let slopes = take_mut("slopes", slopes, sizes.slopes)?;
         match self.call.scale {
             Scale::Batch(scale) => self.of_batch(totals, sums, scale, factors, slopes)?,
             Scale::Samples(scales) => self.of_samples(sums, scales, factors, slopes)?,
@@ -110,7 +110,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// one place a sample, [`Error::Workspace`] if `sums` is too short.
     pub fn sample_values(&self, sums: &[A], values: &mut [A::Real]) -> Result<(), Error> {
         self.check_sample_values(values)?;
-        let sums = part("sums", sums, self.sizes().sums)?;
+        let sums = take("sums", sums, self.sizes().sums)?;
         for (row, place) in self.rows.split(sums).zip(values) {
             *place = A::Real::default();
             for (index, spec) in self.active() {
@@ -140,7 +140,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// # Errors
     /// [`Error::Workspace`] if `totals` is shorter than [`Problem::sizes`] says.
     pub fn valid(&self, totals: &[A]) -> Result<u64, Error> {
-        let totals = part("totals", totals, self.sizes().totals)?;
+        let totals = take("totals", totals, self.sizes().totals)?;
         let rows = self.rows;
         // After each term's two come those of a row from its region sums on.
         let valid = totals[2 * rows.terms + rows.valid() - rows.region()].total();

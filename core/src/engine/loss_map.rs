@@ -3,7 +3,7 @@
 use super::call::Link;
 use super::problem::{Problem, expect_shape};
 use super::sweep::scratch;
-use super::weights::{Fill, read_targets};
+use super::weights::{FillWeights, read_targets};
 use super::workspace::Workspace;
 use crate::aligned::Aligned;
 use crate::error::Error;
@@ -25,7 +25,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         sink: &mut dyn GradientSink<T>,
     ) -> Result<(), Error> {
         self.check_loss_map(sink)?;
-        let mut workspace = workspace.cut(&self.sizes())?;
+        let mut workspace = workspace.take_mut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
         let (shape, mut class) = (self.shape(), TrueClass::new());
         for sample in 0..shape.batch {
@@ -67,7 +67,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         let scratch = &mut scratch!(T);
         let (y, valid) = (&mut class.labels.0, &mut class.valid.0);
         let all = read_targets(kernels, call, targets, at, count, y, valid);
-        let fill = Fill {
+        let fill = FillWeights {
             call,
             program: *program,
             classes: channels,

@@ -1,5 +1,5 @@
 use super::call::{Call, Scale};
-use super::outline::Outline;
+use super::requirements::CallShape;
 use super::workspace::{Rows, Sizes};
 use crate::error::Error;
 use crate::lanes::Real;
@@ -57,7 +57,7 @@ impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
         targets: Targets<'a>,
     ) -> Result<Self, Error> {
         let shape = *logits.layout().shape();
-        let outline = Outline {
+        let call_shape = CallShape {
             link: call.link,
             logits: shape,
             targets: *targets.layout().shape(),
@@ -65,10 +65,10 @@ impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
             maps: call.maps.len(),
             by_sample: matches!(call.scale, Scale::Samples(_)),
         };
-        outline.check_shapes()?;
-        check_shapes(&call, outline.planes())?;
+        call_shape.check_shapes()?;
+        check_shapes(&call, call_shape.planes())?;
         check_scale(call.scale, shape.batch)?;
-        let fit = outline.fit(program)?;
+        let fit = call_shape.fit(program)?;
         let rows = fit.rows;
         let strides = *logits.layout().strides();
         let sizes = Sizes::of(call.link, rows, shape, fit.needs).ok_or(Error::Extent {
@@ -90,7 +90,7 @@ impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
         })
     }
 
-    /// The same with maps that [`Problem::check`] need not read: their weights are known to be finite and
+    /// Names maps that [`Problem::check`] need not read: their weights are known to be finite and
     /// at least 0, as those of [`MapCall::is_trusted`](crate::compose::MapCall::is_trusted) are.
     #[must_use]
     pub fn trusting(self, trusted: Maps) -> Self {

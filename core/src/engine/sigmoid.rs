@@ -1,13 +1,23 @@
 //! A sweep under the sigmoid link: channel by channel, each by itself.
 
 use super::sweep::{Sweep, blocks, scratch, tiles};
-use super::weights::{Fill, read_targets};
+use super::weights::{FillWeights, read_targets};
 use crate::aligned::Aligned;
 use crate::lanes::Real;
 use crate::region::SUMS;
 use crate::summation::{ACCUMULATORS, Accumulator, TILE, tree};
 use crate::tile::{PixelTile, Scratch, TileGradient, TileSweep, TileWeights};
-use crate::view::Write;
+use crate::view::{GradientSink, Write};
+
+/// Where the gradient of one channel goes.
+enum Places<'s, T: Real> {
+    /// It is not asked for.
+    Nowhere,
+    /// Straight to memory.
+    Run(&'s mut [T]),
+    /// By way of a tile.
+    Sink(&'s mut dyn GradientSink<T>),
+}
 
 pub(super) fn sweep<T: Real, A: Accumulator>(mut s: Sweep<'_, T, A>) {
     let kernels = s.program.kernels();
@@ -16,15 +26,41 @@ pub(super) fn sweep<T: Real, A: Accumulator>(mut s: Sweep<'_, T, A>) {
     let [mut z_stage, mut y, mut valid, mut stage] = [zero; 4];
     let [z_stage, y, valid, stage] = [&mut z_stage.0, &mut y.0, &mut valid.0, &mut stage.0];
     let scratch = &mut scratch!(T);
+    let (start, pixels) = (s.pixels.start, s.pixels.len());
     for channel in 0..channels {
         s.partials.fill([T::default(); ACCUMULATORS]);
+        // What lies adjacent is found once, not for every tile.
+        let from = (s.sample, channel, start);
+        let logits = s.logits.run(from, pixels);
+        let targets = match s.call.mask {
+            None => {
+                let (kernels, ignored) = (&kernels.targets, s.call.ignore_index);
+                s.targets.share_run(kernels, from, pixels, ignored)
+            }
+            Some(_) => None,
+        };
+        let mut places = match &mut s.sink {
+            None => Places::Nowhere,
+            Some(sink) if s.call.write == Write::Overwrite => match sink.run(from, pixels) {
+                Some(run) => Places::Run(run),
+                None => Places::Sink(&mut **sink),
+            },
+            Some(sink) => Places::Sink(&mut **sink),
+        };
+        let region = s.slopes.get(channel).copied();
         for block in blocks(s.pixels.clone()) {
             for (first, count) in tiles(block) {
-                let at = (s.sample, channel, first);
-                let z = s.logits.tile(at, count, z_stage);
-                let all = read_targets(kernels, s.call, s.targets, at, count, y, valid);
+                let (at, within) = ((s.sample, channel, first), first - start);
+                let z = match logits {
+                    Some(run) if count == TILE => &run[within..within + TILE].as_chunks().0[0],
+                    _ => s.logits.tile(at, count, z_stage),
+                };
+                let all = match &targets {
+                    Some(run) => run.read(within, count, y, valid),
+                    None => read_targets(kernels, s.call, s.targets, at, count, y, valid),
+                };
                 if !s.weights.is_empty() {
-                    let fill = Fill {
+                    let fill = FillWeights {
                         call: s.call,
                         program: s.program,
                         classes: channels,
@@ -40,19 +76,24 @@ pub(super) fn sweep<T: Real, A: Accumulator>(mut s: Sweep<'_, T, A>) {
                 let weights = TileWeights { tiles: s.weights, by_call: s.call.weights.is_some() };
                 let tile = PixelTile { z, y: &*y, valid, weights };
                 let partials = s.sums.is_some().then_some(&mut *s.partials);
-                let Some(gradient) = &mut s.gradient else {
-                    s.program.pixel_tile(tile, TileSweep { partials, gradient: None }, scratch);
-                    continue;
+                let run = |into: Option<&mut [T; TILE]>| {
+                    let factors = s.factors;
+                    let gradient = into.map(|into| TileGradient { factors, region, into });
+                    s.program.pixel_tile(tile, TileSweep { partials, gradient }, scratch);
                 };
-                let (factors, region) = (gradient.factors, gradient.slopes.get(channel).copied());
-                let is_whole = count == TILE && s.call.write == Write::Overwrite;
-                let place = if is_whole { gradient.sink.whole_tile(at) } else { None };
-                let is_staged = place.is_none();
-                let into = place.unwrap_or(&mut *stage);
-                let own = Some(TileGradient { factors, region, into });
-                s.program.pixel_tile(tile, TileSweep { partials, gradient: own }, scratch);
-                if is_staged {
-                    gradient.sink.put(at, count, stage, s.call.write);
+                match &mut places {
+                    Places::Nowhere => run(None),
+                    Places::Run(all) if count == TILE => {
+                        run(Some(&mut all[within..within + TILE].as_chunks_mut().0[0]));
+                    }
+                    Places::Run(all) => {
+                        run(Some(&mut *stage));
+                        all[within..within + count].copy_from_slice(&stage[..count]);
+                    }
+                    Places::Sink(sink) => {
+                        run(Some(&mut *stage));
+                        sink.put(at, count, stage, s.call.write);
+                    }
                 }
             }
             let Some(row) = s.sums.as_deref_mut() else { continue };

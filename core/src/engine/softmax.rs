@@ -1,7 +1,7 @@
 //! A sweep under the softmax link: all channels of a tile together.
 
 use super::sweep::{Sweep, blocks, scratch, tiles};
-use super::weights::{Fill, read_targets};
+use super::weights::{FillWeights, read_targets};
 use crate::aligned::Aligned;
 use crate::lanes::Real;
 use crate::region::SUMS;
@@ -67,7 +67,7 @@ fn one_tile<T: Real, A: Accumulator>(
     (kernels.softmax.read)(planes, exps, class);
     let (exps, class) = (&*exps, &*class);
     if !s.weights.is_empty() {
-        let fill = Fill {
+        let fill = FillWeights {
             call: s.call,
             program: s.program,
             classes: channels,
@@ -83,8 +83,8 @@ fn one_tile<T: Real, A: Accumulator>(
     let weight = if s.region_is_weighted { s.weights.last() } else { None };
     let weights = TileWeights { tiles: s.weights, by_call: s.call.weights.is_some() };
     let partials = s.sums.is_some().then_some(terms);
-    let gradient = s.gradient.as_ref().map(|gradient| TileGradient {
-        factors: gradient.factors,
+    let gradient = s.sink.is_some().then_some(TileGradient {
+        factors: s.factors,
         region: None,
         into: &mut *slope,
     });
@@ -96,8 +96,8 @@ fn one_tile<T: Real, A: Accumulator>(
         (kernels.softmax.region_sums)(region, regions.as_chunks_mut::<SUMS>().0);
     }
 
-    let Some(gradient) = &mut s.gradient else { return };
-    let slopes = gradient.slopes;
+    let Some(sink) = &mut s.sink else { return };
+    let slopes = s.slopes;
     if !slopes.is_empty() {
         let into = RegionSlopes { shift: &mut *shift, mean: &mut *mean };
         (kernels.softmax.region_slopes)(region, slopes, into);
@@ -105,14 +105,15 @@ fn one_tile<T: Real, A: Accumulator>(
     let is_whole = count == TILE && s.call.write == Write::Overwrite;
     for (k, exps) in exps.iter().enumerate() {
         let at = (sample, k, first);
-        let place = if is_whole { gradient.sink.whole_tile(at) } else { None };
+        let place = if is_whole { sink.run(at, TILE) } else { None };
+        let place = place.and_then(|run| run.as_chunks_mut().0.first_mut());
         let is_staged = place.is_none();
         let into = place.unwrap_or(&mut *gradient_stage);
         let own = ClassGradient { class_index: k, exps, class, slope, valid };
         let region = slopes.get(k).map(|&slopes| RegionGradient { slopes, shift, mean, weight });
         (kernels.softmax.gradient)(own, region, into);
         if is_staged {
-            gradient.sink.put(at, count, gradient_stage, s.call.write);
+            sink.put(at, count, gradient_stage, s.call.write);
         }
     }
 }

@@ -1,21 +1,10 @@
-use super::call::{Call, Link};
+use super::call::Call;
 use super::workspace::Rows;
-use super::{sigmoid, softmax};
 use crate::lanes::Real;
 use crate::summation::{Accumulator, BLOCK, Partial, TILE};
 use crate::tile::Program;
 use crate::view::{GradientSink, Logits, Targets};
 use core::ops::Range;
-
-/// What a sweep needs to write the gradient of its sample.
-pub(super) struct Gradient<'s, T> {
-    /// Where it goes.
-    pub sink: &'s mut dyn GradientSink<T>,
-    /// One a term, from [`super::Problem::finish`].
-    pub factors: &'s [T],
-    /// One pair a class of this sample, from [`super::Problem::finish`]; none without region terms.
-    pub slopes: &'s [[T; 2]],
-}
 
 /// One pass over a run of one sample's pixels: sums, gradient, or both. The unit of work.
 pub(super) struct Sweep<'s, T: Real, A: Accumulator> {
@@ -34,16 +23,13 @@ pub(super) struct Sweep<'s, T: Real, A: Accumulator> {
     pub(super) region_is_weighted: bool,
     /// A row that the sums are added to.
     pub(super) sums: Option<&'s mut [A]>,
-    pub(super) gradient: Option<Gradient<'s, T>>,
-}
-
-impl<T: Real, A: Accumulator> Sweep<'_, T, A> {
-    pub(super) fn run(self) {
-        match self.call.link {
-            Link::Sigmoid => sigmoid::sweep(self),
-            Link::Softmax => softmax::sweep(self),
-        }
-    }
+    /// Where the gradient goes.
+    pub(super) sink: Option<&'s mut dyn GradientSink<T>>,
+    /// With a gradient, one a term, from [`super::Problem::finish`].
+    pub(super) factors: &'s [T],
+    /// With a gradient, one pair a class of this sample, from [`super::Problem::finish`]; none without region
+    /// terms.
+    pub(super) slopes: &'s [[T; 2]],
 }
 
 /// Returns the blocks of `pixels`; the last may be shorter.
@@ -64,8 +50,8 @@ macro_rules! scratch {
         Scratch {
             p: &mut Aligned([<$format>::default(); TILE]).0,
             q: &mut Aligned([<$format>::default(); TILE]).0,
-            decay: &mut Aligned([<$format>::default(); TILE]).0,
-            tail: &mut Aligned([<$format>::default(); TILE]).0,
+            exp_neg_abs: &mut Aligned([<$format>::default(); TILE]).0,
+            softplus_tail: &mut Aligned([<$format>::default(); TILE]).0,
             value: &mut Aligned([<$format>::default(); TILE]).0,
             slope: &mut Aligned([<$format>::default(); TILE]).0,
         }

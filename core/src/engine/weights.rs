@@ -9,8 +9,9 @@ use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, SEGMENT, TILE, tree};
 use crate::term::Maps;
+use crate::tile::TargetTile;
 use crate::tile::{Kernels, Program, WeightKernels, fits};
-use crate::view::{Mask, TargetTile, Targets};
+use crate::view::{Mask, Targets};
 
 /// Sample, channel and first pixel of a tile.
 pub(super) type At = (usize, usize, usize);
@@ -80,7 +81,7 @@ fn of_pixels<T: Real>(
 }
 
 /// Fills a tile for each weighted term of a program, and the last one for region terms.
-pub(super) struct Fill<'f, T: Real, A: Accumulator> {
+pub(super) struct FillWeights<'f, T: Real, A: Accumulator> {
     pub call: &'f Call<'f>,
     pub program: &'f dyn Program<T, A>,
     /// Channels of the logits, and the weights of each for each term.
@@ -92,10 +93,10 @@ pub(super) struct Fill<'f, T: Real, A: Accumulator> {
     pub tiles: &'f mut [[T; TILE]],
 }
 
-impl<T: Real, A: Accumulator> Fill<'_, T, A> {
+impl<T: Real, A: Accumulator> FillWeights<'_, T, A> {
     /// Does so, if there are tiles to fill.
     pub fn run(self) {
-        let Fill { call, program, classes, class_weights, labels, at, count, tiles } = self;
+        let FillWeights { call, program, classes, class_weights, labels, at, count, tiles } = self;
         let (by_call, kernels) = (call.weights.is_some(), &program.kernels().weights);
         let Some((of_regions, of_terms)) = tiles.split_last_mut() else { return };
         for (index, tile) in of_terms.iter_mut().enumerate() {

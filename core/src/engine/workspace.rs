@@ -43,21 +43,21 @@ impl Rows {
 /// Lengths of the storage that an evaluation borrows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
-    /// Of [`Workspace::partials`].
+    /// Length of [`Workspace::partials`].
     pub partials: usize,
-    /// Of [`Workspace::sums`].
+    /// Length of [`Workspace::sums`].
     pub sums: usize,
-    /// Of [`Workspace::segment`].
+    /// Length of [`Workspace::segment`].
     pub segment: usize,
-    /// Of [`Workspace::totals`].
+    /// Length of [`Workspace::totals`].
     pub totals: usize,
-    /// Of [`Workspace::factors`].
+    /// Length of [`Workspace::factors`].
     pub factors: usize,
-    /// Of [`Workspace::slopes`].
+    /// Length of [`Workspace::slopes`].
     pub slopes: usize,
-    /// Of [`Workspace::weights`].
+    /// Length of [`Workspace::weights`].
     pub weights: usize,
-    /// Of [`Workspace::class_weights`].
+    /// Length of [`Workspace::class_weights`].
     pub class_weights: usize,
 }
 
@@ -126,7 +126,7 @@ pub struct Workspace<'w, T, A> {
 
 /// The storage of a workspace that units of a sweep read alike.
 #[derive(Clone, Copy, Debug)]
-pub struct Shared<'w, T> {
+pub struct SharedStorage<'w, T> {
     /// [`Workspace::factors`].
     pub factors: &'w [T],
     /// [`Workspace::slopes`].
@@ -138,31 +138,31 @@ pub struct Shared<'w, T> {
 /// The storage that each unit of a sweep needs for itself while it runs. What it holds before does not
 /// matter.
 #[derive(Debug)]
-pub struct Own<'w, T> {
-    /// As long as [`Sizes::partials`] says.
+pub struct UnitStorage<'w, T> {
+    /// Accumulators of a block: [`Sizes::partials`] of them.
     pub partials: &'w mut [Partial<T>],
-    /// As long as [`Sizes::weights`] says.
+    /// Tiles of weights: [`Sizes::weights`] of them.
     pub weights: &'w mut [[T; TILE]],
 }
 
 impl<T, A> Workspace<'_, T, A> {
     /// The first elements of each part, as many as `sizes` says.
-    pub(super) fn cut(&mut self, sizes: &Sizes) -> Result<Workspace<'_, T, A>, Error> {
+    pub(super) fn take_mut(&mut self, sizes: &Sizes) -> Result<Workspace<'_, T, A>, Error> {
         Ok(Workspace {
-            partials: cut("partials", self.partials, sizes.partials)?,
-            sums: cut("sums", self.sums, sizes.sums)?,
-            segment: cut("segment", self.segment, sizes.segment)?,
-            totals: cut("totals", self.totals, sizes.totals)?,
-            factors: cut("factors", self.factors, sizes.factors)?,
-            slopes: cut("slopes", self.slopes, sizes.slopes)?,
-            weights: cut("weights", self.weights, sizes.weights)?,
-            class_weights: cut("class_weights", self.class_weights, sizes.class_weights)?,
+            partials: take_mut("partials", self.partials, sizes.partials)?,
+            sums: take_mut("sums", self.sums, sizes.sums)?,
+            segment: take_mut("segment", self.segment, sizes.segment)?,
+            totals: take_mut("totals", self.totals, sizes.totals)?,
+            factors: take_mut("factors", self.factors, sizes.factors)?,
+            slopes: take_mut("slopes", self.slopes, sizes.slopes)?,
+            weights: take_mut("weights", self.weights, sizes.weights)?,
+            class_weights: take_mut("class_weights", self.class_weights, sizes.class_weights)?,
         })
     }
 }
 
-/// The first `expected` elements of what the caller lent to be written.
-pub(super) fn cut<'p, X>(
+/// Returns the first `expected` elements of what the caller lent to be written.
+pub(super) fn take_mut<'p, X>(
     argument: &'static str,
     part: &'p mut [X],
     expected: usize,
@@ -171,8 +171,8 @@ pub(super) fn cut<'p, X>(
     part.get_mut(..expected).ok_or(Error::Workspace { argument, length, expected })
 }
 
-/// The same of what is only read.
-pub(super) fn part<'p, X>(
+/// Returns the first `expected` elements of what the caller lent to be read.
+pub(super) fn take<'p, X>(
     argument: &'static str,
     part: &'p [X],
     expected: usize,

@@ -181,13 +181,13 @@ impl<'c> MaskStatistics<'c> {
         self.counts.iter().filter(|&&count| count > 0).count()
     }
 
-    /// Of the classes that occur the one with the fewest pixels, the first of several. None if no
+    /// Returns the class with the fewest pixels among those that occur, the first of several. None if no
     /// pixel counts.
     pub fn rarest(&self) -> Option<ClassShare> {
         self.occurring().min_by_key(|&(_, count)| count).map(|class| self.share(class))
     }
 
-    /// The class with the most pixels, the first of several. None if no pixel counts.
+    /// Returns the class with the most pixels, the first of several. None if no pixel counts.
     pub fn commonest(&self) -> Option<ClassShare> {
         // The last of equals is taken, so from the end.
         self.occurring().rev().max_by_key(|&(_, count)| count).map(|class| self.share(class))

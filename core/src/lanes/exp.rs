@@ -22,7 +22,7 @@ pub(super) fn exp<L: Lanes>(x: L) -> L {
     exp_of_rest(x, n).scale_pow2(n)
 }
 
-/// The same without the upper bound, and with a power of 2 that cannot overflow: `2^(n + up)`, a
+/// `e^x` for `x <= 0`: without an upper bound, and with a power of 2 that cannot overflow: `2^(n + up)`, a
 /// normal number for every `n` from the lowest to 0, and `2^-up`, which alone rounds.
 #[inline(always)]
 pub(super) fn exp_of_nonpositive<L: Lanes>(x: L) -> L {

@@ -1,7 +1,7 @@
 /// A polynomial in `$x` with `$x2 = $x * $x`, coefficients from the lowest degree up: Horner's rule in
 /// `$x2`, two terms at a time.
 ///
-/// As many operations as Horner's rule in `$x`, in half as many steps that wait for one another. A
+/// It takes the operations of Horner's rule in `$x`, in half as many steps that wait for one another. A
 /// macro and not a loop over an array, so that no loop is left inside the pixel loop, which the
 /// compiler would then not vectorise. `L` is the lanes of the function around it.
 macro_rules! polynomial {

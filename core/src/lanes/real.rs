@@ -1,6 +1,5 @@
 use super::Lanes;
 use crate::level::Level;
-use crate::view::{View, Weights};
 
 /// Consecutive pixels held as one value.
 pub trait Vector: Lanes {
@@ -37,13 +36,11 @@ pub trait Real:
     fn narrow(self) -> f32;
     /// The numbers as `f32`, if that is what they are.
     fn as_singles_mut(numbers: &mut [Self]) -> Option<&mut [f32]>;
-    /// Weights of pixels stored in this format.
-    fn weights(view: View<'_, Self>) -> Weights<'_>;
 }
 
 macro_rules! real {
     ($float:ident, $uint:ident, $int:ident, double: $double:literal, vector: $vector:ident,
-     mantissa_bits: $mantissa:literal, sqrt: $sqrt:path, weights: $weights:ident) => {
+     mantissa_bits: $mantissa:literal, sqrt: $sqrt:path) => {
         impl Lanes for $float {
             type Mask = bool;
             const DOUBLE: bool = $double;
@@ -130,16 +127,12 @@ macro_rules! real {
             fn as_singles_mut(numbers: &mut [Self]) -> Option<&mut [f32]> {
                 if $double { None } else { Some(bytemuck::cast_slice_mut(numbers)) }
             }
-
-            fn weights(view: View<'_, Self>) -> Weights<'_> {
-                Weights::$weights(view)
-            }
         }
     };
 }
 
-real!(f32, u32, i32, double: false, vector: Single, mantissa_bits: 23, sqrt: root::sqrtf, weights: F32);
-real!(f64, u64, i64, double: true, vector: Double, mantissa_bits: 52, sqrt: root::sqrt, weights: F64);
+real!(f32, u32, i32, double: false, vector: Single, mantissa_bits: 23, sqrt: root::sqrtf);
+real!(f64, u64, i64, double: true, vector: Double, mantissa_bits: 52, sqrt: root::sqrt);
 
 /// Square root of one lane. Both are correctly rounded, hence equal; but libm's is inline assembly on
 /// x86-64 and aarch64, which keeps a loop from being vectorised.

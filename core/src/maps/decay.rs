@@ -17,7 +17,7 @@ pub enum Empty {
     /// The limit for long distances.
     #[default]
     Zero,
-    /// As if there were no map.
+    /// 1, which no map would have too.
     One,
 }
 
@@ -43,10 +43,10 @@ impl Decay {
         Ok(Decay { sigma: SIGMA.check(NAME, sigma)?, empty })
     }
 
-    /// Length of the storage for [`Decay::weights`], in words of 64 bits: as of [`edt::scratch_words`].
+    /// Returns the length of the storage for [`Decay::weights`], in words of 64 bits.
     ///
     /// # Errors
-    /// As of [`edt::scratch_words`].
+    /// Those of [`edt::scratch_words`].
     pub fn scratch_words<S: Labels>(
         labels: &S,
         spacing: Spacing,
@@ -55,10 +55,10 @@ impl Decay {
         edt::scratch_words(labels, spacing, fork)
     }
 
-    /// The weights of one image.
+    /// Computes the weights of one image.
     ///
     /// # Errors
-    /// As of [`edt::distance_to_other`].
+    /// Those of [`edt::distance_to_other`].
     pub fn weights<Lv: MapLevel, S: Labels, T: Real>(
         &self,
         level: Lv,
@@ -99,7 +99,7 @@ impl<T: Real> Finish for Weight<T> {
     type Out = T;
 
     #[inline(always)]
-    fn value<C: Cost>(self, cost: C, _: bool) -> T {
+    fn value<C: Cost>(self, cost: C) -> T {
         let weight = weight(cost.distance::<T>(), self.rate);
         if cost >= C::NONE { self.empty } else { weight }
     }

@@ -117,7 +117,7 @@ impl<S: Labels + ?Sized> Labels for &S {
 /// Codes in memory, those of a row next to each other.
 #[derive(Clone, Copy, Debug)]
 pub struct Adjacent<'a, E> {
-    /// From the first pixel on.
+    /// The codes, from the first pixel on.
     pub codes: &'a [E],
     /// Strides along depth and height.
     pub strides: [usize; 2],
@@ -235,7 +235,7 @@ impl<'a> Mask<'a> {
     /// A packed mask of truth values.
     ///
     /// # Errors
-    /// As of [`Mask::new`].
+    /// Those of [`Mask::new`].
     pub fn of_bools(data: &'a [bool], spatial: &[usize]) -> Result<Self, Error> {
         Mask::new(bytemuck::cast_slice(data), spatial)
     }
@@ -243,7 +243,7 @@ impl<'a> Mask<'a> {
     /// A mask with a stride for each axis, counted in elements.
     ///
     /// # Errors
-    /// As of [`Mask::new`]; [`Error::Axes`] unless there is one stride for each axis.
+    /// Those of [`Mask::new`]; [`Error::Axes`] unless there is one stride for each axis.
     pub fn strided(data: &'a [u8], spatial: &[usize], strides: &[usize]) -> Result<Self, Error> {
         Ok(Mask { grid: Grid::strided(data, spatial, strides)?, ignored: None })
     }
@@ -303,7 +303,7 @@ impl<'a, E: Label> Classes<'a, E> {
     /// A label map with a stride for each axis, counted in elements.
     ///
     /// # Errors
-    /// As of [`Classes::new`]; [`Error::Axes`] unless there is one stride for each axis.
+    /// Those of [`Classes::new`]; [`Error::Axes`] unless there is one stride for each axis.
     pub fn strided(data: &'a [E], spatial: &[usize], strides: &[usize]) -> Result<Self, Error> {
         let grid = Grid::strided(bytemuck::cast_slice(data), spatial, strides)?;
         Ok(Classes { grid, ignored: None })

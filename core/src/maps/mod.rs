@@ -26,10 +26,12 @@ pub mod morphology;
 mod named;
 mod planes;
 mod scratch;
+mod segment;
 
 pub use edt::grid::divide;
 pub use fork::{Fork, Serial};
 pub use labels::{Adjacent, Classes, Code, Label, Labels, Mask};
-pub use level::{Clipped, MapLevel, Segment};
+pub use level::MapLevel;
 pub(crate) use named::NamedMap;
 pub use planes::{LabelRows, MaskRows};
+pub use segment::{Clipped, Segment};

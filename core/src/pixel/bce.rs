@@ -34,7 +34,7 @@ impl PixelTerm for Bce {
         let zero = L::splat(0.0);
         let wrong = L::select(pixel.z.lt(zero), pixel.y, L::splat(1.0) - pixel.y);
         // Not a bare product: an infinite logit on its own side has nothing wrong with it.
-        pixel.tail + L::select(zero.lt(wrong), pixel.z.abs() * wrong, zero)
+        pixel.softplus_tail + L::select(zero.lt(wrong), pixel.z.abs() * wrong, zero)
     }
 
     /// `p - y` below 0, `(1 - y) - q` above: what the dual numbers give, in half their operations.

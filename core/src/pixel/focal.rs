@@ -21,7 +21,7 @@ pub struct Focal {
 }
 
 impl Focal {
-    /// With the foreground's weight `alpha` in `[0, 1]` and focusing parameter `gamma`, at least 0.
+    /// Makes the term with the foreground's weight `alpha` in `[0, 1]` and focusing parameter `gamma`, at least 0.
     ///
     /// # Errors
     /// [`Error::Parameter`] for others.

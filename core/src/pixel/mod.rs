@@ -25,45 +25,45 @@ pub struct Pixel<L> {
     pub q: L,
     /// `ln(1 + exp(-|z|))`: what is left of the larger of `softplus(z)` and `softplus(-z)` once
     /// `|z|` is taken away, and all of the smaller one.
-    pub tail: L,
+    pub softplus_tail: L,
 }
 
 impl<L: Lanes> Pixel<L> {
-    /// The quantities of logit `z` and target `y`.
+    /// Computes the quantities of logit `z` and target `y`.
     #[inline(always)]
     pub fn new(z: L, y: L) -> Self {
-        Pixel::with_decay(z, y, Self::decay(z))
+        Pixel::from_exp_neg_abs(z, y, Self::exp_neg_abs(z))
     }
 
-    /// `exp(-|z|)`, which all quantities are made of.
+    /// Computes `exp(-|z|)`, which all quantities are made of.
     #[inline(always)]
-    pub(crate) fn decay(z: L) -> L {
+    pub(crate) fn exp_neg_abs(z: L) -> L {
         (-z.abs()).exp_of_nonpositive()
     }
 
-    /// The rest of [`Pixel::new`], from `decay` on.
+    /// Computes the quantities of a pixel from `exp_neg_abs = exp(-|z|)`.
     #[inline(always)]
-    pub(crate) fn with_decay(z: L, y: L, decay: L) -> Self {
+    pub(crate) fn from_exp_neg_abs(z: L, y: L, exp_neg_abs: L) -> Self {
         let one = L::splat(1.0);
-        let larger = one / (one + decay);
-        let smaller = decay * larger;
+        let larger = one / (one + exp_neg_abs);
+        let smaller = exp_neg_abs * larger;
         let negative = z.lt(L::splat(0.0));
         Pixel {
             z,
             y,
             p: L::select(negative, smaller, larger),
             q: L::select(negative, larger, smaller),
-            tail: Pixel::tail_of(decay),
+            softplus_tail: Pixel::softplus_tail_of(exp_neg_abs),
         }
     }
 
-    /// [`Pixel::tail`].
+    /// Computes [`Pixel::softplus_tail`] from `exp_neg_abs = exp(-|z|)`.
     #[inline(always)]
-    pub(crate) fn tail_of(decay: L) -> L {
-        decay.ln_1p_unit()
+    pub(crate) fn softplus_tail_of(exp_neg_abs: L) -> L {
+        exp_neg_abs.ln_1p_unit()
     }
 
-    /// The same quantities with their derivatives in `z`.
+    /// Returns all quantities with their derivatives in `z`.
     #[inline(always)]
     pub fn dual(self) -> Pixel<Dual<L>> {
         let slope = self.p * self.q;
@@ -73,7 +73,7 @@ impl<L: Lanes> Pixel<L> {
             y: Dual::constant(self.y),
             p: Dual::new(self.p, slope),
             q: Dual::new(self.q, -slope),
-            tail: Dual::new(self.tail, L::select(negative, self.p, -self.q)),
+            softplus_tail: Dual::new(self.softplus_tail, L::select(negative, self.p, -self.q)),
         }
     }
 }

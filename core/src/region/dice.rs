@@ -23,7 +23,7 @@ pub struct Dice {
 }
 
 impl Dice {
-    /// With smoothing `smooth`, finite and at least 0.
+    /// Makes the term with smoothing `smooth`, finite and at least 0.
     ///
     /// # Errors
     /// [`Error::Parameter`] for any other.

@@ -24,7 +24,7 @@ pub struct FocalTversky {
 }
 
 impl FocalTversky {
-    /// With weights of false positives and false negatives, exponent and smoothing, all finite and at
+    /// Makes the term with weights of false positives and false negatives, exponent and smoothing, all finite and at
     /// least 0.
     ///
     /// # Errors

@@ -9,6 +9,8 @@ pub use dice::Dice;
 pub use focal_tversky::FocalTversky;
 pub use tversky::Tversky;
 
+pub use crate::term::Pool;
+
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};
 use crate::parameter;
@@ -95,15 +97,6 @@ pub trait Classes<L: Lanes> {
         }
         sum / L::splat(self.len() as f64)
     }
-}
-
-/// Over which pixels a region loss is formed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pool {
-    /// Per sample, then averaged or added over samples.
-    Sample,
-    /// Once, over all samples.
-    Batch,
 }
 
 /// A loss of region sums, as its author writes it: the value alone.

@@ -29,7 +29,8 @@ pub struct Tversky {
 }
 
 impl Tversky {
-    /// With weights of false positives and false negatives and smoothing, all finite and at least 0.
+    /// Makes the term with weights of false positives and false negatives and smoothing, all finite and at
+    /// least 0.
     ///
     /// # Errors
     /// [`Error::Parameter`] for others.

@@ -4,8 +4,9 @@ use super::sums::Sums;
 use super::terms::{check, factors, value};
 use super::{Fault, Workspace, accumulators};
 use crate::compose::Parts;
-use crate::engine::{Link, Report};
+use crate::engine::Report;
 use crate::lanes::Real;
+use crate::link::Link;
 use crate::summation::Accumulator;
 use crate::view::Target;
 

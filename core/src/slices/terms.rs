@@ -2,17 +2,18 @@
 
 use super::Fault;
 use crate::compose::{Kind, PartVisitor, Parts, Spec};
-use crate::engine::{Link, expected_link, factor, is_skipped, of_slope, saturate, share};
+use crate::engine::{expected_link, factor, is_skipped, of_slope, saturate, share};
 use crate::lanes::{Dual, Real};
+use crate::link::Link;
 use crate::region::{Pool, Seed, SeededSums};
 use crate::summation::Accumulator;
 use crate::term::{Missing, Normalise};
 
-/// Whether any term is evaluated.
+/// Tells whether any term is evaluated.
 ///
 /// # Errors
-/// Of terms or options that pixels cannot be taken through one by one: [`Fault::Coefficient`],
-/// [`Fault::Link`], [`Fault::Option`], [`Fault::Map`].
+/// [`Fault::Coefficient`], [`Fault::Link`], [`Fault::Option`], [`Fault::Map`] for a term or an option
+/// that pixels cannot be taken through one by one.
 #[inline(always)]
 pub(super) fn check<T: Copy, E: Copy, P: Parts>(
     loss: &P,
@@ -141,7 +142,7 @@ fn one_sample<A: Accumulator>() -> A {
 pub(super) struct Regions<'s, A, T> {
     /// The sums of the sample.
     pub sample: &'s [A],
-    /// The same as totals over samples, of which there is one.
+    /// Totals over samples: those of the only one.
     pub pooled: &'s [A],
     /// One place a term.
     pub losses: &'s mut [A],

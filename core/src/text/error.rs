@@ -41,7 +41,7 @@ pub enum Mistake<'a> {
     },
     /// More of something than there is room for.
     Many {
-        /// Of what, in the plural.
+        /// What there is too much of, in the plural.
         what: &'static str,
         /// How many there are, or how many were read.
         count: usize,
@@ -133,7 +133,7 @@ impl<'a> TextError<'a> {
         TextError::new(word.place, mistake)
     }
 
-    /// As [`TextError::unknown`]; all of `choices` are named if none is suggested.
+    /// `word` names none of `choices`; the likeliest is suggested, else all are named.
     pub fn unknown_of(named: Named<'a>, word: Word<'a>, choices: &'a [&'a str]) -> Self {
         let suggestion = suggest(word.text, choices.iter().copied());
         let mistake = Mistake::Unknown { named, name: word.text, suggestion, choices };

@@ -89,7 +89,7 @@ impl fmt::Debug for NumberList<'_> {
     }
 }
 
-/// As in a text: `[0.3, 1, 2.5]`.
+/// Displays the list in the form of texts: `[0.3, 1, 2.5]`.
 impl fmt::Display for NumberList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[")?;

@@ -1,6 +1,6 @@
 //! Leaves that add up the terms of any sum.
 
-use super::program::{part, weigh};
+use super::inputs::{scaled, weigh};
 use crate::lanes::{Real, Vector};
 use crate::level::{Kernel, Level};
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
@@ -65,7 +65,7 @@ fn weighted_values<V: Vector>(
             None => value,
             Some(weight) => weigh(V::load(&weight[at..]), value),
         };
-        let (value, places) = (part(coefficient, value), &mut values[at..]);
+        let (value, places) = (scaled(coefficient, value), &mut values[at..]);
         let value = if first { value } else { V::load(places) + value };
         value.store(places);
     }
@@ -153,7 +153,7 @@ fn add_slopes<V: Vector, const WEIGHTED: bool, const FIRST: bool>(
         if WEIGHTED {
             slope = weigh(V::load(&weight[at..]), slope);
         }
-        let (slope, places) = (part(factor, slope), &mut sum[at..]);
+        let (slope, places) = (scaled(factor, slope), &mut sum[at..]);
         let slope = if FIRST { slope } else { V::load(places) + slope };
         slope.store(places);
     }

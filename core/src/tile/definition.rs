@@ -1,60 +1,17 @@
 use core::fmt;
 
 use super::fusion::{FusedClass, FusedPixels};
+use super::inputs::{ClassTile, PixelInputs, TileOutput};
 use super::object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
-use super::program::ClassTile;
 use crate::class::{ClassPixel, ClassTerm};
-use crate::engine::Link;
 use crate::error::Error;
 use crate::lanes::{Dual, Real, Vector};
 use crate::level::{Kernel, Level, enter};
+use crate::link::Link;
 use crate::pixel::{Pixel, PixelTerm};
 use crate::region::{Pool, RegionTerm, SeededSums};
 use crate::summation::{Accumulator, TILE};
 use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
-
-/// [`Pixel`] as arrays, for terms of tiles.
-#[derive(Clone, Copy, Debug)]
-pub struct PixelArrays<'t, T> {
-    /// Logits.
-    pub z: &'t [T; TILE],
-    /// Targets, 0 to 1.
-    pub y: &'t [T; TILE],
-    /// `sigmoid(z)`.
-    pub p: &'t [T; TILE],
-    /// `1 - p`.
-    pub q: &'t [T; TILE],
-    /// `ln(1 + exp(-|z|))`.
-    pub tail: &'t [T; TILE],
-    /// Positive where a pixel counts; all do if there is none.
-    pub valid: Option<&'t [T; TILE]>,
-}
-
-/// What formulas are computed from, as arrays. The rest of a [`Pixel`] each makes itself, of which the
-/// compiler leaves out what it does not read.
-#[derive(Clone, Copy, Debug)]
-pub struct PixelInputs<'t, T> {
-    /// Logits.
-    pub z: &'t [T; TILE],
-    /// Targets, 0 to 1.
-    pub y: &'t [T; TILE],
-    /// `sigmoid(z)`.
-    pub p: &'t [T; TILE],
-    /// `1 - p`.
-    pub q: &'t [T; TILE],
-    /// `exp(-|z|)`.
-    pub decay: &'t [T; TILE],
-}
-
-/// Where the losses and slopes of a tile go; what is none is not needed. What is written where a pixel
-/// does not count is not read.
-#[derive(Debug)]
-pub struct TileOutput<'t, T> {
-    /// Losses.
-    pub value: Option<&'t mut [T; TILE]>,
-    /// Their derivatives: in the logit, or in `ln p_t`.
-    pub slope: Option<&'t mut [T; TILE]>,
-}
 
 /// Computes a tile of a pixel term.
 pub type PixelBody<T> = fn(Arguments<'_>, PixelInputs<'_, T>, TileOutput<'_, T>);
@@ -83,7 +40,7 @@ pub(super) struct ClassLoops<T> {
 pub(super) enum Body<'d, T: Real, A: Accumulator> {
     Pixel(PixelLoops<T>),
     Class(ClassLoops<T>),
-    /// With how it pools for a number of classes.
+    /// The formula, and how it pools for a number of classes.
     Region(RegionBody<A>, fn(Arguments<'_>, usize) -> Pool),
     PixelTiles(&'d dyn TilePixelTerm<T>),
     ClassTiles(&'d dyn TileClassTerm<T>),
@@ -114,7 +71,7 @@ impl<T: Real, A: Accumulator> fmt::Debug for Definition<'_, T, A> {
 }
 
 impl<T: Real, A: Accumulator> Definition<'static, T, A> {
-    /// Of a pixel term, run at level `Lv`.
+    /// Defines a pixel term, run at level `Lv`.
     pub const fn pixel<P: PixelTerm, Lv: Level>() -> Self {
         Definition {
             name: P::NAME,
@@ -132,7 +89,7 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
         }
     }
 
-    /// Of a class term, run at level `Lv`.
+    /// Defines a class term, run at level `Lv`.
     pub const fn class<P: ClassTerm, Lv: Level>() -> Self {
         Definition {
             name: P::NAME,
@@ -150,7 +107,7 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
         }
     }
 
-    /// Of a region term.
+    /// Defines a region term.
     pub const fn region<P: RegionTerm>() -> Self {
         Definition {
             name: P::NAME,
@@ -176,7 +133,7 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         Definition { name, about, parameters, class_weights, denominator_offset, body }
     }
 
-    /// Of an object that computes tiles of a pixel term.
+    /// Defines a pixel term whose tiles an object computes.
     pub const fn pixel_tiles(
         name: &'static str,
         parameters: &'static [Parameter],
@@ -185,7 +142,7 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         Definition::of_tiles(name, parameters, Body::PixelTiles(term))
     }
 
-    /// Of an object that computes tiles of a class term.
+    /// Defines a class term whose tiles an object computes.
     pub const fn class_tiles(
         name: &'static str,
         parameters: &'static [Parameter],
@@ -194,7 +151,7 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         Definition::of_tiles(name, parameters, Body::ClassTiles(term))
     }
 
-    /// Of an object that computes a region term from its sums.
+    /// Defines a region term that an object computes from its sums.
     pub const fn region_tiles(
         name: &'static str,
         parameters: &'static [Parameter],
@@ -203,7 +160,7 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         Definition::of_tiles(name, parameters, Body::RegionTiles(term))
     }
 
-    /// The link it asks for: none for a region term.
+    /// Returns the link that the term asks for: none for a region term.
     pub fn link(&self) -> Option<Link> {
         match self.body {
             Body::Pixel(_) | Body::PixelTiles(_) => Some(Link::Sigmoid),
@@ -276,13 +233,13 @@ struct PixelLoop<'t, V: Vector> {
 impl<V: Vector, P: PixelTerm> WithTerm<P> for PixelLoop<'_, V> {
     #[inline(always)]
     fn run(self, term: P) {
-        let PixelInputs { z, y, p, q, decay } = self.input;
+        let PixelInputs { z, y, p, q, exp_neg_abs } = self.input;
         let at = |at: usize| Pixel::<V> {
             z: Vector::load(&z[at..]),
             y: Vector::load(&y[at..]),
             p: Vector::load(&p[at..]),
             q: Vector::load(&q[at..]),
-            tail: Pixel::tail_of(Vector::load(&decay[at..])),
+            softplus_tail: Pixel::softplus_tail_of(Vector::load(&exp_neg_abs[at..])),
         };
         each_wanted!(self.output, V, |place| term.value_and_slope(&at(place)));
     }

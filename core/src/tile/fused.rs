@@ -4,7 +4,7 @@
 //! beside any region terms, whose formulas only see sums: the loop does not depend on them. Every other
 //! sum is computed term by term, in [`plan`](super::plan), with the same bits.
 
-use super::program::{ClassTile, PixelTile, TileGradient, weigh};
+use super::inputs::{ClassTile, PixelTile, TileGradient, weigh};
 use crate::aligned::Aligned;
 use crate::class::ClassPixel;
 use crate::lanes::{Lanes, Real, Vector};
@@ -184,16 +184,16 @@ pub(super) fn pixel_loop<
     let (z, y) = (tile.z, tile.y);
     let valid = tile.valid.unwrap_or(tile.z);
     // In a loop of its own: one chain of operations as long as both loops leaves a processor waiting.
-    let mut decay = Aligned([V::Elem::default(); TILE]);
-    let decay = &mut decay.0;
+    let mut exp_neg_abs = Aligned([V::Elem::default(); TILE]);
+    let exp_neg_abs = &mut exp_neg_abs.0;
     for at in (0..TILE).step_by(V::LANES) {
-        Pixel::decay(V::load(&z[at..])).store(&mut decay[at..]);
+        Pixel::exp_neg_abs(V::load(&z[at..])).store(&mut exp_neg_abs[at..]);
     }
     for row in (0..TILE).step_by(ACCUMULATORS) {
         for lane in (0..ACCUMULATORS).step_by(V::LANES) {
             let at = row + lane;
             let (z, y) = (V::load(&z[at..]), V::load(&y[at..]));
-            let pixel = Pixel::with_decay(z, y, V::load(&decay[at..]));
+            let pixel = Pixel::from_exp_neg_abs(z, y, V::load(&exp_neg_abs[at..]));
             let keep = zero.lt(V::load(&valid[at..]));
             let kept = |x: V| if MASKED { V::select(keep, x, zero) } else { x };
             let add = |sum: &mut Partial<V::Elem>, value: V| {

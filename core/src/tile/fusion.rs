@@ -4,8 +4,8 @@
 use core::marker::PhantomData;
 
 use super::fused::{Fused, Regions, class_sweep, no_gradient, pixel_loop};
+use super::inputs::{ClassTile, PixelTile, TileGradient};
 use super::parts::{class, pixel};
-use super::program::{ClassTile, PixelTile, TileGradient};
 use crate::class::ClassTerm;
 use crate::lanes::{Real, Vector};
 use crate::level::{Kernel, Level, enter};

@@ -9,8 +9,8 @@ use crate::level::{Level, enter};
 /// What the engine asks of a level: the loops over a tile, as functions compiled for one format and the
 /// level's instructions. The engine itself is compiled once a format.
 ///
-/// Every function finds out by itself that the machine has the level's instructions, and is scalar code on
-/// one that has not.
+/// Every function finds out by itself that the machine has the level's instructions, and runs at a level
+/// that every machine has on one that has not.
 pub struct Kernels<T> {
     pub(crate) targets: TargetKernels<T>,
     pub(crate) weights: WeightKernels<T>,

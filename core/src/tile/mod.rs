@@ -8,45 +8,52 @@
 //! | file | holds |
 //! |---|---|
 //! | `kernels` | the table of a level |
-//! | `program` | what the engine asks of a loss, and what a tile is |
+//! | `program`, `spec` | what the engine asks of a loss, and what a loss says of its terms |
+//! | `inputs` | what loops over a tile are given |
 //! | `plan` | a loss put together at run time: its terms one by one, or one fused loop |
 //! | `parts` | a loss composed when the program is compiled |
 //! | `fused`, `fusion` | one loop from logits to sums and gradient, and the losses from text that have one |
 //! | `definition`, `object` | a term by name, compiled from a formula or computing tiles by itself |
 //! | `pixel`, `softmax`, `true_class`, `add_up` | leaves for any sum of terms |
-//! | `targets`, `weights` | leaves that read tensors as they are stored |
+//! | `targets`, `weights` | leaves that read what is adjacent, as it is stored |
+//! | `read_targets`, `read_weights` | tiles of tensors, by way of those |
 
 mod add_up;
 mod definition;
 mod fused;
 mod fusion;
+mod inputs;
 mod kernels;
 mod object;
 mod parts;
 mod pixel;
 mod plan;
 mod program;
+mod read_targets;
+mod read_weights;
 pub(crate) mod softmax;
+mod spec;
 mod targets;
 mod true_class;
 mod weights;
 
-pub use definition::{
-    ClassBody, Definition, PixelArrays, PixelBody, PixelInputs, RegionBody, TileOutput,
-};
+pub use definition::{ClassBody, Definition, PixelBody, RegionBody};
 pub use fused::Fused;
 pub(crate) use fused::plus;
+pub use inputs::{
+    ClassTile, PixelArrays, PixelInputs, PixelTile, Scratch, TileGradient, TileOutput, TileSweep,
+    TileWeights, scaled, weigh,
+};
 pub use kernels::Kernels;
 pub use object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
 pub use parts::{At, ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class, pixel, region};
-pub use plan::{Listed, Term};
-pub use program::{
-    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileGradient, TileSweep, TileWeights,
-    Weighting, part, weigh,
-};
-pub(crate) use targets::{CheckTargets, ReadTargets, TargetKernels};
+pub use plan::{Plan, Term};
+pub use program::Program;
+pub(crate) use read_targets::TargetTile;
+pub use spec::{Kind, Spec, Weighting};
+pub(crate) use targets::TargetKernels;
 pub(crate) use true_class::TrueClass;
-pub(crate) use weights::{ReadWeights, WeightKernels, fits};
+pub(crate) use weights::{WeightKernels, fits};
 
 use crate::summation::TILE;
 

@@ -1,8 +1,7 @@
 //! Terms that compute whole tiles by themselves: objects, from another language or written by hand,
 //! that have no generic formula. They run on processors only.
 
-use super::definition::PixelArrays;
-use super::program::ClassTile;
+use super::inputs::{ClassTile, PixelArrays};
 use crate::error::Error;
 use crate::lanes::Dual;
 use crate::region::{Pool, SeededSums};

@@ -1,11 +1,10 @@
 //! Terms composed when the program is compiled.
 
 use super::fused::{Fused, class_sweep, pixel_sweep, plus};
+use super::inputs::{ClassTile, PixelTile, Scratch, TileSweep, TileWeights, scaled, weigh};
 use super::kernels::Kernels;
-use super::program::{
-    ClassTile, Kind, PixelTile, Program, Scratch, Spec, TileSweep, TileWeights, Weighting, part,
-    weigh,
-};
+use super::program::Program;
+use super::spec::{Kind, Spec, Weighting};
 use crate::class::{ClassPixel, ClassTerm};
 use crate::lanes::{Dual, Lanes, Real, Vector};
 use crate::level::{Kernel, Level, Scalar};
@@ -57,14 +56,14 @@ pub fn region<P: RegionTerm>(coefficient: f64, term: P) -> RegionPart<'static, P
 macro_rules! with_options {
     ($($part:ident),*) => {$(
         impl<'a, P> $part<'a, P> {
-            /// With these options. If a call has weights, or the options name class weights or maps,
+            /// Gives the term options. If a call has weights, or the options name class weights or maps,
             /// see [`Self::weighted`].
             #[must_use]
             pub fn options<'b>(self, options: Options<'b>) -> $part<'b, P> {
                 $part { coefficient: self.coefficient, term: self.term, options }
             }
 
-            /// Added up or averaged.
+            /// Has the term added up or averaged.
             #[must_use]
             pub fn reduction(self, reduction: Reduction) -> Self {
                 $part { options: Options { reduction, ..self.options }, ..self }
@@ -75,7 +74,7 @@ macro_rules! with_options {
 with_options!(PixelPart, ClassPart, RegionPart);
 
 impl<'a, P> PixelPart<'a, P> {
-    /// Multiplied by the call's weights and by these of its maps.
+    /// Multiplies the term by the call's weights and by these of its maps.
     #[must_use]
     pub fn weighted(self, maps: Maps) -> PixelPart<'a, P, true> {
         let options = Options { maps, ..self.options };
@@ -84,7 +83,7 @@ impl<'a, P> PixelPart<'a, P> {
 }
 
 impl<P> ClassPart<'_, P> {
-    /// Multiplied by the weight of each pixel's class, the call's weights and these of its maps.
+    /// Multiplies the term by the weight of each pixel's class, the call's weights and these of its maps.
     #[must_use]
     pub fn weighted<'b>(
         self,
@@ -99,13 +98,13 @@ impl<P> ClassPart<'_, P> {
 }
 
 impl<'a, P> RegionPart<'a, P> {
-    /// Formed per sample or over the whole batch.
+    /// Forms the term per sample or over the whole batch.
     #[must_use]
     pub fn pool(self, pool: Pool) -> Self {
         RegionPart { options: Options { pool: Some(pool), ..self.options }, ..self }
     }
 
-    /// Of sums that take the call's weights.
+    /// Forms the term of sums that take the call's weights.
     #[must_use]
     pub fn weighted(self) -> RegionPart<'a, P, true> {
         let options = Options { weighted: true, ..self.options };
@@ -115,9 +114,9 @@ impl<'a, P> RegionPart<'a, P> {
 
 /// Terms composed at compile time: a part, or a pair of parts (and so any number).
 pub trait Parts: Fused {
-    /// Term `index`.
+    /// Describes term `index`.
     fn spec(&self, index: usize, classes: usize) -> Spec<'_>;
-    /// The loss of region term `index` and its derivative in the seeded sum.
+    /// Computes the loss of region term `index` and its derivative in the seeded sum.
     fn region<A: Accumulator>(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
     /// Calls `visitor` with each part that is a term by itself, the first being term number `first`.
     fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> Self::Each<V::Output>;
@@ -200,7 +199,7 @@ macro_rules! value_and_slope {
                 (value, slope) = (weigh(*weight, value), weigh(*weight, slope));
             }
             add(sum, value);
-            Some(plus(gradient, part(*factor, slope)))
+            Some(plus(gradient, scaled(*factor, slope)))
         }
     };
 }
@@ -566,7 +565,7 @@ fn put_value<V: Vector, P: Parts>(
     let zero = V::splat(0.0);
     let mut sum = None;
     let mut add = |_, (c, value): (V, Option<V>)| {
-        sum = value.map(|value| plus(sum, part(c, value))).or(sum);
+        sum = value.map(|value| plus(sum, scaled(c, value))).or(sum);
     };
     P::visit(each, &mut add, 0);
     let value = sum.unwrap_or(zero);

@@ -1,22 +1,25 @@
 //! Leaves for any sum of terms under the sigmoid link: what the terms share, and region terms.
 
+use super::inputs::weigh;
 use crate::lanes::{Real, Vector};
 use crate::level::{Kernel, Level, enter};
 use crate::pixel::Pixel;
 use crate::region::{self, SUMS};
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
-use crate::tile::{Tile, weigh};
+use crate::tile::Tile;
 
 /// The leaves.
 pub(crate) struct PixelKernels<T> {
     /// Computes `exp(-|z|)`, `sigmoid(z)` and `1 - sigmoid(z)`.
-    pub shared: fn(z: &Tile<T>, decay: &mut Tile<T>, p: &mut Tile<T>, q: &mut Tile<T>),
+    pub shared: fn(z: &Tile<T>, exp_neg_abs: &mut Tile<T>, p: &mut Tile<T>, q: &mut Tile<T>),
     /// Computes `ln(1 + exp(-|z|))` from `exp(-|z|)`.
-    pub tails: fn(decay: &Tile<T>, tail: &mut Tile<T>),
+    pub softplus_tails: fn(exp_neg_abs: &Tile<T>, softplus_tail: &mut Tile<T>),
     /// Adds what the pixels have of the region sums.
     pub region_sums: fn(RegionTile<'_, T>, sums: &mut [Partial<T>; SUMS]),
     /// Writes the gradient of region terms from their slopes, or adds it.
     pub region_gradient: fn(RegionTile<'_, T>, slopes: [T; 2], add: bool, gradient: &mut Tile<T>),
+    /// Adds up the sums of region terms alone, or writes their gradient.
+    pub regions: fn(RegionsAlone<'_, T>),
     /// Writes 0 where a pixel does not count.
     pub keep_valid: fn(valid: &Tile<T>, gradient: &mut Tile<T>),
 }
@@ -36,12 +39,15 @@ pub(crate) struct RegionTile<'t, T> {
 impl<T: Real> PixelKernels<T> {
     pub const fn new<Lv: Level>() -> Self {
         PixelKernels {
-            shared: |z, decay, p, q| enter::<Lv, _>(Shared { z, decay, p, q }),
-            tails: |decay, tail| enter::<Lv, _>(Tails { decay, tail }),
+            shared: |z, exp_neg_abs, p, q| enter::<Lv, _>(Shared { z, exp_neg_abs, p, q }),
+            softplus_tails: |exp_neg_abs, softplus_tail| {
+                enter::<Lv, _>(SoftplusTails { exp_neg_abs, softplus_tail })
+            },
             region_sums: |tile, sums| enter::<Lv, _>(RegionSums { tile, sums }),
             region_gradient: |tile, slopes, add, gradient| {
                 enter::<Lv, _>(RegionGradient { tile, slopes, add, gradient });
             },
+            regions: |work| enter::<Lv, _>(work),
             keep_valid: |valid, gradient| enter::<Lv, _>(KeepValid { valid, gradient }),
         }
     }
@@ -49,7 +55,7 @@ impl<T: Real> PixelKernels<T> {
 
 struct Shared<'t, T> {
     z: &'t Tile<T>,
-    decay: &'t mut Tile<T>,
+    exp_neg_abs: &'t mut Tile<T>,
     p: &'t mut Tile<T>,
     q: &'t mut Tile<T>,
 }
@@ -59,51 +65,51 @@ impl<T: Real> Kernel for Shared<'_, T> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        shared::<T::In<Lv>>(self.z, self.decay, self.p, self.q);
+        shared::<T::In<Lv>>(self.z, self.exp_neg_abs, self.p, self.q);
     }
 }
 
-/// In two loops, as the fused one.
+/// Computes what terms share, in two loops: one chain of operations as long as both leaves a processor waiting.
 #[inline(always)]
 fn shared<V: Vector>(
     z: &Tile<V::Elem>,
-    decay: &mut Tile<V::Elem>,
+    exp_neg_abs: &mut Tile<V::Elem>,
     p: &mut Tile<V::Elem>,
     q: &mut Tile<V::Elem>,
 ) {
     for at in (0..TILE).step_by(V::LANES) {
-        Pixel::decay(V::load(&z[at..])).store(&mut decay[at..]);
+        Pixel::exp_neg_abs(V::load(&z[at..])).store(&mut exp_neg_abs[at..]);
     }
     for at in (0..TILE).step_by(V::LANES) {
         let zero = V::splat(0.0);
-        let pixel = Pixel::with_decay(V::load(&z[at..]), zero, V::load(&decay[at..]));
+        let pixel = Pixel::from_exp_neg_abs(V::load(&z[at..]), zero, V::load(&exp_neg_abs[at..]));
         pixel.p.store(&mut p[at..]);
         pixel.q.store(&mut q[at..]);
     }
 }
 
-struct Tails<'t, T> {
-    decay: &'t Tile<T>,
-    tail: &'t mut Tile<T>,
+struct SoftplusTails<'t, T> {
+    exp_neg_abs: &'t Tile<T>,
+    softplus_tail: &'t mut Tile<T>,
 }
 
-impl<T: Real> Kernel for Tails<'_, T> {
+impl<T: Real> Kernel for SoftplusTails<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        tails::<T::In<Lv>>(self.decay, self.tail);
+        softplus_tails::<T::In<Lv>>(self.exp_neg_abs, self.softplus_tail);
     }
 }
 
 #[inline(always)]
-fn tails<V: Vector>(decay: &Tile<V::Elem>, tail: &mut Tile<V::Elem>) {
+fn softplus_tails<V: Vector>(exp_neg_abs: &Tile<V::Elem>, softplus_tail: &mut Tile<V::Elem>) {
     for at in (0..TILE).step_by(V::LANES) {
-        Pixel::tail_of(V::load(&decay[at..])).store(&mut tail[at..]);
+        Pixel::softplus_tail_of(V::load(&exp_neg_abs[at..])).store(&mut softplus_tail[at..]);
     }
 }
 
-/// The quantities a region sum needs, `z` and `tail` left at what is not read.
+/// The quantities a region sum needs, `z` and `softplus_tail` left at what is not read.
 #[inline(always)]
 fn load_region<V: Vector>(
     y: &Tile<V::Elem>,
@@ -113,7 +119,7 @@ fn load_region<V: Vector>(
 ) -> Pixel<V> {
     let zero = V::splat(0.0);
     let (y, p, q) = (V::load(&y[at..]), V::load(&p[at..]), V::load(&q[at..]));
-    Pixel { z: zero, y, p, q, tail: zero }
+    Pixel { z: zero, y, p, q, softplus_tail: zero }
 }
 
 struct RegionSums<'t, T> {
@@ -204,6 +210,49 @@ fn region_gradient<V: Vector>(
             Some(weight) => weigh(V::load(&weight[at..]), slope),
         };
         if add { (V::load(gradient) + slope).store(gradient) } else { slope.store(gradient) }
+    }
+}
+
+/// A tile of a loss that is region terms alone: all of its loops in one call. (In one loop it took 16 % fewer
+/// operations with AVX2, but 14 % more time with AVX-512.)
+pub(crate) struct RegionsAlone<'t, T> {
+    pub z: &'t Tile<T>,
+    pub y: &'t Tile<T>,
+    /// Positive where a pixel counts; all do if there is none.
+    pub valid: Option<&'t Tile<T>>,
+    /// Room for what the loops leave for one another.
+    pub exp_neg_abs: &'t mut Tile<T>,
+    pub p: &'t mut Tile<T>,
+    pub q: &'t mut Tile<T>,
+    pub pass: RegionsPass<'t, T>,
+}
+
+/// What a sweep is for.
+pub(crate) enum RegionsPass<'t, T> {
+    Sums(&'t mut [Partial<T>; SUMS]),
+    Gradient { slopes: [T; 2], into: &'t mut Tile<T> },
+}
+
+impl<T: Real> Kernel for RegionsAlone<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let RegionsAlone { z, y, valid, exp_neg_abs, p, q, pass } = self;
+        shared::<T::In<Lv>>(z, exp_neg_abs, p, q);
+        let (p, q) = (&*p, &*q);
+        match pass {
+            RegionsPass::Sums(sums) => match valid {
+                None => region_sums::<T::In<Lv>, false, false>(y, p, q, y, y, sums),
+                Some(valid) => region_sums::<T::In<Lv>, true, false>(y, p, q, valid, y, sums),
+            },
+            RegionsPass::Gradient { slopes, into } => {
+                region_gradient::<T::In<Lv>>(y, p, q, slopes, None, false, into);
+                if let Some(valid) = valid {
+                    keep_valid::<T::In<Lv>>(valid, into);
+                }
+            }
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! Leaves under the softmax link: one loop over the pixels of a tile at a time, all classes in a call, so
 //! that any number of classes vectorises over pixels.
 
+use super::inputs::weigh;
 use super::true_class::{Read, TrueClass};
 use crate::class::softmax::{class_gradient, probability};
 use crate::lanes::{Real, Vector};
 use crate::level::{Kernel, Level, enter};
 use crate::region::{self, SUMS};
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
-use crate::tile::{Tile, weigh};
+use crate::tile::Tile;
 use crate::view::Planes;
 
 /// The leaves.

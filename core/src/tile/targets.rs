@@ -6,10 +6,10 @@ use crate::level::{Kernel, Level, Scalar, enter};
 use crate::summation::TILE;
 use crate::view::Target;
 
-/// Reads up to a tile of targets and marks what counts, 1 or 0: nothing past the last, nor what equals the
-/// second argument. Returns whether all of a tile counts; what would be marked is untouched if so and
-/// nothing can be ignored.
-pub(crate) type ReadTargets<E, T> = fn(&[E], Option<E>, &mut [T; TILE], &mut [T; TILE]) -> bool;
+/// Reads a tile of targets and marks what counts, 1 or 0: not what equals the second argument. Returns whether
+/// all of it counts; if nothing can be ignored, what would be marked is untouched.
+pub(crate) type ReadTargets<E, T> =
+    fn(&[E; TILE], Option<E>, &mut [T; TILE], &mut [T; TILE]) -> bool;
 
 /// Counts the targets that count: not ignored, and true in the last argument. None if one of those is not
 /// what it should be, given the number of classes.
@@ -68,8 +68,41 @@ impl<E: Target, T: Real> OfStorage<E, T> {
     }
 }
 
+/// Reads up to a tile of targets with a leaf for whole ones; past the last nothing counts.
+#[inline]
+pub(crate) fn read_some<E: Target, T: Real>(
+    read: ReadTargets<E, T>,
+    stored: &[E],
+    ignored: Option<E>,
+    y: &mut [T; TILE],
+    valid: &mut [T; TILE],
+) -> bool {
+    if let Ok(whole) = stored.try_into() {
+        return read(whole, ignored, y, valid);
+    }
+    read_part(read, stored, ignored, y, valid);
+    false
+}
+
+/// Reads fewer targets than a tile has, after a copy that goes on with the last.
+#[inline(never)]
+fn read_part<E: Target, T: Real>(
+    read: ReadTargets<E, T>,
+    stored: &[E],
+    ignored: Option<E>,
+    y: &mut [T; TILE],
+    valid: &mut [T; TILE],
+) {
+    let Some(&last) = stored.last() else { return valid.fill(T::splat(0.0)) };
+    let mut whole = [last; TILE];
+    whole[..stored.len()].copy_from_slice(stored);
+    valid.fill(T::splat(1.0));
+    read(&whole, ignored, y, valid);
+    valid[stored.len()..].fill(T::splat(0.0));
+}
+
 struct Read<'t, E, T, const LABELS: bool> {
-    stored: &'t [E],
+    stored: &'t [E; TILE],
     ignored: Option<E>,
     y: &'t mut [T; TILE],
     valid: &'t mut [T; TILE],
@@ -86,24 +119,16 @@ impl<E: Target, T: Real, const LABELS: bool> Kernel for Read<'_, E, T, LABELS> {
 
 #[inline(always)]
 fn read<E: Target, T: Real, const LABELS: bool>(
-    stored: &[E],
+    stored: &[E; TILE],
     ignored: Option<E>,
     y: &mut [T; TILE],
     valid: &mut [T; TILE],
 ) -> bool {
     let (zero, one) = (T::splat(0.0), T::splat(1.0));
     let read = |e: E| if LABELS { e.label() } else { e.share() };
-    let count = stored.len().min(TILE);
     let Some(ignored) = ignored else {
-        if let Ok(stored) = <&[E; TILE]>::try_from(stored) {
-            // Of a length that is known, so that there are no single elements left over.
-            y.iter_mut().zip(stored).for_each(|(y, &e)| *y = read(e));
-            return true;
-        }
         y.iter_mut().zip(stored).for_each(|(y, &e)| *y = read(e));
-        valid[..count].fill(one);
-        valid[count..].fill(zero);
-        return count == TILE;
+        return true;
     };
     let mut kept = 0u32;
     for ((y, valid), &e) in y.iter_mut().zip(valid.iter_mut()).zip(stored) {
@@ -112,7 +137,6 @@ fn read<E: Target, T: Real, const LABELS: bool>(
         *valid = if keep { one } else { zero };
         kept += u32::from(keep);
     }
-    valid[count..].fill(zero);
     kept as usize == TILE
 }
 

@@ -1,7 +1,7 @@
 //! The probability of each pixel's true class, of one tile: all channels together, one loop over its
 //! pixels at a time, so that any number of classes vectorises over pixels.
 
-use super::program::{ClassTile, TileWeights};
+use super::inputs::{ClassTile, TileWeights};
 use crate::aligned::Aligned;
 use crate::class::softmax::{Largest, inverse};
 use crate::lanes::{Real, Vector};

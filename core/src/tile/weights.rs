@@ -4,8 +4,8 @@ use crate::lanes::Real;
 use crate::level::{Kernel, Level, enter};
 use crate::summation::{ACCUMULATORS, Partial, TILE};
 
-/// Reads up to a tile of weights, as they are stored: written to a tile, or multiplied into it.
-pub(crate) type ReadWeights<E, T> = fn(&[E], &mut [T; TILE]);
+/// Reads a tile of weights, as they are stored: written to a tile, or multiplied into it.
+pub(crate) type ReadWeights<E, T> = fn(&[E; TILE], &mut [T; TILE]);
 
 /// The leaves.
 pub(crate) struct WeightKernels<T> {
@@ -39,7 +39,7 @@ impl<T: Real> WeightKernels<T> {
 }
 
 struct Copy<'t, E, T, const MULTIPLY: bool> {
-    stored: &'t [E],
+    stored: &'t [E; TILE],
     tile: &'t mut [T; TILE],
 }
 
@@ -56,7 +56,7 @@ impl<E: core::marker::Copy + Into<f64>, T: Real, const MULTIPLY: bool> Kernel
 
 #[inline(always)]
 fn copy<E: core::marker::Copy + Into<f64>, T: Real, const MULTIPLY: bool>(
-    stored: &[E],
+    stored: &[E; TILE],
     tile: &mut [T; TILE],
 ) {
     for (place, &weight) in tile.iter_mut().zip(stored) {

@@ -64,8 +64,9 @@ pub trait GradientSink<T: Real>: Send {
     /// Returns shape and strides.
     fn layout(&self) -> &Layout;
 
-    /// Returns the place itself of a whole tile, where a tile can be written straight to memory.
-    fn whole_tile(&mut self, at: (usize, usize, usize)) -> Option<&mut [T; TILE]>;
+    /// Returns the places of `count` pixels of one sample and channel from `at` on, where numbers can be
+    /// written straight to memory.
+    fn run(&mut self, at: (usize, usize, usize), count: usize) -> Option<&mut [T]>;
 
     /// Writes or adds the first `count` places of `tile`.
     fn put(&mut self, at: (usize, usize, usize), count: usize, tile: &[T; TILE], write: Write);
@@ -79,16 +80,17 @@ impl<E: Logit> GradientSink<E::Compute> for ViewMut<'_, E> {
         &self.layout
     }
 
-    fn whole_tile(
+    fn run(
         &mut self,
         (sample, channel, pixel): (usize, usize, usize),
-    ) -> Option<&mut [E::Compute; TILE]> {
+        count: usize,
+    ) -> Option<&mut [E::Compute]> {
         if self.layout.pixel_stride() != Some(1) {
             return None;
         }
         let first = self.layout.index(sample, channel, pixel);
-        match E::elements(self.data.get_mut(first..first + TILE)?) {
-            Elements::Computed(tile) => tile.try_into().ok(),
+        match E::elements(self.data.get_mut(first..first + count)?) {
+            Elements::Computed(run) => Some(run),
             #[cfg(feature = "half")]
             _ => None,
         }

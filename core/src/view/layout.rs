@@ -1,20 +1,5 @@
-use core::fmt;
-
 use crate::error::Error;
-
-/// Extents of a tensor: batch x channels x spatial axes, outermost first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
-    /// Samples.
-    pub batch: usize,
-    /// Channels: 1 for a mask or a label map.
-    pub channels: usize,
-    /// Depth, height and width; leading axes that a tensor does not have are 1.
-    pub spatial: [usize; 3],
-    /// How many of those there are, from 1 to 3. A row of an image is not the same as a line: it has an
-    /// outside above and below.
-    pub axes: usize,
-}
+use crate::shape::{Shape, Strides};
 
 impl Shape {
     /// A shape with 1 to 3 spatial axes, e.g. `&[height, width]`.
@@ -36,63 +21,6 @@ impl Shape {
             Some(_) => Ok(shape),
             None => Err(Error::Extent { shape, strides: Strides::default(), length: usize::MAX }),
         }
-    }
-
-    /// Pixels of one sample.
-    #[inline]
-    pub fn pixels(&self) -> usize {
-        self.spatial.iter().fold(1, |n, &extent| n.saturating_mul(extent))
-    }
-
-    /// The same extents with another number of channels.
-    #[inline]
-    #[must_use]
-    pub fn with_channels(self, channels: usize) -> Self {
-        Shape { channels, ..self }
-    }
-
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.extents().contains(&0)
-    }
-
-    #[inline]
-    fn extents(&self) -> [usize; 5] {
-        let [d, h, w] = self.spatial;
-        [self.batch, self.channels, d, h, w]
-    }
-}
-
-impl fmt::Display for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}", self.batch, self.channels)?;
-        let absent = 3 - self.axes.clamp(1, 3);
-        self.spatial.iter().skip(absent).try_for_each(|extent| write!(f, "x{extent}"))
-    }
-}
-
-/// Distances between neighbours along each axis, in elements.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Strides {
-    /// From a sample to the next.
-    pub batch: usize,
-    /// From a channel to the next.
-    pub channel: usize,
-    /// Along depth, height and width.
-    pub spatial: [usize; 3],
-}
-
-impl Strides {
-    fn all(&self) -> [usize; 5] {
-        let [d, h, w] = self.spatial;
-        [self.batch, self.channel, d, h, w]
-    }
-}
-
-impl fmt::Display for Strides {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [b, c, d, h, w] = self.all();
-        write!(f, "({b}, {c}, {d}, {h}, {w})")
     }
 }
 

@@ -184,6 +184,21 @@ impl<T: Real> Logits<'_, T> {
         stage
     }
 
+    /// Returns `count` pixels of one channel from `pixel` on, if they can be read where they lie.
+    pub(crate) fn run(
+        &self,
+        (sample, channel, pixel): (usize, usize, usize),
+        count: usize,
+    ) -> Option<&[T]> {
+        match &self.0 {
+            Storage::Computed(view) if view.layout.pixel_stride() == Some(1) => {
+                let first = view.layout.index(sample, channel, pixel);
+                Some(&view.data[first..first + count])
+            }
+            _ => None,
+        }
+    }
+
     /// Returns all classes of a tile: where they lie, if it is whole and they can be read there, else copied
     /// to `stage`, which has a tile a class.
     pub(crate) fn planes<'s>(
@@ -211,7 +226,7 @@ impl<T: Real> Logits<'_, T> {
 
 impl<E: Copy> View<'_, E> {
     /// Copies pixels of one channel from `pixel` on, wherever they lie.
-    pub(super) fn load(&self, (sample, channel, pixel): (usize, usize, usize), values: &mut [E]) {
+    pub(crate) fn load(&self, (sample, channel, pixel): (usize, usize, usize), values: &mut [E]) {
         let count = values.len();
         if self.layout.pixel_stride() == Some(1) {
             let first = self.layout.index(sample, channel, pixel);

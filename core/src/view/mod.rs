@@ -6,11 +6,11 @@ mod logits;
 mod targets;
 mod weights;
 
+pub use crate::shape::{Shape, Strides};
 pub use gradient::{Elements, GradientSink, ViewMut, Write};
-pub use layout::{Layout, Shape, Strides};
+pub use layout::Layout;
 pub(crate) use logits::Planes;
 pub use logits::{Logit, Logits};
-pub(crate) use targets::TargetTile;
 pub use targets::{Bad, Target, Targets};
 pub use weights::{Mask, Weights};
 
@@ -19,8 +19,8 @@ use crate::error::Error;
 /// A borrowed tensor that is only read.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a, E> {
-    data: &'a [E],
-    layout: Layout,
+    pub(crate) data: &'a [E],
+    pub(crate) layout: Layout,
 }
 
 impl<'a, E> View<'a, E> {

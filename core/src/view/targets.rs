@@ -1,8 +1,6 @@
-use super::{Layout, Mask, View};
+use super::{Layout, View};
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::summation::{BLOCK, TILE};
-use crate::tile::{CheckTargets, ReadTargets, TargetKernels};
 
 /// How a target is stored.
 ///
@@ -220,42 +218,6 @@ impl<'a> From<&Targets<'a>> for Targets<'a> {
     }
 }
 
-/// A tile's place, and where its targets go.
-#[derive(Debug)]
-pub(crate) struct TargetTile<'t, T> {
-    /// Shares or labels.
-    pub y: &'t mut [T; TILE],
-    /// 1 where a pixel counts, 0 where it does not.
-    pub valid: &'t mut [T; TILE],
-}
-
-macro_rules! each {
-    ($self:expr, $kernels:expr, |$view:ident, $own:ident| $body:expr) => {
-        match $self {
-            Targets::U8($view) => {
-                let $own = &$kernels.u8;
-                $body
-            }
-            Targets::I32($view) => {
-                let $own = &$kernels.i32;
-                $body
-            }
-            Targets::I64($view) => {
-                let $own = &$kernels.i64;
-                $body
-            }
-            Targets::F32($view) => {
-                let $own = &$kernels.f32;
-                $body
-            }
-            Targets::F64($view) => {
-                let $own = &$kernels.f64;
-                $body
-            }
-        }
-    };
-}
-
 macro_rules! each_view {
     ($self:expr, $view:ident => $body:expr) => {
         match $self {
@@ -268,38 +230,10 @@ macro_rules! each_view {
     };
 }
 
-// What chooses a storage is a function of its own, because it is large and called from many places.
 impl Targets<'_> {
     /// Shape and strides.
     pub fn layout(&self) -> &Layout {
         each_view!(self, view => &view.layout)
-    }
-
-    /// Reads the shares of `count` pixels, and 1 or 0 to `valid` (0 at `ignore_index` and past `count`).
-    /// Returns whether all of the tile is valid; `valid` is untouched if so.
-    #[inline(never)]
-    pub(crate) fn shares<T: Real>(
-        &self,
-        kernels: &TargetKernels<T>,
-        at: (usize, usize, usize),
-        count: usize,
-        ignore_index: Option<i64>,
-        into: TargetTile<'_, T>,
-    ) -> bool {
-        each!(self, kernels, |view, own| view.tile(at, count, ignore_index, own.shares, into))
-    }
-
-    /// Reads labels, as [`Targets::shares`] reads shares.
-    #[inline(never)]
-    pub(crate) fn labels<T: Real>(
-        &self,
-        kernels: &TargetKernels<T>,
-        at: (usize, usize, usize),
-        count: usize,
-        ignore_index: Option<i64>,
-        into: TargetTile<'_, T>,
-    ) -> bool {
-        each!(self, kernels, |view, own| view.tile(at, count, ignore_index, own.labels, into))
     }
 
     /// Writes 1 where a share is above one half, else 0, of pixels of one sample and channel from
@@ -338,130 +272,9 @@ impl Targets<'_> {
         self.bytes()?;
         ignore_index.and_then(u8::from_label)
     }
-
-    /// Counts the valid pixels among shares of one sample and channel: neither ignored nor left out by
-    /// `mask`.
-    ///
-    /// # Errors
-    /// The first pixel in row-major order that is no share.
-    #[inline(never)]
-    pub(crate) fn check_shares<T>(
-        &self,
-        kernels: &TargetKernels<T>,
-        sample: usize,
-        channel: usize,
-        ignore_index: Option<i64>,
-        mask: Option<&Mask<'_>>,
-    ) -> Result<u64, Bad> {
-        each!(self, kernels, |view, own| {
-            view.check_shares(own.check_shares, (sample, channel), ignore_index, mask)
-        })
-    }
-
-    /// Counts the valid pixels among labels of one sample.
-    ///
-    /// # Errors
-    /// The first pixel in row-major order that is no label.
-    #[inline(never)]
-    pub(crate) fn check_labels<T>(
-        &self,
-        kernels: &TargetKernels<T>,
-        sample: usize,
-        classes: u32,
-        ignore_index: Option<i64>,
-        mask: Option<&Mask<'_>>,
-    ) -> Result<u64, Bad> {
-        each!(self, kernels, |view, own| {
-            view.check_labels(own.check_labels, sample, classes, ignore_index, mask)
-        })
-    }
 }
 
 impl<E: Target> View<'_, E> {
-    fn tile<T: Real>(
-        &self,
-        (sample, channel, pixel): (usize, usize, usize),
-        count: usize,
-        ignore_index: Option<i64>,
-        read: ReadTargets<E, T>,
-        TargetTile { y, valid }: TargetTile<'_, T>,
-    ) -> bool {
-        let ignored = ignore_index.and_then(E::from_label);
-        let first = self.layout.index(sample, channel, pixel);
-        if self.layout.pixel_stride() == Some(1) {
-            return read(&self.data[first..first + count], ignored, y, valid);
-        }
-        let mut gathered = [self.data[first]; TILE];
-        self.load((sample, channel, pixel), &mut gathered[..count]);
-        read(&gathered[..count], ignored, y, valid)
-    }
-
-    fn check_shares(
-        &self,
-        good: CheckTargets<E>,
-        (sample, channel): (usize, usize),
-        ignore_index: Option<i64>,
-        mask: Option<&Mask<'_>>,
-    ) -> Result<u64, Bad> {
-        let ignores = ignore_index.and_then(E::from_label).is_some();
-        if E::ALWAYS_A_SHARE && !ignores && mask.is_none() {
-            return Ok(self.layout.shape().pixels() as u64);
-        }
-        self.check(good, (sample, channel), 0, ignore_index, mask, E::is_share)
-    }
-
-    fn check_labels(
-        &self,
-        good: CheckTargets<E>,
-        sample: usize,
-        classes: u32,
-        ignore_index: Option<i64>,
-        mask: Option<&Mask<'_>>,
-    ) -> Result<u64, Bad> {
-        self.check(good, (sample, 0), classes, ignore_index, mask, |e| e.is_label(classes))
-    }
-
-    fn check(
-        &self,
-        good: CheckTargets<E>,
-        (sample, channel): (usize, usize),
-        classes: u32,
-        ignore_index: Option<i64>,
-        mask: Option<&Mask<'_>>,
-        fits: impl Fn(E) -> bool,
-    ) -> Result<u64, Bad> {
-        let pixels = self.layout.shape().pixels();
-        let ignored = ignore_index.and_then(E::from_label);
-        let mut valid = 0u64;
-        let mut counts = [true; BLOCK];
-        let adjacent = self.layout.pixel_stride() == Some(1);
-        for from in (0..pixels).step_by(BLOCK) {
-            let count = BLOCK.min(pixels - from);
-            let at = (sample, channel, from);
-            if let Some(mask) = mask {
-                mask.read(at, count, &mut counts);
-            }
-            let first = self.layout.index(sample, channel, from);
-            let mut gathered;
-            let stored = if adjacent {
-                &self.data[first..first + count]
-            } else {
-                gathered = [self.data[first]; BLOCK];
-                self.load(at, &mut gathered[..count]);
-                &gathered[..count]
-            };
-            let counts = mask.map(|_| &counts[..count]);
-            let Some(kept) = good(stored, classes, ignored, counts) else {
-                let counts = |i: usize| counts.is_none_or(|counts| counts[i]);
-                let bad = |&i: &usize| counts(i) && !fits(stored[i]) && Some(stored[i]) != ignored;
-                let i = (0..count).find(bad).unwrap_or_default();
-                return Err(Bad { pixel: from + i, target: stored[i].number() });
-            };
-            valid += u64::from(kept);
-        }
-        Ok(valid)
-    }
-
     fn foreground(
         &self,
         sample: usize,

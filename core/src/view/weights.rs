@@ -1,7 +1,6 @@
 use super::{Layout, View};
 use crate::lanes::Real;
-use crate::summation::{BLOCK, TILE};
-use crate::tile::{ReadWeights, WeightKernels};
+use crate::summation::BLOCK;
 
 /// One number a pixel that losses are multiplied by: of the logits' batch and spatial extents, with
 /// one channel for all or, under the sigmoid link, one for each.
@@ -13,6 +12,16 @@ pub enum Weights<'a> {
     F64(View<'a, f64>),
 }
 
+impl<'a> Weights<'a> {
+    /// Weights stored in a format that losses are computed in.
+    pub fn of<T: Real>(View { data, layout }: View<'a, T>) -> Self {
+        match T::DOUBLE {
+            true => Weights::F64(View { data: bytemuck::cast_slice(data), layout }),
+            false => Weights::F32(View { data: bytemuck::cast_slice(data), layout }),
+        }
+    }
+}
+
 impl Weights<'_> {
     /// Shape and strides.
     pub fn layout(&self) -> &Layout {
@@ -21,57 +30,11 @@ impl Weights<'_> {
             Weights::F64(view) => view.layout(),
         }
     }
-
-    /// Writes the weights of `count` pixels to `tile`, and 1 past them.
-    pub(crate) fn copy<T: Real>(
-        &self,
-        kernels: &WeightKernels<T>,
-        at: (usize, usize, usize),
-        count: usize,
-        tile: &mut [T; TILE],
-    ) {
-        tile[count..].fill(T::splat(1.0));
-        match self {
-            Weights::F32(view) => view.read_weights(kernels.copy_f32, at, count, tile),
-            Weights::F64(view) => view.read_weights(kernels.copy_f64, at, count, tile),
-        }
-    }
-
-    /// Multiplies the weights of `count` pixels into `tile`.
-    pub(crate) fn multiply<T: Real>(
-        &self,
-        kernels: &WeightKernels<T>,
-        at: (usize, usize, usize),
-        count: usize,
-        tile: &mut [T; TILE],
-    ) {
-        match self {
-            Weights::F32(view) => view.read_weights(kernels.multiply_f32, at, count, tile),
-            Weights::F64(view) => view.read_weights(kernels.multiply_f64, at, count, tile),
-        }
-    }
 }
 
 impl<E: Copy> View<'_, E> {
-    fn read_weights<T: Real>(
-        &self,
-        read: ReadWeights<E, T>,
-        (sample, channel, pixel): (usize, usize, usize),
-        count: usize,
-        tile: &mut [T; TILE],
-    ) {
-        let channel = self.own_channel(channel);
-        let first = self.layout.index(sample, channel, pixel);
-        if self.layout.pixel_stride() == Some(1) {
-            return read(&self.data[first..first + count], tile);
-        }
-        let mut gathered = [self.data[first]; TILE];
-        self.load((sample, channel, pixel), &mut gathered[..count]);
-        read(&gathered[..count], tile);
-    }
-
     /// `channel`, or the one that serves all.
-    fn own_channel(&self, channel: usize) -> usize {
+    pub(crate) fn own_channel(&self, channel: usize) -> usize {
         if self.layout.shape().channels == 1 { 0 } else { channel }
     }
 }

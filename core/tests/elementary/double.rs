@@ -34,7 +34,7 @@ fn ulps(got: f64, exact: &Big) -> f64 {
 }
 
 /// `e^-|x|`; beyond 1000 it is below any `f64` whatever it is.
-fn decay(x: f64) -> Big {
+fn exp_neg_abs(x: f64) -> Big {
     // An exact result, as of 0, has no precision of its own.
     precise(big(-x.abs().min(1000.0)).exp())
 }
@@ -52,13 +52,13 @@ fn ln_1p(x: f64) -> Big {
 }
 
 fn sigmoid(x: f64) -> Big {
-    let e = decay(x);
+    let e = exp_neg_abs(x);
     let numerator = if x < 0.0 { e.clone() } else { big(1.0) };
     numerator / (big(1.0) + e)
 }
 
 fn softplus(x: f64) -> Big {
-    big(x.max(0.0)) + decay(x).ln_1p()
+    big(x.max(0.0)) + exp_neg_abs(x).ln_1p()
 }
 
 /// `samples` each of any finite number and of every range, and the edges.

@@ -1,4 +1,4 @@
-//! The same bits from one element at a time and from loops compiled for wider instructions.
+//! Elementary functions have the same bits from one element at a time and from loops compiled for wider instructions.
 
 use std::hint::black_box;
 

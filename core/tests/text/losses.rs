@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use segloss_core::Error;
 use segloss_core::class::{ClassPixel, ClassTerm};
 use segloss_core::compose::{
-    Definition, Kind, Listed, MapCall, MapDefinition, PRESETS, Program, Registry, Term,
+    Definition, Kind, MapCall, MapDefinition, PRESETS, Plan, Program, Registry, Term,
     TileRegionTerm, parse, parse_map,
 };
 use segloss_core::engine::Call;
@@ -42,7 +42,7 @@ impl PixelTerm for Hinge {
     }
 
     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
-        pixel.tail
+        pixel.softplus_tail
     }
 }
 
@@ -97,7 +97,7 @@ fn registry() -> Registry<'static, f32> {
 }
 
 /// The result of `look` at what `text` is read as, or the mistake in it.
-fn read<R>(text: &str, link: Link, look: impl FnOnce(Listed<'_, f32>) -> R) -> Result<R, String> {
+fn read<R>(text: &str, link: Link, look: impl FnOnce(Plan<'_, f32>) -> R) -> Result<R, String> {
     let (mut terms, mut maps) = ([Term::default(); 6], [MapCall::default(); 4]);
     let loss = parse(text, link, registry(), &mut terms, &mut maps);
     loss.map(look).map_err(|error| error.to_string())
@@ -115,7 +115,7 @@ fn mistake(text: &str, link: Link) -> String {
 
 /// Asserts that two losses are the same, and what they are called.
 #[track_caller]
-fn assert_same(a: Listed<'_, f32>, b: Listed<'_, f32>) {
+fn assert_same(a: Plan<'_, f32>, b: Plan<'_, f32>) {
     assert_eq!(a.to_string(), b.to_string());
     assert_eq!(a.terms().len(), b.terms().len());
     for (a, b) in a.terms().iter().zip(b.terms()) {
@@ -499,7 +499,7 @@ fn terms_made_by_hand() {
     // A map that the loss was not told has no name, and is shown by its place.
     let unnamed = [Term::new(2.0, hinge, &[], mapped).unwrap()];
     assert_eq!(
-        Listed::new(&unnamed, registry().kernels()).to_string(),
+        Plan::new(&unnamed, registry().kernels()).to_string(),
         "2*hinge @ map 0 of the call"
     );
 }
@@ -623,7 +623,7 @@ proptest! {
             let values = fitting(definition.parameters, values);
             terms.push(Term::new(*coefficient, definition, &values, own).unwrap());
         }
-        let loss = Listed::new(&terms, registry.kernels()).maps(&maps);
+        let loss = Plan::new(&terms, registry.kernels()).maps(&maps);
         let text = loss.to_string();
         read(&text, link, |again| assert_same(loss, again))
             .unwrap_or_else(|error| panic!("{text}: {error}"));

@@ -28,8 +28,8 @@ impl Features {
     }
 }
 
-/// Of every plane: itself and its mean at each scale. Of their average: its
-/// Laplacian, the size of its slope and its standard deviation at each scale.
+/// Computes features: every plane and its mean at each scale, and of the planes' average the Laplacian, the
+/// size of its slope and its standard deviation at each scale.
 fn describe(picture: &Picture) -> Vec<Vec<f32>> {
     let (width, count) = (picture.width, picture.planes.len() as f32);
     let mut features = picture.planes.clone();

@@ -74,7 +74,7 @@ impl<'l> Objective<'l> {
         let mut sink = ViewMut::new(gradient, packed)?;
         let outputs = Outputs::gradient(&mut sink);
         let call = call(self.loss.link());
-        let report = self.loss.evaluate(call, &logits, &labels, &[], outputs, &mut self.buffers)?;
+        let report = self.loss.evaluate(call, logits, labels, &[], outputs, &mut self.buffers)?;
         Ok(Evaluation { value: report.value, valid: report.valid })
     }
 }

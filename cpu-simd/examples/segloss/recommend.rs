@@ -44,7 +44,7 @@ fn report(
         rest = after;
         let view = View::new(own, Layout::channels_first(shape)?)?;
         let mut scratch = vec![0; MaskStatistics::scratch_length(&shape)?];
-        statistics.add(&view, Some(i64::from(IGNORED)), &mut scratch)?;
+        statistics.add(view, Some(i64::from(IGNORED)), &mut scratch)?;
     }
     let chosen = recommend(&statistics, priority)?;
 
@@ -108,7 +108,7 @@ fn command(masks: &[PathBuf], ignore_index: IgnoreIndex) -> String {
     }
 }
 
-/// As a shell reads it back.
+/// Quotes a text for a shell, if it must be.
 fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,".contains(c);
     if text.chars().all(is_plain) {

@@ -38,7 +38,7 @@ macro_rules! distances {
         $(#[$doc])*
         ///
         /// # Errors
-        /// As of the function of this name in [`edt`]; [`Error::Memory`] if the system does not give
+        /// Those of the function of this name in [`edt`]; [`Error::Memory`] if the system does not give
         /// the storage.
         pub fn $name<S: Labels, T: Real>(
             &mut self,
@@ -58,7 +58,7 @@ macro_rules! squares {
         $(#[$doc])*
         ///
         /// # Errors
-        /// As of the function of this name in [`edt`]; [`Error::Memory`] if the system does not give
+        /// Those of the function of this name in [`edt`]; [`Error::Memory`] if the system does not give
         /// the storage.
         pub fn $name<S: Labels, Q: Squared>(
             &mut self,
@@ -83,10 +83,10 @@ impl<F: Fork> MapBuffers<F> {
         Ok((self.level, self.fork, &mut self.scratch))
     }
 
-    /// [`Band::weights`].
+    /// Computes [`Band::weights`].
     ///
     /// # Errors
-    /// As of that; [`Error::Memory`] if the system does not give the storage.
+    /// Those of [`Band::weights`]; [`Error::Memory`] if the system does not give the storage.
     pub fn band_weights<S: Labels, T: Real>(
         &mut self,
         band: &Band,
@@ -98,10 +98,10 @@ impl<F: Fork> MapBuffers<F> {
         with_level!(level, level => band.weights(level, fork, labels, out, scratch))
     }
 
-    /// [`Band::bits`], of which there are [`bits::words`].
+    /// Computes [`Band::bits`], of which there are [`bits::words`].
     ///
     /// # Errors
-    /// As of that; [`Error::Memory`] if the system does not give the storage.
+    /// Those of [`Band::bits`]; [`Error::Memory`] if the system does not give the storage.
     pub fn band_bits<S: Labels>(&mut self, band: &Band, labels: &S) -> Result<Vec<u64>, Error> {
         let mut packed = Vec::new();
         grow("bits", &mut packed, bits::words(labels.spatial())?)?;
@@ -111,10 +111,10 @@ impl<F: Fork> MapBuffers<F> {
         Ok(packed)
     }
 
-    /// [`Decay::weights`].
+    /// Computes [`Decay::weights`].
     ///
     /// # Errors
-    /// As of that; [`Error::Memory`] if the system does not give the storage.
+    /// Those of [`Decay::weights`]; [`Error::Memory`] if the system does not give the storage.
     pub fn decay_weights<S: Labels, T: Real>(
         &mut self,
         decay: &Decay,

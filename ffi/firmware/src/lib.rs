@@ -12,7 +12,7 @@ use core::slice;
 
 use memory::{Memory, bytes_of};
 use segloss_core::Error;
-use segloss_core::compose::{Listed, MapCall, Registry, Term, parse};
+use segloss_core::compose::{MapCall, Plan, Registry, Term, parse};
 use segloss_core::engine::{Call, Link, Problem, Sizes, Workspace, evaluate};
 use segloss_core::level::Scalar;
 use segloss_core::summation::{Compensated, Partial, TILE};
@@ -117,7 +117,7 @@ impl<'a> Request<'a> {
     /// Calls `use_it` with the loss.
     fn with_loss<R>(
         &self,
-        use_it: impl FnOnce(&Listed<'_, f32, Compensated>) -> Result<R, i32>,
+        use_it: impl FnOnce(&Plan<'_, f32, Compensated>) -> Result<R, i32>,
     ) -> Result<R, i32> {
         let registry = Registry::builtin::<Scalar>();
         let mut terms = [Term::<f32, Compensated>::default(); TERMS];
@@ -137,7 +137,7 @@ fn measured(request: &Request<'_>) -> Result<usize, i32> {
     request.with_loss(|loss| {
         let logits = repeated(&[0f32], request.shape).map_err(code)?;
         let targets = repeated(&[0u8], request.targets()).map_err(code)?;
-        let problem = Problem::new(request.call(), loss, &logits, &targets).map_err(code)?;
+        let problem = Problem::new(request.call(), loss, logits, targets).map_err(code)?;
         bytes(&problem.sizes()).ok_or(BAD_SHAPE)
     })
 }
@@ -263,7 +263,7 @@ pub unsafe extern "C" fn segloss_firmware_evaluate(
             sink = Some(ViewMut::new(places, packed).map_err(code)?);
         }
         request.with_loss(|loss| {
-            let problem = Problem::new(request.call(), loss, &z, &y).map_err(code)?;
+            let problem = Problem::new(request.call(), loss, z, y).map_err(code)?;
             // SAFETY: the caller's word; the workspace is used no longer than this call.
             let workspace =
                 unsafe { workspace(&problem.sizes(), &mut Memory::new(scratch, scratch_bytes)) };

@@ -22,9 +22,9 @@ unsafe fn with_term<R>(
 ) -> Result<R, Fault> {
     // SAFETY: the caller's word.
     let loss = unsafe { Loss::of(loss)? };
-    loss.double.with(|listed| match listed.terms().get(index) {
+    loss.double.with(|plan| match plan.terms().get(index) {
         Some(term) => use_it(term),
-        None => Err(Reason::Index { argument: "term", index, count: listed.terms().len() }.into()),
+        None => Err(Reason::Index { argument: "term", index, count: plan.terms().len() }.into()),
     })
 }
 
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn segloss_loss_term_count(loss: *const Loss) -> usize {
     guard(0, || {
         // SAFETY: the caller's word.
         let loss = unsafe { Loss::of(loss) };
-        loss.map_or(0, |loss| loss.double.with(|listed| listed.terms().len()))
+        loss.map_or(0, |loss| loss.double.with(|plan| plan.terms().len()))
     })
 }
 

@@ -8,7 +8,7 @@ pub use distance::{Distance, segloss_distance};
 pub use morphology::{Border, Element, segloss_dilate, segloss_erode};
 pub use weights::segloss_map_weights;
 
-use crate::call::{Call, Given};
+use crate::call::{Call, CallInputs};
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::overlap::check_read;
@@ -40,7 +40,7 @@ impl<'a> Request<'a> {
         // SAFETY: the caller's word, here and below.
         let targets = unsafe { Tensor::read(targets, "targets")? };
         // SAFETY: as above.
-        let given = unsafe { Given::read(&read_or_zeros(call, "call")?, link)? };
+        let given = unsafe { CallInputs::read(&read_or_zeros(call, "call")?, link)? };
         given.is_for_maps()?;
         // SAFETY: as above.
         let out = unsafe { Tensor::read(out, "out")? };

@@ -172,7 +172,13 @@ impl<E: Format> TilePixelTerm<E> for Own {
         value: &mut [E; TILE],
         slope: &mut [E; TILE],
     ) {
-        let PixelArrays { z, y, p, q, tail, valid } = input;
-        E::compute(self, arguments, Arrays { inputs: [z, y, p, q, tail], valid }, value, slope);
+        let PixelArrays { z, y, p, q, softplus_tail, valid } = input;
+        E::compute(
+            self,
+            arguments,
+            Arrays { inputs: [z, y, p, q, softplus_tail], valid },
+            value,
+            slope,
+        );
     }
 }

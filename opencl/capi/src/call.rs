@@ -98,7 +98,7 @@ const MAPS: usize = 16;
 
 /// A call's options, read.
 #[derive(Debug)]
-pub(crate) struct Given<'a> {
+pub(crate) struct CallInputs<'a> {
     ignore_index: Option<i64>,
     pub(crate) mask: Option<Tensor>,
     pub(crate) weights: Option<Tensor>,
@@ -108,7 +108,7 @@ pub(crate) struct Given<'a> {
     write: Write,
 }
 
-impl<'a> Given<'a> {
+impl<'a> CallInputs<'a> {
     /// # Safety
     /// The call's pointers are NULL or point to what their types say, which nobody writes for `'a`.
     pub(crate) unsafe fn read(call: &Call, loss: &Loss) -> Result<Self, Fault> {
@@ -129,7 +129,7 @@ impl<'a> Given<'a> {
             (_, Some(scales)) => Scale::Samples(scales),
             (scale, None) => Scale::Batch(scale.copied().unwrap_or(1.0)),
         };
-        Ok(Given {
+        Ok(CallInputs {
             ignore_index: options::ignored(
                 loss.link(),
                 call.ignore,

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 
 use ocl_core::Event;
 
-use crate::call::{Call, Given};
+use crate::call::{Call, CallInputs};
 use crate::entry;
 use crate::evaluator::Evaluator;
 use crate::fault::Fault;
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn segloss_cl_prepare(
 struct Inputs<'a> {
     logits: Tensor,
     targets: Tensor,
-    given: Given<'a>,
+    given: CallInputs<'a>,
 }
 
 impl<'a> Inputs<'a> {
@@ -131,7 +131,7 @@ impl<'a> Inputs<'a> {
         // SAFETY: as above.
         let targets = unsafe { Tensor::read(targets, "targets")? };
         // SAFETY: as above.
-        let given = unsafe { Given::read(&read_or_zeros(call, "call")?, loss)? };
+        let given = unsafe { CallInputs::read(&read_or_zeros(call, "call")?, loss)? };
         let storage = logits.storage()?;
         targets.element()?;
         let channels = if loss.link() == Link::Softmax { 1 } else { logits.shape.channels };

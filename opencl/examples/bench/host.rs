@@ -39,7 +39,7 @@ impl Host {
             Link::Softmax => Call { ignore_index: None, ..Call::softmax() },
         };
         let outputs = Outputs::gradient(&mut sink);
-        Ok(loss.evaluate(call, &logits, &targets, &[], outputs, &mut self.buffers)?)
+        Ok(loss.evaluate(call, logits, targets, &[], outputs, &mut self.buffers)?)
     }
 
     /// The median time of value and gradient, in seconds.

@@ -16,7 +16,7 @@ use super::labels::{Targets, Validity};
 use super::launch::{Launch, MapTuning};
 use super::morphology::{Morph, Packed, band};
 use super::source::Finish;
-use super::weights::{Plan, weights_by};
+use super::weights::{BuiltinMap, weights_by};
 use crate::commands::{Buffer, Commands, seconds_of};
 use crate::device::Device;
 use crate::error::{Error, While};
@@ -177,7 +177,7 @@ impl Maps {
         out: &mut [T],
     ) -> Result<(), Error> {
         extents(labels).check(spacing)?;
-        self.planned(&Plan::Decay(*decay), labels, spacing, out)
+        self.planned(&BuiltinMap::Decay(*decay), labels, spacing, out)
     }
 
     /// Computes [`Band::weights`].
@@ -190,7 +190,7 @@ impl Maps {
         labels: &S,
         out: &mut [T],
     ) -> Result<(), Error> {
-        self.planned(&Plan::Band(*band), labels, Spacing::UNIT, out)
+        self.planned(&BuiltinMap::Band(*band), labels, Spacing::UNIT, out)
     }
 
     /// Computes [`Band::bits`], of which there are [`bits::words`].
@@ -251,7 +251,7 @@ impl Maps {
         out: &mut [T],
     ) -> Result<(), Error> {
         self.check_format::<T>()?;
-        let plan = Plan::of(map)?;
+        let plan = BuiltinMap::of(map)?;
         check_mask(call, shape)?;
         let planes = shape.batch * shape.channels;
         expect("targets", targets.len(), planes * shape.pixels())?;
@@ -323,7 +323,7 @@ impl Maps {
 
     fn planned<S: HostLabels, T: Format>(
         &self,
-        plan: &Plan,
+        plan: &BuiltinMap,
         labels: &S,
         spacing: Spacing,
         out: &mut [T],

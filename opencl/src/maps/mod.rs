@@ -13,4 +13,4 @@ pub use face::Maps;
 pub use host::HostLabels;
 pub(crate) use labels::{Targets, Validity};
 pub use launch::MapTuning;
-pub(crate) use weights::{Plan, weights};
+pub(crate) use weights::{BuiltinMap, weights};

@@ -22,14 +22,14 @@ const PIXELS_AT_A_TIME: usize = 1 << 24;
 
 /// A weight map that devices compute.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Plan {
+pub(crate) enum BuiltinMap {
     /// `band(..)`.
     Band(Band),
     /// `decay(..)`.
     Decay(Decay),
 }
 
-impl Plan {
+impl BuiltinMap {
     /// What a call of a map stands for.
     ///
     /// # Errors
@@ -38,8 +38,8 @@ impl Plan {
         let definition = call.definition().ok_or(Error::NotGiven { map: "" })?;
         let arguments = Arguments::new(call.values(), definition.parameters);
         match definition.name {
-            Band::NAME if call.is_trusted() => Ok(Plan::Band(Band::of(arguments)?)),
-            Decay::NAME if call.is_trusted() => Ok(Plan::Decay(Decay::of(arguments)?)),
+            Band::NAME if call.is_trusted() => Ok(BuiltinMap::Band(Band::of(arguments)?)),
+            Decay::NAME if call.is_trusted() => Ok(BuiltinMap::Decay(Decay::of(arguments)?)),
             map => Err(Error::NotGiven { map }),
         }
     }
@@ -53,8 +53,8 @@ impl Plan {
         out: Place<'_>,
     ) -> Result<(), Error> {
         match self {
-            Plan::Band(band) => band_weights::<T>(launch, band, planes, out),
-            Plan::Decay(decay) => {
+            BuiltinMap::Band(band) => band_weights::<T>(launch, band, planes, out),
+            BuiltinMap::Decay(decay) => {
                 let (rate, empty) = (decay.rate::<T>(), decay.without_other());
                 let finish = Finish::Decay;
                 Measure { to_other: true, spacing, finish, rate, empty }.run(launch, planes, out)
@@ -65,8 +65,8 @@ impl Plan {
     /// Whether a spacing and an image fit the map.
     fn check(&self, extents: &Extents, spacing: Spacing) -> Result<(), Error> {
         match self {
-            Plan::Band(_) => Ok(()),
-            Plan::Decay(_) => extents.check(spacing),
+            BuiltinMap::Band(_) => Ok(()),
+            BuiltinMap::Decay(_) => extents.check(spacing),
         }
     }
 }
@@ -80,7 +80,7 @@ impl Plan {
 pub(crate) fn weights<T: Format, E: DeviceTarget>(
     programs: &Programs,
     commands: &mut Commands<'_>,
-    plan: &Plan,
+    plan: &BuiltinMap,
     targets: &Targets<'_, E>,
     spacing: Spacing,
     out: &Buffer<T>,
@@ -91,7 +91,7 @@ pub(crate) fn weights<T: Format, E: DeviceTarget>(
 /// Adds the commands of [`weights`] to some launches.
 pub(super) fn weights_by<T: Format, E: DeviceTarget>(
     launch: &mut Launch<'_, '_>,
-    plan: &Plan,
+    plan: &BuiltinMap,
     targets: &Targets<'_, E>,
     spacing: Spacing,
     out: &Buffer<T>,

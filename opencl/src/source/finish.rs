@@ -20,7 +20,7 @@ pub(super) fn functions<T: Traced, W: Traced>(loss: &Loss<'_>, target: &Target) 
     text += &share::<W>();
     text += &bound::<T>();
     let (mut losses, mut slopes) = (String::new(), String::new());
-    for (index, term) in loss.listed.terms().iter().enumerate() {
+    for (index, term) in loss.plan.terms().iter().enumerate() {
         let spec = loss.spec(index, target.channels);
         let FormulaIn::Region(formula) = (match formula::<W>(loss, term) {
             Some(formula) if spec.is_active() => formula,

@@ -1,5 +1,5 @@
-use segloss_core::compose::{Listed, MapCall, Program, Spec};
-use segloss_core::engine::{Fit, Link};
+use segloss_core::compose::{MapCall, Plan, Program, Spec};
+use segloss_core::engine::{Link, Requirements};
 use segloss_core::region::SUMS;
 
 use super::target::Target;
@@ -7,21 +7,21 @@ use crate::library::Library;
 
 /// A loss, as programs are written from it.
 pub(crate) struct Loss<'l> {
-    pub(crate) listed: &'l Listed<'l, f32>,
+    pub(crate) plan: &'l Plan<'l, f32>,
     pub(crate) library: &'l Library,
     pub(crate) link: Link,
-    pub(crate) fit: Fit,
+    pub(crate) fit: Requirements,
     /// Whether the call has weights of pixels.
     pub(crate) by_call: bool,
 }
 
 impl<'l> Loss<'l> {
     pub(super) fn terms(&self) -> usize {
-        self.listed.terms().len()
+        self.plan.terms().len()
     }
 
     pub(super) fn spec(&self, index: usize, channels: usize) -> Spec<'_> {
-        self.listed.spec(index, channels)
+        self.plan.spec(index, channels)
     }
 
     /// Whether region sums are needed.
@@ -43,7 +43,7 @@ impl<'l> Loss<'l> {
             sums: self.sums(target),
             regions: self.regions(target),
             planes: self.planes(target),
-            maps: self.listed.map_calls().iter().map(name).collect(),
+            maps: self.plan.map_calls().iter().map(name).collect(),
             has_region: self.has_region(),
             is_signed: !self.fit.needs_positive,
         }
@@ -73,7 +73,7 @@ impl<'l> Loss<'l> {
     }
 
     pub(super) fn maps(&self) -> usize {
-        self.listed.map_calls().len()
+        self.plan.map_calls().len()
     }
 }
 

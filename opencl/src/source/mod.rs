@@ -55,7 +55,7 @@ pub(crate) fn source<T: Traced>(loss: &Loss<'_>, target: &Target) -> String {
         finish::functions::<T, f32>(loss, target)
     };
     [
-        &format!("/* The loss: {}. */", loss.listed),
+        &format!("/* The loss: {}. */", loss.plan),
         "#pragma OPENCL FP_CONTRACT OFF",
         &prelude::types(target),
         &sizes(loss, target),

@@ -15,7 +15,12 @@ pub(super) fn functions<T: Traced>(loss: &Loss<'_>) -> String {
 fn pixel<T: Traced>(graph: &Graph<T>) -> Pixel<Expr<'_, T>> {
     graph.note(0, "shared by all terms");
     let pixel = Pixel::new(graph.input("z"), graph.input("y"));
-    Pixel { p: pixel.p.named("p"), q: pixel.q.named("q"), tail: pixel.tail.named("tail"), ..pixel }
+    Pixel {
+        p: pixel.p.named("p"),
+        q: pixel.q.named("q"),
+        softplus_tail: pixel.softplus_tail.named("softplus_tail"),
+        ..pixel
+    }
 }
 
 /// Losses by term, and the sum of factors times slopes.

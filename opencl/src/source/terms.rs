@@ -1,6 +1,6 @@
 //! The terms of a loss, traced one after the other and added up.
 
-use segloss_core::compose::{Program, Spec, Term, part, weigh};
+use segloss_core::compose::{Program, Spec, Term, scaled, weigh};
 use segloss_core::lanes::Lanes;
 use segloss_core::term::Arguments;
 
@@ -28,7 +28,7 @@ pub(super) fn trace<'g, T: Traced>(
 ) -> (Vec<Expr<'g, T>>, Option<Expr<'g, T>>) {
     let zero = Expr::splat(0.0);
     let (mut values, mut sum) = (Vec::new(), None);
-    for (index, term) in loss.listed.terms().iter().enumerate() {
+    for (index, term) in loss.plan.terms().iter().enumerate() {
         let spec = loss.spec(index, 1);
         values.push(zero);
         if spec.is_region() {
@@ -46,7 +46,7 @@ pub(super) fn trace<'g, T: Traced>(
             };
             values[index] = value;
             let factor = graph.read(&format!("factor_{index}"), &format!("factors[{index}]"));
-            own = part(factor, slope);
+            own = scaled(factor, slope);
         }
         sum = Some(sum.map_or(own, |sum| sum + own));
     }
@@ -59,7 +59,7 @@ fn weight<'g, T: Traced>(
     loss: &Loss<'_>,
     index: usize,
 ) -> Option<Expr<'g, T>> {
-    loss.listed.weighting(index, loss.by_call)?;
+    loss.plan.weighting(index, loss.by_call)?;
     Some(graph.read(&format!("weight_{index}"), &format!("weights[{index}]")))
 }
 

@@ -84,7 +84,7 @@ fn load(loss: &Loss<'_>, target: &Target, check: bool) -> Vec<String> {
         lines.push("own.weighs |= ANY(valid & TO_MASK(pixel_weights != 0)) ? 1 : 0;".into());
     }
     for index in 0..loss.terms() {
-        let Some(weighting) = loss.listed.weighting(index, target.has_weights) else { continue };
+        let Some(weighting) = loss.plan.weighting(index, target.has_weights) else { continue };
         let at = if weighting.is_region { loss.terms() } else { index };
         let mut factors = of_pixels(target.has_weights, weighting.maps);
         if weighting.by_class {

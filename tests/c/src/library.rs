@@ -13,16 +13,16 @@ const SYSTEM_LIBRARIES: [&str; 5] = ["-lgcc_s", "-lpthread", "-ldl", "-lutil", "
 /// How a program is linked with the library.
 #[derive(Clone, Copy, Debug)]
 pub enum Linked {
-    /// With the shared library.
+    /// The shared library.
     Shared,
-    /// With the static library.
+    /// The static library.
     Static,
 }
 
 /// A C library, and what its programs need.
 #[derive(Clone, Copy, Debug)]
 pub struct Library {
-    /// As a linker names it.
+    /// Its name, which a linker takes.
     pub name: &'static str,
     /// The folder of its package, where programs' sources are: `env!("CARGO_MANIFEST_DIR")`.
     pub package: &'static str,

@@ -22,7 +22,7 @@ pub struct Storage<T, A> {
     logits: [T; CLASSES * PIXELS],
     gradient: [T; CLASSES * PIXELS],
     targets: [u8; PIXELS],
-    partials: [Partial<T>; 40],
+    partials: [Partial<T>; 64],
     sums: [A; 24],
     segment: [A; 12],
     totals: [A; 14],
@@ -141,7 +141,7 @@ where
         weights: &mut [],
         class_weights: &mut [],
     };
-    let problem = Problem::new(call, program, &logits, &targets)?;
+    let problem = Problem::new(call, program, logits, targets)?;
     let report = evaluate(&problem, Some(&mut sink), &mut workspace)?;
     output.title(title);
     output.number(report.value.bits());

@@ -74,8 +74,10 @@ unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, count: usize) -> i32 {
     0
 }
 
+/// Compares memory where only equality counts.
+///
 /// # Safety
-/// That of `memcmp`, of which compilers call this form where only equality counts.
+/// `a` and `b` point to `count` bytes each.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn bcmp(a: *const u8, b: *const u8, count: usize) -> i32 {
     // SAFETY: the caller's word.

@@ -4,17 +4,16 @@ use crate::objective::{Input as Oracle, Objective, Term};
 /// Why `segloss` does not give what the source's code gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Departure {
-    /// Nothing is averaged: NaN there, 0 with gradient 0 here (findings A1, A2).
+    /// Nothing is averaged: NaN there, 0 with gradient 0 here.
     AllIgnored,
-    /// No pixel has another label: distances to a pixel outside the image there, weight 0 here
-    /// (findings B1 to B4).
+    /// No pixel has another label: distances to a pixel outside the image there, weight 0 here.
     OneLabel,
     /// An axis of extent 1 is lost, and the map is that of a line or a point there; here the axis
-    /// has an outside (findings C3, C4).
+    /// has an outside.
     LostAxis,
-    /// `theta = 0` there dilates until nothing changes, here not at all (finding G1).
+    /// `theta = 0` there dilates until nothing changes, here not at all.
     Flooded,
-    /// Fewer alphas than classes: the last serves the rest there, an error here (finding D19).
+    /// Fewer alphas than classes: the last serves the rest there, an error here.
     ShortAlpha,
 }
 

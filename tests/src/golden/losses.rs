@@ -95,7 +95,7 @@ impl Losses {
 }
 
 impl Input {
-    /// Of the logits.
+    /// Returns the shape of the logits.
     pub fn logit_shape(&self) -> Shape {
         let [batch, channels, height, width] = self.shape;
         Shape::new(batch, channels, &[height, width]).expect("a small shape")

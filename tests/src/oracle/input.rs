@@ -38,7 +38,7 @@ impl From<Shape> for Extents {
 /// Logits of independent masks, with one target a logit.
 #[derive(Clone, Debug)]
 pub struct Dense<'a> {
-    /// Of logits and targets.
+    /// Extents of logits and targets.
     pub extents: Extents,
     /// Channels first, packed, finite.
     pub logits: &'a [f64],
@@ -56,7 +56,7 @@ impl Dense<'_> {
 /// Logits of classes that exclude each other, with one label a pixel.
 #[derive(Clone, Debug)]
 pub struct Labelled<'a> {
-    /// Of the logits.
+    /// Extents of the logits.
     pub extents: Extents,
     /// Channels first, packed, finite.
     pub logits: &'a [f64],

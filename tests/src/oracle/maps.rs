@@ -18,7 +18,7 @@ pub enum Border {
 pub enum Empty {
     /// The limit of an infinite distance.
     Zero,
-    /// As without a map.
+    /// 1, which no map would have too.
     One,
 }
 

@@ -57,7 +57,7 @@ pub enum Absent {
 /// A region loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Region {
-    /// Of one region.
+    /// The loss of one region.
     pub formula: Formula,
     /// Which pixels are one region.
     pub pool: Pool,

@@ -250,7 +250,7 @@ where
 struct Row {
     term: Term,
     is_binary: bool,
-    /// Of `f32` and `f64`.
+    /// Errors in `f32` and `f64`.
     pixels: [Errors; 2],
     images: [Errors; 2],
 }

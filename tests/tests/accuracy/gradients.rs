@@ -19,7 +19,7 @@ fn assert_slope(found: f64, expected: f64, relative: f64, what: &str) {
     assert!(error <= relative * expected.abs() + 1e-300, "{what}: {found} {expected}");
 }
 
-/// Of `value_and_slope` against the dual numbers of `loss`, and against differences of it.
+/// Compares `value_and_slope` with the dual numbers of `loss`, and with differences of it.
 fn by_hand<P: PixelTerm>(term: P) {
     for step in -60..=60 {
         let z = f64::from(step) * 0.5 + 0.013;

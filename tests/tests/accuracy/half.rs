@@ -24,15 +24,15 @@ where
     let targets = View::new(&case.targets, packed).unwrap();
 
     let logits = View::new(&widened, packed).unwrap();
-    let single = run(call, &program, &logits, &targets, packed, 0f32).unwrap();
+    let single = run(call, &program, logits, targets, packed, 0f32).unwrap();
     let logits = View::new(&stored, packed).unwrap();
-    let half = run(call, &program, &logits, &targets, packed, E::default()).unwrap();
+    let half = run(call, &program, logits, targets, packed, E::default()).unwrap();
     assert_eq!(half.value, single.value);
     let rounded: Vec<E> = single.gradient.iter().map(|&g| convert(g)).collect();
     assert_eq!(half.gradient, rounded);
 
     // The gradient kept in f32.
-    let problem = Problem::<f32, f64>::new(call, &program, &logits, &targets).unwrap();
+    let problem = Problem::<f32, f64>::new(call, &program, logits, targets).unwrap();
     let mut gradient = vec![0f32; stored.len()];
     let mut sink = ViewMut::new(&mut gradient, packed).unwrap();
     let mut buffers = Buffers::new();
@@ -60,6 +60,6 @@ fn f10_dice_of_a_large_image() {
     let (logits, targets) =
         (View::new(&logits, packed).unwrap(), View::new(&targets, packed).unwrap());
     let dice = region(1.0, Dice::default());
-    let outcome = run(Call::sigmoid(), &dice, &logits, &targets, packed, f16::ZERO).unwrap();
+    let outcome = run(Call::sigmoid(), &dice, logits, targets, packed, f16::ZERO).unwrap();
     assert!((outcome.value - 1.0 / 3.0).abs() < 1e-9, "{}", outcome.value);
 }

@@ -93,7 +93,7 @@ fn one_pixel(logit: f64, target: u8) -> Case {
     Case { shape: Shape::new(1, 1, &[1]).unwrap(), logits: vec![logit], targets: vec![target] }
 }
 
-/// Source findings F11: PyTorch's own formula loses all digits of an easy background pixel.
+/// PyTorch's own formula loses all digits of an easy background pixel.
 #[test]
 fn f11_bce_keeps_its_digits_at_every_logit() {
     for step in 0..=400 {
@@ -110,7 +110,7 @@ fn f11_bce_keeps_its_digits_at_every_logit() {
     }
 }
 
-/// The same for cross-entropy: the winning margin survives where `ln(sum exp)` is 0.
+/// Cross-entropy keeps its digits: the winning margin survives where `ln(sum exp)` is 0.
 #[test]
 fn ce_keeps_its_digits_at_every_margin() {
     for margin in 0..=80 {

@@ -276,12 +276,12 @@ fn f10_dice_of_halves() {
     let outputs = segloss_simd::Outputs::gradient(&mut sink);
     let (z, y) = (packed(&logits, shape), packed(&targets, shape));
     let mut buffers = segloss_simd::Buffers::new();
-    let report = loss.evaluate(Call::sigmoid(), &z, &y, &[], outputs, &mut buffers).unwrap();
+    let report = loss.evaluate(Call::sigmoid(), z, y, &[], outputs, &mut buffers).unwrap();
     assert!((report.value - 1.0 / 3.0).abs() < 1e-6);
     assert!(gradient.iter().all(|g| g.to_f32().is_finite()));
 }
 
-/// The same classes are averaged in both formats, however small their probabilities.
+/// Both formats average the same classes, however small their probabilities.
 #[test]
 fn f12_what_is_averaged_does_not_depend_on_the_precision() {
     let logits = [200f64, 0.0, 0.0, 0.0, 0.0, 0.0];

@@ -4,7 +4,7 @@ use segloss_conformance::run::{Outcome, run};
 use segloss_conformance::views::packed;
 use segloss_core::Error;
 use segloss_core::class::Ce;
-use segloss_core::compose::{Definition, Kernels, Listed, Program, Term, class, pixel, region};
+use segloss_core::compose::{Definition, Kernels, Plan, Program, Term, class, pixel, region};
 use segloss_core::engine::{Call, Link, Problem, Scale};
 use segloss_core::lanes::Lanes;
 use segloss_core::level::Scalar;
@@ -35,7 +35,7 @@ where
     run(
         call,
         program,
-        &packed(logits, all),
+        packed(logits, all),
         packed(targets, shape(1, 1, pixels)),
         Layout::channels_first(all).unwrap(),
         9.0,
@@ -72,7 +72,7 @@ fn a_sample_wholly_ignored_counts_as_0() {
         let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
         let (logits, targets) = (packed(&logits[..batch * 2], shape), packed(targets, shape));
         let layout = Layout::channels_first(shape).unwrap();
-        run(call, &dice, &logits, &targets, layout, 0f32).unwrap()
+        run(call, &dice, logits, targets, layout, 0f32).unwrap()
     };
     let (one, two) = (run_on(&[1, 0], 1), run_on(&[1, 0, 255, 255], 2));
     assert_eq!(two.value, one.value / 2.0);
@@ -201,7 +201,7 @@ fn e1_e3_empty_tensors() {
         let none: [f32; 0] = [];
         let program = bce_and_dice();
         let (logits, targets) = (packed(&none, empty), packed(&none, empty));
-        let found = Problem::<f32, f64>::new(Call::sigmoid(), &program, &logits, &targets);
+        let found = Problem::<f32, f64>::new(Call::sigmoid(), &program, logits, targets);
         assert_eq!(found.err(), Some(Error::Empty { argument: "logits", shape: empty }));
     }
 }
@@ -213,7 +213,7 @@ fn h1_h3_shapes_that_do_not_match() {
     let (z, y) = ([0f32; 16], [0u8; 16]);
     let logits = packed(&z, shape(2, 1, 8));
     let targets = packed(&y, shape(1, 1, 16));
-    let found = Problem::<f32, f64>::new(Call::sigmoid(), &program, &logits, &targets);
+    let found = Problem::<f32, f64>::new(Call::sigmoid(), &program, logits, targets);
     let expected = shape(2, 1, 8);
     assert_eq!(
         found.err(),
@@ -221,11 +221,11 @@ fn h1_h3_shapes_that_do_not_match() {
     );
     let same = packed(&y, expected);
     let layout = Layout::channels_first(shape(1, 2, 8)).unwrap();
-    let found = run(Call::sigmoid(), &program, &logits, &same, layout, 0f32);
+    let found = run(Call::sigmoid(), &program, logits, same, layout, 0f32);
     assert!(matches!(found, Err(Error::Shape { argument: "gradient", .. })));
     let one = packed(&z, shape(16, 1, 1));
     let ce = ce_and_dice();
-    let found = Problem::<f32, f64>::new(Call::softmax(), &ce, &one, &one);
+    let found = Problem::<f32, f64>::new(Call::softmax(), &ce, one, one);
     assert!(matches!(found.err(), Some(Error::Channels { channels: 1, .. })));
 }
 
@@ -270,14 +270,14 @@ fn extents_of_any_size() {
     let (logits, targets) =
         (View::new(&[0f32], layout).unwrap(), View::new(&[7f32], layout).unwrap());
     let program = bce_and_dice();
-    let found = Problem::<f32, f64>::new(Call::sigmoid(), &program, &logits, &targets);
+    let found = Problem::<f32, f64>::new(Call::sigmoid(), &program, logits, targets);
     assert!(matches!(found.err(), Some(Error::Extent { .. })));
     // More than there is memory for.
     let large = Shape { batch: 1 << 44, ..endless };
     let layout = Layout::strided(large, Strides::default()).unwrap();
     let (logits, targets) =
         (View::new(&[0f32], layout).unwrap(), View::new(&[7f32], layout).unwrap());
-    let problem = Problem::<f32, f64>::new(Call::sigmoid(), &program, &logits, &targets).unwrap();
+    let problem = Problem::<f32, f64>::new(Call::sigmoid(), &program, logits, targets).unwrap();
     let found = Buffers::<f32>::new().lend(&problem.sizes()).err();
     assert!(matches!(found, Some(Error::Memory { argument: "sums", .. })), "{found:?}");
 }
@@ -344,8 +344,8 @@ fn g4_coefficients_of_0() {
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
     let bce = Definition::<f32>::pixel::<Bce, Scalar>();
     let terms = [Term::new(0.0, &bce, &[], Options::default()).unwrap()];
-    let listed = Listed::new(&terms, Kernels::at::<Scalar>());
-    let outcome = evaluate(Call::sigmoid(), &listed, &[1.0, f32::NAN], 1, &[0u8, 1]).unwrap();
+    let plan = Plan::new(&terms, Kernels::at::<Scalar>());
+    let outcome = evaluate(Call::sigmoid(), &plan, &[1.0, f32::NAN], 1, &[0u8, 1]).unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
     let (dice, ce) = (region(0.0, Dice::default()), class(0.0, Ce));
     let nan = [f32::NAN; 2];
@@ -355,7 +355,7 @@ fn g4_coefficients_of_0() {
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
     let none: [Term<'_, f32>; 0] = [];
     let outcome =
-        evaluate(Call::sigmoid(), &Listed::new(&none, Kernels::at::<Scalar>()), &[1.0], 1, &[0u8])
+        evaluate(Call::sigmoid(), &Plan::new(&none, Kernels::at::<Scalar>()), &[1.0], 1, &[0u8])
             .unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0][..]));
 }
@@ -391,8 +391,8 @@ fn a_term_with_coefficient_0_is_not_evaluated() {
         Term::new(0.0, &definitions[0], &[], Options::default()).unwrap(),
         Term::new(1.0, &definitions[1], &[], Options::default()).unwrap(),
     ];
-    let listed = Listed::new(&terms, Kernels::at::<Scalar>());
-    assert_eq!(evaluate(Call::sigmoid(), &listed, &[-30.0], 1, &[0u8]).unwrap(), without);
+    let plan = Plan::new(&terms, Kernels::at::<Scalar>());
+    assert_eq!(evaluate(Call::sigmoid(), &plan, &[-30.0], 1, &[0u8]).unwrap(), without);
 }
 
 #[test]
@@ -420,7 +420,7 @@ fn a_workspace_too_short_is_named() {
     let program = bce_and_dice();
     let (z, y) = ([0f32; 4], [0u8; 4]);
     let (logits, targets) = (packed(&z, shape(1, 1, 4)), packed(&y, shape(1, 1, 4)));
-    let problem = Problem::<f32, f64>::new(Call::sigmoid(), &program, &logits, &targets).unwrap();
+    let problem = Problem::<f32, f64>::new(Call::sigmoid(), &program, logits, targets).unwrap();
     let mut buffers = Buffers::new();
     let mut workspace = buffers.lend(&problem.sizes()).unwrap();
     workspace.slopes = &mut [];
@@ -439,7 +439,7 @@ fn a_mask_of_another_shape_beside_a_computed_map() {
         let call = Call { mask: Some(mask), ..Call::sigmoid() };
         let (z, y) = (packed(&logits, shape(1, 1, 600)), packed(&targets, shape(1, 1, 600)));
         let outputs = Outputs::none();
-        let error = loss.evaluate(call, &z, &y, &[], outputs, &mut Buffers::new()).unwrap_err();
+        let error = loss.evaluate(call, z, y, &[], outputs, &mut Buffers::new()).unwrap_err();
         assert_eq!(error.to_string(), "`mask` has shape 1x1x3, expected 1x1x600", "{text}");
     }
 }

@@ -115,7 +115,7 @@ fn refused(asked: Asked<'_>) -> String {
         loss_map: with_map.then_some(&mut map_sink as &mut dyn GradientSink<f32>),
     };
     let (z, y) = (packed(&logits, shape), packed(targets, target_shape));
-    let error = loss.evaluate(call, &z, &y, &[], outputs, &mut Buffers::new()).unwrap_err();
+    let error = loss.evaluate(call, z, y, &[], outputs, &mut Buffers::new()).unwrap_err();
     assert!(places.iter().chain(&map).all(|&x| x == 7.0), "{error}");
     assert!(values.iter().all(|&x| x == 7.0), "{error}");
     error.to_string()
@@ -232,21 +232,21 @@ fn errors_of_losses_put_together_in_rust() {
     let (logits, targets, weights) = ([0f32; 2], [1u8, 0], [1f32; 2]);
     let (z, y, w) = (packed(&logits, shape), packed(&targets, shape), packed(&weights, shape));
     let weighted = Call { weights: Some(Weights::F32(w)), ..Call::sigmoid() };
-    let of = |call, parts: &_| Problem::<f32, f64>::new(call, parts, &z, &y).unwrap_err();
+    let of = |call, parts: &_| Problem::<f32, f64>::new(call, parts, z, y).unwrap_err();
     let bce = pixel(1.0, Bce);
     assert_eq!(
         of(weighted, &bce).to_string(),
         "`bce` was composed without weights, expected it to be `.weighted(..)` for this call"
     );
     let mapped = pixel(1.0, Bce).weighted(Maps::NONE.and(3).unwrap());
-    let found = Problem::<f32, f64>::new(Call::sigmoid(), &mapped, &z, &y).unwrap_err();
+    let found = Problem::<f32, f64>::new(Call::sigmoid(), &mapped, z, y).unwrap_err();
     assert_eq!(found.to_string(), "a term refers to map 3 of the call, expected one of 0");
     assert_eq!(Maps::NONE.and(32), Err(Error::Map { place: 32, maps: 32 }));
     let ce = class(1.0, Ce);
-    let found = Problem::<f32, f64>::new(Call::sigmoid(), &ce, &z, &y).unwrap_err();
+    let found = Problem::<f32, f64>::new(Call::sigmoid(), &ce, z, y).unwrap_err();
     assert_eq!(found, Error::Link { term: "ce", expected: "the softmax link" });
     let dice = region(1.0, Dice::default());
-    let found = Problem::<f32, f64>::new(Call::softmax(), &dice, &z, &y).unwrap_err();
+    let found = Problem::<f32, f64>::new(Call::softmax(), &dice, z, y).unwrap_err();
     assert_eq!(found, Error::Channels { channels: 1, expected: "2 to 2^24 classes" });
 
     let bad: &[f64] = &[1.0, -2.0];
@@ -264,13 +264,13 @@ fn errors_of_losses_put_together_in_rust() {
     library.add_map_definition(MapDefinition::given("vessels", &[])).unwrap();
     let loss = Loss::new(&library, "bce @ vessels", Link::Sigmoid).unwrap();
     let mut buffers = Buffers::new();
-    let found = loss.evaluate(Call::sigmoid(), &z, &y, &[], Outputs::none(), &mut buffers);
+    let found = loss.evaluate(Call::sigmoid(), z, y, &[], Outputs::none(), &mut buffers);
     assert_eq!(
         found.unwrap_err().to_string(),
         "`vessels` is not computed here, expected its weights from the caller"
     );
     let given = [("vessels", Weights::F32(w))];
-    let found = loss.evaluate(Call::sigmoid(), &z, &y, &given, Outputs::none(), &mut buffers);
+    let found = loss.evaluate(Call::sigmoid(), z, y, &given, Outputs::none(), &mut buffers);
     assert_eq!(found.unwrap().valid, 2);
     let own = [Definition::pixel::<Bce, Scalar>()];
     let found = Registry::<f32>::builtin::<Scalar>().with_terms(&own).unwrap_err();

@@ -273,7 +273,7 @@ fn one_pixel(logit: &f64, target: f64) -> Dense<'_> {
 }
 
 /// Focal (alpha 0.25, gamma 2) of a foreground pixel that is right, where `1 - p` by subtraction
-/// loses all digits (finding F9), and the largest weight of the decay at sigma 5 (finding B7). The
+/// loses all digits, and the largest weight of the decay at sigma 5. The
 /// numbers are correctly rounded, from decimal arithmetic.
 #[test]
 fn numbers_of_the_findings() {

@@ -33,7 +33,7 @@ struct Data {
     mask: Option<Vec<u8>>,
     /// Not negative, a few of them 0.
     weights: Vec<f32>,
-    /// Of either sign.
+    /// Weights of either sign.
     signed: Vec<f32>,
     first: Vec<f32>,
     second: Vec<f64>,
@@ -181,7 +181,7 @@ macro_rules! part {
     };
 }
 
-/// The same for a run-time composition.
+/// Defines a term for a composition at run time.
 macro_rules! definition {
     (pixel, $term:ty, $level:ty) => {
         Definition::pixel::<$term, $level>()

@@ -2,7 +2,7 @@
 
 use segloss_conformance::code::{Code, evaluate_by_core};
 use segloss_conformance::run::bits;
-use segloss_core::compose::{Definition, Listed, MapCall, MapDefinition, Program, Registry, Term};
+use segloss_core::compose::{Definition, MapCall, MapDefinition, Plan, Program, Registry, Term};
 use segloss_core::engine::{Call, Problem, Scale, evaluate};
 use segloss_core::lanes::Real;
 use segloss_core::level::Scalar;
@@ -177,9 +177,9 @@ pub fn assert_same<T: Real + Logit<Compute = T>>(
                 .collect();
             let given = ["first", "second"].map(|name| MapDefinition::given(name, &[]));
             let maps = given.each_ref().map(|map| MapCall::new(map, &[]).unwrap());
-            let listed = Listed::new(&terms, code.kernels()).maps(&maps);
-            at("listed", outcome(call, &listed, inputs));
-            let text = listed.to_string();
+            let plan = Plan::new(&terms, code.kernels()).maps(&maps);
+            at("plan", outcome(call, &plan, inputs));
+            let text = plan.to_string();
             at(&text, of_text(code, &text, call, inputs, &expected));
             if let Some(preset) = preset {
                 at(preset, of_text(code, preset, call, inputs, &expected));
@@ -188,8 +188,8 @@ pub fn assert_same<T: Real + Logit<Compute = T>>(
     }
 }
 
-/// The same inputs under another call.
 impl<'a, T: Copy> Inputs<'a, T> {
+    /// Puts the inputs under another call.
     pub fn with(&self, call: Call<'a>) -> Inputs<'a, T> {
         Inputs { call, ..*self }
     }

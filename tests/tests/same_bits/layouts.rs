@@ -14,7 +14,7 @@ use segloss_simd::level::Portable;
 
 use super::{shape, spatial};
 
-/// The same elements in another layout, with `filler` between them.
+/// Lays packed elements out anew, with `filler` between them.
 fn laid_out<E: Copy>(packed: &[E], shape: Shape, layout: Layout, filler: E) -> Vec<E> {
     let mut data = vec![filler; layout.span()];
     let strides = layout.strides();
@@ -88,7 +88,7 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
             Link::Sigmoid => run(
                 call,
                 &At::new(Portable, (pixel(0.5, Bce), region(0.5, dice))),
-                &view,
+                view,
                 targets,
                 gradient,
                 -7.0f32,
@@ -96,7 +96,7 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
             Link::Softmax => run(
                 call,
                 &At::new(Portable, (class(0.5, Ce), region(0.5, dice))),
-                &view,
+                view,
                 targets,
                 gradient,
                 -7.0f32,

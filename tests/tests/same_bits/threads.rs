@@ -1,4 +1,4 @@
-//! The same bits on any number of threads as on the calling one alone: value, gradient and samples, in
+//! Losses have the same bits on any number of threads as on the calling one alone: value, gradient and samples, in
 //! every layout.
 
 use rayon::ThreadPoolBuilder;
@@ -49,13 +49,13 @@ fn by_threads(
     let mut sink = ViewMut::new(&mut gradient, layout).unwrap();
     let outputs = Outputs::gradient(&mut sink);
     let mut buffers = Buffers::new();
-    let report = loss.evaluate(call, &z, &y, &[], outputs, &mut buffers).unwrap();
+    let report = loss.evaluate(call, z, y, &[], outputs, &mut buffers).unwrap();
     let bits = gradient.iter().map(|g| g.to_bits()).collect();
 
     // Scalar code, one unit after the other.
     let mut terms = [Term::default(); 3];
     let loss = parse(text, call.link, Registry::builtin::<Scalar>(), &mut terms, &mut []).unwrap();
-    let problem = Problem::new(call, &loss, &z, &y).unwrap();
+    let problem = Problem::new(call, &loss, z, y).unwrap();
     let mut gradient = vec![0.25f32; layout.span()];
     let mut sink = ViewMut::new(&mut gradient, layout).unwrap();
     let mut workspace = buffers.lend(&problem.sizes()).unwrap();
@@ -128,7 +128,7 @@ fn errors_leave_the_gradient_alone() {
     let mut gradient = vec![0.25f32; layout.span()];
     let mut sink = ViewMut::new(&mut gradient, layout).unwrap();
     let outputs = Outputs::gradient(&mut sink);
-    let found = loss.evaluate(Call::softmax(), &z, &y, &[], outputs, &mut Buffers::new());
+    let found = loss.evaluate(Call::softmax(), z, y, &[], outputs, &mut Buffers::new());
     assert!(found.unwrap_err().to_string().contains("label 3 at pixel 159999"));
     assert!(gradient.iter().all(|&g| g == 0.25));
 }

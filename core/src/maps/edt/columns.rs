@@ -101,9 +101,9 @@ impl<E: Code, G: Gap> Kernel for Back<'_, E, G> {
 /// Gaps at the end of a part of the columns: those found within it, else those carried through it.
 pub(crate) struct Carry<'a, E, G> {
     pub(crate) rule: Rule<E>,
-    /// Of the part's slice that is met first.
+    /// Codes of the part's slice that is met first.
     pub(crate) codes: &'a [E],
-    /// Of the slice before that.
+    /// Codes of the slice before that.
     pub(crate) neighbours: &'a [E],
     /// Gaps of that slice.
     pub(crate) from: &'a [G],

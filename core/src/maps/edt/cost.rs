@@ -1,8 +1,6 @@
 use bytemuck::Pod;
 
-use super::{hull, spaced};
 use crate::lanes::{Lanes, Real};
-use crate::maps::{MapLevel, Segment};
 
 /// Steps along a column to the nearest pixel that ends it.
 pub(crate) trait Gap: Pod + Ord + Send + Sync {
@@ -89,13 +87,10 @@ pub(crate) trait Cost: Pod + PartialOrd + Send + Sync {
 
     /// The integer that this is, where it is one.
     fn integer(self) -> u64;
-
-    /// Solves a segment with what `level` has for it.
-    fn solve<Lv: MapLevel>(level: Lv, segment: Segment<'_, Self>, weight: Self);
 }
 
 macro_rules! integer_cost {
-    ($int:ident, gap: $gap:ident, bits: $bits:literal, bytes: $window:literal, $solve:path) => {
+    ($int:ident, gap: $gap:ident, bits: $bits:literal, bytes: $window:literal) => {
         impl Cost for $int {
             // Twice this and twice the square of a few steps is in range.
             const NONE: Self = (1 << $bits) - 64;
@@ -147,20 +142,12 @@ macro_rules! integer_cost {
             fn integer(self) -> u64 {
                 self as u64
             }
-
-            fn solve<Lv: MapLevel>(level: Lv, segment: Segment<'_, Self>, _: Self) {
-                $solve(level, segment)
-            }
         }
     };
 }
 
-integer_cost!(i32, gap: u16, bits: 30, bytes: true, MapLevel::solve);
-integer_cost!(i64, gap: u32, bits: 62, bytes: false, solve_wide);
-
-fn solve_wide<Lv: MapLevel>(level: Lv, segment: Segment<'_, i64>) {
-    hull::solve(level, segment, 1);
-}
+integer_cost!(i32, gap: u16, bits: 30, bytes: true);
+integer_cost!(i64, gap: u32, bits: 62, bytes: false);
 
 /// A cost seen from so many steps away, along an axis with a spacing.
 #[inline(always)]
@@ -217,9 +204,5 @@ impl Cost for f64 {
     #[inline(always)]
     fn integer(self) -> u64 {
         self as u64
-    }
-
-    fn solve<Lv: MapLevel>(level: Lv, segment: Segment<'_, Self>, weight: Self) {
-        spaced::solve(level, segment, weight);
     }
 }

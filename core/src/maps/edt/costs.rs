@@ -2,8 +2,10 @@
 
 use super::cost::{Cost, Gap};
 use super::near::{BESIDE, nearness};
+use super::{hull, spaced};
 use crate::level::{Kernel, Level};
-use crate::maps::level::{Clipped, MapLevel, Segment};
+use crate::maps::level::MapLevel;
+use crate::maps::segment::{Clipped, Segment};
 
 const BLOCK: usize = Clipped::BLOCK;
 const MARGIN: usize = Clipped::MARGIN;
@@ -14,8 +16,6 @@ pub(crate) trait CostKernels<C: Cost>: Sync {
     fn clip_costs(&self, line: ClipCosts<'_, C>);
     fn square(&self, line: Square<'_, C>);
     fn direct(&self, line: Direct<'_, C>);
-    /// The lower envelope of a segment.
-    fn solve(&self, segment: Segment<'_, C>, weight: C);
     fn mark(&self, line: Mark<'_, C>);
 }
 
@@ -42,12 +42,31 @@ impl<Lv: MapLevel, C: Cost> CostKernels<C> for Lv {
         }
     }
 
-    fn solve(&self, segment: Segment<'_, C>, weight: C) {
-        C::solve(*self, segment, weight);
-    }
-
     fn mark(&self, line: Mark<'_, C>) {
         self.enter(line);
+    }
+}
+
+/// The lower envelope of a segment, by what a level has for its kind of cost.
+pub(crate) trait Envelope<C: Cost>: Sync {
+    fn solve(&self, segment: Segment<'_, C>, weight: C);
+}
+
+impl<Lv: MapLevel> Envelope<i32> for Lv {
+    fn solve(&self, segment: Segment<'_, i32>, _: i32) {
+        MapLevel::solve(*self, segment);
+    }
+}
+
+impl<Lv: MapLevel> Envelope<i64> for Lv {
+    fn solve(&self, segment: Segment<'_, i64>, _: i64) {
+        hull::solve(*self, segment, 1);
+    }
+}
+
+impl<Lv: MapLevel> Envelope<f64> for Lv {
+    fn solve(&self, segment: Segment<'_, f64>, weight: f64) {
+        spaced::solve(*self, segment, weight);
     }
 }
 

@@ -6,16 +6,22 @@ use bytemuck::Pod;
 
 use super::cost::Cost;
 use crate::lanes::Real;
-use crate::level::{Kernel, Level};
-use crate::maps::labels::{Code, Codes, Same, Sides};
+use crate::level::{Kernel, Level, enter};
+use crate::maps::labels::{self, Code, Codes, Same};
 
 /// What a pixel is given for its squared distance.
 pub(crate) trait Finish: Copy + Send + Sync {
     type Out: Pod + Send + Sync;
-    /// Whether it depends on which side of a boundary the pixel is.
+    /// Whether background pixels are given something else, by [`Finish::of_background`].
     const BY_SIDE: bool = false;
 
-    fn value<C: Cost>(self, cost: C, is_background: bool) -> Self::Out;
+    /// What a pixel is given.
+    fn value<C: Cost>(self, cost: C) -> Self::Out;
+
+    /// What a background pixel is given in place of `value`.
+    fn of_background(value: Self::Out) -> Self::Out {
+        value
+    }
 }
 
 /// Which pixels are written, and which have no distance.
@@ -37,7 +43,7 @@ pub(crate) struct Only<E> {
 
 impl<E: Code> Only<E> {
     fn has(self, code: E) -> bool {
-        if self.is_mask { Sides.same(code, self.code) } else { Codes.same(code, self.code) }
+        if self.is_mask { labels::Sides.same(code, self.code) } else { Codes.same(code, self.code) }
     }
 }
 
@@ -52,7 +58,7 @@ pub(crate) struct Row<'a, E, C> {
     pub(crate) costs: &'a [C],
     pub(crate) codes: &'a [E],
     pub(crate) written: Written<E>,
-    /// Of 8 bytes for each pixel.
+    /// A stage of the row's bytes, or more.
     pub(crate) stage: &'a mut [u64],
     pub(crate) out: &'a mut [u8],
 }
@@ -65,32 +71,83 @@ pub(crate) trait FinishRows<E: Code>:
     fn size(&self) -> usize;
 }
 
-/// A finish at a level.
-pub(crate) struct At<Lv, F> {
-    pub(crate) level: Lv,
-    pub(crate) finish: F,
+/// A finish at a level: a loop a kind of cost, and loops over codes that do not know of costs.
+pub(crate) struct At<E: Code, F: Finish> {
+    finish: F,
+    narrow: fn(F, &[i32], &mut [F::Out]),
+    wide: fn(F, &[i64], &mut [F::Out]),
+    spaced: fn(F, &[f64], &mut [F::Out]),
+    by_code: ByCode<E, F>,
 }
 
-impl<Lv: Level, F: Finish, E: Code> FinishRows<E> for At<Lv, F> {
+/// Loops over the codes of a row.
+struct ByCode<E, F: Finish> {
+    /// Gives `none` to pixels of code `ignored`.
+    blank: fn(codes: &[E], ignored: E, none: F::Out, row: &mut [F::Out]),
+    /// Gives background pixels what is theirs.
+    sides: fn(codes: &[E], row: &mut [F::Out]),
+}
+
+impl<E: Code, F: Finish> At<E, F> {
+    pub(crate) fn new<Lv: Level>(_: Lv, finish: F) -> Self {
+        At {
+            finish,
+            narrow: |finish, costs, out| enter::<Lv, _>(Plain { finish, costs, out }),
+            wide: |finish, costs, out| enter::<Lv, _>(Plain { finish, costs, out }),
+            spaced: |finish, costs, out| enter::<Lv, _>(Plain { finish, costs, out }),
+            by_code: ByCode::new::<Lv>(),
+        }
+    }
+}
+
+impl<E: Code, F: Finish> ByCode<E, F> {
+    fn new<Lv: Level>() -> Self {
+        ByCode {
+            blank: |codes, ignored, none, row| {
+                enter::<Lv, _>(Blank { codes, ignored, none, row });
+            },
+            sides: |codes, row| {
+                if F::BY_SIDE {
+                    enter::<Lv, _>(Sides::<E, F> { codes, row });
+                }
+            },
+        }
+    }
+}
+
+impl<E: Code, F: Finish> FinishRows<E> for At<E, F> {
     fn size(&self) -> usize {
         size_of::<F::Out>()
     }
 }
 
-impl<Lv: Level, F: Finish, E: Code, C: Cost> FinishRow<E, C> for At<Lv, F> {
-    fn row(&self, Row { costs, codes, written, stage, out }: Row<'_, E, C>) {
-        let At { level, finish } = *self;
-        let out: &mut [F::Out] = bytemuck::cast_slice_mut(out);
-        let row: &mut [F::Out] = &mut bytemuck::cast_slice_mut(stage)[..out.len()];
-        match written.ignored {
-            Some(ignored) => level.enter(Known { finish, costs, codes, ignored, out: row }),
-            None if F::BY_SIDE => level.enter(Sided { finish, costs, codes, out: row }),
-            None => level.enter(Plain { finish, costs, out: row }),
+macro_rules! finish_row {
+    ($($cost:ident $plain:ident),*) => {$(
+        impl<E: Code, F: Finish> FinishRow<E, $cost> for At<E, F> {
+            fn row(&self, row: Row<'_, E, $cost>) {
+                finish_row(self.finish, self.$plain, &self.by_code, row);
+            }
         }
-        match written.label {
-            None => out.copy_from_slice(row),
-            Some(only) => choose(row, codes, only, written.ignored, out),
-        }
+    )*};
+}
+finish_row!(i32 narrow, i64 wide, f64 spaced);
+
+fn finish_row<E: Code, C: Cost, F: Finish>(
+    finish: F,
+    plain: fn(F, &[C], &mut [F::Out]),
+    by_code: &ByCode<E, F>,
+    Row { costs, codes, written, stage, out }: Row<'_, E, C>,
+) {
+    let out: &mut [F::Out] = bytemuck::cast_slice_mut(out);
+    let row: &mut [F::Out] = &mut bytemuck::cast_slice_mut(stage)[..out.len()];
+    plain(finish, costs, row);
+    if let Some(ignored) = written.ignored {
+        (by_code.blank)(codes, ignored, finish.value(C::NONE), row);
+    }
+    (by_code.sides)(codes, row);
+    match written.label {
+        None => out.copy_from_slice(row),
+        Some(only) => choose(row, codes, only, written.ignored, out),
     }
 }
 
@@ -122,49 +179,41 @@ impl<C: Cost, F: Finish> Kernel for Plain<'_, C, F> {
     #[inline(always)]
     fn run<Lv: Level>(self) {
         for (out, &cost) in self.out.iter_mut().zip(self.costs) {
-            *out = self.finish.value(cost, false);
+            *out = self.finish.value(cost);
         }
     }
 }
 
-struct Sided<'a, E, C, F: Finish> {
-    finish: F,
-    costs: &'a [C],
-    codes: &'a [E],
-    out: &'a mut [F::Out],
-}
-
-impl<E: Code, C: Cost, F: Finish> Kernel for Sided<'_, E, C, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let n = self.out.len();
-        let (costs, codes) = (&self.costs[..n], &self.codes[..n]);
-        for x in 0..n {
-            self.out[x] = self.finish.value(costs[x], codes[x] == E::BACKGROUND);
-        }
-    }
-}
-
-struct Known<'a, E, C, F: Finish> {
-    finish: F,
-    costs: &'a [C],
+struct Blank<'a, E, O> {
     codes: &'a [E],
     ignored: E,
-    out: &'a mut [F::Out],
+    none: O,
+    row: &'a mut [O],
 }
 
-impl<E: Code, C: Cost, F: Finish> Kernel for Known<'_, E, C, F> {
+impl<E: Code, O: Pod> Kernel for Blank<'_, E, O> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let n = self.out.len();
-        let (costs, codes) = (&self.costs[..n], &self.codes[..n]);
-        for x in 0..n {
-            let cost = if codes[x] == self.ignored { C::NONE } else { costs[x] };
-            self.out[x] = self.finish.value(cost, codes[x] == E::BACKGROUND);
+        for (place, &code) in self.row.iter_mut().zip(self.codes) {
+            *place = if code == self.ignored { self.none } else { *place };
+        }
+    }
+}
+
+struct Sides<'a, E, F: Finish> {
+    codes: &'a [E],
+    row: &'a mut [F::Out],
+}
+
+impl<E: Code, F: Finish> Kernel for Sides<'_, E, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        for (place, &code) in self.row.iter_mut().zip(self.codes) {
+            *place = if code == E::BACKGROUND { F::of_background(*place) } else { *place };
         }
     }
 }
@@ -205,7 +254,7 @@ impl<Q: Squared> Finish for AsSquared<Q> {
     type Out = Q;
 
     #[inline(always)]
-    fn value<C: Cost>(self, cost: C, _: bool) -> Q {
+    fn value<C: Cost>(self, cost: C) -> Q {
         if cost >= C::NONE { Q::NONE } else { Q::of(cost.integer()) }
     }
 }
@@ -218,7 +267,7 @@ impl<T: Real> Finish for AsDistance<T> {
     type Out = T;
 
     #[inline(always)]
-    fn value<C: Cost>(self, cost: C, _: bool) -> T {
+    fn value<C: Cost>(self, cost: C) -> T {
         cost.distance()
     }
 }
@@ -232,8 +281,12 @@ impl<T: Real> Finish for AsSigned<T> {
     const BY_SIDE: bool = true;
 
     #[inline(always)]
-    fn value<C: Cost>(self, cost: C, is_background: bool) -> T {
-        let distance: T = cost.distance();
-        if is_background { -distance } else { distance }
+    fn value<C: Cost>(self, cost: C) -> T {
+        cost.distance()
+    }
+
+    #[inline(always)]
+    fn of_background(distance: T) -> T {
+        -distance
     }
 }

@@ -1,6 +1,6 @@
 use super::cost::Cost;
 use crate::level::{Kernel, Level};
-use crate::maps::level::{AFTER, BEFORE, Segment};
+use crate::maps::segment::{AFTER, BEFORE, Segment};
 
 /// Solves a segment: its lower envelope of parabolas, one for each pixel, after Felzenszwalb and
 /// Huttenlocher (Distance Transforms of Sampled Functions, 2012). Pixels that two others hide are

@@ -105,13 +105,13 @@
 //! from 1, 2, 4 and 8 pixels to both sides.
 
 use super::cost::Cost;
-use super::costs::{ClipCosts, ClipGaps, CostKernels, Direct, Mark, Square};
+use super::costs::{ClipCosts, ClipGaps, CostKernels, Direct, Envelope, Mark, Square};
 use super::kernels::TransformKernels;
 use super::near::Bound;
 use super::runs::{Around, LineCodes, spread};
 use crate::maps::labels::Code;
-use crate::maps::level::{AFTER, BEFORE, Clipped, Segment};
 use crate::maps::scratch::{Scratch, Words};
+use crate::maps::segment::{AFTER, BEFORE, Clipped, Segment};
 
 const BLOCK: usize = Clipped::BLOCK;
 const MARGIN: usize = Clipped::MARGIN;
@@ -285,7 +285,7 @@ impl<'a, C: Cost> Line<'a, C> {
     /// A segment of deep blocks.
     fn long(
         &mut self,
-        kernels: &(impl CostKernels<C> + ?Sized),
+        kernels: &(impl Envelope<C> + CostKernels<C> + ?Sized),
         costs: &Costs<'_, C>,
         from: usize,
         to: usize,

@@ -152,7 +152,7 @@ fn words<E: Code>(
 /// The distance to the nearest background pixel: 0 at background, infinite if there is none.
 ///
 /// # Errors
-/// As of [`scratch_words`]; [`Error::Length`] unless `out` has one place for each pixel, [`Error::Workspace`]
+/// Those of [`scratch_words`]; [`Error::Length`] unless `out` has one place for each pixel, [`Error::Workspace`]
 /// if `scratch` is too short.
 pub fn distance_to_background<Lv: MapLevel, S: Labels, T: Real>(
     level: Lv,
@@ -169,7 +169,7 @@ pub fn distance_to_background<Lv: MapLevel, S: Labels, T: Real>(
 /// The square of [`distance_to_background`] with unit spacing, an exact integer.
 ///
 /// # Errors
-/// As of [`distance_to_background`]; [`Error::TooLong`] if the square of the image's diagonal does not fit.
+/// Those of [`distance_to_background`]; [`Error::TooLong`] if the square of the image's diagonal does not fit.
 pub fn squared_distance_to_background<Lv: MapLevel, S: Labels, Q: Squared>(
     level: Lv,
     fork: impl Fork,
@@ -186,7 +186,7 @@ pub fn squared_distance_to_background<Lv: MapLevel, S: Labels, Q: Squared>(
 /// is one label only.
 ///
 /// # Errors
-/// As of [`distance_to_background`].
+/// Those of [`distance_to_background`].
 pub fn distance_to_other<Lv: MapLevel, S: Labels, T: Real>(
     level: Lv,
     fork: impl Fork,
@@ -202,7 +202,7 @@ pub fn distance_to_other<Lv: MapLevel, S: Labels, T: Real>(
 /// The square of [`distance_to_other`] with unit spacing, an exact integer.
 ///
 /// # Errors
-/// As of [`squared_distance_to_background`].
+/// Those of [`squared_distance_to_background`].
 pub fn squared_distance_to_other<Lv: MapLevel, S: Labels, Q: Squared>(
     level: Lv,
     fork: impl Fork,
@@ -221,7 +221,7 @@ pub fn squared_distance_to_other<Lv: MapLevel, S: Labels, Q: Squared>(
 /// boundary runs between pixels, which have 1 and -1 on its two sides with unit spacing.
 ///
 /// # Errors
-/// As of [`distance_to_background`].
+/// Those of [`distance_to_background`].
 pub fn signed_distance<Lv: MapLevel, S: Labels, T: Real>(
     level: Lv,
     fork: impl Fork,
@@ -269,7 +269,7 @@ fn to_background<Lv: MapLevel, S: Labels, F: Finish>(
     out: &mut [F::Out],
     scratch: &mut [u64],
 ) -> Result<(), Error> {
-    let (kernels, finish) = (&level, &At { level, finish });
+    let (kernels, finish) = (&level, &At::new(level, finish));
     let transform = Transform::<S::Code> { kernels, fork: &fork, labels, spacing, finish };
     transform.to_background(bytemuck::cast_slice_mut(out), scratch)
 }
@@ -284,7 +284,7 @@ pub(crate) fn to_other<Lv: MapLevel, S: Labels, F: Finish>(
     out: &mut [F::Out],
     scratch: &mut [u64],
 ) -> Result<(), Error> {
-    let (kernels, finish) = (&level, &At { level, finish });
+    let (kernels, finish) = (&level, &At::new(level, finish));
     let transform = Transform::<S::Code> { kernels, fork: &fork, labels, spacing, finish };
     transform.to_other(bytemuck::cast_slice_mut(out), scratch)
 }

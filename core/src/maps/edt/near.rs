@@ -1,7 +1,8 @@
 //! Steps along a line to the nearest pixel of another label, in bytes, and short distances in bytes.
 
 use crate::level::{Kernel, Level};
-use crate::maps::level::{Clipped, MapLevel};
+use crate::maps::level::MapLevel;
+use crate::maps::segment::Clipped;
 
 /// The steps that [`nearness`] adds to both sides; places before and after the pixels of a line.
 pub(super) const BESIDE: usize = 8;

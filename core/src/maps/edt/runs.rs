@@ -4,7 +4,7 @@ use super::cost::{Cost, Gap};
 use super::near::{BESIDE, ByteKernels, Spread};
 use crate::level::{Kernel, Level};
 use crate::maps::labels::{Code, Codes, Same, Sides};
-use crate::maps::level::Clipped;
+use crate::maps::segment::Clipped;
 
 const BLOCK: usize = Clipped::BLOCK;
 

@@ -169,13 +169,13 @@ struct Across<'a, E, C: Cost> {
 }
 
 impl<'a, E: Code, C: Cost> Store<'a, E, C> {
-    fn new(scratch: &'a mut [u64], parts: &Parts, by_label: bool) -> Self {
+    fn new(scratch: &'a mut [u64], parts: &Parts, by_label: bool, size: usize) -> Self {
         let (slice, mut scratch) = (parts.slice(), Scratch::of(scratch));
         Store {
             states: scratch.take(parts.part.div_ceil(parts.band()) * slice),
             band: scratch.take(parts.band() * slice),
             back: scratch.take(slice),
-            row: scratch.take(parts.pixels),
+            row: scratch.take((parts.pixels * size).div_ceil(size_of::<u64>())),
             stages: [scratch.take(parts.pixels), scratch.take(parts.pixels)],
             line: Line::new(&mut scratch, parts.pixels),
             across: (parts.rows > 1).then(|| {
@@ -325,7 +325,7 @@ impl<E: Code, C: Cost> Sweep<'_, E, C> {
         words: &mut [u64],
     ) {
         let (slice, height) = (parts.slice(), parts.band());
-        let mut store = Store::<E, C>::new(words, parts, self.rule.is_by_label());
+        let mut store = Store::<E, C>::new(words, parts, self.rule.is_by_label(), self.size);
         if edges.is_empty() {
             store.states[..slice].fill(C::Gap::NONE);
             store.back.fill(C::Gap::NONE);
@@ -485,7 +485,7 @@ fn quarters<T>(all: &mut [T]) -> [&mut [T]; 4] {
 /// Calls for each part with its share of edges, output and storage.
 struct Each<'p> {
     parts: &'p Parts,
-    /// Of edges, and of output in bytes.
+    /// Lengths of a slice's edges, and of its output in bytes.
     lengths: [usize; 2],
     words: usize,
 }

@@ -205,7 +205,7 @@ fn prune(costs: &[i32], first: i32, slopes: &mut [i32], values: &mut [i32]) -> u
     found
 }
 
-/// Of a pixel and a slope. For short segments in one instruction: the high half of `x` is 0, and a slope
+/// Multiplies pixels by slopes: for short segments in one instruction: the high half of `x` is 0, and a slope
 /// fits into its low half.
 #[inline]
 #[target_feature(enable = "avx2")]

@@ -182,7 +182,7 @@ kernel! {
         found
     }
 
-    /// Of a pixel and a slope. For short segments in one instruction: the high half of `x` is 0, and
+    /// Multiplies pixels by slopes: for short segments in one instruction: the high half of `x` is 0, and
     /// a slope fits into its low half.
     #[inline]
     fn product<const SHORT: bool>(x: __m512i, slope: __m512i) -> __m512i {

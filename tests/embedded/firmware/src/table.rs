@@ -73,7 +73,7 @@ struct Storage<T, A> {
     targets: [u8; PIXELS],
     by_engine: [T; CLASSES * PIXELS],
     by_slices: [T; CLASSES * PIXELS],
-    partials: [Partial<T>; 48],
+    partials: [Partial<T>; 80],
     sums: [A; 48],
     totals: [A; 24],
     segment: [A; 24],
@@ -152,9 +152,9 @@ impl<T: Format, A: Accumulator<Real: Format>> Storage<T, A> {
         let (z, y) = (View::new(logits, layout)?, View::new(targets, plane)?);
         let mut terms = [Term::<T, A>::default(); 1];
         let mut maps = [MapCall::default(); 1];
-        let listed = parse(text, link, Registry::builtin::<Lv>(), &mut terms, &mut maps);
-        let listed = listed.map_err(|_| Failure::Text(id))?;
-        let problem = Problem::<T, A>::new(call, &listed, &z, &y)?;
+        let plan = parse(text, link, Registry::builtin::<Lv>(), &mut terms, &mut maps);
+        let plan = plan.map_err(|_| Failure::Text(id))?;
+        let problem = Problem::<T, A>::new(call, &plan, z, y)?;
         let mut workspace = Workspace {
             partials: &mut self.partials,
             sums: &mut self.sums,

@@ -4,7 +4,7 @@
 pub const SIDE: usize = 64;
 /// Pixels of a tile.
 pub const PIXELS: usize = SIDE * SIDE;
-/// Of pixels that do not count.
+/// The target of pixels that do not count.
 pub const IGNORED: u8 = 255;
 
 /// Numbers from 0 to 1 that look random, by a linear congruential generator.

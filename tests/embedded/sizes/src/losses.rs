@@ -17,15 +17,15 @@ pub type Sum = f64;
 /// What a call reads and writes.
 #[derive(Debug)]
 pub struct Call<'c> {
-    /// Of one class or of as many as `exps` has places.
+    /// Logits of one class, or of as many as `exps` has places.
     pub logits: &'c [f32],
     /// Labels.
     pub targets: &'c [u8],
     /// Weights.
     pub map: &'c [f32],
-    /// Of the loss.
+    /// Where the gradient goes.
     pub gradient: &'c mut [f32],
-    /// As many as a loss has sums.
+    /// One for each sum of the loss.
     pub partials: &'c mut [[f32; 32]],
     /// Twice as many.
     pub sums: &'c mut [Sum],

@@ -16,7 +16,7 @@ mod on_board {
 
     use super::losses::{Call, LOSSES, Sum};
 
-    /// Of the losses of several classes.
+    /// Classes of the losses that have several.
     const CLASSES: usize = 3;
     #[cfg(not(feature = "double"))]
     const ZERO: Sum = Sum::ZERO;

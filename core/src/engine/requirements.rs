@@ -14,7 +14,7 @@ const CLASSES: usize = 1 << 24;
 
 /// What is known of a call without reading any of its arrays, wherever they lie.
 #[derive(Clone, Copy, Debug)]
-pub struct Outline {
+pub struct CallShape {
     /// How logits become probabilities.
     pub link: Link,
     /// The logits' shape.
@@ -31,7 +31,7 @@ pub struct Outline {
 
 /// A loss and a call that fit together: what that decides.
 #[derive(Clone, Copy, Debug)]
-pub struct Fit {
+pub struct Requirements {
     pub(super) rows: Rows,
     pub(super) needs: Needs,
     /// Whether any term is evaluated.
@@ -46,7 +46,7 @@ pub struct Fit {
     pub needs_positive: bool,
 }
 
-impl Outline {
+impl CallShape {
     /// The shape that the link asks of targets.
     pub fn planes(&self) -> Shape {
         match self.link {
@@ -78,7 +78,10 @@ impl Outline {
     ///
     /// # Errors
     /// The first term that does not, by name and value.
-    pub fn fit<T: Real, A: Accumulator>(&self, program: &dyn Program<T, A>) -> Result<Fit, Error> {
+    pub fn fit<T: Real, A: Accumulator>(
+        &self,
+        program: &dyn Program<T, A>,
+    ) -> Result<Requirements, Error> {
         let channels = self.logits.channels;
         let (mut has_region, mut is_active, mut has_denominator) = (false, false, false);
         let mut needs =
@@ -114,7 +117,7 @@ impl Outline {
             denominators: if has_denominator { terms } else { 0 },
             regions: if has_region { channels } else { 0 },
         };
-        Ok(Fit {
+        Ok(Requirements {
             rows,
             needs,
             is_active,
@@ -143,16 +146,16 @@ pub(crate) fn expected_link(kind: Kind, link: Link) -> Option<&'static str> {
     }
 }
 
-fn check_weights(spec: &Spec<'_>, outline: &Outline) -> Result<(), Error> {
+fn check_weights(spec: &Spec<'_>, call_shape: &CallShape) -> Result<(), Error> {
     let term = spec.name;
-    if spec.is_weighted(outline.by_call) && !spec.is_weighable {
+    if spec.is_weighted(call_shape.by_call) && !spec.is_weighable {
         return Err(Error::NotWeighted { term });
     }
-    let (maps, classes) = (outline.maps, outline.logits.channels);
+    let (maps, classes) = (call_shape.maps, call_shape.logits.channels);
     if let Some(place) = spec.options.maps.iter().find(|&place| place >= maps) {
         return Err(Error::Map { place, maps });
     }
-    if spec.is_region() && spec.options.weighted && !outline.by_call {
+    if spec.is_region() && spec.options.weighted && !call_shape.by_call {
         return Err(Error::NoWeights { term });
     }
     match (spec.options.class_weights, spec.class_weights) {

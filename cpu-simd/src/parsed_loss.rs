@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use segloss_core::compose::{Kernels, Listed, MapCall, Term, parse};
+use segloss_core::compose::{Kernels, MapCall, Plan, Term, parse};
 use segloss_core::engine::Link;
 use segloss_core::lanes::Real;
 use segloss_core::summation::Accumulator;
@@ -17,16 +17,16 @@ pub(crate) const MAPS: usize = 16;
 
 /// A library that somebody else owns, or a share of one.
 #[derive(Clone, Debug)]
-pub(crate) enum Held<'l, T: Real, A: Accumulator> {
+pub(crate) enum LibraryRef<'l, T: Real, A: Accumulator> {
     Borrowed(&'l Library<T, A>),
     Shared(Arc<Library<T, A>>),
 }
 
-impl<T: Real, A: Accumulator> Held<'_, T, A> {
-    pub(crate) fn library(&self) -> &Library<T, A> {
+impl<T: Real, A: Accumulator> LibraryRef<'_, T, A> {
+    pub(crate) fn get(&self) -> &Library<T, A> {
         match self {
-            Held::Borrowed(library) => library,
-            Held::Shared(library) => library,
+            LibraryRef::Borrowed(library) => library,
+            LibraryRef::Shared(library) => library,
         }
     }
 }
@@ -34,47 +34,46 @@ impl<T: Real, A: Accumulator> Held<'_, T, A> {
 /// Terms and maps beside the library and the text that they refer to: reading them anew in each call took
 /// longer than all else of a call does on a tile of 16 x 16.
 #[derive(Clone, Debug)]
-pub(crate) struct Listing<'l, T: Real, A: Accumulator> {
-    /// `'static` stands for as long as `held` and `text` live: lent for no longer than `self`.
+pub(crate) struct ParsedLoss<'l, T: Real, A: Accumulator> {
+    /// `'static` stands for as long as `library` and `text` live: lent for no longer than `self`.
     terms: Arc<[Term<'static, T, A>]>,
     /// Likewise.
     maps: Arc<[MapCall<'static, T>]>,
     /// The loops of the library's level.
     kernels: &'static Kernels<T>,
-    _held: Held<'l, T, A>,
+    _library: LibraryRef<'l, T, A>,
     /// Never read, but referred to: lists of class weights stay text.
     _text: Arc<str>,
 }
 
-impl<'l, T: Real, A: Accumulator> Listing<'l, T, A> {
+impl<'l, T: Real, A: Accumulator> ParsedLoss<'l, T, A> {
     /// The loss that `text` describes under `link`.
     pub(crate) fn read<'t>(
-        held: Held<'l, T, A>,
+        library: LibraryRef<'l, T, A>,
         text: &'t str,
         link: Link,
     ) -> Result<Self, TextError<'t>> {
         // Once for mistakes, which are places in the caller's text.
         let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
-        let registry = held.library().registry();
+        let registry = library.get().registry();
         let kernels = registry.kernels();
         parse::<T, A>(text, link, registry, &mut terms, &mut maps)?;
 
         let own: Arc<str> = text.into();
-        // SAFETY: both stay where they are, unchanged, while this listing or a clone of it lives: the text in
+        // SAFETY: both stay where they are, unchanged, while this or a clone of it lives: the text in
         // an `Arc` of its own, the library behind a reference or in an `Arc` that is shared.
-        let (library, kept) = unsafe { (lengthen(held.library()), lengthen(&*own)) };
+        let (kept, kept_text) = unsafe { (lengthen(library.get()), lengthen(&*own)) };
         let (mut terms, mut maps) = ([Term::default(); TERMS], [MapCall::default(); MAPS]);
-        let listed = parse(kept, link, library.registry(), &mut terms, &mut maps);
+        let plan = parse(kept_text, link, kept.registry(), &mut terms, &mut maps);
         // There was no mistake in the same text.
-        let counts =
-            listed.map_or((0, 0), |listed| (listed.terms().len(), listed.map_calls().len()));
+        let counts = plan.map_or((0, 0), |plan| (plan.terms().len(), plan.map_calls().len()));
         let (terms, maps) = (terms[..counts.0].into(), maps[..counts.1].into());
-        Ok(Listing { terms, maps, kernels, _held: held, _text: own })
+        Ok(ParsedLoss { terms, maps, kernels, _library: library, _text: own })
     }
 
     /// Terms and maps, for as long as what they refer to is kept.
-    pub(crate) fn listed(&self) -> Listed<'_, T, A> {
-        Listed::new(&self.terms, self.kernels).maps(&self.maps)
+    pub(crate) fn plan(&self) -> Plan<'_, T, A> {
+        Plan::new(&self.terms, self.kernels).maps(&self.maps)
     }
 }
 

@@ -1,0 +1,148 @@
+//! What loops over a tile are given, and what they do to every number.
+
+use crate::lanes::Lanes;
+use crate::summation::{Partial, TILE};
+
+/// Multiplies a term's slope by its factor: its share of the gradient. A factor of 0 is that of a term that is
+/// not evaluated, which has none, whatever its slope.
+#[inline(always)]
+pub fn scaled<L: Lanes>(factor: L, slope: L) -> L {
+    let zero = L::splat(0.0);
+    L::select(factor.eq(zero), zero, factor * slope)
+}
+
+/// Multiplies a loss or slope by a weight; 0 where the weight is 0, be the loss infinite.
+#[inline(always)]
+pub fn weigh<L: Lanes>(weight: L, x: L) -> L {
+    let zero = L::splat(0.0);
+    L::select(weight.eq(zero), zero, weight * x)
+}
+
+/// The weights of a tile's pixels.
+#[derive(Clone, Copy, Debug)]
+pub struct TileWeights<'t, T> {
+    /// One tile a term, then one for all region terms; none at all if no term is weighted. Those of
+    /// terms that are not weighted hold nothing of use.
+    pub tiles: &'t [[T; TILE]],
+    /// Whether the call has weights, so that every pixel and class term is weighted.
+    pub by_call: bool,
+}
+
+/// The inputs of a tile under the sigmoid link.
+#[derive(Clone, Copy, Debug)]
+pub struct PixelTile<'t, T> {
+    /// Logits.
+    pub z: &'t [T; TILE],
+    /// Targets, 0 to 1.
+    pub y: &'t [T; TILE],
+    /// Positive where a pixel counts; all do if there is none.
+    pub valid: Option<&'t [T; TILE]>,
+    /// What the losses of weighted terms are multiplied by.
+    pub weights: TileWeights<'t, T>,
+}
+
+/// The inputs of a tile under the softmax link: the true class's probability.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassTile<'t, T> {
+    /// `ln p_t`.
+    pub log_p: &'t [T; TILE],
+    /// `p_t`.
+    pub p: &'t [T; TILE],
+    /// `1 - p_t`.
+    pub q: &'t [T; TILE],
+    /// Positive where a pixel counts; all do if there is none.
+    pub valid: Option<&'t [T; TILE]>,
+    /// What the losses of weighted terms are multiplied by.
+    pub weights: TileWeights<'t, T>,
+}
+
+/// Tiles that a program may leave numbers in while it works on another. What they hold before and after
+/// means nothing; they are lent because clearing them for every tile takes a tenth of its time.
+#[derive(Debug)]
+pub struct Scratch<'s, T> {
+    /// `sigmoid(z)`.
+    pub p: &'s mut [T; TILE],
+    /// `1 - p`.
+    pub q: &'s mut [T; TILE],
+    /// `exp(-|z|)`.
+    pub exp_neg_abs: &'s mut [T; TILE],
+    /// `ln(1 + exp(-|z|))`.
+    pub softplus_tail: &'s mut [T; TILE],
+    /// A term's losses.
+    pub value: &'s mut [T; TILE],
+    /// A term's slopes.
+    pub slope: &'s mut [T; TILE],
+}
+
+/// What a tile of a loss's terms is asked for: the sums of its losses, its gradient, or both.
+///
+/// Under the softmax link the gradient is that of class terms in `ln p_t`, and regions are left to the
+/// engine.
+#[derive(Debug)]
+pub struct TileSweep<'t, T> {
+    /// One a term, and under the sigmoid link the region sums behind them, to which losses are added.
+    pub partials: Option<&'t mut [Partial<T>]>,
+    /// Where the gradient goes.
+    pub gradient: Option<TileGradient<'t, T>>,
+}
+
+/// The gradient of a tile, and what it is made with.
+#[derive(Debug)]
+pub struct TileGradient<'t, T> {
+    /// What each term's slope is multiplied by.
+    pub factors: &'t [T],
+    /// The derivatives of region terms in false positives and false negatives, under the sigmoid link.
+    pub region: Option<[T; 2]>,
+    /// Where it is written.
+    pub into: &'t mut [T; TILE],
+}
+
+impl<T> TileGradient<'_, T> {
+    /// The gradient where term `index` is the only one that has a factor.
+    pub(super) fn of_term(self, index: usize) -> Self {
+        TileGradient { factors: &self.factors[index..=index], ..self }
+    }
+}
+
+/// [`Pixel`](crate::pixel::Pixel) as arrays, for terms of tiles.
+#[derive(Clone, Copy, Debug)]
+pub struct PixelArrays<'t, T> {
+    /// Logits.
+    pub z: &'t [T; TILE],
+    /// Targets, 0 to 1.
+    pub y: &'t [T; TILE],
+    /// `sigmoid(z)`.
+    pub p: &'t [T; TILE],
+    /// `1 - p`.
+    pub q: &'t [T; TILE],
+    /// `ln(1 + exp(-|z|))`.
+    pub softplus_tail: &'t [T; TILE],
+    /// Positive where a pixel counts; all do if there is none.
+    pub valid: Option<&'t [T; TILE]>,
+}
+
+/// What formulas are computed from, as arrays. The rest of a [`Pixel`](crate::pixel::Pixel) each makes itself, of which the
+/// compiler leaves out what it does not read.
+#[derive(Clone, Copy, Debug)]
+pub struct PixelInputs<'t, T> {
+    /// Logits.
+    pub z: &'t [T; TILE],
+    /// Targets, 0 to 1.
+    pub y: &'t [T; TILE],
+    /// `sigmoid(z)`.
+    pub p: &'t [T; TILE],
+    /// `1 - p`.
+    pub q: &'t [T; TILE],
+    /// `exp(-|z|)`.
+    pub exp_neg_abs: &'t [T; TILE],
+}
+
+/// Where the losses and slopes of a tile go; what is none is not needed. What is written where a pixel
+/// does not count is not read.
+#[derive(Debug)]
+pub struct TileOutput<'t, T> {
+    /// Losses.
+    pub value: Option<&'t mut [T; TILE]>,
+    /// Their derivatives: in the logit, or in `ln p_t`.
+    pub slope: Option<&'t mut [T; TILE]>,
+}

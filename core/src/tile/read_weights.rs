@@ -1,0 +1,55 @@
+//! Weights read as they are stored, a tile at a time.
+
+use super::weights::{ReadWeights, WeightKernels};
+use crate::lanes::Real;
+use crate::summation::TILE;
+use crate::view::{View, Weights};
+
+impl Weights<'_> {
+    /// Writes the weights of `count` pixels to `tile`, and any of them past those.
+    pub(crate) fn copy<T: Real>(
+        &self,
+        kernels: &WeightKernels<T>,
+        at: (usize, usize, usize),
+        count: usize,
+        tile: &mut [T; TILE],
+    ) {
+        match self {
+            Weights::F32(view) => view.read_weights(kernels.copy_f32, at, count, tile),
+            Weights::F64(view) => view.read_weights(kernels.copy_f64, at, count, tile),
+        }
+    }
+
+    /// Multiplies the weights of `count` pixels into `tile`.
+    pub(crate) fn multiply<T: Real>(
+        &self,
+        kernels: &WeightKernels<T>,
+        at: (usize, usize, usize),
+        count: usize,
+        tile: &mut [T; TILE],
+    ) {
+        match self {
+            Weights::F32(view) => view.read_weights(kernels.multiply_f32, at, count, tile),
+            Weights::F64(view) => view.read_weights(kernels.multiply_f64, at, count, tile),
+        }
+    }
+}
+
+impl<E: Copy> View<'_, E> {
+    fn read_weights<T: Real>(
+        &self,
+        read: ReadWeights<E, T>,
+        (sample, channel, pixel): (usize, usize, usize),
+        count: usize,
+        tile: &mut [T; TILE],
+    ) {
+        let channel = self.own_channel(channel);
+        let first = self.layout.index(sample, channel, pixel);
+        if count == TILE && self.layout.pixel_stride() == Some(1) {
+            return read(&self.data[first..first + TILE].as_chunks().0[0], tile);
+        }
+        let mut gathered = [self.data[first]; TILE];
+        self.load((sample, channel, pixel), &mut gathered[..count]);
+        read(&gathered, tile);
+    }
+}
