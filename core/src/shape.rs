@@ -18,22 +18,26 @@ pub struct Shape {
 
 impl Shape {
     /// Pixels of one sample.
+    #[inline]
     pub fn pixels(&self) -> usize {
         self.spatial.iter().fold(1, |n, &extent| n.saturating_mul(extent))
     }
 
     /// Gives the shape another number of channels.
+    #[inline]
     #[must_use]
     pub fn with_channels(self, channels: usize) -> Self {
         Shape { channels, ..self }
     }
 
     /// Whether there is no element.
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.extents().contains(&0)
     }
 
     /// All extents, outermost first.
+    #[inline]
     pub(crate) fn extents(&self) -> [usize; 5] {
         let [d, h, w] = self.spatial;
         [self.batch, self.channels, d, h, w]
@@ -61,6 +65,7 @@ pub struct Strides {
 
 impl Strides {
     /// All of them, outermost first.
+    #[inline]
     pub(crate) fn all(&self) -> [usize; 5] {
         let [d, h, w] = self.spatial;
         [self.batch, self.channel, d, h, w]

@@ -2,9 +2,9 @@
 
 use core::ffi::c_char;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Reason};
 use crate::loss::Loss;
-use crate::overlap::Memory;
+use crate::overlap::{Memory, check_read};
 use crate::tensor::Tensor;
 use segloss_c_boundary::dlpack::DLTensor;
 use segloss_c_boundary::pointer::{array, list};
@@ -101,9 +101,10 @@ pub(crate) const MAPS: usize = 16;
 /// A call's options, read.
 pub(crate) struct CallInputs<'a> {
     ignore_index: Option<i64>,
-    mask: Option<Tensor<'a>>,
-    weights: Option<Tensor<'a>>,
-    /// Each has been read once, and makes sense.
+    // Tensors have been read once, and make sense. They are left where they lie, because most calls have none,
+    // and would move the room for them several times.
+    mask: Option<&'a DLTensor>,
+    weights: Option<&'a DLTensor>,
     maps: &'a [NamedMap],
     spacing: Option<&'a [f64]>,
     scale: Option<&'a f64>,
@@ -146,9 +147,9 @@ impl<'a> CallInputs<'a> {
         Ok(CallInputs {
             ignore_index: ignored(link, call.ignore, call.ignore_index)?,
             // SAFETY: as above.
-            mask: unsafe { Tensor::read_any(call.mask, "call.mask")? },
+            mask: unsafe { check_any(call.mask, MASK)? },
             // SAFETY: as above.
-            weights: unsafe { Tensor::read_any(call.weights, "call.weights")? },
+            weights: unsafe { check_any(call.weights, WEIGHTS)? },
             maps,
             spacing,
             scale: scale.and_then(<[f64]>::first),
@@ -167,29 +168,44 @@ impl<'a> CallInputs<'a> {
             ("call.write", self.write != Write::Overwrite),
         ];
         match given.into_iter().find(|(_, given)| *given) {
-            Some((argument, _)) => Err(Fault::Unused { argument, by: "a map" }),
+            Some((argument, _)) => Err(Reason::Unused { argument, by: "a map" }.into()),
             None => Ok(()),
         }
     }
 
     /// That the mask, if there is one, goes with targets of this shape.
     pub(crate) fn has_mask_of(&self, targets: Shape) -> Result<(), Fault> {
-        let Some(mask) = &self.mask else { return Ok(()) };
+        // SAFETY: it was read before.
+        let Some(mask) = (unsafe { read_any(self.mask, MASK)? }) else { return Ok(()) };
         let for_all = mask.layout.shape().channels == 1;
         mask.has_shape(if for_all { targets.with_channels(1) } else { targets })
     }
 
-    /// The memory that is read.
-    pub(crate) fn memory(&self) -> impl Iterator<Item = Memory> {
-        let tensors = [&self.mask, &self.weights].into_iter().flatten();
-        // SAFETY: they were read before.
-        let maps = self.maps.iter().flat_map(|map| unsafe { map.read() });
-        let maps = maps.flat_map(|(_, weights)| weights.memory());
-        let scales =
-            self.sample_scales.map(|s| Memory::of("call.sample_scales", s.as_ptr(), s.len()));
-        let scale = self.scale.map(|scale| Memory::of("call.scale", scale, 1));
-        let spacing = self.spacing.map(|s| Memory::of("call.spacing", s.as_ptr(), s.len()));
-        tensors.flat_map(Tensor::memory).chain(maps).chain(scales).chain(scale).chain(spacing)
+    /// Checks that no output is where something is that is read.
+    pub(crate) fn check_apart(&self, outputs: &[Memory]) -> Result<(), Fault> {
+        for (tensor, argument) in [(self.mask, MASK), (self.weights, WEIGHTS)] {
+            // SAFETY: it was read before.
+            if let Some(tensor) = unsafe { read_any(tensor, argument)? } {
+                check_read(outputs, &tensor.memory())?;
+            }
+        }
+        for map in self.maps {
+            // SAFETY: it was read before.
+            let (_, weights) = unsafe { map.read()? };
+            check_read(outputs, &weights.memory())?;
+        }
+        if let Some(scales) = self.sample_scales {
+            let (first, count) = (scales.as_ptr(), scales.len());
+            check_read(outputs, &Memory::of("call.sample_scales", first, count))?;
+        }
+        if let Some(scale) = self.scale {
+            check_read(outputs, &Memory::of("call.scale", scale, 1))?;
+        }
+        if let Some(spacing) = self.spacing {
+            let (first, count) = (spacing.as_ptr(), spacing.len());
+            check_read(outputs, &Memory::of("call.spacing", first, count))?;
+        }
+        Ok(())
     }
 
     /// For core.
@@ -220,31 +236,39 @@ impl<'a> CallInputs<'a> {
     /// Nobody writes the tensors' memory for `'a`.
     unsafe fn mask(&self) -> Result<Option<Mask<'a>>, Fault> {
         // SAFETY: the caller's word.
-        self.mask.as_ref().map(|mask| unsafe { mask.mask() }).transpose()
+        match unsafe { read_any(self.mask, MASK)? } {
+            // SAFETY: as above.
+            Some(mask) => Ok(Some(unsafe { mask.mask()? })),
+            None => Ok(None),
+        }
     }
 
     /// # Safety
     /// Nobody writes the tensors' memory for `'a`.
     unsafe fn weights(&self) -> Result<Option<Weights<'a>>, Fault> {
         // SAFETY: the caller's word.
-        self.weights.as_ref().map(|weights| unsafe { weights.weights() }).transpose()
+        match unsafe { read_any(self.weights, WEIGHTS)? } {
+            // SAFETY: as above.
+            Some(weights) => Ok(Some(unsafe { weights.weights()? })),
+            None => Ok(None),
+        }
     }
 
-    /// Calls `use_it` with the maps by name, which the loss is to refer to.
+    /// Reads the maps by name, which the loss is to refer to, into `room`.
     ///
     /// # Safety
     /// Nobody writes the tensors' memory for `'a`.
-    pub(crate) unsafe fn with_maps<R>(
+    pub(crate) unsafe fn maps<'r>(
         &self,
         loss: &Loss,
-        use_it: impl FnOnce(&[(&str, Weights<'_>)]) -> Result<R, Fault>,
-    ) -> Result<R, Fault> {
+        room: &'r mut MapRoom<'a>,
+    ) -> Result<&'r [(&'a str, Weights<'a>)], Fault> {
         if self.maps.is_empty() {
-            return use_it(&[]);
+            return Ok(&[]);
         }
         let nothing = Shape { batch: 0, channels: 0, spatial: [0; 3], axes: 1 };
         let none = Weights::F32(View::new(&[], Layout::channels_first(nothing)?)?);
-        let mut all = [("", none); MAPS];
+        let all = room.insert([("", none); MAPS]);
         for (place, map) in all.iter_mut().zip(self.maps) {
             // SAFETY: the caller's word.
             let (name, weights) = unsafe { map.read()? };
@@ -258,7 +282,45 @@ impl<'a> CallInputs<'a> {
             // SAFETY: as above.
             *place = (name, unsafe { weights.weights()? });
         }
-        use_it(&all[..self.maps.len()])
+        Ok(&all[..self.maps.len()])
+    }
+}
+
+/// Room for a call's maps by name.
+pub(crate) type MapRoom<'a> = Option<[(&'a str, Weights<'a>); MAPS]>;
+
+const MASK: &str = "call.mask";
+const WEIGHTS: &str = "call.weights";
+
+/// Reads a tensor, if there is one, and leaves it where it lies.
+///
+/// # Safety
+/// As for [`Tensor::read`].
+#[inline]
+unsafe fn check_any<'a>(
+    tensor: *const DLTensor,
+    argument: &'static str,
+) -> Result<Option<&'a DLTensor>, Fault> {
+    if tensor.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's word.
+    unsafe { Tensor::read(tensor, argument)? };
+    // SAFETY: neither NULL nor misaligned, so the caller's tensor.
+    Ok(Some(unsafe { &*tensor }))
+}
+
+/// # Safety
+/// As for [`Tensor::read`].
+#[inline]
+unsafe fn read_any<'a>(
+    tensor: Option<&'a DLTensor>,
+    argument: &'static str,
+) -> Result<Option<Tensor<'a>>, Fault> {
+    match tensor {
+        // SAFETY: the caller's word.
+        Some(tensor) => Ok(Some(unsafe { Tensor::read(tensor, argument)? })),
+        None => Ok(None),
     }
 }
 

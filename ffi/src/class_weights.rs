@@ -58,7 +58,7 @@ pub unsafe extern "C" fn segloss_class_counts(
         // SAFETY: as above. Copied, because it may be where the result goes.
         let before = unsafe { array(before, classes, "before", "")?.map(<[u64]>::to_vec) };
         let own = Memory::of("counts", counts, classes);
-        check_apart(&[Some(own)], [targets.memory()?].into_iter())?;
+        check_apart(&[own], [targets.memory()])?;
         let mut all = before.unwrap_or_else(|| vec![0; classes]);
         // SAFETY: as above.
         ClassCounts::new(&mut all)?.add(unsafe { targets.targets()? }, ignored)?;
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn segloss_class_weights(
         check_array(counts, classes, "counts", "")?;
         check_array(weights, classes, "weights", "")?;
         let own = Memory::of("weights", weights, classes);
-        check_apart(&[Some(own)], [Memory::of("counts", counts, classes)].into_iter())?;
+        check_apart(&[own], [Memory::of("counts", counts, classes)])?;
         // SAFETY: the caller's word, and they are apart.
         let (counts, weights) = unsafe {
             (array(counts, classes, "counts", "")?, array_mut(weights, classes, "weights", "")?)

@@ -1,13 +1,8 @@
-use crate::fault::Fault;
-use crate::message;
+use crate::fault::{Fault, Reason};
 use crate::result::ResultCode;
 use segloss_c_boundary::boundary;
 
-/// Runs the body of a function that C calls, and keeps the message of what was wrong.
+/// Runs the body of a function that C calls.
 pub(crate) fn run(body: impl FnOnce() -> Result<(), Fault>) -> ResultCode {
-    let fail = |fault: Fault| {
-        message::keep(&fault);
-        fault.code()
-    };
-    boundary::run(ResultCode::Ok, Fault::Panic, fail, body)
+    boundary::run(ResultCode::Ok, || Reason::Panic.into(), Fault::code, body)
 }

@@ -3,7 +3,7 @@ use crate::entry;
 use crate::fault::Fault;
 use crate::loss::Loss;
 use crate::outputs::{Outputs, Places};
-use crate::overlap::{Memory, check_apart};
+use crate::overlap::{Memory, check_read, check_written};
 use crate::result::ResultCode;
 use crate::tensor::{Plain, Tensor};
 use crate::workspace::{self, Storage, Workspace};
@@ -12,7 +12,7 @@ use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
 use segloss_c_boundary::versioned::{read, read_or_zeros};
 use segloss_core::engine::{self, Report};
 use segloss_core::lanes::Real;
-use segloss_core::view::{GradientSink, Logit, Logits, Targets, ViewMut, Weights};
+use segloss_core::view::{GradientSink, Logit, Logits, Targets, ViewMut};
 use segloss_simd::Buffers;
 
 /// What a call reads: known to be there, and to have nothing in common with what it writes.
@@ -43,15 +43,12 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// That nothing of it is where `outputs` go.
-    pub(crate) fn check_apart(&self, outputs: &Places<'a>) -> Result<(), Fault> {
-        self.check_outputs(&outputs.memory()?)
-    }
-
-    /// The same of outputs of any kind.
-    pub(crate) fn check_outputs(&self, outputs: &[Option<Memory>]) -> Result<(), Fault> {
-        let tensors = [self.logits.memory()?, self.targets.memory()?];
-        check_apart(outputs, tensors.into_iter().chain(self.given.memory()))
+    /// Checks that outputs are where nothing is that is read, and no other output.
+    pub(crate) fn check_apart(&self, outputs: &[Memory]) -> Result<(), Fault> {
+        check_read(outputs, &self.logits.memory())?;
+        check_read(outputs, &self.targets.memory())?;
+        self.given.check_apart(outputs)?;
+        check_written(outputs)
     }
 
     /// What core calls with.
@@ -100,7 +97,7 @@ pub unsafe extern "C" fn segloss_evaluate(
         let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
         // SAFETY: as above.
         let mut places = unsafe { read(outputs, "outputs")?.places()? };
-        inputs.check_apart(&places)?;
+        inputs.check_apart(&places.memory())?;
         // SAFETY: as above, and what is written is apart from what is read.
         let report = unsafe {
             workspace::with(workspace, |storage| evaluate(&inputs, &mut places, storage))?
@@ -148,23 +145,25 @@ unsafe fn evaluate_as<T: Format>(
         map.holds(&[dtype], expected)?;
     }
     // SAFETY: the caller's word.
-    let ((call, targets), mut gradient, samples, mut loss_map) = unsafe {
-        let loss_map = places.loss_map.as_mut().map(|to| to.view_mut::<T>()).transpose()?;
-        (inputs.call()?, Gradient::of(inputs, places)?, places.samples()?, loss_map)
-    };
-    buffers.use_threads(own.has_threads());
-    let mut samples = samples;
-    let evaluate = |maps: &[(&str, Weights<'_>)]| {
+    unsafe {
+        let mut loss_map = match &mut places.loss_map {
+            Some(map) => Some(map.view_mut::<T>()?),
+            None => None,
+        };
+        let (call, targets) = inputs.call()?;
+        let mut gradient = Gradient::of(inputs, places)?;
+        let samples = places.samples()?;
+        buffers.use_threads(own.has_threads());
+        let mut room = None;
+        let maps = inputs.given.maps(own, &mut room)?;
         let outputs = segloss_simd::Outputs {
             gradient: gradient.as_mut().and_then(T::sink),
-            samples: samples.as_deref_mut(),
+            samples,
             loss_map: loss_map.as_mut().map(|map| map as &mut dyn GradientSink<T>),
         };
         let evaluate = || loss.evaluate(call, logits, targets, maps, outputs, buffers);
         Ok(own.install(evaluate)?)
-    };
-    // SAFETY: as above.
-    unsafe { inputs.given.with_maps(own, evaluate) }
+    }
 }
 
 /// A gradient's place, by what it is stored as.

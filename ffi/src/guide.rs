@@ -5,9 +5,9 @@ use core::fmt::Write;
 
 use crate::call::ignored;
 use crate::entry;
-use crate::fault::Fault;
+use crate::fault::{Fault, Reason};
 use crate::link::Link;
-use crate::overlap::{Memory, check_apart};
+use crate::overlap::{Memory, check_apart, check_written};
 use crate::result::ResultCode;
 use crate::tensor::Tensor;
 use crate::workspace::{self, Storage, Workspace};
@@ -84,7 +84,7 @@ pub struct Statistics {
 /// `masks` is NULL or points to masks whose pointers point to what their types say.
 unsafe fn with_statistics<R>(
     masks: *const Masks,
-    outputs: &[Option<Memory>],
+    outputs: &[Memory],
     storage: &mut Storage,
     use_it: impl FnOnce(&MaskStatistics<'_>) -> Result<R, Fault>,
 ) -> Result<R, Fault> {
@@ -94,7 +94,7 @@ unsafe fn with_statistics<R>(
     options::reserved("masks.reserved", masks.reserved)?;
     if link == Link::Sigmoid && masks.classes != 2 {
         let (argument, length) = ("masks.classes", masks.classes);
-        return Err(Fault::Length { argument, length, expected: 2 });
+        return Err(Reason::Length { argument, length, expected: 2 }.into());
     }
     let ignored = ignored(link.of_core(), masks.ignore, masks.ignore_index)?;
     // SAFETY: as above.
@@ -117,7 +117,7 @@ unsafe fn with_statistics<R>(
     for &targets in all.unwrap_or_default() {
         // SAFETY: as above.
         let targets = unsafe { Tensor::read(targets, "masks.targets[..]")? };
-        check_apart(outputs, [targets.memory()?].into_iter())?;
+        check_apart(outputs, [targets.memory()])?;
         let length = MaskStatistics::scratch_length(targets.layout.shape())?;
         let scratch = workspace::lend(&mut storage.numbers, length, "scratch")?;
         // SAFETY: as above, and outputs are apart.
@@ -147,15 +147,15 @@ pub unsafe extern "C" fn segloss_statistics_of(
             check_array(counts, count_length, "counts", "")?;
         }
         let outputs = [
-            Some(Memory::of("statistics", statistics, 1)),
-            (!counts.is_null()).then(|| Memory::of("counts", counts, count_length)),
+            Memory::of("statistics", statistics, 1),
+            Memory::of_any("counts", counts, count_length),
         ];
-        check_apart(&outputs, core::iter::empty())?;
+        check_written(&outputs)?;
         let tell = |found: &MaskStatistics<'_>| {
             let expected = found.counts().len();
             if !counts.is_null() && count_length != expected {
                 let (argument, length) = ("counts", count_length);
-                return Err(Fault::Length { argument, length, expected });
+                return Err(Reason::Length { argument, length, expected }.into());
             }
             // SAFETY: the caller's word, and no mask is there.
             let places = unsafe { array_mut(counts, count_length, "counts", "")? };
@@ -215,10 +215,10 @@ pub unsafe extern "C" fn segloss_recommend(
         let priority = Priority::from_name(priority)
             .map_err(|unknown| BadArgument::Text { message: unknown.to_string() })?;
         let outputs = [
-            (!loss.is_null()).then(|| Memory::of("loss", loss, loss_capacity)),
-            (!reason.is_null()).then(|| Memory::of("reason", reason, reason_capacity)),
+            Memory::of_any("loss", loss, loss_capacity),
+            Memory::of_any("reason", reason, reason_capacity),
         ];
-        check_apart(&outputs, core::iter::empty())?;
+        check_written(&outputs)?;
         let tell = |found: &MaskStatistics<'_>| {
             let recommended = recommend(found, priority)?;
             let mut why = String::new();

@@ -1,4 +1,4 @@
-use crate::fault::Fault;
+use crate::fault::{Fault, Reason};
 use segloss_c_boundary::BadArgument;
 use segloss_simd::AnyLevel;
 
@@ -30,5 +30,6 @@ pub(crate) fn read(value: i32) -> Result<AnyLevel, Fault> {
             return Err(BadArgument::option("level", value, expected).into());
         }
     };
-    AnyLevel::available().find(|level| level.name() == name).ok_or(Fault::Level { name })
+    let found = AnyLevel::available().find(|level| level.name() == name);
+    Ok(found.ok_or(Reason::Level { name })?)
 }

@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use core::fmt::{self, Write};
 use std::cell::RefCell;
 
-use crate::fault::Fault;
+use crate::fault::Reason;
 use segloss_c_boundary::boundary::guard;
 use segloss_c_boundary::text::copy;
 
@@ -36,12 +36,12 @@ thread_local! {
         const { RefCell::new(Message { bytes: [0; LENGTH], length: 0 }) };
 }
 
-/// Keeps the message of `fault` for [`segloss_last_message`].
-pub(crate) fn keep(fault: &Fault) {
+/// Keeps the message of `reason` for [`segloss_last_message`].
+pub(crate) fn keep(reason: &Reason) {
     LAST.with_borrow_mut(|last| {
         last.length = 0;
         // A message that is cut is better than none.
-        let _ = write!(last, "{fault}");
+        let _ = write!(last, "{reason}");
     });
 }
 

@@ -84,18 +84,17 @@ impl Outputs {
 
 impl<'a> Places<'a> {
     /// The memory that is written.
-    pub(crate) fn memory(&self) -> Result<[Option<Memory>; 5], Fault> {
-        let one =
-            |argument, there: bool, memory: Memory| there.then_some(Memory { argument, ..memory });
-        let samples =
-            Memory::of("outputs.sample_values", self.sample_values, self.sample_value_count);
-        Ok([
-            self.gradient.as_ref().map(Tensor::memory).transpose()?,
-            self.loss_map.as_ref().map(Tensor::memory).transpose()?,
-            one("outputs.sample_values", !self.sample_values.is_null(), samples),
-            one("outputs.value", !self.value.is_null(), Memory::of("", self.value, 1)),
-            one("outputs.valid", !self.valid.is_null(), Memory::of("", self.valid, 1)),
-        ])
+    #[inline]
+    pub(crate) fn memory(&self) -> [Memory; 5] {
+        let tensor = |own: &Option<Tensor<'_>>| own.as_ref().map_or(Memory::NONE, Tensor::memory);
+        let samples = (self.sample_values, self.sample_value_count);
+        [
+            tensor(&self.gradient),
+            tensor(&self.loss_map),
+            Memory::of_any("outputs.sample_values", samples.0, samples.1),
+            Memory::of_any("outputs.value", self.value, 1),
+            Memory::of_any("outputs.valid", self.valid, 1),
+        ]
     }
 
     /// The samples' places.

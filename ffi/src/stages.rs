@@ -5,7 +5,7 @@ use core::ptr;
 use crate::call::{Call, MAPS};
 use crate::entry;
 use crate::evaluate::{Format, Gradient, Inputs};
-use crate::fault::Fault;
+use crate::fault::{Fault, Reason};
 use crate::loss::Loss;
 use crate::outputs::{Outputs, Places};
 use crate::overlap::{Memory, check_apart};
@@ -68,23 +68,22 @@ unsafe fn pose<T: Format, S: Stage>(
     // SAFETY: the caller's word.
     let (call, targets) = unsafe { inputs.call()? };
     buffers.use_threads(inputs.loss.has_threads());
-    let pose = |given: &[(&str, Weights<'_>)]| {
-        loss.with(|plan| {
-            let nothing = Shape { batch: 0, channels: 0, spatial: [0; 3], axes: 1 };
-            let none = Weights::F32(View::new(&[], Layout::channels_first(nothing)?)?);
-            let (mut maps, own) = ([none; MAPS], plan.map_calls());
-            for (place, map) in maps.iter_mut().zip(own) {
-                let name = map.definition().map_or("", |known| known.name);
-                let found = given.iter().find(|(own, _)| *own == name);
-                // Computed of a part of an image it would be another map.
-                *place = found.ok_or(Error::NotComputed { map: name })?.1;
-            }
-            let call = engine::Call { maps: &maps[..own.len()], ..call };
-            stage.run(inputs.loss, &Problem::new(call, plan, logits, targets)?, buffers)
-        })
-    };
+    let mut room = None;
     // SAFETY: as above.
-    unsafe { inputs.given.with_maps(inputs.loss, pose) }
+    let given = unsafe { inputs.given.maps(inputs.loss, &mut room)? };
+    loss.with(|plan| {
+        let nothing = Shape { batch: 0, channels: 0, spatial: [0; 3], axes: 1 };
+        let none = Weights::F32(View::new(&[], Layout::channels_first(nothing)?)?);
+        let (mut maps, own) = ([none; MAPS], plan.map_calls());
+        for (place, map) in maps.iter_mut().zip(own) {
+            let name = map.definition().map_or("", |known| known.name);
+            let found = given.iter().find(|(own, _)| *own == name);
+            // Computed of a part of an image it would be another map.
+            *place = found.ok_or(Error::NotComputed { map: name })?.1;
+        }
+        let call = engine::Call { maps: &maps[..own.len()], ..call };
+        stage.run(inputs.loss, &Problem::new(call, plan, logits, targets)?, buffers)
+    })
 }
 
 struct Lengths;
@@ -153,7 +152,7 @@ impl Stage for Reduce<'_> {
     ) -> Result<(), Fault> {
         let (length, expected) = (self.length, problem.sizes().sums);
         if length != expected {
-            return Err(Fault::Length { argument: "sums", length, expected });
+            return Err(Reason::Length { argument: "sums", length, expected }.into());
         }
         let sums = workspace::lend(self.sums, length, "sums")?;
         sums.fill(0.0);
@@ -201,7 +200,7 @@ pub unsafe extern "C" fn segloss_reduce(
         if !before.is_null() {
             check_array(before, length, "before", "")?;
         }
-        inputs.check_outputs(&[Some(Memory::of("sums", sums, length))])?;
+        inputs.check_apart(&[Memory::of("sums", sums, length)])?;
         let reduce = |storage: &mut Storage| {
             let mut own = core::mem::take(&mut storage.sums);
             let stage = Reduce { sums: &mut own, before, out: sums, length };
@@ -272,7 +271,9 @@ fn check_lengths<T: Format>(
     let sizes = problem.sizes();
     let is = [("sums", sums.len(), sizes.sums), ("totals", totals.len(), sizes.totals)];
     match is.into_iter().find(|(_, length, expected)| length != expected) {
-        Some((argument, length, expected)) => Err(Fault::Length { argument, length, expected }),
+        Some((argument, length, expected)) => {
+            Err(Reason::Length { argument, length, expected }.into())
+        }
         None => Ok(()),
     }
 }
@@ -300,9 +301,9 @@ pub unsafe extern "C" fn segloss_close(
         let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
         check_array(sums, sums_length, "sums", "")?;
         check_array(totals, totals_length, "totals", "")?;
-        inputs.check_outputs(&[Some(Memory::of("totals", totals, totals_length))])?;
-        let own = Memory::of("totals", totals, totals_length);
-        check_apart(&[Some(own)], [Memory::of("sums", sums, sums_length)].into_iter())?;
+        let own = [Memory::of("totals", totals, totals_length)];
+        inputs.check_apart(&own)?;
+        check_apart(&own, [Memory::of("sums", sums, sums_length)])?;
         // SAFETY: as above, and they are apart.
         let (sums, totals) = unsafe {
             (
@@ -334,7 +335,7 @@ impl Stage for Finish<'_, '_> {
     ) -> Result<Report<f64>, Fault> {
         check_lengths(self.sums, self.totals, problem)?;
         if self.places.loss_map.is_some() {
-            return Err(Fault::Unused { argument: "outputs.loss_map", by: "this stage" });
+            return Err(Reason::Unused { argument: "outputs.loss_map", by: "this stage" }.into());
         }
         // SAFETY: `segloss_finish`'s word that only this call uses the outputs.
         let samples = unsafe { self.places.samples()? };
@@ -386,10 +387,11 @@ pub unsafe extern "C" fn segloss_finish(
         check_array(totals, totals_length, "totals", "")?;
         // SAFETY: as above.
         let mut places = unsafe { read(outputs, "outputs")?.places()? };
-        inputs.check_apart(&places)?;
+        let written = places.memory();
+        inputs.check_apart(&written)?;
         let read =
             [Memory::of("sums", sums, sums_length), Memory::of("totals", totals, totals_length)];
-        check_apart(&places.memory()?, read.into_iter())?;
+        check_apart(&written, read)?;
         // SAFETY: as above, and what is written is apart from what is read.
         let report = unsafe {
             let sums = array(sums, sums_length, "sums", "")?.unwrap_or_default();

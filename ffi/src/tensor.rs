@@ -1,10 +1,9 @@
 //! From a C tensor to a Rust slice, with every step checked.
 
 use core::marker::PhantomData;
-use core::ops::Range;
 use core::slice;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Reason};
 use crate::overlap::Memory;
 use segloss_c_boundary::BadArgument;
 use segloss_c_boundary::dlpack::{DLDataType, DLTensor, DeviceType};
@@ -29,7 +28,7 @@ plain!(u8, i32, i64, f32, f64);
 #[cfg(feature = "half")]
 plain!(half::f16, half::bf16);
 
-/// A tensor in host memory whose fields are known to make sense.
+/// A tensor in host memory whose fields are known to make sense, and to stay within the address space.
 #[derive(Debug)]
 pub(crate) struct Tensor<'a> {
     pub(crate) argument: &'static str,
@@ -64,7 +63,11 @@ impl<'a> Tensor<'a> {
         let offset = usize::try_from(tensor.byte_offset);
         let offset = offset.map_err(|_| BadArgument::TooLarge { argument })?;
         let address = tensor.data.addr().checked_add(offset);
-        address.ok_or(BadArgument::TooLarge { argument })?;
+        let bytes = layout.span().checked_mul(element_size(tensor.dtype));
+        // No object is larger than this, and no slice may be.
+        let bytes = bytes.filter(|&bytes| bytes <= isize::MAX as usize);
+        let end = address.zip(bytes).and_then(|(address, bytes)| address.checked_add(bytes));
+        end.ok_or(BadArgument::TooLarge { argument })?;
         let first = tensor.data.cast::<u8>().wrapping_add(offset);
         Ok(Tensor { argument, dtype: tensor.dtype, layout, first, memory: PhantomData })
     }
@@ -86,11 +89,14 @@ impl<'a> Tensor<'a> {
     }
 
     /// Its memory from the first byte to the last.
-    pub(crate) fn memory(&self) -> Result<Memory, Fault> {
-        Ok(Memory { argument: self.argument, bytes: self.bytes()? })
+    #[inline]
+    pub(crate) fn memory(&self) -> Memory {
+        let length = self.layout.span() * element_size(self.dtype);
+        Memory::bytes(self.argument, self.first.addr(), length)
     }
 
     /// That its elements are stored so.
+    #[inline]
     pub(crate) fn holds(&self, dtypes: &[DLDataType], expected: &'static str) -> Result<(), Fault> {
         if dtypes.contains(&self.dtype) {
             return Ok(());
@@ -109,11 +115,17 @@ impl<'a> Tensor<'a> {
 
     /// That each of its images lies packed in row-major order.
     pub(crate) fn has_packed_images(&self) -> Result<(), Fault> {
+        match self.is_packed_by_image() {
+            true => Ok(()),
+            false => Err(Reason::Packed { argument: self.argument }.into()),
+        }
+    }
+
+    fn is_packed_by_image(&self) -> bool {
         let Shape { spatial: [_, h, w], .. } = *self.layout.shape();
         let packed = [h.saturating_mul(w), w, 1];
         let axes = self.layout.shape().spatial.into_iter().zip(self.layout.strides().spatial);
-        let is_packed = axes.zip(packed).all(|((extent, own), packed)| extent < 2 || own == packed);
-        if is_packed { Ok(()) } else { Err(Fault::Packed { argument: self.argument }) }
+        axes.zip(packed).all(|((extent, own), packed)| extent < 2 || own == packed)
     }
 
     /// Whether all of it lies packed, channels first.
@@ -123,29 +135,14 @@ impl<'a> Tensor<'a> {
         let packed = [shape.pixels().saturating_mul(shape.channels), shape.pixels()];
         let axes = [(shape.batch, strides.batch), (shape.channels, strides.channel)];
         let fits = |((extent, own), packed): (_, usize)| extent < 2 || own == packed;
-        self.has_packed_images().is_ok() && axes.into_iter().zip(packed).all(fits)
-    }
-
-    fn element_size(&self) -> usize {
-        usize::from(self.dtype.bits / 8) * usize::from(self.dtype.lanes)
-    }
-
-    /// The addresses from its first byte to past its last.
-    pub(crate) fn bytes(&self) -> Result<Range<usize>, Fault> {
-        let too_large = || BadArgument::TooLarge { argument: self.argument };
-        let length = self.layout.span().checked_mul(self.element_size()).ok_or_else(too_large)?;
-        // No object is larger than this, and no slice may be.
-        if length > isize::MAX as usize {
-            return Err(too_large().into());
-        }
-        let start = self.first.addr();
-        Ok(start..start.checked_add(length).ok_or_else(too_large)?)
+        self.is_packed_by_image() && axes.into_iter().zip(packed).all(fits)
     }
 
     /// Its memory from the first element to the last.
     ///
     /// # Safety
     /// Nobody writes there for `'a`.
+    #[inline]
     pub(crate) unsafe fn elements<E: Plain>(&self) -> Result<&'a [E], Fault> {
         let length = self.length_as::<E>()?;
         if length == 0 {
@@ -159,6 +156,7 @@ impl<'a> Tensor<'a> {
     ///
     /// # Safety
     /// Nobody else reads or writes there for `'a`.
+    #[inline]
     pub(crate) unsafe fn elements_mut<E: Plain>(&mut self) -> Result<&'a mut [E], Fault> {
         let length = self.length_as::<E>()?;
         if length == 0 {
@@ -176,7 +174,7 @@ impl<'a> Tensor<'a> {
         // SAFETY: the caller's word.
         let elements = unsafe { self.elements_mut()? };
         ViewMut::new(elements, self.layout).map_err(|error| match error {
-            Error::Overlap { .. } => Fault::Shared { argument: self.argument },
+            Error::Overlap { .. } => Reason::Shared { argument: self.argument }.into(),
             error => error.into(),
         })
     }
@@ -191,9 +189,9 @@ impl<'a> Tensor<'a> {
         self.holds(DTYPES, LOGITS)
     }
 
+    #[inline]
     fn length_as<E: Plain>(&self) -> Result<usize, Fault> {
-        debug_assert_eq!(self.element_size(), size_of::<E>());
-        self.bytes()?;
+        debug_assert_eq!(element_size(self.dtype), size_of::<E>());
         if self.layout.span() > 0 {
             check_pointer(self.first.cast::<E>(), self.argument, ".data")?;
         }
@@ -202,6 +200,7 @@ impl<'a> Tensor<'a> {
 
     /// # Safety
     /// Nobody writes there for `'a`, and elements are stored as `E`.
+    #[inline]
     pub(crate) unsafe fn view<E: Plain>(&self) -> Result<View<'a, E>, Fault> {
         // SAFETY: the caller's word.
         let elements = unsafe { self.elements()? };
@@ -296,10 +295,16 @@ const LOGITS: &str = if cfg!(feature = "half") {
     "float32 or float64"
 };
 
+/// Bytes of an element.
+#[inline]
+fn element_size(dtype: DLDataType) -> usize {
+    usize::from(dtype.bits / 8) * usize::from(dtype.lanes)
+}
+
 fn strides(strides: &[i64], argument: &'static str) -> Result<Strides, Fault> {
     let mut sizes = [0; 5];
     for (axis, (size, &stride)) in sizes.iter_mut().zip(strides).enumerate() {
-        *size = usize::try_from(stride).map_err(|_| Fault::Stride { argument, axis, stride })?;
+        *size = usize::try_from(stride).map_err(|_| Reason::Stride { argument, axis, stride })?;
     }
     let [batch, channel, ..] = sizes;
     let given = &sizes[2..strides.len()];

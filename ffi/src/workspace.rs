@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::{Mutex, TryLockError};
 
 use crate::entry;
-use crate::fault::Fault;
+use crate::fault::{Fault, Reason};
 use crate::result::ResultCode;
 use segloss_c_boundary::boundary::guard;
 use segloss_c_boundary::pointer::check_pointer;
@@ -64,7 +64,7 @@ pub(crate) unsafe fn with<R>(
         let workspace = unsafe { &*workspace };
         return match workspace.storage.try_lock() {
             Ok(mut storage) => use_it(&mut storage),
-            Err(TryLockError::WouldBlock) => Err(Fault::Busy),
+            Err(TryLockError::WouldBlock) => Err(Reason::Busy.into()),
             // After a panic it is storage still: what it holds does not matter.
             Err(TryLockError::Poisoned(storage)) => use_it(&mut storage.into_inner()),
         };
@@ -78,7 +78,7 @@ pub(crate) unsafe fn with<R>(
         (Ok(Some(result)), _) => result,
         // In a call of a plugin of a call that uses it, or as the thread ends.
         (_, Some(use_it)) => use_it(&mut Storage::default()),
-        (_, None) => Err(Fault::Panic),
+        (_, None) => Err(Reason::Panic.into()),
     }
 }
 

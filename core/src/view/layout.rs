@@ -7,6 +7,7 @@ impl Shape {
     /// # Errors
     /// [`Error::Axes`] for another number of axes, [`Error::Extent`] if the number of elements
     /// overflows `usize`.
+    #[inline]
     pub fn new(batch: usize, channels: usize, axes: &[usize]) -> Result<Self, Error> {
         let spatial = match *axes {
             [w] => [1, 1, w],
@@ -39,6 +40,7 @@ impl Layout {
     ///
     /// # Errors
     /// [`Error::Extent`] if the number of elements overflows `usize`.
+    #[inline]
     pub fn channels_first(shape: Shape) -> Result<Self, Error> {
         let n = shape.pixels();
         let strides = row_major(shape, n.saturating_mul(shape.channels), n, 1);
@@ -77,20 +79,24 @@ impl Layout {
     }
 
     /// The extents.
+    #[inline]
     pub fn shape(&self) -> &Shape {
         &self.shape
     }
 
     /// The strides.
+    #[inline]
     pub fn strides(&self) -> &Strides {
         &self.strides
     }
 
     /// Length of the data this layout needs.
+    #[inline]
     pub fn span(&self) -> usize {
         self.span
     }
 
+    #[inline]
     pub(super) fn fits(&self, length: usize) -> Result<(), Error> {
         if self.span <= length {
             return Ok(());
@@ -104,17 +110,14 @@ impl Layout {
         if self.span == 0 {
             return true;
         }
-        let mut axes = [(0, 0); 5];
+        let (extents, strides) = (self.shape.extents(), self.strides.all());
         // Innermost first, as strides mostly are.
-        let own = self.shape.extents().into_iter().zip(self.strides.all()).rev();
-        for (axis, (extent, stride)) in axes.iter_mut().zip(own) {
-            *axis = (stride, extent);
-        }
-        if are_apart(axes) {
+        let mut axes = [4, 3, 2, 1, 0].map(|axis| (strides[axis], extents[axis]));
+        if are_apart(&axes) {
             return true;
         }
         axes.sort_unstable();
-        are_apart(axes)
+        are_apart(&axes)
     }
 
     /// The stride from each pixel to the next in row-major order, where it is the same throughout.
@@ -163,15 +166,18 @@ impl Layout {
 }
 
 /// Whether each axis, of a stride and an extent, steps over all that those before it reach.
-fn are_apart(axes: [(usize, usize); 5]) -> bool {
+#[inline]
+fn are_apart(axes: &[(usize, usize); 5]) -> bool {
     let mut reach = 0;
-    axes.into_iter().filter(|&(_, extent)| extent > 1).all(|(stride, extent)| {
-        let apart = stride > reach;
+    axes.iter().all(|&(stride, extent)| {
+        let apart = extent < 2 || stride > reach;
+        // 0 of an axis of extent 1; none is 0.
         reach += stride * (extent - 1);
         apart
     })
 }
 
+#[inline]
 fn row_major(shape: Shape, batch: usize, channel: usize, pixel: usize) -> Strides {
     let [_, h, w] = shape.spatial;
     let row = w.saturating_mul(pixel);

@@ -11,12 +11,13 @@ pub fn guard<X>(otherwise: X, body: impl FnOnce() -> X) -> X {
 /// of `panicked` if it panics.
 pub fn run<F, C>(
     success: C,
-    panicked: F,
+    panicked: impl FnOnce() -> F,
     fail: impl FnOnce(F) -> C,
     body: impl FnOnce() -> Result<(), F>,
 ) -> C {
-    match guard(Err(panicked), body) {
-        Ok(()) => success,
-        Err(fault) => fail(fault),
+    match guard(None, || Some(body())) {
+        Some(Ok(())) => success,
+        Some(Err(fault)) => fail(fault),
+        None => fail(panicked()),
     }
 }

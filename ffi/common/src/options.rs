@@ -8,6 +8,7 @@ use segloss_core::view::Write;
 ///
 /// # Errors
 /// [`BadArgument::Option`] for a number outside 0 to 2.
+#[inline]
 pub fn ignored(
     link: Link,
     ignore: i32,
@@ -27,6 +28,7 @@ pub fn ignored(
 ///
 /// # Errors
 /// [`BadArgument::Option`] for a number other than 0 and 1.
+#[inline]
 pub fn write_mode(value: i32, expected: &'static str) -> Result<Write, BadArgument> {
     match value {
         0 => Ok(Write::Overwrite),
@@ -39,6 +41,7 @@ pub fn write_mode(value: i32, expected: &'static str) -> Result<Write, BadArgume
 ///
 /// # Errors
 /// [`BadArgument::Option`] for a number other than 0 and 1.
+#[inline]
 pub fn link(value: i32, expected: &'static str) -> Result<Link, BadArgument> {
     match value {
         0 => Ok(Link::Sigmoid),
@@ -51,6 +54,7 @@ pub fn link(value: i32, expected: &'static str) -> Result<Link, BadArgument> {
 ///
 /// # Errors
 /// [`BadArgument::Option`] if it is not.
+#[inline]
 pub fn reserved(argument: &'static str, value: impl Into<i64>) -> Result<(), BadArgument> {
     match value.into() {
         0 => Ok(()),

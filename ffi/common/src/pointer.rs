@@ -11,6 +11,7 @@ use crate::argument::BadArgument;
 ///
 /// # Safety
 /// `first` is NULL or points to `count` values that nobody writes for `'a`.
+#[inline]
 pub unsafe fn array<'a, X>(
     first: *const X,
     count: usize,
@@ -32,6 +33,7 @@ pub unsafe fn array<'a, X>(
 ///
 /// # Safety
 /// `first` is NULL or points to `count` values that nobody writes for `'a`.
+#[inline]
 pub unsafe fn list<'a, X>(
     first: *const X,
     count: usize,
@@ -52,6 +54,7 @@ pub unsafe fn list<'a, X>(
 ///
 /// # Safety
 /// `first` is NULL or points to `count` values that nobody else reads or writes for `'a`.
+#[inline]
 pub unsafe fn array_mut<'a, X>(
     first: *mut X,
     count: usize,
@@ -70,6 +73,7 @@ pub unsafe fn array_mut<'a, X>(
 ///
 /// # Errors
 /// What it is not.
+#[inline]
 pub fn check_array<X>(
     first: *const X,
     count: usize,
@@ -86,6 +90,7 @@ pub fn check_array<X>(
 ///
 /// # Errors
 /// What it is.
+#[inline]
 pub fn check_pointer<X>(
     pointer: *const X,
     argument: &'static str,

@@ -29,6 +29,7 @@ impl<'a> Fields<'a> {
     /// # Safety
     /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to `ndim`
     /// numbers that nobody writes for `'a`.
+    #[inline]
     pub unsafe fn read(
         tensor: *const DLTensor,
         argument: &'static str,
@@ -61,6 +62,7 @@ impl<'a> Fields<'a> {
 }
 
 /// Returns the shape of a tensor's extents: batch, channels, then 1 to 3 of space.
+#[inline]
 fn shape(extents: &[i64], argument: &'static str) -> Result<Shape, BadArgument> {
     let mut sizes = [0; 5];
     for (axis, (size, &extent)) in sizes.iter_mut().zip(extents).enumerate() {

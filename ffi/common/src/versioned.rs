@@ -38,6 +38,10 @@ pub unsafe fn read<S: Versioned>(
     if !(S::FIRST..=LARGEST).contains(&bytes) {
         return Err(unknown);
     }
+    if bytes == known {
+        // SAFETY: all of it is there, and what the caller wrote is valid.
+        return Ok(unsafe { place.read() });
+    }
     let first = place.cast::<u8>();
     let rest = known.min(bytes)..bytes;
     // SAFETY: `bytes` are readable.

@@ -5,7 +5,7 @@ use core::fmt::Write;
 
 use super::{Loss, LossOptions, hand_out};
 use crate::entry;
-use crate::fault::Fault;
+use crate::fault::{Fault, Reason};
 use crate::link::Link;
 use crate::result::ResultCode;
 use segloss_c_boundary::pointer::{array, list};
@@ -85,12 +85,7 @@ pub unsafe extern "C" fn segloss_loss_compose(
         // SAFETY: as above.
         unsafe {
             let options = read_or_zeros(options, "options")?;
-            hand_out(&sum, link, &options, loss).map_err(|fault| match fault {
-                Fault::Argument(BadArgument::Text { message }) => {
-                    BadArgument::Text { message: format!("{message}, in `{sum}`") }.into()
-                }
-                fault => fault,
-            })
+            hand_out(&sum, link, &options, loss, |message| format!("{message}, in `{sum}`"))
         }
     })
 }
@@ -157,7 +152,7 @@ unsafe fn write_argument(sum: &mut String, argument: &Argument) -> Result<(), Fa
 
 fn write_number(sum: &mut String, number: f64) -> Result<(), Fault> {
     if !number.is_finite() {
-        return Err(Fault::Number { argument: "terms[..].arguments", value: number });
+        return Err(Reason::Number { argument: "terms[..].arguments", value: number }.into());
     }
     let _ = write!(sum, "{}", Number(number));
     Ok(())

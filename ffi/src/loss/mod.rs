@@ -26,6 +26,7 @@ use segloss_c_boundary::boundary::guard;
 use segloss_c_boundary::pointer::check_pointer;
 use segloss_c_boundary::versioned::read_or_zeros;
 use segloss_c_boundary::{BadArgument, text};
+use segloss_core::text::TextError;
 use segloss_simd::Library;
 
 /// A loss: a sum of terms, read from text.
@@ -105,10 +106,12 @@ pub unsafe extern "C" fn segloss_loss_new(
         // SAFETY: as above.
         let options = unsafe { read_or_zeros(options, "options")? };
         // SAFETY: as above.
-        unsafe { hand_out(text, link, &options, loss) }
+        unsafe { hand_out(text, link, &options, loss, |message| message) }
     })
 }
 
+/// `tell` makes the message of a mistake in the text out of the parser's.
+///
 /// # Safety
 /// The options' pointers are NULL or point to what their types say; `loss` is NULL or points to a place for
 /// a pointer.
@@ -117,10 +120,11 @@ unsafe fn hand_out(
     link: Link,
     options: &LossOptions,
     loss: *mut *mut Loss,
+    tell: impl Fn(String) -> String,
 ) -> Result<(), Fault> {
     check_pointer(loss, "loss", "")?;
     // SAFETY: the caller's word.
-    let own = Box::into_raw(Box::new(unsafe { make(text, link, options)? }));
+    let own = Box::into_raw(Box::new(unsafe { make(text, link, options, tell)? }));
     // SAFETY: neither NULL nor misaligned, so the caller's to be written.
     unsafe { loss.write(own) };
     Ok(())
@@ -128,7 +132,12 @@ unsafe fn hand_out(
 
 /// # Safety
 /// The options' pointers are NULL or point to what their types say.
-unsafe fn make(text: &str, link: Link, options: &LossOptions) -> Result<Loss, Fault> {
+unsafe fn make(
+    text: &str,
+    link: Link,
+    options: &LossOptions,
+    tell: impl Fn(String) -> String,
+) -> Result<Loss, Fault> {
     let level = options.level()?;
     let pool = options.pool()?;
     // SAFETY: the caller's word. Before the libraries, so that on an error it is dropped after them.
@@ -140,8 +149,7 @@ unsafe fn make(text: &str, link: Link, options: &LossOptions) -> Result<Loss, Fa
     }
     // SAFETY: the caller's word.
     unsafe { options.add_maps(&mut single, &mut double)? };
-    let bad =
-        |error: segloss_core::text::TextError<'_>| BadArgument::Text { message: error.to_string() };
+    let bad = |error: TextError<'_>| BadArgument::Text { message: tell(error.to_string()) };
     let (single, double) = (Arc::new(single), Arc::new(double));
     Ok(Loss {
         single: segloss_simd::Loss::shared(&single, text, link.of_core()).map_err(bad)?,

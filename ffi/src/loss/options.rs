@@ -1,7 +1,7 @@
 use core::ffi::c_char;
 use std::sync::Arc;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Reason};
 use crate::level;
 use crate::plugin::Plugin;
 use segloss_c_boundary::pointer::{check_pointer, list};
@@ -65,7 +65,7 @@ impl LossOptions {
             .num_threads(threads)
             .thread_name(|index| format!("segloss-{index}"))
             .build();
-        pool.map(Some).map_err(|error| Fault::Threads { reason: error.to_string() })
+        Ok(Some(pool.map_err(|error| Reason::Threads { reason: error.to_string() })?))
     }
 
     /// # Safety

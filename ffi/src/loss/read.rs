@@ -4,7 +4,7 @@ use core::ffi::c_char;
 
 use super::Loss;
 use crate::entry;
-use crate::fault::Fault;
+use crate::fault::{Fault, Reason};
 use crate::result::ResultCode;
 use segloss_c_boundary::boundary::guard;
 use segloss_c_boundary::pointer::{array_mut, check_pointer};
@@ -24,7 +24,7 @@ unsafe fn with_term<R>(
     let loss = unsafe { Loss::of(loss)? };
     loss.double.with(|plan| match plan.terms().get(index) {
         Some(term) => use_it(term),
-        None => Err(Fault::Index { argument: "term", index, count: plan.terms().len() }),
+        None => Err(Reason::Index { argument: "term", index, count: plan.terms().len() }.into()),
     })
 }
 
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn segloss_loss_parameter_value(
                 term.definition().map_or((&[][..], ""), |known| (known.parameters, known.name));
             let place = parameters.iter().position(|parameter| parameter.is_called(name));
             let found = place.and_then(|place| term.values().get(place).copied());
-            found.ok_or_else(|| Fault::NoParameter { name: name.into(), term: own })
+            found.ok_or_else(|| Reason::NoParameter { name: name.into(), term: own }.into())
         };
         // SAFETY: as above.
         let found = unsafe { with_term(loss, term, find)? };

@@ -11,7 +11,7 @@ pub use weights::segloss_map_weights;
 use crate::call::{Call, CallInputs};
 use crate::fault::Fault;
 use crate::link::Link;
-use crate::overlap::check_apart;
+use crate::overlap::check_read;
 use crate::tensor::Tensor;
 use segloss_c_boundary::BadArgument;
 use segloss_c_boundary::dlpack::DLTensor;
@@ -54,7 +54,9 @@ impl<'a> Request<'a> {
         if shape.pixels() * shape.batch * shape.channels == 0 {
             return Err(segloss_core::Error::Empty { argument: "targets", shape }.into());
         }
-        check_apart(&[Some(out.memory()?)], [targets.memory()?].into_iter().chain(given.memory()))?;
+        let written = [out.memory()];
+        check_read(&written, &targets.memory())?;
+        given.check_apart(&written)?;
         // SAFETY: as above, and the output is apart.
         let (call, targets) = unsafe { (given.call(link)?, targets.targets()?) };
         given.has_mask_of(shape)?;

@@ -3,7 +3,7 @@ use core::ffi::c_char;
 use super::Request;
 use crate::call::Call;
 use crate::entry;
-use crate::fault::Fault;
+use crate::fault::{Fault, Reason};
 use crate::result::ResultCode;
 use crate::tensor::Plain;
 use crate::workspace::{self, Storage, Workspace};
@@ -63,7 +63,7 @@ unsafe fn compute<T: Real + Plain>(
     storage: &mut Storage,
 ) -> Result<(), Fault> {
     if !request.out.is_packed() {
-        return Err(Fault::Packed { argument: "out" });
+        return Err(Reason::Packed { argument: "out" }.into());
     }
     let library = Library::<T>::default();
     let map = parse_map(text, library.registry());

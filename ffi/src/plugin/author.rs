@@ -3,7 +3,7 @@
 use core::ffi::{c_char, c_void};
 
 use super::parameters::{Declared, PluginParameter};
-use crate::fault::Fault;
+use crate::fault::{Fault, Reason};
 use segloss_c_boundary::{names, text};
 use segloss_core::term::{Arguments, PARAMETERS, Parameter};
 
@@ -45,7 +45,7 @@ impl Author {
         let Fields { api_version: version, name, parameters, parameter_count, context } = fields;
         let expected = SEGLOSS_PLUGIN_API_VERSION;
         if version != expected {
-            return Err(Fault::ApiVersion { argument: "term", version, expected });
+            return Err(Reason::ApiVersion { argument: "term", version, expected }.into());
         }
         // SAFETY: the caller's word, here and below.
         let name = names::keep(unsafe { text::read(name, "term", ".name")? });

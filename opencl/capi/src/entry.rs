@@ -9,5 +9,5 @@ pub(crate) fn run(body: impl FnOnce() -> Result<(), Fault>) -> ResultCode {
         message::keep(&fault);
         fault.code()
     };
-    boundary::run(ResultCode::Ok, Fault::Panic, fail, body)
+    boundary::run(ResultCode::Ok, || Fault::Panic, fail, body)
 }
