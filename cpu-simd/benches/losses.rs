@@ -69,7 +69,7 @@ impl Arrays {
         let mut sink =
             ViewMut::new(&mut self.gradient, packed(self.shape)).expect("a packed gradient");
         let call = Call::of(loss.link());
-        loss.evaluate(call, &logits, &targets, &[], Outputs::gradient(&mut sink), buffers)
+        loss.evaluate(call, logits, targets, &[], Outputs::gradient(&mut sink), buffers)
             .expect("valid targets")
             .value
     }
@@ -84,7 +84,7 @@ impl Arrays {
         let logits = View::new(&self.logits, packed(self.shape)).expect("all logits");
         let targets =
             View::new(&self.targets, packed(self.shape.with_channels(1))).expect("all targets");
-        let problem = Problem::new(call, program, &logits, &targets).expect("shapes fit");
+        let problem = Problem::new(call, program, logits, targets).expect("shapes fit");
         let mut sink =
             ViewMut::new(&mut self.gradient, packed(self.shape)).expect("a packed gradient");
         let mut workspace = buffers.lend(&problem.sizes()).expect("memory");

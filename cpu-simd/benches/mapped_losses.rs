@@ -54,8 +54,7 @@ fn mapped(criterion: &mut Criterion) {
                         let mut sink = ViewMut::new(&mut gradient, layout).expect("packed");
                         let outputs = Outputs::gradient(&mut sink);
                         let call = Call::of(loss.link());
-                        let report =
-                            loss.evaluate(call, &view, targets, &[], outputs, &mut buffers);
+                        let report = loss.evaluate(call, view, targets, &[], outputs, &mut buffers);
                         report.expect("valid targets").value
                     });
                 });

@@ -4,6 +4,7 @@
 //! at whatever width the build's target has; on x86-64, [`Avx2`](level::Avx2) and
 //! [`Avx512`](level::Avx512) are chosen at run time. Every level gives the same bits.
 
+mod buffers;
 mod computed_maps;
 mod evaluate;
 pub mod level;
@@ -16,11 +17,11 @@ pub mod stages;
 mod threads;
 mod workspace;
 
+pub use buffers::Buffers;
 pub use evaluate::evaluate;
 pub use level::AnyLevel;
 pub use library::Library;
 pub use loss::{Loss, Outputs};
-pub use workspace::Buffers;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -147,7 +147,7 @@ unsafe fn evaluate(
 }
 
 /// # Safety
-/// As for [`evaluate`].
+/// Nobody else writes the inputs' memory or uses the outputs' meanwhile, and they are apart.
 unsafe fn evaluate_as<T: Format>(
     inputs: &Inputs<'_>,
     loss: &segloss_simd::Loss<'static, T>,

@@ -56,7 +56,7 @@ unsafe fn run<S: Stage>(
 }
 
 /// # Safety
-/// As for [`run`].
+/// Nobody writes the inputs' memory meanwhile.
 unsafe fn pose<T: Format, S: Stage>(
     inputs: &Inputs<'_>,
     loss: &segloss_simd::Loss<'static, T>,
@@ -106,7 +106,7 @@ impl Stage for Lengths {
 /// 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate.
+/// Pointers are NULL or point to what their types say; tensors have the memory that they ask for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_stage_lengths(
     loss: *const Loss,
@@ -180,7 +180,8 @@ impl Stage for Reduce<'_> {
 /// 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate; `before` and `sums` are NULL or point to `length` numbers.
+/// Pointers are NULL or point to what their types say, `before` and `sums` to `length` numbers; tensors
+/// have the memory that they ask for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_reduce(
     loss: *const Loss,
@@ -283,7 +284,8 @@ fn check_lengths<T: Format>(
 /// Tensors and `call` are as for segloss_reduce, any tile's. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate; `sums` and `totals` are NULL or point to as many numbers as they say.
+/// Pointers are NULL or point to what their types say, `sums` and `totals` to as many numbers as are
+/// given beside them; tensors have the memory that they ask for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_close(
     loss: *const Loss,
@@ -365,7 +367,8 @@ impl Stage for Finish<'_> {
 /// Tensors, `call` and `workspace` are as for segloss_reduce. Since 0.1.
 ///
 /// # Safety
-/// As for segloss_evaluate; `sums` and `totals` are NULL or point to as many numbers as they say.
+/// Pointers are NULL or point to what their types say, `sums` and `totals` to as many numbers as are
+/// given beside them; tensors have the memory that they ask for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_finish(
     loss: *const Loss,

@@ -130,7 +130,7 @@ fn check_rounded<S: HostLabels, T: Format>(maps: &Maps, labels: &S, what: &str) 
     }
 }
 
-/// The same bits where the device's arithmetic is the CPU's, else about the same.
+/// Asserts equal bits where the device's arithmetic is the CPU's, else closeness.
 fn assert_same<T: Format>(maps: &Maps, expected: &[T], found: &[T], what: &str) {
     let is_exact = maps.device().is_exact::<T>();
     for (i, (a, b)) in expected.iter().zip(found).enumerate() {

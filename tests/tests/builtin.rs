@@ -84,7 +84,7 @@ impl EachTerm for SameBits {
         let (logits, targets) =
             (packed(&z, case.shape), packed(&case.targets, of_targets(&case, link)));
         let program = At::new(Scalar, part);
-        let fixed = run(call(link), &program, &logits, &targets, layout, 0f32).unwrap();
+        let fixed = run(call(link), &program, logits, targets, layout, 0f32).unwrap();
         for code in Code::all() {
             let found = from_text(&case, &z, name, (link, code));
             let bits = |gradient: &[f32]| gradient.iter().map(|g| g.to_bits()).collect::<Vec<_>>();

@@ -1,5 +1,5 @@
 use super::map::{MapCall, MapDefinition};
-use super::options::{CallOption, OPTIONS};
+use super::plan::{Plan, Term};
 use super::presets::{NAMES, Preset};
 use super::registry::Registry;
 use super::shorthands::{SHORTHANDS, Shorthand};
@@ -12,7 +12,7 @@ use crate::text::{
     ArgumentText, CallText, Mistake, Named, Place, Syntax, TermText, Terms, TextError, Value, Word,
 };
 use crate::tile::Definition;
-use crate::tile::{Plan, Term};
+use crate::tile::{CallOption, OPTIONS};
 
 /// The loss that `text` describes ([`crate::text`]) under `link`, with the terms and maps of `registry`.
 ///

@@ -1,11 +1,11 @@
 use core::fmt;
 
 use super::map::MapCall;
+use super::plan::{Plan, Term};
 use crate::lanes::Real;
 use crate::summation::Accumulator;
 use crate::term::Parameter;
 use crate::text::Number;
-use crate::tile::{Plan, Term};
 
 /// The text that [`super::parse`] reads back as the same loss: what is at its default is left out. (Maps
 /// are then numbered in the order in which they appear; one that [`Plan::maps`] was not told has no

@@ -1,5 +1,4 @@
 use super::map::MapDefinition;
-use super::options::OPTIONS;
 use super::shorthands::SHORTHANDS;
 use crate::error::Error;
 use crate::lanes::Real;
@@ -8,6 +7,7 @@ use crate::maps::MapLevel;
 use crate::summation::Accumulator;
 use crate::term::{PARAMETERS, Parameter};
 use crate::text::{is_name, is_word};
+use crate::tile::OPTIONS;
 use crate::tile::{Definition, Kernels};
 
 /// The terms and maps that a text can name: the built-in ones, and the caller's own in the caller's

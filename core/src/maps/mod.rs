@@ -27,6 +27,7 @@ mod named;
 mod planes;
 mod scratch;
 mod segment;
+mod source;
 
 pub use edt::grid::divide;
 pub use fork::{Fork, Serial};
@@ -35,3 +36,4 @@ pub use level::MapLevel;
 pub(crate) use named::NamedMap;
 pub use planes::{LabelRows, MaskRows};
 pub use segment::{Clipped, Segment};
+pub use source::{IGNORED, LabelBytes, LabelSource};

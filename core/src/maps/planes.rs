@@ -1,7 +1,7 @@
 //! Labels of the targets of a call.
 
+use super::source::{IGNORED, LabelBytes, LabelSource};
 use super::{Classes, Labels, Mask};
-use crate::compose::{IGNORED, LabelBytes, LabelSource};
 use crate::error::Error;
 use crate::view::Shape;
 

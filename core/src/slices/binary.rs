@@ -2,13 +2,13 @@ use super::evaluate::{Pass, check_pixels, evaluate, fits};
 use super::sums::Sums;
 use super::terms::Weights;
 use super::{Fault, Workspace};
-use crate::compose::{Parts, plus};
 use crate::engine::Report;
 use crate::lanes::Real;
 use crate::link::Link;
 use crate::pixel::Pixel;
 use crate::region;
 use crate::summation::Accumulator;
+use crate::tile::{Parts, plus};
 use crate::view::Target;
 
 /// One sample of one channel under the sigmoid link.

@@ -3,11 +3,11 @@
 use super::sums::Sums;
 use super::terms::{check, factors, value};
 use super::{Fault, Workspace, accumulators};
-use crate::compose::Parts;
 use crate::engine::Report;
 use crate::lanes::Real;
 use crate::link::Link;
 use crate::summation::Accumulator;
+use crate::tile::Parts;
 use crate::view::Target;
 
 /// A sample under one link.

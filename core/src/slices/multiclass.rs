@@ -4,12 +4,12 @@ use super::terms::Weights;
 use super::{Fault, Workspace};
 use crate::class::ClassPixel;
 use crate::class::softmax::{Largest, class_gradient, inverse, probability};
-use crate::compose::Parts;
 use crate::engine::Report;
 use crate::lanes::Real;
 use crate::link::Link;
 use crate::region::{SUMS, softmax};
 use crate::summation::Accumulator;
+use crate::tile::Parts;
 use crate::view::Target;
 
 /// One sample of several classes under the softmax link.

@@ -1,9 +1,9 @@
 use super::Fault;
 use super::terms::Regions;
-use crate::compose::Parts;
 use crate::lanes::Real;
 use crate::region::SUMS;
 use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, Partial, SEGMENT, take};
+use crate::tile::Parts;
 
 /// Storage lent to an evaluation, whatever it holds. [`accumulators`] says how long.
 #[derive(Debug)]

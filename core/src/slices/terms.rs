@@ -1,13 +1,13 @@
 //! What a loss asks for, and what becomes of its sums.
 
 use super::Fault;
-use crate::compose::{Kind, PartVisitor, Parts, Spec};
 use crate::engine::{expected_link, factor, is_skipped, of_slope, saturate, share};
 use crate::lanes::{Dual, Real};
 use crate::link::Link;
 use crate::region::{Pool, Seed, SeededSums};
 use crate::summation::Accumulator;
 use crate::term::{Missing, Normalise};
+use crate::tile::{Kind, PartVisitor, Parts, Spec};
 
 /// Tells whether any term is evaluated.
 ///

@@ -7,7 +7,7 @@ use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
 use crate::tile::Tile;
 
 /// Multiplies a term's losses and slopes by weights and adds them up.
-pub(super) struct AddUp<'t, T> {
+pub(crate) struct AddUp<'t, T> {
     /// Losses.
     pub value: &'t Tile<T>,
     /// Slopes.
@@ -31,7 +31,7 @@ impl<T: Real> Kernel for AddUp<'_, T> {
 }
 
 /// Adds a term's losses times its weights and coefficient to the pixels' own.
-pub(super) struct AddValues<'t, T> {
+pub(crate) struct AddValues<'t, T> {
     pub coefficient: f64,
     pub value: &'t Tile<T>,
     pub weight: Option<&'t Tile<T>>,
@@ -72,7 +72,7 @@ fn weighted_values<V: Vector>(
 }
 
 /// What becomes of the losses and slopes of a tile.
-pub(super) struct Sums<'t, T> {
+pub(crate) struct Sums<'t, T> {
     /// What slopes are multiplied by.
     pub factor: T,
     /// Whether `slope` is still to be written: this is the first term.

@@ -21,7 +21,7 @@ pub type ClassBody<T> = fn(Arguments<'_>, ClassTile<'_, T>, TileOutput<'_, T>);
 pub type RegionBody<A> = fn(Arguments<'_>, SeededSums<'_, A>) -> Dual<<A as Accumulator>::Real>;
 
 /// A pixel term, compiled for one format and one level.
-pub(super) struct PixelLoops<T> {
+pub(crate) struct PixelLoops<T> {
     /// Its losses and slopes, from what all terms of a sum share.
     pub terms: PixelBody<T>,
     /// All of a loss in one loop.
@@ -29,7 +29,7 @@ pub(super) struct PixelLoops<T> {
 }
 
 /// A class term, compiled for one format and one level.
-pub(super) struct ClassLoops<T> {
+pub(crate) struct ClassLoops<T> {
     /// Its losses and slopes.
     pub terms: ClassBody<T>,
     /// All of a loss's class terms in one loop.
@@ -37,7 +37,7 @@ pub(super) struct ClassLoops<T> {
 }
 
 /// What a definition does, compiled for one format and one level.
-pub(super) enum Body<'d, T: Real, A: Accumulator> {
+pub(crate) enum Body<'d, T: Real, A: Accumulator> {
     Pixel(PixelLoops<T>),
     Class(ClassLoops<T>),
     /// The formula, and how it pools for a number of classes.
@@ -60,8 +60,8 @@ pub struct Definition<'d, T: Real, A: Accumulator = f64> {
     pub parameters: &'static [Parameter],
     /// The list of class weights that it takes.
     pub class_weights: Option<ClassWeights>,
-    pub(super) denominator_offset: f64,
-    pub(super) body: Body<'d, T, A>,
+    pub(crate) denominator_offset: f64,
+    pub(crate) body: Body<'d, T, A>,
 }
 
 impl<T: Real, A: Accumulator> fmt::Debug for Definition<'_, T, A> {
@@ -170,7 +170,7 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
     }
 
     /// Asks an object, which may refuse parameters that are in their ranges.
-    pub(super) fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
+    pub(crate) fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
         match &self.body {
             Body::PixelTiles(term) => term.check(arguments),
             Body::ClassTiles(term) => term.check(arguments),

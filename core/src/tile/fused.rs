@@ -2,7 +2,7 @@
 //!
 //! Losses composed at compile time are fused in full. A loss from text is, if it is one pixel or class term
 //! beside any region terms, whose formulas only see sums: the loop does not depend on them. Every other
-//! sum is computed term by term, in [`plan`](super::plan), with the same bits.
+//! sum is computed term by term, in [`Plan`](crate::compose::Plan), with the same bits.
 
 use super::inputs::{ClassTile, PixelTile, TileGradient, weigh};
 use crate::aligned::Aligned;

@@ -14,7 +14,7 @@ use crate::summation::Partial;
 use crate::term::{Arguments, WithTerm};
 
 /// The fused loops of a pixel term.
-pub(super) struct FusedPixels<T> {
+pub(crate) struct FusedPixels<T> {
     /// All of a loss that is this term: the sum, and maybe the gradient.
     pub alone: fn(
         Arguments<'_>,
@@ -27,7 +27,7 @@ pub(super) struct FusedPixels<T> {
 }
 
 /// The fused loop of a class term.
-pub(super) struct FusedClass<T> {
+pub(crate) struct FusedClass<T> {
     /// All class terms of a loss that has this one only.
     pub alone: fn(
         Arguments<'_>,
@@ -72,7 +72,7 @@ impl<T: Real> FusedClass<T> {
 }
 
 /// The two passes of a loss that has region terms: slopes need all sums.
-pub(super) enum RegionPass<'t, T> {
+pub(crate) enum RegionPass<'t, T> {
     /// Adds up the sums of a pixel term and of regions.
     Sums {
         /// The pixel term's.
@@ -85,7 +85,7 @@ pub(super) enum RegionPass<'t, T> {
 }
 
 /// Runs a pass over a tile.
-pub(super) struct RegionSweep<'t, T, P> {
+pub(crate) struct RegionSweep<'t, T, P> {
     pub fused: P,
     pub tile: PixelTile<'t, T>,
     pub pass: RegionPass<'t, T>,

@@ -99,7 +99,7 @@ pub struct TileGradient<'t, T> {
 
 impl<T> TileGradient<'_, T> {
     /// The gradient where term `index` is the only one that has a factor.
-    pub(super) fn of_term(self, index: usize) -> Self {
+    pub(crate) fn of_term(self, index: usize) -> Self {
         TileGradient { factors: &self.factors[index..=index], ..self }
     }
 }

@@ -17,9 +17,9 @@ pub struct Kernels<T> {
     pub(crate) pixel: PixelKernels<T>,
     pub(crate) softmax: SoftmaxKernels<T>,
     /// Multiplies a term's losses and slopes by weights and adds them up.
-    pub(super) add_up: fn(AddUp<'_, T>),
+    pub(crate) add_up: fn(AddUp<'_, T>),
     /// Adds a term's losses times its weights and coefficient to the pixels' own.
-    pub(super) add_values: fn(AddValues<'_, T>),
+    pub(crate) add_values: fn(AddValues<'_, T>),
 }
 
 impl<T> core::fmt::Debug for Kernels<T> {

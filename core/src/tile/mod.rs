@@ -10,10 +10,10 @@
 //! | `kernels` | the table of a level |
 //! | `program`, `spec` | what the engine asks of a loss, and what a loss says of its terms |
 //! | `inputs` | what loops over a tile are given |
-//! | `plan` | a loss put together at run time: its terms one by one, or one fused loop |
-//! | `parts` | a loss composed when the program is compiled |
+//! //! | `parts` | a loss composed when the program is compiled |
 //! | `fused`, `fusion` | one loop from logits to sums and gradient, and the losses from text that have one |
 //! | `definition`, `object` | a term by name, compiled from a formula or computing tiles by itself |
+//! | `options` | what a call in text may say of a term |
 //! | `pixel`, `softmax`, `true_class`, `add_up` | leaves for any sum of terms |
 //! | `targets`, `weights` | leaves that read what is adjacent, as it is stored |
 //! | `read_targets`, `read_weights` | tiles of tensors, by way of those |
@@ -25,9 +25,9 @@ mod fusion;
 mod inputs;
 mod kernels;
 mod object;
+mod options;
 mod parts;
 mod pixel;
-mod plan;
 mod program;
 mod read_targets;
 mod read_weights;
@@ -37,17 +37,22 @@ mod targets;
 mod true_class;
 mod weights;
 
+pub(crate) use add_up::{AddUp, AddValues, Sums};
+pub(crate) use definition::{Body, ClassLoops, PixelLoops};
 pub use definition::{ClassBody, Definition, PixelBody, RegionBody};
 pub use fused::Fused;
 pub(crate) use fused::plus;
+pub(crate) use fusion::{FusedClass, FusedPixels, RegionPass};
 pub use inputs::{
     ClassTile, PixelArrays, PixelInputs, PixelTile, Scratch, TileGradient, TileOutput, TileSweep,
     TileWeights, scaled, weigh,
 };
 pub use kernels::Kernels;
 pub use object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
+pub use options::CallOption;
+pub(crate) use options::OPTIONS;
 pub use parts::{At, ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class, pixel, region};
-pub use plan::{Plan, Term};
+pub(crate) use pixel::{RegionTile, RegionsAlone, RegionsPass};
 pub use program::Program;
 pub(crate) use read_targets::TargetTile;
 pub use spec::{Kind, Spec, Weighting};

@@ -1,6 +1,6 @@
 //! What a loss says of each of its terms.
 
-use crate::compose::foreign;
+use super::options::foreign;
 use crate::error::Error;
 use crate::region::Pool;
 use crate::term::{ClassWeights, Maps, Normalise, Options};
@@ -109,10 +109,10 @@ pub struct Weighting {
 
 impl Weighting {
     /// Nothing multiplies the term, hence 1 does.
-    pub(super) const NONE: Self = Weighting { is_region: false, maps: Maps::NONE, by_class: false };
+    pub(crate) const NONE: Self = Weighting { is_region: false, maps: Maps::NONE, by_class: false };
 
     /// Tells what multiplies a term with these options, if anything does.
-    pub(super) fn of(options: &Options<'_>, is_region: bool, by_call: bool) -> Option<Self> {
+    pub(crate) fn of(options: &Options<'_>, is_region: bool, by_call: bool) -> Option<Self> {
         let by_class = options.class_weights.is_some();
         let is_weighted = match is_region {
             true => options.weighted,

@@ -23,7 +23,7 @@ fn evaluate<T: Real + Logit<Compute = T>>(
     let targets = packed(&case.targets, targets_shape(call.link, case.shape));
     let logits = packed(logits, case.shape);
     let call = Call { ignore_index: Some(255), ..call };
-    run(call, program, &logits, &targets, layout, T::default()).unwrap()
+    run(call, program, logits, targets, layout, T::default()).unwrap()
 }
 
 /// `value` relative, `gradient` relative to the largest.

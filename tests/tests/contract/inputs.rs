@@ -321,7 +321,7 @@ fn a_call_under_another_link_than_the_loss() {
         let mut sink = ViewMut::new(&mut gradient, Layout::channels_first(shape).unwrap()).unwrap();
         let outputs = Outputs::gradient(&mut sink);
         let call = Call::of(link.other());
-        let found = loss.evaluate(call, &z, &y, &[], outputs, &mut Buffers::new()).unwrap_err();
+        let found = loss.evaluate(call, z, y, &[], outputs, &mut Buffers::new()).unwrap_err();
         assert_eq!(found, Error::CallLink { call: link.other(), loss: link });
         let other = link.other();
         assert_eq!(
@@ -331,7 +331,7 @@ fn a_call_under_another_link_than_the_loss() {
         assert_eq!(gradient, [7.0; 6]);
         let mut sink = ViewMut::new(&mut gradient, Layout::channels_first(shape).unwrap()).unwrap();
         let outputs = Outputs::gradient(&mut sink);
-        let own = loss.evaluate(Call::of(link), &z, &y, &[], outputs, &mut Buffers::new());
+        let own = loss.evaluate(Call::of(link), z, y, &[], outputs, &mut Buffers::new());
         assert_eq!(own.unwrap().valid, if link == Link::Softmax { 1 } else { 6 });
     }
 }

@@ -2,24 +2,19 @@
 
 use core::fmt;
 
-use super::add_up::{AddUp, AddValues, Sums};
-use super::definition::{Body, ClassLoops, Definition, PixelLoops};
-use super::fusion::{FusedClass, FusedPixels, RegionPass};
-use super::inputs::{
-    ClassTile, PixelArrays, PixelInputs, PixelTile, Scratch, TileGradient, TileOutput, TileSweep,
-    TileWeights,
-};
-use super::kernels::Kernels;
-use super::pixel::{RegionTile, RegionsAlone, RegionsPass};
-use super::program::Program;
-use super::spec::{Kind, Spec, Weighting};
-use crate::compose::MapCall;
+use super::map::MapCall;
 use crate::error::Error;
 use crate::lanes::{Dual, Real};
 use crate::parameter::complete;
 use crate::region::{Pool, SUMS, SeededSums};
 use crate::summation::{Accumulator, TILE};
 use crate::term::{Arguments, Options, PARAMETERS};
+use crate::tile::{
+    AddUp, AddValues, Body, ClassLoops, ClassTile, Definition, FusedClass, FusedPixels, Kernels,
+    Kind, PixelArrays, PixelInputs, PixelLoops, PixelTile, Program, RegionPass, RegionTile,
+    RegionsAlone, RegionsPass, Scratch, Spec, Sums, TileGradient, TileOutput, TileSweep,
+    TileWeights, Weighting,
+};
 
 /// A term of a loss put together at run time.
 #[derive(Clone, Copy, Debug)]

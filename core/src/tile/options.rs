@@ -1,9 +1,9 @@
+use super::definition::Definition;
+use super::spec::Kind;
 use crate::lanes::Real;
 use crate::region::Pool;
 use crate::summation::Accumulator;
 use crate::term::{Missing, Normalise, Options, Reduction};
-use crate::tile::Definition;
-use crate::tile::Kind;
 
 /// An option of a term in text: one of two words.
 #[derive(Clone, Copy, Debug)]
@@ -15,14 +15,14 @@ pub struct CallOption {
     /// Whether region terms have it, or pixel and class terms; both if none.
     of_regions: Option<bool>,
     /// Sets it to the first word or the second.
-    pub(super) set: fn(&mut Options<'_>, bool),
+    pub(crate) set: fn(&mut Options<'_>, bool),
     /// Whether it is set to the second word; none if it is not set.
-    pub(super) get: fn(&Options<'_>) -> Option<bool>,
+    pub(crate) get: fn(&Options<'_>) -> Option<bool>,
 }
 
 impl CallOption {
     /// Whether region terms have it, or else pixel and class terms.
-    pub(super) fn is_of(&self, is_region: bool) -> bool {
+    pub(crate) fn is_of(&self, is_region: bool) -> bool {
         self.of_regions.is_none_or(|own| own == is_region)
     }
 }
@@ -36,7 +36,7 @@ impl<T: Real, A: Accumulator> Definition<'_, T, A> {
 }
 
 /// All of them.
-pub(super) const OPTIONS: &[CallOption] = &[
+pub(crate) const OPTIONS: &[CallOption] = &[
     CallOption {
         name: "reduction",
         words: ["mean", "sum"],
