@@ -1,6 +1,6 @@
 use super::call::Link;
 use super::problem::Problem;
-use super::workspace::{Workspace, take_mut};
+use super::workspace::Workspace;
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::Accumulator;
@@ -14,19 +14,22 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// The first target in logical order that does not fit, or the first weight, sums being of no use
     /// then; or [`Error::Workspace`] if it is too short.
     pub fn check(&self, workspace: &mut Workspace<'_, T, A>) -> Result<u64, Error> {
-        let mut workspace = workspace.take_mut(&self.sizes())?;
+        self.check_all(&mut workspace.take_mut(&self.sizes())?)
+    }
+
+    /// Checks a problem, in a workspace as large as [`Problem::sizes`] says.
+    pub(super) fn check_all(&self, workspace: &mut Workspace<'_, T, A>) -> Result<u64, Error> {
         let valid = self.check_targets(workspace.sums)?;
         self.load_class_weights(workspace.class_weights);
-        let weightless = self.weigh(&mut workspace)?;
+        let weightless = self.weigh(workspace)?;
         Ok(if weightless { 0 } else { valid })
     }
 
     /// Validates targets alone, for losses whose means are divided by valid pixels.
     ///
     /// # Errors
-    /// The first target in logical order that does not fit; [`Error::Workspace`] for too few sums.
+    /// The first target in logical order that does not fit.
     fn check_targets(&self, sums: &mut [A]) -> Result<u64, Error> {
-        let sums = take_mut("sums", sums, self.sizes().sums)?;
         let classes = self.shape().channels;
         let (ignored, mask) = (self.call.ignore_index, self.call.mask.as_ref());
         let kernels = &self.kernels().targets;

@@ -254,7 +254,7 @@ pub fn evaluate_with<T: Real, A: Accumulator>(
 ) -> Result<Report<A::Real>, Error> {
     let mut workspace = workspace.take_mut(&problem.sizes())?;
     workspace.sums.fill(A::default());
-    let valid = problem.check(&mut workspace)?;
+    let valid = problem.check_all(&mut workspace)?;
     let fused = problem.rows.regions == 0;
     let value = match (sweeps.has_gradient(), fused) {
         (false, _) => {
@@ -263,9 +263,10 @@ pub fn evaluate_with<T: Real, A: Accumulator>(
         }
         (true, true) => {
             // The factors need only the counts, so sums and gradient take one sweep.
-            finish_all(problem, &mut workspace)?;
+            set_gradient(problem, &mut workspace)?;
             sweeps.run(problem, &mut workspace, true, true)?;
-            finish_all(problem, &mut workspace)?
+            problem.close_all(workspace.sums, workspace.totals);
+            problem.value(workspace.totals)
         }
         (true, false) => {
             sweeps.run(problem, &mut workspace, true, false)?;
@@ -283,7 +284,16 @@ fn finish_all<T: Real, A: Accumulator>(
     problem: &Problem<'_, T, A>,
     workspace: &mut Workspace<'_, T, A>,
 ) -> Result<A::Real, Error> {
+    set_gradient(problem, workspace)?;
+    Ok(problem.value(workspace.totals))
+}
+
+/// Computes totals from the workspace's sums, and what the gradient needs of them.
+fn set_gradient<T: Real, A: Accumulator>(
+    problem: &Problem<'_, T, A>,
+    workspace: &mut Workspace<'_, T, A>,
+) -> Result<(), Error> {
     let Workspace { sums, totals, factors, slopes, .. } = workspace;
-    problem.close(sums, totals)?;
-    problem.finish(totals, sums, factors, slopes)
+    problem.close_all(sums, totals);
+    problem.set_gradient(totals, sums, factors, slopes)
 }

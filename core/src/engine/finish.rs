@@ -51,10 +51,15 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// # Errors
     /// [`Error::Workspace`] for a slice shorter than [`Problem::sizes`] says.
     pub fn close(&self, sums: &[A], totals: &mut [A]) -> Result<(), Error> {
-        let rows = self.rows;
         let sizes = self.sizes();
         let sums = take("sums", sums, sizes.sums)?;
-        let totals = take_mut("totals", totals, sizes.totals)?;
+        self.close_all(sums, take_mut("totals", totals, sizes.totals)?);
+        Ok(())
+    }
+
+    /// Closes sums, of slices as long as [`Problem::sizes`] says.
+    pub(super) fn close_all(&self, sums: &[A], totals: &mut [A]) {
+        let rows = self.rows;
         totals.fill(A::default());
         for row in rows.split(sums) {
             let (terms, pooled) = totals.split_at_mut(2 * rows.terms);
@@ -65,7 +70,6 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             }
             merge(pooled, &row[rows.region()..]);
         }
-        Ok(())
     }
 
     /// The loss of these totals, and what the gradient needs of them: `factors`, one a term, and
@@ -86,10 +90,27 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         let sums = take("sums", sums, sizes.sums)?;
         let factors = take_mut("factors", factors, sizes.factors)?;
         let slopes = take_mut("slopes", slopes, sizes.slopes)?;
+        self.set_gradient(totals, sums, factors, slopes)?;
+        Ok(self.value(totals))
+    }
+
+    /// Computes what the gradient needs: the first half of [`Problem::finish`], of slices as long as
+    /// [`Problem::sizes`] says.
+    pub(super) fn set_gradient(
+        &self,
+        totals: &[A],
+        sums: &[A],
+        factors: &mut [T],
+        slopes: &mut [[T; 2]],
+    ) -> Result<(), Error> {
         match self.call.scale {
-            Scale::Batch(scale) => self.of_batch(totals, sums, scale, factors, slopes)?,
-            Scale::Samples(scales) => self.of_samples(sums, scales, factors, slopes)?,
+            Scale::Batch(scale) => self.of_batch(totals, sums, scale, factors, slopes),
+            Scale::Samples(scales) => self.of_samples(sums, scales, factors, slopes),
         }
+    }
+
+    /// Computes the loss: the second half of [`Problem::finish`].
+    pub(super) fn value(&self, totals: &[A]) -> A::Real {
         let pooled = &totals[2 * self.rows.terms..];
         let mut value = A::Real::default();
         for (index, spec) in self.active() {
@@ -99,7 +120,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             };
             value += share(&spec, &totals[2 * index + 1]) * loss.unwrap_or_default();
         }
-        Ok(value)
+        value
     }
 
     /// The loss of each sample by itself, as if it were the whole batch, from sums after
