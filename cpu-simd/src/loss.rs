@@ -86,7 +86,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
 
     /// Calls `use_it` with the loss's terms.
     pub fn with<R>(&self, use_it: impl FnOnce(&Plan<'_, T, A>) -> R) -> R {
-        use_it(&self.parsed.plan())
+        use_it(self.parsed.plan())
     }
 
     /// Computes the loss of a call, and what `outputs` asks for. `call.link` is the loss's;
@@ -100,6 +100,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
     /// [`Error::CallLink`] for a call under another link: what it ignores would be the other link's
     /// too. Inputs or outputs that do not fit the loss or one another, by name and value; or no memory for
     /// the buffers. Outputs are then untouched.
+    #[inline]
     pub fn evaluate<'i>(
         &self,
         call: Call<'_>,
@@ -109,14 +110,14 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         outputs: Outputs<'_, T, A::Real>,
         buffers: &mut Buffers<T, A>,
     ) -> Result<Report<A::Real>, Error> {
-        self.call(call, logits.into(), targets.into(), given, outputs, buffers)
+        self.call(&call, &logits.into(), &targets.into(), given, outputs, buffers)
     }
 
     fn call(
         &self,
-        call: Call<'_>,
-        logits: Logits<'_, T>,
-        targets: Targets<'_>,
+        call: &Call<'_>,
+        logits: &Logits<'_, T>,
+        targets: &Targets<'_>,
         given: &[(&str, Weights<'_>)],
         outputs: Outputs<'_, T, A::Real>,
         buffers: &mut Buffers<T, A>,
@@ -124,23 +125,24 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         if call.link != self.link {
             return Err(Error::CallLink { call: call.link, loss: self.link });
         }
-        let loss = &self.parsed.plan();
+        let loss = self.parsed.plan();
         let calls = loss.map_calls();
         if calls.is_empty() {
-            let problem = Problem::new(Call { maps: &[], ..call }, loss, logits, targets)?;
-            return run_outputs(&problem, outputs, buffers);
+            let problem = Problem::new(Call { maps: &[], ..*call }, loss, *logits, targets);
+            // Where it lies: on a small tile, moving it takes long.
+            return run_outputs(problem.as_ref().map_err(|&error| error)?, outputs, buffers);
         }
         // Taken out while they are read, so that the rest of the buffers can be written.
         let mut own = core::mem::take(&mut buffers.maps);
-        let result = own.compute(calls, given, &call, &targets).and_then(|()| {
+        let result = own.compute(calls, given, call, targets).and_then(|()| {
             let shape = *targets.layout().shape();
             let mut maps = [Weights::F32(View::new(&[], nothing()?)?); MAPS];
             for ((place, map), weights) in calls.iter().enumerate().zip(&mut maps) {
                 *weights = own.weights(place, map, shape, given)?;
             }
-            let call = Call { maps: &maps[..calls.len()], ..call };
+            let call = Call { maps: &maps[..calls.len()], ..*call };
             let trusted = trusted(calls, given)?;
-            let problem = Problem::new(call, loss, logits, targets)?.trusting(trusted);
+            let problem = Problem::new(call, loss, *logits, targets)?.trusting(trusted);
             run_outputs(&problem, outputs, buffers)
         });
         buffers.maps = own;

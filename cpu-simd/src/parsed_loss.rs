@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use segloss_core::compose::{Kernels, MapCall, Plan, Term, parse};
+use segloss_core::compose::{MapCall, Plan, Term, parse};
 use segloss_core::engine::Link;
 use segloss_core::lanes::Real;
 use segloss_core::summation::Accumulator;
@@ -35,12 +35,10 @@ impl<T: Real, A: Accumulator> LibraryRef<'_, T, A> {
 /// longer than all else of a call does on a tile of 16 x 16.
 #[derive(Clone, Debug)]
 pub(crate) struct ParsedLoss<'l, T: Real, A: Accumulator> {
-    /// `'static` stands for as long as `library` and `text` live: lent for no longer than `self`.
-    terms: Arc<[Term<'static, T, A>]>,
-    /// Likewise.
-    maps: Arc<[MapCall<'static, T>]>,
-    /// The loops of the library's level.
-    kernels: &'static Kernels<T>,
+    /// `'static` stands for as long as what follows lives: lent for no longer than `self`.
+    plan: Plan<'static, T, A>,
+    _terms: Arc<[Term<'static, T, A>]>,
+    _maps: Arc<[MapCall<'static, T>]>,
     _library: LibraryRef<'l, T, A>,
     /// Never read, but referred to: lists of class weights stay text.
     _text: Arc<str>,
@@ -67,13 +65,16 @@ impl<'l, T: Real, A: Accumulator> ParsedLoss<'l, T, A> {
         let plan = parse(kept_text, link, kept.registry(), &mut terms, &mut maps);
         // There was no mistake in the same text.
         let counts = plan.map_or((0, 0), |plan| (plan.terms().len(), plan.map_calls().len()));
-        let (terms, maps) = (terms[..counts.0].into(), maps[..counts.1].into());
-        Ok(ParsedLoss { terms, maps, kernels, _library: library, _text: own })
+        let terms: Arc<[Term<'static, T, A>]> = terms[..counts.0].into();
+        let maps: Arc<[MapCall<'static, T>]> = maps[..counts.1].into();
+        // SAFETY: likewise, each in an `Arc` of its own.
+        let plan = unsafe { Plan::new(lengthen(&*terms), kernels).maps(lengthen(&*maps)) };
+        Ok(ParsedLoss { plan, _terms: terms, _maps: maps, _library: library, _text: own })
     }
 
     /// Terms and maps, for as long as what they refer to is kept.
-    pub(crate) fn plan(&self) -> Plan<'_, T, A> {
-        Plan::new(&self.terms, self.kernels).maps(&self.maps)
+    pub(crate) fn plan(&self) -> &Plan<'_, T, A> {
+        &self.plan
     }
 }
 

@@ -1,6 +1,6 @@
 use crate::call::{Call, CallInputs};
 use crate::entry;
-use crate::fault::Fault;
+use crate::fault::{Fault, borrow};
 use crate::loss::Loss;
 use crate::outputs::{Outputs, Places};
 use crate::overlap::{Memory, check_read, check_written};
@@ -9,7 +9,7 @@ use crate::tensor::{Plain, Tensor};
 use crate::workspace::{self, Storage, Workspace};
 use segloss_c_boundary::BadArgument;
 use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
-use segloss_c_boundary::versioned::{read, read_or_zeros};
+use segloss_c_boundary::versioned::read_or_zeros;
 use segloss_core::engine::{self, Report};
 use segloss_core::lanes::Real;
 use segloss_core::view::{GradientSink, Logit, Logits, Targets, ViewMut};
@@ -18,29 +18,36 @@ use segloss_simd::Buffers;
 /// What a call reads: known to be there, and to have nothing in common with what it writes.
 pub(crate) struct Inputs<'a> {
     pub(crate) loss: &'a Loss,
-    pub(crate) logits: Tensor<'a>,
-    targets: Tensor<'a>,
-    pub(crate) given: CallInputs<'a>,
+    pub(crate) logits: &'a Tensor<'a>,
+    targets: &'a Tensor<'a>,
+    pub(crate) given: &'a CallInputs<'a>,
 }
 
 impl<'a> Inputs<'a> {
+    /// Calls `use_them` with what a call reads.
+    ///
     /// # Safety
-    /// Pointers are NULL or point to what their types say, which nobody writes for `'a`.
-    #[inline(never)]
-    pub(crate) unsafe fn read(
+    /// Pointers are NULL or point to what their types say, which nobody writes meanwhile.
+    #[inline]
+    pub(crate) unsafe fn with<R>(
         loss: *const Loss,
         logits: *const DLTensor,
         targets: *const DLTensor,
         call: *const Call,
-    ) -> Result<Self, Fault> {
-        // SAFETY: the caller's word.
-        unsafe {
-            let loss = Loss::of(loss)?;
-            let logits = Tensor::read(logits, "logits")?;
-            let targets = Tensor::read(targets, "targets")?;
-            let given = CallInputs::read(&read_or_zeros(call, "call")?, loss.link.of_core())?;
-            Ok(Inputs { loss, logits, targets, given })
-        }
+        use_them: impl FnOnce(&Inputs<'_>) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
+        // SAFETY: the caller's word, here and below.
+        let loss = unsafe { Loss::of(loss)? };
+        // SAFETY: as above.
+        let logits = unsafe { Tensor::read(logits, "logits") };
+        let logits = borrow(&logits)?;
+        // SAFETY: as above.
+        let targets = unsafe { Tensor::read(targets, "targets") };
+        let targets = borrow(&targets)?;
+        // SAFETY: as above.
+        let given = unsafe { CallInputs::read(&read_or_zeros(call, "call")?, loss.link.of_core()) };
+        let given = borrow(&given)?;
+        use_them(&Inputs { loss, logits, targets, given })
     }
 
     /// Checks that outputs are where nothing is that is read, and no other output.
@@ -55,9 +62,18 @@ impl<'a> Inputs<'a> {
     ///
     /// # Safety
     /// Nobody writes the inputs' memory for `'a`.
-    pub(crate) unsafe fn call(&self) -> Result<(engine::Call<'a>, Targets<'a>), Fault> {
+    #[inline]
+    pub(crate) unsafe fn call(&self) -> Result<engine::Call<'a>, Fault> {
         // SAFETY: the caller's word.
-        unsafe { Ok((self.given.call(self.loss.link.of_core())?, self.targets.targets()?)) }
+        unsafe { self.given.call(self.loss.link.of_core()) }
+    }
+
+    /// # Safety
+    /// Nobody writes the inputs' memory for `'a`.
+    #[inline]
+    pub(crate) unsafe fn targets(&self) -> Result<Targets<'a>, Fault> {
+        // SAFETY: the caller's word.
+        unsafe { self.targets.targets() }
     }
 }
 
@@ -92,40 +108,40 @@ pub unsafe extern "C" fn segloss_evaluate(
     outputs: *const Outputs,
     workspace: *mut Workspace,
 ) -> ResultCode {
-    entry::run(|| {
-        // SAFETY: the caller's word, here and below.
-        let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
-        // SAFETY: as above.
-        let mut places = unsafe { read(outputs, "outputs")?.places()? };
-        inputs.check_apart(&places.memory())?;
-        // SAFETY: as above, and what is written is apart from what is read.
-        let report = unsafe {
-            workspace::with(workspace, |storage| evaluate(&inputs, &mut places, storage))?
-        };
+    let run = |inputs: &Inputs<'_>, places: &Places<'_>| {
+        inputs.check_apart(places.memory().all())?;
+        // SAFETY: the caller's word, and what is written is apart from what is read.
+        let report =
+            unsafe { workspace::with(workspace, |storage| evaluate(inputs, places, storage))? };
         // SAFETY: the places are there, and no output is borrowed any more.
         unsafe { places.report(report) };
         Ok(())
-    })
+    };
+    // SAFETY: the caller's word.
+    let with_inputs =
+        |inputs: &Inputs<'_>| unsafe { Places::with(outputs, |places| run(inputs, places)) };
+    // SAFETY: as above.
+    entry::run(|| unsafe { Inputs::with(loss, logits, targets, call, with_inputs) })
 }
 
 /// # Safety
 /// Nobody else writes the inputs' memory or uses the outputs' meanwhile, and they are apart.
 unsafe fn evaluate(
     inputs: &Inputs<'_>,
-    places: &mut Places<'_>,
+    places: &Places<'_>,
     storage: &mut Storage,
 ) -> Result<Report<f64>, Fault> {
     inputs.logits.is_logits()?;
     // SAFETY: the caller's word.
     unsafe {
         if inputs.logits.dtype == DLDataType::F64 {
-            let logits = inputs.logits.double_logits()?;
+            let logits = inputs.logits.double_logits();
             let loss = &inputs.loss.double;
-            evaluate_as(inputs, loss, logits, places, &mut storage.double)
+            evaluate_as(inputs, loss, borrow(&logits)?, places, &mut storage.double)
         } else {
-            let logits = inputs.logits.single_logits()?;
+            let logits = inputs.logits.single_logits();
             let loss = &inputs.loss.single;
-            evaluate_as(inputs, loss, logits, places, &mut storage.single)
+            evaluate_as(inputs, loss, borrow(&logits)?, places, &mut storage.single)
         }
     }
 }
@@ -135,23 +151,27 @@ unsafe fn evaluate(
 unsafe fn evaluate_as<T: Format>(
     inputs: &Inputs<'_>,
     loss: &segloss_simd::Loss<'static, T>,
-    logits: Logits<'_, T>,
-    places: &mut Places<'_>,
+    logits: &Logits<'_, T>,
+    places: &Places<'_>,
     buffers: &mut Buffers<T>,
 ) -> Result<Report<f64>, Fault> {
     let own = inputs.loss;
-    if let Some(map) = &places.loss_map {
+    if let Some(map) = places.loss_map {
         let (dtype, expected) = T::LOSS_MAP;
         map.holds(&[dtype], expected)?;
     }
     // SAFETY: the caller's word.
     unsafe {
-        let mut loss_map = match &mut places.loss_map {
+        let mut loss_map = match places.loss_map {
             Some(map) => Some(map.view_mut::<T>()?),
             None => None,
         };
-        let (call, targets) = inputs.call()?;
-        let mut gradient = Gradient::of(inputs, places)?;
+        let call = inputs.call();
+        let call = borrow(&call)?;
+        let targets = inputs.targets();
+        let targets = borrow(&targets)?;
+        let mut gradient = Gradient::of(inputs, places);
+        let gradient = gradient.as_mut().map_err(|fault| *fault)?;
         let samples = places.samples()?;
         buffers.use_threads(own.has_threads());
         let mut room = None;
@@ -161,7 +181,7 @@ unsafe fn evaluate_as<T: Format>(
             samples,
             loss_map: loss_map.as_mut().map(|map| map as &mut dyn GradientSink<T>),
         };
-        let evaluate = || loss.evaluate(call, logits, targets, maps, outputs, buffers);
+        let evaluate = || loss.evaluate(*call, *logits, targets, maps, outputs, buffers);
         Ok(own.install(evaluate)?)
     }
 }
@@ -180,12 +200,12 @@ impl<'a> Gradient<'a> {
     /// The place in `places`, if there is one, stored as gradients of these logits may be.
     ///
     /// # Safety
-    /// Nobody else uses its memory for `'a`.
+    /// Once, and nobody else uses its memory for `'a`.
     pub(crate) unsafe fn of(
         inputs: &Inputs<'_>,
-        places: &mut Places<'a>,
+        places: &Places<'a>,
     ) -> Result<Option<Self>, Fault> {
-        let Some(place) = places.gradient.as_mut() else { return Ok(None) };
+        let Some(place) = places.gradient else { return Ok(None) };
         // SAFETY: the caller's word, and it is stored so.
         let gradient = unsafe {
             match (inputs.logits.dtype, place.dtype) {

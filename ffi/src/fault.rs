@@ -49,6 +49,12 @@ impl From<Error> for Fault {
     }
 }
 
+/// Borrows what a step gave where it lies: moving a tensor or a view takes as long as reading it.
+#[inline(always)]
+pub(crate) fn borrow<X>(step: &Result<X, Fault>) -> Result<&X, Fault> {
+    step.as_ref().map_err(|&fault| fault)
+}
+
 /// Why a call was refused.
 #[derive(Clone, Debug)]
 pub(crate) enum Reason {

@@ -1,11 +1,11 @@
 //! Where the results of a call go.
 
-use crate::fault::Fault;
-use crate::overlap::Memory;
+use crate::fault::{Fault, borrow};
+use crate::overlap::{Memory, Written};
 use crate::tensor::Tensor;
 use segloss_c_boundary::dlpack::DLTensor;
 use segloss_c_boundary::pointer::{array_mut, check_array};
-use segloss_c_boundary::versioned::Versioned;
+use segloss_c_boundary::versioned::{Versioned, read};
 use segloss_c_boundary::{BadArgument, options};
 use segloss_core::engine::Report;
 
@@ -48,53 +48,65 @@ pub(crate) struct Places<'a> {
     valid: *mut u64,
     sample_values: *mut f64,
     sample_value_count: usize,
-    pub(crate) gradient: Option<Tensor<'a>>,
-    pub(crate) loss_map: Option<Tensor<'a>>,
-}
-
-impl Outputs {
-    /// # Safety
-    /// Pointers are NULL or point to what their types say, which only this call uses for `'a`.
-    #[inline(never)]
-    pub(crate) unsafe fn places<'a>(&self) -> Result<Places<'a>, Fault> {
-        options::reserved("outputs.reserved", self.reserved)?;
-        if !self.value.is_null() {
-            check_array(self.value, 1, "outputs", ".value")?;
-        }
-        if !self.valid.is_null() {
-            check_array(self.valid, 1, "outputs", ".valid")?;
-        }
-        if !self.sample_values.is_null() {
-            check_array(self.sample_values, self.sample_value_count, "outputs", ".sample_values")?;
-        } else if self.sample_value_count > 0 {
-            return Err(BadArgument::Null { argument: "outputs", field: ".sample_values" }.into());
-        }
-        Ok(Places {
-            value: self.value,
-            valid: self.valid,
-            sample_values: self.sample_values,
-            sample_value_count: self.sample_value_count,
-            // SAFETY: the caller's word.
-            gradient: unsafe { Tensor::read_any(self.gradient, "outputs.gradient")? },
-            // SAFETY: as above.
-            loss_map: unsafe { Tensor::read_any(self.loss_map, "outputs.loss_map")? },
-        })
-    }
+    pub(crate) gradient: Option<&'a Tensor<'a>>,
+    pub(crate) loss_map: Option<&'a Tensor<'a>>,
 }
 
 impl<'a> Places<'a> {
+    /// Calls `use_them` with the places of `outputs`.
+    ///
+    /// # Safety
+    /// `outputs` and its pointers are NULL or point to what their types say, which only this call uses.
+    #[inline]
+    pub(crate) unsafe fn with<R>(
+        outputs: *const Outputs,
+        use_them: impl FnOnce(&Places<'_>) -> Result<R, Fault>,
+    ) -> Result<R, Fault> {
+        // SAFETY: the caller's word, here and below.
+        let outputs = unsafe { read(outputs, "outputs")? };
+        let Outputs { value, valid, sample_values, sample_value_count, .. } = outputs;
+        options::reserved("outputs.reserved", outputs.reserved)?;
+        if !value.is_null() {
+            check_array(value, 1, "outputs", ".value")?;
+        }
+        if !valid.is_null() {
+            check_array(valid, 1, "outputs", ".valid")?;
+        }
+        if !sample_values.is_null() {
+            check_array(sample_values, sample_value_count, "outputs", ".sample_values")?;
+        } else if sample_value_count > 0 {
+            return Err(BadArgument::Null { argument: "outputs", field: ".sample_values" }.into());
+        }
+        // SAFETY: as above.
+        let gradient = unsafe { Tensor::read_any(outputs.gradient, "outputs.gradient") };
+        let gradient = borrow(&gradient)?.as_ref();
+        // SAFETY: as above.
+        let loss_map = unsafe { Tensor::read_any(outputs.loss_map, "outputs.loss_map") };
+        let loss_map = borrow(&loss_map)?.as_ref();
+        use_them(&Places { value, valid, sample_values, sample_value_count, gradient, loss_map })
+    }
+
     /// The memory that is written.
     #[inline]
-    pub(crate) fn memory(&self) -> [Memory; 5] {
-        let tensor = |own: &Option<Tensor<'_>>| own.as_ref().map_or(Memory::NONE, Tensor::memory);
-        let samples = (self.sample_values, self.sample_value_count);
-        [
-            tensor(&self.gradient),
-            tensor(&self.loss_map),
-            Memory::of_any("outputs.sample_values", samples.0, samples.1),
-            Memory::of_any("outputs.value", self.value, 1),
-            Memory::of_any("outputs.valid", self.valid, 1),
-        ]
+    pub(crate) fn memory(&self) -> Written {
+        let mut written = Written::NONE;
+        if let Some(gradient) = self.gradient {
+            written.add(gradient.memory());
+        }
+        if let Some(loss_map) = self.loss_map {
+            written.add(loss_map.memory());
+        }
+        if !self.sample_values.is_null() {
+            let (first, count) = (self.sample_values, self.sample_value_count);
+            written.add(Memory::of("outputs.sample_values", first, count));
+        }
+        if !self.value.is_null() {
+            written.add(Memory::of("outputs.value", self.value, 1));
+        }
+        if !self.valid.is_null() {
+            written.add(Memory::of("outputs.valid", self.valid, 1));
+        }
+        written
     }
 
     /// The samples' places.

@@ -13,7 +13,6 @@ use crate::result::ResultCode;
 use crate::workspace::{self, Storage, Workspace};
 use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
 use segloss_c_boundary::pointer::{array, array_mut, check_array, check_pointer};
-use segloss_c_boundary::versioned::read;
 use segloss_core::Error;
 use segloss_core::engine::{self, Problem, Report};
 use segloss_core::view::{Layout, Logits, Shape, View, Weights};
@@ -66,7 +65,7 @@ unsafe fn pose<T: Format, S: Stage>(
     buffers: &mut Buffers<T>,
 ) -> Result<S::Output, Fault> {
     // SAFETY: the caller's word.
-    let (call, targets) = unsafe { inputs.call()? };
+    let (call, targets) = unsafe { (inputs.call()?, inputs.targets()?) };
     buffers.use_threads(inputs.loss.has_threads());
     let mut room = None;
     // SAFETY: as above.
@@ -117,21 +116,21 @@ pub unsafe extern "C" fn segloss_stage_lengths(
     sums_length: *mut usize,
     totals_length: *mut usize,
 ) -> ResultCode {
-    entry::run(|| {
-        // SAFETY: the caller's word, here and below.
-        let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
+    let with_inputs = |inputs: &Inputs<'_>| {
         check_pointer(sums_length, "sums_length", "")?;
         check_pointer(totals_length, "totals_length", "")?;
-        // SAFETY: as above.
+        // SAFETY: the caller's word.
         let [sums, totals] =
-            unsafe { workspace::with(ptr::null(), |own| run(&inputs, Lengths, own))? };
+            unsafe { workspace::with(ptr::null(), |own| run(inputs, Lengths, own))? };
         // SAFETY: neither is NULL nor misaligned, so both are the caller's to be written.
         unsafe {
             sums_length.write(sums);
             totals_length.write(totals);
         }
         Ok(())
-    })
+    };
+    // SAFETY: the caller's word.
+    entry::run(|| unsafe { Inputs::with(loss, logits, targets, call, with_inputs) })
 }
 
 struct Reduce<'a> {
@@ -194,9 +193,7 @@ pub unsafe extern "C" fn segloss_reduce(
     length: usize,
     workspace: *mut Workspace,
 ) -> ResultCode {
-    entry::run(|| {
-        // SAFETY: the caller's word, here and below.
-        let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
+    let with_inputs = |inputs: &Inputs<'_>| {
         check_array(sums, length, "sums", "")?;
         if !before.is_null() {
             check_array(before, length, "before", "")?;
@@ -205,14 +202,16 @@ pub unsafe extern "C" fn segloss_reduce(
         let reduce = |storage: &mut Storage| {
             let mut own = core::mem::take(&mut storage.sums);
             let stage = Reduce { sums: &mut own, before, out: sums, length };
-            // SAFETY: as above, and what is written is apart from the inputs.
-            let result = unsafe { run(&inputs, stage, storage) };
+            // SAFETY: the caller's word, and what is written is apart from the inputs.
+            let result = unsafe { run(inputs, stage, storage) };
             storage.sums = own;
             result
         };
-        // SAFETY: as above.
+        // SAFETY: the caller's word.
         unsafe { workspace::with(workspace, reduce) }
-    })
+    };
+    // SAFETY: the caller's word.
+    entry::run(|| unsafe { Inputs::with(loss, logits, targets, call, with_inputs) })
 }
 
 /// The pixels that tiles have a whole number of for sums to be the same in every bit.
@@ -298,15 +297,13 @@ pub unsafe extern "C" fn segloss_close(
     totals: *mut f64,
     totals_length: usize,
 ) -> ResultCode {
-    entry::run(|| {
-        // SAFETY: the caller's word, here and below.
-        let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
+    let with_inputs = |inputs: &Inputs<'_>| {
         check_array(sums, sums_length, "sums", "")?;
         check_array(totals, totals_length, "totals", "")?;
         let own = [Memory::of("totals", totals, totals_length)];
         inputs.check_apart(&own)?;
         check_apart(&own, [Memory::of("sums", sums, sums_length)])?;
-        // SAFETY: as above, and they are apart.
+        // SAFETY: the caller's word, and they are apart.
         let (sums, totals) = unsafe {
             (
                 array(sums, sums_length, "sums", "")?.unwrap_or_default(),
@@ -315,18 +312,20 @@ pub unsafe extern "C" fn segloss_close(
         };
         let stage = Close { sums, totals };
         // SAFETY: as above.
-        unsafe { workspace::with(ptr::null(), |own| run(&inputs, stage, own)) }
-    })
+        unsafe { workspace::with(ptr::null(), |own| run(inputs, stage, own)) }
+    };
+    // SAFETY: the caller's word.
+    entry::run(|| unsafe { Inputs::with(loss, logits, targets, call, with_inputs) })
 }
 
-struct Finish<'a, 'p> {
+struct Finish<'a> {
     sums: &'a [f64],
     totals: &'a [f64],
-    places: &'a mut Places<'p>,
-    inputs: &'a Inputs<'p>,
+    places: &'a Places<'a>,
+    inputs: &'a Inputs<'a>,
 }
 
-impl Stage for Finish<'_, '_> {
+impl Stage for Finish<'_> {
     type Output = Report<f64>;
 
     fn run<T: Format>(
@@ -383,27 +382,29 @@ pub unsafe extern "C" fn segloss_finish(
     outputs: *const Outputs,
     workspace: *mut Workspace,
 ) -> ResultCode {
-    entry::run(|| {
-        // SAFETY: the caller's word, here and below.
-        let inputs = unsafe { Inputs::read(loss, logits, targets, call)? };
-        check_array(sums, sums_length, "sums", "")?;
-        check_array(totals, totals_length, "totals", "")?;
-        // SAFETY: as above.
-        let mut places = unsafe { read(outputs, "outputs")?.places()? };
+    let finish = |inputs: &Inputs<'_>, places: &Places<'_>| {
         let written = places.memory();
-        inputs.check_apart(&written)?;
+        inputs.check_apart(written.all())?;
         let read =
             [Memory::of("sums", sums, sums_length), Memory::of("totals", totals, totals_length)];
-        check_apart(&written, read)?;
-        // SAFETY: as above, and what is written is apart from what is read.
+        check_apart(written.all(), read)?;
+        // SAFETY: the caller's word, and what is written is apart from what is read.
         let report = unsafe {
             let sums = array(sums, sums_length, "sums", "")?.unwrap_or_default();
             let totals = array(totals, totals_length, "totals", "")?.unwrap_or_default();
-            let stage = Finish { sums, totals, places: &mut places, inputs: &inputs };
-            workspace::with(workspace, |storage| run(&inputs, stage, storage))?
+            let stage = Finish { sums, totals, places, inputs };
+            workspace::with(workspace, |storage| run(inputs, stage, storage))?
         };
         // SAFETY: the places are there, and no output is borrowed any more.
         unsafe { places.report(report) };
         Ok(())
-    })
+    };
+    let with_inputs = |inputs: &Inputs<'_>| {
+        check_array(sums, sums_length, "sums", "")?;
+        check_array(totals, totals_length, "totals", "")?;
+        // SAFETY: the caller's word.
+        unsafe { Places::with(outputs, |places| finish(inputs, places)) }
+    };
+    // SAFETY: as above.
+    entry::run(|| unsafe { Inputs::with(loss, logits, targets, call, with_inputs) })
 }

@@ -77,6 +77,7 @@ impl<'a> Tensor<'a> {
     /// # Safety
     /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to
     /// `ndim` numbers. Its memory, as far as shape, strides and dtype say, is there for `'a`.
+    #[inline]
     pub(crate) unsafe fn read_any(
         tensor: *const DLTensor,
         argument: &'static str,
@@ -155,9 +156,9 @@ impl<'a> Tensor<'a> {
     /// Its memory from the first element to the last, to be written.
     ///
     /// # Safety
-    /// Nobody else reads or writes there for `'a`.
+    /// Once, and nobody else reads or writes there for `'a`.
     #[inline]
-    pub(crate) unsafe fn elements_mut<E: Plain>(&mut self) -> Result<&'a mut [E], Fault> {
+    pub(crate) unsafe fn elements_mut<E: Plain>(&self) -> Result<&'a mut [E], Fault> {
         let length = self.length_as::<E>()?;
         if length == 0 {
             return Ok(&mut []);
@@ -169,8 +170,8 @@ impl<'a> Tensor<'a> {
     /// Its elements in its layout, to be written: each has a place of its own.
     ///
     /// # Safety
-    /// Nobody else reads or writes there for `'a`, and elements are stored as `E`.
-    pub(crate) unsafe fn view_mut<E: Plain>(&mut self) -> Result<ViewMut<'a, E>, Fault> {
+    /// Once; nobody else reads or writes there for `'a`, and elements are stored as `E`.
+    pub(crate) unsafe fn view_mut<E: Plain>(&self) -> Result<ViewMut<'a, E>, Fault> {
         // SAFETY: the caller's word.
         let elements = unsafe { self.elements_mut()? };
         ViewMut::new(elements, self.layout).map_err(|error| match error {

@@ -110,7 +110,7 @@ unsafe fn run(
     workspace: *const Workspace,
 ) -> Result<(), Fault> {
     // SAFETY: the caller's word, here and below.
-    let mut request = unsafe { Request::read(mask, Link::Sigmoid as i32, core::ptr::null(), out)? };
+    let request = unsafe { Request::read(mask, Link::Sigmoid as i32, core::ptr::null(), out)? };
     request.out.holds(&[DLDataType::U8, DLDataType::BOOL], "uint8 or bool8")?;
     let (layout, pixels) = (request.out.layout, request.shape().pixels());
     // SAFETY: as above; the output is apart, and bytes 0 and 1 are of both types.
