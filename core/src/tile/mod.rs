@@ -10,7 +10,7 @@
 //! | `kernels` | the table of a level |
 //! | `program`, `spec` | what the engine asks of a loss, and what a loss says of its terms |
 //! | `inputs` | what loops over a tile are given |
-//! //! | `parts` | a loss composed when the program is compiled |
+//! | `parts` | a loss composed when the program is compiled |
 //! | `fused`, `fusion` | one loop from logits to sums and gradient, and the losses from text that have one |
 //! | `definition`, `object` | a term by name, compiled from a formula or computing tiles by itself |
 //! | `options` | what a call in text may say of a term |

@@ -7,7 +7,7 @@ use crate::summation::{Accumulator, TILE};
 
 /// A loss as the engine sees it: an object, compiled for one format and bound to one level.
 ///
-/// `partials` holds one [`Partial`] a term; under the sigmoid link the three region sums follow if the
+/// `partials` holds one [`Partial`](crate::summation::Partial) a term; under the sigmoid link the three region sums follow if the
 /// loss has a region term.
 pub trait Program<T: Real, A: Accumulator>: Sync {
     /// Returns the number of terms.
