@@ -13,7 +13,7 @@ use segloss_c_boundary::{BadArgument, options, text};
 use segloss_core::compose::{MapCall, Plan};
 use segloss_core::engine::{self, Link, Scale};
 use segloss_core::maps::edt::Spacing;
-use segloss_core::view::{Layout, Mask, Shape, View, Weights, Write};
+use segloss_core::view::{Layout, Shape, View, Weights, Write};
 
 /// Which target stands for pixels that do not count. Since 0.1.
 #[repr(i32)]
@@ -182,6 +182,7 @@ impl<'a> CallInputs<'a> {
     }
 
     /// Checks that no output is where something is that is read.
+    #[inline]
     pub(crate) fn check_apart(&self, outputs: &[Memory]) -> Result<(), Fault> {
         for (tensor, argument) in [(self.mask, MASK), (self.weights, WEIGHTS)] {
             // SAFETY: it was read before.
@@ -218,40 +219,30 @@ impl<'a> CallInputs<'a> {
             (None, Some(&scale)) => Scale::Batch(scale),
             (None, None) => Scale::Batch(1.0),
         };
-        // SAFETY: the caller's word.
-        let (mask, weights) = unsafe { (self.mask()?, self.weights()?) };
-        Ok(engine::Call {
+        let mut call = engine::Call {
             link,
             ignore_index: self.ignore_index,
-            mask,
-            weights,
+            mask: None,
+            weights: None,
             maps: &[],
-            spacing: self.spacing.map_or(Ok(Spacing::UNIT), Spacing::new)?,
+            spacing: Spacing::UNIT,
             scale,
             write: self.write,
-        })
-    }
-
-    /// # Safety
-    /// Nobody writes the tensors' memory for `'a`.
-    unsafe fn mask(&self) -> Result<Option<Mask<'a>>, Fault> {
-        // SAFETY: the caller's word.
-        match unsafe { read_any(self.mask, MASK)? } {
+        };
+        // SAFETY: the caller's word, here and below.
+        if let Some(mask) = unsafe { read_any(self.mask, MASK)? } {
             // SAFETY: as above.
-            Some(mask) => Ok(Some(unsafe { mask.mask()? })),
-            None => Ok(None),
+            call.mask = Some(unsafe { mask.mask()? });
         }
-    }
-
-    /// # Safety
-    /// Nobody writes the tensors' memory for `'a`.
-    unsafe fn weights(&self) -> Result<Option<Weights<'a>>, Fault> {
-        // SAFETY: the caller's word.
-        match unsafe { read_any(self.weights, WEIGHTS)? } {
+        // SAFETY: as above.
+        if let Some(weights) = unsafe { read_any(self.weights, WEIGHTS)? } {
             // SAFETY: as above.
-            Some(weights) => Ok(Some(unsafe { weights.weights()? })),
-            None => Ok(None),
+            call.weights = Some(unsafe { weights.weights()? });
         }
+        if let Some(spacing) = self.spacing {
+            call.spacing = Spacing::new(spacing)?;
+        }
+        Ok(call)
     }
 
     /// Reads the maps by name, which the loss is to refer to, into `room`.

@@ -51,6 +51,7 @@ impl<'a> Inputs<'a> {
     }
 
     /// Checks that outputs are where nothing is that is read, and no other output.
+    #[inline]
     pub(crate) fn check_apart(&self, outputs: &[Memory]) -> Result<(), Fault> {
         check_read(outputs, &self.logits.memory())?;
         check_read(outputs, &self.targets.memory())?;
@@ -109,7 +110,7 @@ pub unsafe extern "C" fn segloss_evaluate(
     workspace: *mut Workspace,
 ) -> ResultCode {
     let run = |inputs: &Inputs<'_>, places: &Places<'_>| {
-        inputs.check_apart(places.memory().all())?;
+        inputs.check_apart(&places.memory())?;
         // SAFETY: the caller's word, and what is written is apart from what is read.
         let report =
             unsafe { workspace::with(workspace, |storage| evaluate(inputs, places, storage))? };
@@ -201,6 +202,7 @@ impl<'a> Gradient<'a> {
     ///
     /// # Safety
     /// Once, and nobody else uses its memory for `'a`.
+    #[inline]
     pub(crate) unsafe fn of(
         inputs: &Inputs<'_>,
         places: &Places<'a>,

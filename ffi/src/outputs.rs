@@ -1,7 +1,7 @@
 //! Where the results of a call go.
 
 use crate::fault::{Fault, borrow};
-use crate::overlap::{Memory, Written};
+use crate::overlap::Memory;
 use crate::tensor::Tensor;
 use segloss_c_boundary::dlpack::DLTensor;
 use segloss_c_boundary::pointer::{array_mut, check_array};
@@ -88,25 +88,15 @@ impl<'a> Places<'a> {
 
     /// The memory that is written.
     #[inline]
-    pub(crate) fn memory(&self) -> Written {
-        let mut written = Written::NONE;
-        if let Some(gradient) = self.gradient {
-            written.add(gradient.memory());
-        }
-        if let Some(loss_map) = self.loss_map {
-            written.add(loss_map.memory());
-        }
-        if !self.sample_values.is_null() {
-            let (first, count) = (self.sample_values, self.sample_value_count);
-            written.add(Memory::of("outputs.sample_values", first, count));
-        }
-        if !self.value.is_null() {
-            written.add(Memory::of("outputs.value", self.value, 1));
-        }
-        if !self.valid.is_null() {
-            written.add(Memory::of("outputs.valid", self.valid, 1));
-        }
-        written
+    pub(crate) fn memory(&self) -> [Memory; 5] {
+        let samples = (self.sample_values, self.sample_value_count);
+        [
+            self.gradient.map_or(Memory::NONE, Tensor::memory),
+            self.loss_map.map_or(Memory::NONE, Tensor::memory),
+            Memory::of_any("outputs.sample_values", samples.0, samples.1),
+            Memory::of_any("outputs.value", self.value, 1),
+            Memory::of_any("outputs.valid", self.valid, 1),
+        ]
     }
 
     /// The samples' places.

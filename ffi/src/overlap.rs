@@ -37,32 +37,6 @@ impl Memory {
     }
 }
 
-/// What a call with [`Outputs`](crate::Outputs) writes, without what is left out.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Written {
-    all: [Memory; 5],
-    count: usize,
-}
-
-impl Written {
-    /// Nothing yet.
-    pub(crate) const NONE: Self = Written { all: [Memory::NONE; 5], count: 0 };
-
-    /// Adds one more.
-    #[inline]
-    pub(crate) fn add(&mut self, memory: Memory) {
-        if let Some(place) = self.all.get_mut(self.count) {
-            *place = memory;
-            self.count += 1;
-        }
-    }
-
-    #[inline]
-    pub(crate) fn all(&self) -> &[Memory] {
-        self.all.get(..self.count).unwrap_or(&self.all)
-    }
-}
-
 /// Checks that each output's memory is its own: Rust may then write it while it reads the inputs. Tensors
 /// that interleave without an element in common are refused too.
 pub(crate) fn check_apart(

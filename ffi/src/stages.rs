@@ -384,10 +384,10 @@ pub unsafe extern "C" fn segloss_finish(
 ) -> ResultCode {
     let finish = |inputs: &Inputs<'_>, places: &Places<'_>| {
         let written = places.memory();
-        inputs.check_apart(written.all())?;
+        inputs.check_apart(&written)?;
         let read =
             [Memory::of("sums", sums, sums_length), Memory::of("totals", totals, totals_length)];
-        check_apart(written.all(), read)?;
+        check_apart(&written, read)?;
         // SAFETY: the caller's word, and what is written is apart from what is read.
         let report = unsafe {
             let sums = array(sums, sums_length, "sums", "")?.unwrap_or_default();

@@ -50,12 +50,33 @@ impl<'a> Tensor<'a> {
         argument: &'static str,
     ) -> Result<Self, Fault> {
         // SAFETY: the caller's word.
-        let Fields { tensor, shape, strides, .. } =
-            unsafe { Fields::read(tensor, argument, DeviceType::CPU)? };
-        let layout = match strides {
-            None => Layout::channels_first(shape),
-            Some(strides) => Layout::strided(shape, self::strides(strides, argument)?),
-        };
+        let fields = unsafe { Fields::read(tensor, argument, DeviceType::CPU)? };
+        match fields.strides {
+            None => {
+                Tensor::laid_out(Layout::channels_first(fields.shape), &fields.tensor, argument)
+            }
+            Some(strides) => Tensor::strided(strides, &fields, argument),
+        }
+    }
+
+    // By itself, because most tensors are packed.
+    #[inline(never)]
+    fn strided(
+        strides: &[i64],
+        fields: &Fields<'_>,
+        argument: &'static str,
+    ) -> Result<Self, Fault> {
+        let layout = Layout::strided(fields.shape, self::strides(strides, argument)?);
+        Tensor::laid_out(layout, &fields.tensor, argument)
+    }
+
+    /// Checks a tensor's memory.
+    #[inline]
+    fn laid_out(
+        layout: Result<Layout, Error>,
+        tensor: &DLTensor,
+        argument: &'static str,
+    ) -> Result<Self, Fault> {
         let layout = layout.map_err(|_| BadArgument::TooLarge { argument })?;
         if tensor.data.is_null() && layout.span() > 0 {
             return Err(BadArgument::Null { argument, field: ".data" }.into());
@@ -171,6 +192,7 @@ impl<'a> Tensor<'a> {
     ///
     /// # Safety
     /// Once; nobody else reads or writes there for `'a`, and elements are stored as `E`.
+    #[inline]
     pub(crate) unsafe fn view_mut<E: Plain>(&self) -> Result<ViewMut<'a, E>, Fault> {
         // SAFETY: the caller's word.
         let elements = unsafe { self.elements_mut()? };
@@ -212,6 +234,7 @@ impl<'a> Tensor<'a> {
     ///
     /// # Safety
     /// Nobody writes there for `'a`.
+    #[inline]
     pub(crate) unsafe fn targets(&self) -> Result<Targets<'a>, Fault> {
         // SAFETY: the caller's word. Truth values are read as bytes, because only 0 and 1 are
         // valid as Rust's and C may hold others.
@@ -235,6 +258,7 @@ impl<'a> Tensor<'a> {
     ///
     /// # Safety
     /// Nobody writes there for `'a`.
+    #[inline]
     pub(crate) unsafe fn single_logits(&self) -> Result<Logits<'a, f32>, Fault> {
         // SAFETY: the caller's word.
         Ok(unsafe {

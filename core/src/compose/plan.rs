@@ -427,6 +427,10 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
         self.terms[index].spec(classes)
     }
 
+    fn is_active(&self, index: usize) -> bool {
+        self.terms[index].coefficient != 0.0
+    }
+
     /// Leaves out the rest of the spec, which asks a region term how it pools.
     fn weighting(&self, index: usize, by_call: bool) -> Option<Weighting> {
         let term = &self.terms[index];

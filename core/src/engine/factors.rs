@@ -67,9 +67,12 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         share: impl Fn(usize, &Spec<'_>) -> A::Real,
     ) -> Result<(), Error> {
         factors.fill(T::default());
-        for (index, spec) in self.active().filter(|(_, spec)| !spec.is_region()) {
-            factors[index] =
-                factor(share(index, &spec), scale).ok_or(Error::Scale { value: scale })?;
+        for index in self.active() {
+            let spec = self.spec(index);
+            if !spec.is_region() {
+                let factor = factor(share(index, &spec), scale);
+                factors[index] = factor.ok_or(Error::Scale { value: scale })?;
+            }
         }
         Ok(())
     }
@@ -88,9 +91,9 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         if valid[0].total() == A::Real::default() {
             return;
         }
-        let is_own = |spec: &Spec<'_>| spec.kind == Kind::Region(pool);
-        for (index, spec) in self.active().filter(|(_, spec)| is_own(spec)) {
-            if is_skipped(&spec, regions) {
+        for index in self.active() {
+            let spec = self.spec(index);
+            if spec.kind != Kind::Region(pool) || is_skipped(&spec, regions) {
                 continue;
             }
             let seeded = |seed| SeededSums::new(regions, seed, spec.options.absent);

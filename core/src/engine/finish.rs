@@ -63,7 +63,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         totals.fill(A::default());
         for row in rows.split(sums) {
             let (terms, pooled) = totals.split_at_mut(2 * rows.terms);
-            for (index, spec) in self.active() {
+            for index in self.active() {
+                let spec = self.spec(index);
                 let (of_sample, of_batch) = (self.of_sample(index, &spec, row), 2 * index);
                 terms[of_batch].merge(&of_sample.loss);
                 terms[of_batch + 1].merge(&of_sample.count);
@@ -113,7 +114,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     pub(super) fn value(&self, totals: &[A]) -> A::Real {
         let pooled = &totals[2 * self.rows.terms..];
         let mut value = A::Real::default();
-        for (index, spec) in self.active() {
+        for index in self.active() {
+            let spec = self.spec(index);
             let loss = match spec.kind {
                 Kind::Region(Pool::Batch) => self.region_loss(index, &spec, pooled),
                 _ => Some(totals[2 * index].total()),
@@ -134,7 +136,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         let sums = take("sums", sums, self.sizes().sums)?;
         for (row, place) in self.rows.split(sums).zip(values) {
             *place = A::Real::default();
-            for (index, spec) in self.active() {
+            for index in self.active() {
+                let spec = self.spec(index);
                 let OfSample { loss, count } = self.of_sample(index, &spec, row);
                 *place += share(&spec, &count) * loss.total();
             }
@@ -147,7 +150,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// # Errors
     /// [`Error::Pooled`], [`Error::Samples`].
     pub fn check_sample_values(&self, values: &[A::Real]) -> Result<(), Error> {
-        self.active().try_for_each(|(_, spec)| check_per_sample(&spec))?;
+        self.active().try_for_each(|index| check_per_sample(&self.spec(index)))?;
         let (length, expected) = (values.len(), self.shape().batch);
         if length == expected {
             return Ok(());
@@ -170,9 +173,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
 
     /// Whether every term that is evaluated is divided by 0.
     pub(super) fn is_void(&self, totals: &[A]) -> bool {
-        let counts = |(index, spec): (usize, Spec<'_>)| match spec.kind {
-            Kind::Region(_) => true,
-            _ => totals[2 * index + 1].total() != A::Real::default(),
+        let counts = |index: usize| {
+            totals[2 * index + 1].total() != A::Real::default() || self.spec(index).is_region()
         };
         self.is_active && !self.active().any(counts)
     }

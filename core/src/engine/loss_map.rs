@@ -45,7 +45,9 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// # Errors
     /// [`Error::NoLossMap`] for a region term, which has no loss of one pixel; [`Error::Shape`].
     pub fn check_loss_map(&self, sink: &dyn GradientSink<T>) -> Result<(), Error> {
-        if let Some((_, spec)) = self.active().find(|(_, spec)| spec.is_region()) {
+        if let Some(spec) =
+            self.active().map(|index| self.spec(index)).find(|spec| spec.is_region())
+        {
             return Err(Error::NoLossMap { term: spec.name });
         }
         expect_shape("loss_map", *sink.layout().shape(), *self.targets.layout().shape())

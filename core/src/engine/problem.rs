@@ -41,20 +41,21 @@ impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
     ///
     /// # Errors
     /// Shapes, channels, terms or options that do not fit, by name and value.
+    #[inline]
     pub fn new(
         call: Call<'a>,
         program: &'a dyn Program<T, A>,
         logits: impl Into<Logits<'a, T>>,
         targets: impl Into<Targets<'a>>,
     ) -> Result<Self, Error> {
-        Problem::posed(call, program, logits.into(), targets.into())
+        Problem::posed(&call, program, &logits.into(), &targets.into())
     }
 
     fn posed(
-        call: Call<'a>,
+        call: &Call<'a>,
         program: &'a dyn Program<T, A>,
-        logits: Logits<'a, T>,
-        targets: Targets<'a>,
+        logits: &Logits<'a, T>,
+        targets: &Targets<'a>,
     ) -> Result<Self, Error> {
         let shape = *logits.layout().shape();
         let call_shape = CallShape {
@@ -66,7 +67,7 @@ impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
             by_sample: matches!(call.scale, Scale::Samples(_)),
         };
         call_shape.check_shapes()?;
-        check_shapes(&call, call_shape.planes())?;
+        check_shapes(call, call_shape.planes())?;
         check_scale(call.scale, shape.batch)?;
         let fit = call_shape.fit(program)?;
         let rows = fit.rows;
@@ -77,10 +78,10 @@ impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
             length: usize::MAX,
         })?;
         Ok(Problem {
-            call,
+            call: *call,
             program,
-            logits,
-            targets,
+            logits: *logits,
+            targets: *targets,
             rows,
             is_active: fit.is_active,
             region_is_weighted: fit.region_is_weighted,
@@ -136,10 +137,15 @@ impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
     }
 
     /// The terms that are evaluated: those whose coefficient is not 0.
-    pub(super) fn active(&self) -> impl Iterator<Item = (usize, Spec<'a>)> {
-        let (program, channels) = (self.program, self.shape().channels);
-        let spec = move |index| (index, program.spec(index, channels));
-        (0..program.len()).map(spec).filter(|(_, spec)| spec.is_active())
+    pub(super) fn active(&self) -> impl Iterator<Item = usize> + use<'a, T, A> {
+        let program = self.program;
+        (0..program.len()).filter(|&index| program.is_active(index))
+    }
+
+    /// Describes a term.
+    #[inline]
+    pub(super) fn spec(&self, index: usize) -> Spec<'a> {
+        self.program.spec(index, self.shape().channels)
     }
 }
 

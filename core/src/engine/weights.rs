@@ -224,7 +224,11 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             return;
         }
         let (kernels, classes) = (&self.kernels().weights, self.shape().channels);
-        for (index, spec) in self.active().filter(|(_, spec)| spec.has_denominator()) {
+        for index in self.active() {
+            let spec = self.spec(index);
+            if !spec.has_denominator() {
+                continue;
+            }
             let mut tile = [T::splat(1.0); TILE];
             if spec.divides_by_weights() {
                 of_pixels(kernels, &self.call, spec.options.maps, at, count, &mut tile);

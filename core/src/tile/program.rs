@@ -24,6 +24,11 @@ pub trait Program<T: Real, A: Accumulator>: Sync {
     /// Describes term `index < len`, on logits with `classes` channels.
     fn spec(&self, index: usize, classes: usize) -> Spec<'_>;
 
+    /// Whether term `index < len` is evaluated: of [`Program::spec`], what is asked for first.
+    fn is_active(&self, index: usize) -> bool {
+        self.spec(index, 1).is_active()
+    }
+
     /// Tells what term `index < len` is multiplied by, if by anything: of [`Program::spec`], what is asked
     /// for at every tile.
     fn weighting(&self, index: usize, by_call: bool) -> Option<Weighting> {

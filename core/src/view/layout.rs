@@ -106,6 +106,7 @@ impl Layout {
 
     /// Whether every element has a place of its own. Axes are taken from the finest stride to the
     /// coarsest; each must step over all that the finer ones reach.
+    #[inline]
     pub(super) fn is_injective(&self) -> bool {
         if self.span == 0 {
             return true;
@@ -116,8 +117,7 @@ impl Layout {
         if are_apart(&axes) {
             return true;
         }
-        axes.sort_unstable();
-        are_apart(&axes)
+        are_apart_in_order(&mut axes)
     }
 
     /// The stride from each pixel to the next in row-major order, where it is the same throughout.
@@ -163,6 +163,13 @@ impl Layout {
             done += run;
         }
     }
+}
+
+/// Whether axes are apart from the finest stride to the coarsest.
+#[inline(never)]
+fn are_apart_in_order(axes: &mut [(usize, usize); 5]) -> bool {
+    axes.sort_unstable();
+    are_apart(axes)
 }
 
 /// Whether each axis, of a stride and an extent, steps over all that those before it reach.
