@@ -1579,7 +1579,7 @@ const char *segloss_result_name(int32_t code);
  * 0.1.
  *
  * # Safety
- * As for segloss_evaluate.
+ * Pointers are NULL or point to what their types say; tensors have the memory that they ask for.
  */
 segloss_result segloss_stage_lengths(const segloss_loss *loss,
                                      const DLTensor *logits,
@@ -1603,7 +1603,8 @@ segloss_result segloss_stage_lengths(const segloss_loss *loss,
  * 0.1.
  *
  * # Safety
- * As for segloss_evaluate; `before` and `sums` are NULL or point to `length` numbers.
+ * Pointers are NULL or point to what their types say, `before` and `sums` to `length` numbers; tensors
+ * have the memory that they ask for.
  */
 segloss_result segloss_reduce(const segloss_loss *loss,
                               const DLTensor *logits,
@@ -1635,7 +1636,8 @@ segloss_result segloss_merge(const double *one,
  * Tensors and `call` are as for segloss_reduce, any tile's. Since 0.1.
  *
  * # Safety
- * As for segloss_evaluate; `sums` and `totals` are NULL or point to as many numbers as they say.
+ * Pointers are NULL or point to what their types say, `sums` and `totals` to as many numbers as are
+ * given beside them; tensors have the memory that they ask for.
  */
 segloss_result segloss_close(const segloss_loss *loss,
                              const DLTensor *logits,
@@ -1657,7 +1659,8 @@ segloss_result segloss_close(const segloss_loss *loss,
  * Tensors, `call` and `workspace` are as for segloss_reduce. Since 0.1.
  *
  * # Safety
- * As for segloss_evaluate; `sums` and `totals` are NULL or point to as many numbers as they say.
+ * Pointers are NULL or point to what their types say, `sums` and `totals` to as many numbers as are
+ * given beside them; tensors have the memory that they ask for.
  */
 segloss_result segloss_finish(const segloss_loss *loss,
                               const DLTensor *logits,
