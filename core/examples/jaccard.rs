@@ -18,7 +18,7 @@ struct Jaccard {
 }
 
 impl RegionTerm for Jaccard {
-    const NAME: &'static str = "jaccard";
+    const NAME: &'static str = "my_jaccard";
     const PARAMETERS: &'static [Parameter] = &[Parameter::number("smooth", 1e-6).at_least(0.0)];
 
     fn new(arguments: Arguments<'_>) -> Self {
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let own = [Definition::region::<Jaccard>()];
     let registry = Registry::<f32>::builtin::<Scalar>().with_terms(&own)?;
     let (mut terms, mut maps) = ([Term::default(); 4], [MapCall::default(); 1]);
-    let text = "0.3*ce + 0.7*jaccard(smooth=1, absent=skip)";
+    let text = "0.3*ce + 0.7*my_jaccard(smooth=1, absent=skip)";
     let loss = parse(text, Link::Softmax, registry, &mut terms, &mut maps)?;
 
     let (logits, labels, mut gradient) = ([0.5f32, -1.0, 2.0, 0.0, 1.0, 0.25], [1u8, 0], [0f32; 6]);

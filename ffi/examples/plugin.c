@@ -62,11 +62,11 @@ int main(void) {
 
     pixel.name = "squared_error", pixel.tile_f64 = squared_error;
     pixel.parameters = &scale, pixel.parameter_count = 1;
-    region.name = "jaccard", region.loss = jaccard;
+    region.name = "my_jaccard", region.loss = jaccard;
     check(segloss_plugin_pixel(&pixel, &plugins[0]));
     check(segloss_plugin_region(&region, &plugins[1]));
     options.plugins = (const segloss_plugin *const *)plugins, options.plugin_count = 2;
-    check(segloss_loss_new("0.5*bce + squared_error(scale=2) + jaccard", SEGLOSS_LINK_SIGMOID,
+    check(segloss_loss_new("0.5*bce + squared_error(scale=2) + my_jaccard", SEGLOSS_LINK_SIGMOID,
                            &options, &loss));
     outputs.value = &value, outputs.gradient = &dz;
     check(segloss_evaluate(loss, &z, &y, NULL, &outputs, NULL));

@@ -79,7 +79,7 @@ struct Jaccard {
 }
 
 impl RegionTerm for Jaccard {
-    const NAME: &'static str = "jaccard";
+    const NAME: &'static str = "my_jaccard";
     const PARAMETERS: &'static [Parameter] =
         &[Parameter::number("smooth", 1.0).or("eps").at_least(0.0)];
 
@@ -357,15 +357,15 @@ fn of_program<T: Real + Logit<Compute = T> + core::fmt::Debug>(
 const SIGMOID: &[&str] = &[
     "difference",
     "0.5*difference(scale=3, of=sizes, reduction=sum) + bce",
-    "0.75*difference + 0.5*jaccard(eps=0.25) + 0.25*dice",
+    "0.75*difference + 0.5*my_jaccard(eps=0.25) + 0.25*dice",
     "difference(by=2) @ emphasis(gain=3) + bce @ emphasis",
-    "jaccard(pool=sample, empty=skip)",
+    "my_jaccard(pool=sample, empty=skip)",
 ];
 
 const SOFTMAX: &[&str] = &[
     "miss",
     "0.5*miss(power=1.5, costs=[1, 0.5, 2]) + 0.5*ce",
-    "0.75*miss(reduction=sum) + 0.5*jaccard(absent=skip) + 0.25*dice",
+    "0.75*miss(reduction=sum) + 0.5*my_jaccard(absent=skip) + 0.25*dice",
     "miss(costs=[1, 2, 3], normalise=weights) @ emphasis(of=background) + focal @ emphasis",
 ];
 
@@ -376,7 +376,7 @@ fn texts() -> impl Iterator<Item = (Link, &'static str)> {
 
 /// Returns the text that names tiles and objects instead of types.
 fn tiled(text: &str) -> String {
-    let names = ["difference", "jaccard", "emphasis"];
+    let names = ["difference", "my_jaccard", "emphasis"];
     let text = names
         .iter()
         .fold(text.to_owned(), |text, name| text.replace(name, &format!("tiled_{name}")));
@@ -440,7 +440,7 @@ fn every_composition_gives_the_same_bits() {
             (region(0.5, jaccard).pool(Pool::Sample), pixel(0.5, Bce)),
         );
         let text = "0.75*difference(by=2, of=sizes, reduction=sum) \
-                    + 0.5*jaccard(eps=0.25, pool=sample) + 0.5*bce";
+                    + 0.5*my_jaccard(eps=0.25, pool=sample) + 0.5*bce";
         let (case, sigmoid) = (case(Link::Sigmoid), call(Link::Sigmoid));
         let expected = of_program::<T>(&fixed, sigmoid, &case).bits();
         let costs = [1.0, 0.5, 2.0];
@@ -470,7 +470,7 @@ fn every_composition_gives_the_same_bits() {
                 let by_sample = Options { pool: Some(Pool::Sample), ..plain };
                 let terms = [
                     Term::new(0.75, named("difference"), &[2.0, 1.0], sum).unwrap(),
-                    Term::new(0.5, named("jaccard"), &[0.25], by_sample).unwrap(),
+                    Term::new(0.5, named("my_jaccard"), &[0.25], by_sample).unwrap(),
                     Term::new(0.5, named("bce"), &[], plain).unwrap(),
                 ];
                 let plan = Plan::new(&terms, registry.kernels());
@@ -594,9 +594,9 @@ fn mistakes_in_text() {
         ),
         ("tiled_miss(costs=[1])", Link::Softmax, "at 12: `tiled_miss` has no argument `costs`"),
         (
-            "jaccard @ emphasis",
+            "my_jaccard @ emphasis",
             Link::Softmax,
-            "at 1: expected a pixel or class term before `@`, found `jaccard`",
+            "at 1: expected a pixel or class term before `@`, found `my_jaccard`",
         ),
     ] {
         assert_eq!(Loss::new(&library, text, link).unwrap_err().to_string(), expected);
@@ -643,7 +643,7 @@ fn definitions_that_are_refused() {
         ("distance", &[], TAKEN),
         ("preset", &[], TAKEN),
         ("difference", &[], TAKEN),
-        ("jaccard", &[], TAKEN),
+        ("my_jaccard", &[], TAKEN),
         ("mine", &[A; 9], "there are more than 8 parameters"),
         ("mine", &[A, A], ALIKE),
         ("mine", &[A, Parameter::number("b", 0.0).or("a")], ALIKE),

@@ -255,8 +255,8 @@ pub fn evaluate_with<T: Real, A: Accumulator>(
     let mut workspace = workspace.take_mut(&problem.sizes())?;
     workspace.sums.fill(A::default());
     let valid = problem.check_all(&mut workspace)?;
-    let fused = problem.rows.regions == 0;
-    let value = match (sweeps.has_gradient(), fused) {
+    let needs_one_sweep = problem.rows.regions == 0;
+    let value = match (sweeps.has_gradient(), needs_one_sweep) {
         (false, _) => {
             sweeps.run(problem, &mut workspace, true, false)?;
             finish_all(problem, &mut workspace)?
