@@ -229,6 +229,20 @@ impl<'a> CallInputs<'a> {
             scale,
             write: self.write,
         };
+        if self.mask.is_some() || self.weights.is_some() {
+            // SAFETY: the caller's word.
+            unsafe { self.add_tensors(&mut call)? };
+        }
+        if let Some(spacing) = self.spacing {
+            call.spacing = Spacing::new(spacing)?;
+        }
+        Ok(call)
+    }
+
+    /// # Safety
+    /// Nobody writes the tensors' memory for `'a`.
+    #[inline(never)]
+    unsafe fn add_tensors(&self, call: &mut engine::Call<'a>) -> Result<(), Fault> {
         // SAFETY: the caller's word, here and below.
         if let Some(mask) = unsafe { read_any(self.mask, MASK)? } {
             // SAFETY: as above.
@@ -239,10 +253,7 @@ impl<'a> CallInputs<'a> {
             // SAFETY: as above.
             call.weights = Some(unsafe { weights.weights()? });
         }
-        if let Some(spacing) = self.spacing {
-            call.spacing = Spacing::new(spacing)?;
-        }
-        Ok(call)
+        Ok(())
     }
 
     /// Reads the maps by name, which the loss is to refer to, into `room`.

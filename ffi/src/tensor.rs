@@ -50,31 +50,32 @@ impl<'a> Tensor<'a> {
         argument: &'static str,
     ) -> Result<Self, Fault> {
         // SAFETY: the caller's word.
-        let fields = unsafe { Fields::read(tensor, argument, DeviceType::CPU)? };
-        match fields.strides {
-            None => {
-                Tensor::laid_out(Layout::channels_first(fields.shape), &fields.tensor, argument)
-            }
-            Some(strides) => Tensor::strided(strides, &fields, argument),
+        let Fields { tensor, shape, strides, .. } =
+            unsafe { Fields::read(tensor, argument, DeviceType::CPU)? };
+        match strides {
+            None => Tensor::laid_out(Layout::channels_first(shape), tensor, argument),
+            Some(strides) => Tensor::strided(shape, strides, tensor, argument),
         }
     }
 
-    // By itself, because most tensors are packed.
+    // By itself and by value, so that the rest of `read`, which is for packed tensors, keeps all it needs in
+    // registers.
     #[inline(never)]
     fn strided(
+        shape: Shape,
         strides: &[i64],
-        fields: &Fields<'_>,
+        tensor: DLTensor,
         argument: &'static str,
     ) -> Result<Self, Fault> {
-        let layout = Layout::strided(fields.shape, self::strides(strides, argument)?);
-        Tensor::laid_out(layout, &fields.tensor, argument)
+        let layout = Layout::strided(shape, self::strides(strides, argument)?);
+        Tensor::laid_out(layout, tensor, argument)
     }
 
     /// Checks a tensor's memory.
     #[inline]
     fn laid_out(
         layout: Result<Layout, Error>,
-        tensor: &DLTensor,
+        tensor: DLTensor,
         argument: &'static str,
     ) -> Result<Self, Fault> {
         let layout = layout.map_err(|_| BadArgument::TooLarge { argument })?;
