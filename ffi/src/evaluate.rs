@@ -161,30 +161,33 @@ unsafe fn evaluate_as<T: Format>(
         let (dtype, expected) = T::LOSS_MAP;
         map.holds(&[dtype], expected)?;
     }
-    // SAFETY: the caller's word.
-    unsafe {
-        let mut loss_map = match places.loss_map {
-            Some(map) => Some(map.view_mut::<T>()?),
-            None => None,
-        };
-        let call = inputs.call();
-        let call = borrow(&call)?;
-        let targets = inputs.targets();
-        let targets = borrow(&targets)?;
-        let mut gradient = Gradient::of(inputs, places);
-        let gradient = gradient.as_mut().map_err(|fault| *fault)?;
-        let samples = places.samples()?;
-        buffers.use_threads(own.has_threads());
-        let mut room = None;
-        let maps = inputs.given.maps(own, &mut room)?;
-        let outputs = segloss_simd::Outputs {
-            gradient: gradient.as_mut().and_then(T::sink),
-            samples,
-            loss_map: loss_map.as_mut().map(|map| map as &mut dyn GradientSink<T>),
-        };
-        let evaluate = || loss.evaluate(*call, *logits, targets, maps, outputs, buffers);
-        Ok(own.install(evaluate)?)
-    }
+    let mut loss_map = match places.loss_map {
+        // SAFETY: the caller's word, here and below.
+        Some(map) => Some(unsafe { map.view_mut::<T>()? }),
+        None => None,
+    };
+    // SAFETY: as above.
+    let call = unsafe { inputs.call() };
+    let call = borrow(&call)?;
+    // SAFETY: as above.
+    let targets = unsafe { inputs.targets() };
+    let targets = borrow(&targets)?;
+    // SAFETY: as above.
+    let mut gradient = unsafe { Gradient::of(inputs, places) };
+    let gradient = gradient.as_mut().map_err(|fault| *fault)?;
+    // SAFETY: as above.
+    let samples = unsafe { places.samples()? };
+    buffers.use_threads(own.has_threads());
+    let mut room = None;
+    // SAFETY: as above.
+    let maps = unsafe { inputs.given.maps(own, &mut room)? };
+    let outputs = segloss_simd::Outputs {
+        gradient: gradient.as_mut().and_then(T::sink),
+        samples,
+        loss_map: loss_map.as_mut().map(|map| map as &mut dyn GradientSink<T>),
+    };
+    let evaluate = || loss.evaluate(*call, *logits, targets, maps, outputs, buffers);
+    Ok(own.install(evaluate)?)
 }
 
 /// A gradient's place, by what it is stored as.
