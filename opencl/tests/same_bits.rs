@@ -123,6 +123,7 @@ fn class_and_region_terms() {
 }
 
 #[test]
+#[ignore = "slow: sh tests/run.sh --all"]
 fn work_cut_in_other_ways() {
     let ways = [
         Tuning::Vectors { single: 1, double: 2 },
