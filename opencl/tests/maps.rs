@@ -174,6 +174,7 @@ fn masks_of_every_kind() {
 }
 
 #[test]
+#[ignore = "slow: sh tests/run.sh --all"]
 fn label_maps_of_every_kind() {
     let maps = maps();
     for extents in EXTENTS {
@@ -187,6 +188,7 @@ fn label_maps_of_every_kind() {
 }
 
 #[test]
+#[ignore = "slow: sh tests/run.sh --all"]
 fn kernels_run_in_other_ways() {
     for maps in tunings() {
         for extents in [&[5, 131][..], &[11, 13, 17]] {

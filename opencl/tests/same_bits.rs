@@ -83,6 +83,7 @@ fn region_terms() {
 }
 
 #[test]
+#[ignore = "slow: sh tests/run.sh --all"]
 fn mixed_terms() {
     both(Link::Sigmoid, "preset:balanced", 1, true);
     both(Link::Sigmoid, "0*bce + dice(smooth=0, pool=batch) + focal(normalise=weights)", 2, true);
@@ -90,6 +91,7 @@ fn mixed_terms() {
 }
 
 #[test]
+#[ignore = "slow: sh tests/run.sh --all"]
 fn maps_computed_on_the_device() {
     both(Link::Sigmoid, "preset:boundary", 2, true);
     both(Link::Softmax, "0.5*distance(sigma=2) + boundary(theta=1) + 0.3*dice", 3, true);
@@ -113,6 +115,7 @@ fn class_terms() {
 }
 
 #[test]
+#[ignore = "slow: sh tests/run.sh --all"]
 fn class_and_region_terms() {
     both(Link::Softmax, "dice", 5, false);
     both(Link::Softmax, "0.4*ce(normalise=weights) + 0.6*dice(absent=skip)", 5, true);
@@ -120,6 +123,7 @@ fn class_and_region_terms() {
 }
 
 #[test]
+#[ignore = "slow: sh tests/run.sh --all"]
 fn work_cut_in_other_ways() {
     let ways = [
         Tuning::Vectors { single: 1, double: 2 },
@@ -142,6 +146,7 @@ fn work_cut_in_other_ways() {
 }
 
 #[test]
+#[ignore = "slow: sh tests/run.sh --all"]
 fn logits_of_half_precision() {
     let evaluator = evaluator();
     check::<half::f16>(&evaluator, Link::Sigmoid, "0.5*bce + 0.5*dice", 2, true);
