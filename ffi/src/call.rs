@@ -214,35 +214,41 @@ impl<'a> CallInputs<'a> {
     /// # Safety
     /// Nobody writes the tensors' memory for `'a`.
     pub(crate) unsafe fn call(&self, link: Link) -> Result<engine::Call<'a>, Fault> {
+        let mut call = self.options(link);
+        // SAFETY: the caller's word.
+        unsafe { self.add_arrays(&mut call)? };
+        Ok(call)
+    }
+
+    /// For core, without what [`CallInputs::add_arrays`] adds.
+    #[inline]
+    pub(crate) fn options(&self, link: Link) -> engine::Call<'a> {
         let scale = match (self.sample_scales, self.scale) {
             (Some(scales), _) => Scale::Samples(scales),
             (None, Some(&scale)) => Scale::Batch(scale),
             (None, None) => Scale::Batch(1.0),
         };
-        let mut call = engine::Call {
-            link,
-            ignore_index: self.ignore_index,
-            mask: None,
-            weights: None,
-            maps: &[],
-            spacing: Spacing::UNIT,
-            scale,
-            write: self.write,
-        };
-        if self.mask.is_some() || self.weights.is_some() {
+        let (ignore_index, write) = (self.ignore_index, self.write);
+        engine::Call { ignore_index, scale, write, ..engine::Call::of(link) }
+    }
+
+    /// Adds mask, weights and spacing. Most calls have none, and are made where they stay.
+    ///
+    /// # Safety
+    /// Nobody writes the tensors' memory for `'a`.
+    #[inline]
+    pub(crate) unsafe fn add_arrays(&self, call: &mut engine::Call<'a>) -> Result<(), Fault> {
+        if self.mask.is_some() || self.weights.is_some() || self.spacing.is_some() {
             // SAFETY: the caller's word.
-            unsafe { self.add_tensors(&mut call)? };
+            unsafe { self.add_those_given(call)? };
         }
-        if let Some(spacing) = self.spacing {
-            call.spacing = Spacing::new(spacing)?;
-        }
-        Ok(call)
+        Ok(())
     }
 
     /// # Safety
     /// Nobody writes the tensors' memory for `'a`.
     #[inline(never)]
-    unsafe fn add_tensors(&self, call: &mut engine::Call<'a>) -> Result<(), Fault> {
+    unsafe fn add_those_given(&self, call: &mut engine::Call<'a>) -> Result<(), Fault> {
         // SAFETY: the caller's word, here and below.
         if let Some(mask) = unsafe { read_any(self.mask, MASK)? } {
             // SAFETY: as above.
@@ -252,6 +258,9 @@ impl<'a> CallInputs<'a> {
         if let Some(weights) = unsafe { read_any(self.weights, WEIGHTS)? } {
             // SAFETY: as above.
             call.weights = Some(unsafe { weights.weights()? });
+        }
+        if let Some(spacing) = self.spacing {
+            call.spacing = Spacing::new(spacing)?;
         }
         Ok(())
     }

@@ -166,9 +166,9 @@ unsafe fn evaluate_as<T: Format>(
         Some(map) => Some(unsafe { map.view_mut::<T>()? }),
         None => None,
     };
+    let mut call = inputs.given.options(own.link.of_core());
     // SAFETY: as above.
-    let call = unsafe { inputs.call() };
-    let call = borrow(&call)?;
+    unsafe { inputs.given.add_arrays(&mut call)? };
     // SAFETY: as above.
     let targets = unsafe { inputs.targets() };
     let targets = borrow(&targets)?;
@@ -186,7 +186,7 @@ unsafe fn evaluate_as<T: Format>(
         samples,
         loss_map: loss_map.as_mut().map(|map| map as &mut dyn GradientSink<T>),
     };
-    let evaluate = || loss.evaluate(*call, *logits, targets, maps, outputs, buffers);
+    let evaluate = || loss.evaluate(call, *logits, targets, maps, outputs, buffers);
     Ok(own.install(evaluate)?)
 }
 

@@ -42,6 +42,7 @@ pub struct Call<'a> {
 
 impl Call<'_> {
     /// [`Call::sigmoid`] or [`Call::softmax`].
+    #[inline]
     pub fn of(link: Link) -> Self {
         match link {
             Link::Sigmoid => Call::sigmoid(),
@@ -50,6 +51,7 @@ impl Call<'_> {
     }
 
     /// Sigmoid link, nothing ignored, no weights, scale 1, overwrite.
+    #[inline]
     pub fn sigmoid() -> Self {
         Call {
             link: Link::Sigmoid,
@@ -64,6 +66,7 @@ impl Call<'_> {
     }
 
     /// Softmax link, label 255 ignored, no weights, scale 1, overwrite.
+    #[inline]
     pub fn softmax() -> Self {
         Call { link: Link::Softmax, ignore_index: Some(255), ..Call::sigmoid() }
     }

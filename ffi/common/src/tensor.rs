@@ -64,12 +64,17 @@ impl<'a> Fields<'a> {
 /// Returns the shape of a tensor's extents: batch, channels, then 1 to 3 of space.
 #[inline]
 fn shape(extents: &[i64], argument: &'static str) -> Result<Shape, BadArgument> {
-    let mut sizes = [0; 5];
-    for (axis, (size, &extent)) in sizes.iter_mut().zip(extents).enumerate() {
-        let negative = |_| BadArgument::Extent { argument, axis, extent };
-        *size = usize::try_from(extent).map_err(negative)?;
+    let is_no_size = |&extent: &i64| usize::try_from(extent).is_err();
+    if let Some(axis) = extents.iter().position(is_no_size) {
+        return Err(BadArgument::Extent { argument, axis, extent: extents[axis] });
     }
-    let [batch, channels, ..] = sizes;
-    let shape = Shape::new(batch, channels, &sizes[2..extents.len()]);
+    // A pattern for each number of axes, because a loop over them takes longer than all else here.
+    let size = |extent: i64| extent as usize;
+    let shape = match *extents {
+        [b, c, w] => Shape::new(size(b), size(c), &[size(w)]),
+        [b, c, h, w] => Shape::new(size(b), size(c), &[size(h), size(w)]),
+        [b, c, d, h, w] => Shape::new(size(b), size(c), &[size(d), size(h), size(w)]),
+        _ => Shape::new(0, 0, &[]),
+    };
     shape.map_err(|_| BadArgument::TooLarge { argument })
 }
