@@ -257,7 +257,7 @@ fn tiled_terms<T: Real>() -> [Definition<'static, T>; 3] {
     [
         Definition::pixel_tiles("tiled_difference", DISTANCE, &TILES),
         Definition::class_tiles("tiled_miss", misses, &TILES),
-        Definition::region_tiles("tiled_jaccard", sums, &TILES),
+        Definition::region_tiles("tiled_my_jaccard", sums, &TILES),
     ]
 }
 
@@ -583,7 +583,7 @@ fn mistakes_in_text() {
             "at 21: `scale` is -1, expected a finite number, 0 or larger",
         ),
         (
-            "tiled_jaccard(eps=-1)",
+            "tiled_my_jaccard(eps=-1)",
             Link::Softmax,
             "at 19: `smooth` is -1, expected a finite number, 0 or larger",
         ),
@@ -711,7 +711,7 @@ fn definitions_that_are_refused() {
 #[test]
 fn tiles_of_regions_pool_as_they_say() {
     let library = library::<f64>(AnyLevel::best());
-    let definition = library.registry().term("tiled_jaccard", Link::Softmax).unwrap();
+    let definition = library.registry().term("tiled_my_jaccard", Link::Softmax).unwrap();
     let kind = |options, classes| {
         let terms = [Term::new(1.0, definition, &[], options).unwrap()];
         Program::spec(&Plan::new(&terms, library.registry().kernels()), 0, classes).kind
