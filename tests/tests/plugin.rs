@@ -585,7 +585,7 @@ fn mistakes_in_text() {
         (
             "tiled_my_jaccard(eps=-1)",
             Link::Softmax,
-            "at 19: `smooth` is -1, expected a finite number, 0 or larger",
+            "at 22: `smooth` is -1, expected a finite number, 0 or larger",
         ),
         (
             "miss @ tiled_emphasis(gain=-2)",
