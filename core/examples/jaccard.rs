@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let y = View::new(&labels, Layout::channels_first(shape.with_channels(1))?)?;
     let problem = Problem::<f32, f64>::new(Call::softmax(), &loss, z, y)?;
     let mut workspace = Workspace {
-        partials: &mut [[0.0; 32]; 35],
+        partials: &mut [[0.0; 32]; 59],
         sums: &mut [0.0; 12],
         segment: &mut [0.0; 12],
         totals: &mut [0.0; 14],
