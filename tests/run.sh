@@ -53,6 +53,8 @@ if $slow; then
     # a table, nor what is exhaustive and comes next.
     cargo test --locked --workspace --test main -- --ignored --skip elementary:: --skip bounds::table \
         --skip valgrind --skip opencv --skip clang --skip snapshot
+    # Recorded values on a device, for which PoCL compiles for minutes.
+    cargo test --locked --workspace --test golden -- --ignored
     # Loops become vectors only where they are optimised. In several units, which takes half the time to build.
     export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
     cargo test --locked --release -p segloss-core -p segloss-conformance --test main -- \

@@ -87,11 +87,13 @@ fn compare_all(losses: &Losses, least: usize) {
 }
 
 #[test]
+#[ignore = "slow: sh tests/run.sh --all"]
 fn masks() {
     compare_all(&golden::binary(), 300);
 }
 
 #[test]
+#[ignore = "slow: sh tests/run.sh --all"]
 fn label_maps() {
     compare_all(&golden::multiclass(), 200);
 }
