@@ -306,7 +306,7 @@ const WEIGHTS: &str = "call.weights";
 /// Reads a tensor, if there is one, and leaves it where it lies.
 ///
 /// # Safety
-/// As for [`Tensor::read`].
+/// The tensor is NULL or one that [`Tensor::read`] may read.
 #[inline]
 unsafe fn check_any<'a>(
     tensor: *const DLTensor,
@@ -321,8 +321,10 @@ unsafe fn check_any<'a>(
     Ok(Some(unsafe { &*tensor }))
 }
 
+/// Reads a tensor, if there is one.
+///
 /// # Safety
-/// As for [`Tensor::read`].
+/// [`Tensor::read`] may read it.
 #[inline]
 unsafe fn read_any<'a>(
     tensor: Option<&'a DLTensor>,

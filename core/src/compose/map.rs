@@ -13,8 +13,7 @@ use crate::maps::{MapLevel, NamedMap};
 use crate::parameter::complete;
 use crate::summation::{BLOCK, TILE};
 use crate::term::{Arguments, PARAMETERS, Parameter};
-use crate::tile::TargetKernels;
-use crate::tile::TargetTile;
+use crate::tile::{TargetKernels, TargetTile};
 use crate::view::{Shape, Targets};
 
 /// A weight map, as its author writes it: labels in, one weight a pixel out.

@@ -84,7 +84,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         shared: &SharedStorage<'_, T>,
         own: &mut UnitStorage<'_, T>,
         sums: Option<&mut [A]>,
-        sink: Option<&mut dyn GradientSink<T>>,
+        mut sink: Option<&mut dyn GradientSink<T>>,
     ) -> Result<(), Error> {
         let sizes = self.sizes();
         let sums = match sums {
@@ -123,10 +123,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             class_weights,
             region_is_weighted: self.region_is_weighted,
             sums,
-            sink: match sink {
-                Some(sink) => Some(&mut *sink),
-                None => None,
-            },
+            sink: reborrow(&mut sink),
             factors,
             slopes,
         };

@@ -9,8 +9,7 @@ use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, SEGMENT, TILE, tree};
 use crate::term::Maps;
-use crate::tile::TargetTile;
-use crate::tile::{Kernels, Program, WeightKernels, fits};
+use crate::tile::{Kernels, Program, TargetTile, WeightKernels, fits};
 use crate::view::{Mask, Targets};
 
 /// Sample, channel and first pixel of a tile.

@@ -116,11 +116,10 @@ macro_rules! no_gradient {
         TileGradient {
             factors: &[],
             region: None,
-            into: &mut [<$vector as Vector>::Elem::default(); $crate::summation::TILE],
+            into: &mut [<$vector as Vector>::Elem::default(); TILE],
         }
     };
 }
-pub(super) use no_gradient;
 
 /// Sweeps a tile of pixel and region terms with the loop whose flags fit what there is. `sums` are those
 /// of terms, and of regions.
@@ -128,7 +127,7 @@ pub(super) use no_gradient;
 pub(super) fn pixel_sweep<V: Vector, P: Fused>(
     fused: &P,
     tile: PixelTile<'_, V::Elem>,
-    sums: Option<(&mut [Partial<V::Elem>], &mut [Partial<V::Elem>])>,
+    sums: Option<Sums<'_, V::Elem>>,
     gradient: Option<TileGradient<'_, V::Elem>>,
 ) {
     match (tile.valid.is_some(), sums, gradient) {
@@ -159,13 +158,7 @@ type Sums<'t, T> = (&'t mut [Partial<T>], &'t mut [Partial<T>]);
 
 /// One loop over a tile. The flags are constants, so each use has the loop it needs and no more.
 #[inline(always)]
-pub(super) fn pixel_loop<
-    V: Vector,
-    P: Fused,
-    const MASKED: bool,
-    const SUM: bool,
-    const GRADIENT: bool,
->(
+fn pixel_loop<V: Vector, P: Fused, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
     fused: &P,
     tile: PixelTile<'_, V::Elem>,
     (terms, regions): Sums<'_, V::Elem>,

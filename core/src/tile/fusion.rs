@@ -1,9 +1,7 @@
 //! Losses from text that one loop computes: a pixel or class term that has such a loop, alone or beside any
 //! region terms.
 
-use core::marker::PhantomData;
-
-use super::fused::{Fused, Regions, class_sweep, no_gradient, pixel_loop};
+use super::fused::{Regions, class_sweep, pixel_sweep};
 use super::inputs::{ClassTile, PixelTile, TileGradient};
 use super::parts::{class, pixel};
 use crate::class::ClassTerm;
@@ -84,42 +82,6 @@ pub(crate) enum RegionPass<'t, T> {
     Gradient(TileGradient<'t, T>),
 }
 
-/// Runs a pass over a tile.
-pub(crate) struct RegionSweep<'t, T, P> {
-    pub fused: P,
-    pub tile: PixelTile<'t, T>,
-    pub pass: RegionPass<'t, T>,
-}
-
-impl<T: Real, P: Fused> Kernel for RegionSweep<'_, T, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let RegionSweep { fused, tile, pass } = self;
-        match (pass, tile.valid.is_some()) {
-            (RegionPass::Sums { term, regions }, false) => {
-                let sums = (term, regions);
-                let none = no_gradient!(T::In<Lv>);
-                pixel_loop::<T::In<Lv>, P, false, true, false>(&fused, tile, sums, none);
-            }
-            (RegionPass::Sums { term, regions }, true) => {
-                let sums = (term, regions);
-                let none = no_gradient!(T::In<Lv>);
-                pixel_loop::<T::In<Lv>, P, true, true, false>(&fused, tile, sums, none);
-            }
-            (RegionPass::Gradient(gradient), false) => {
-                let sums = (&mut [][..], &mut [][..]);
-                pixel_loop::<T::In<Lv>, P, false, false, true>(&fused, tile, sums, gradient);
-            }
-            (RegionPass::Gradient(gradient), true) => {
-                let sums = (&mut [][..], &mut [][..]);
-                pixel_loop::<T::In<Lv>, P, true, false, true>(&fused, tile, sums, gradient);
-            }
-        }
-    }
-}
-
 struct PixelAlone<'t, T, P> {
     term: P,
     tile: PixelTile<'t, T>,
@@ -148,21 +110,7 @@ impl<V: Vector, P: PixelTerm> WithTerm<P> for PixelAloneLoop<'_, V> {
     fn run(self, term: P) {
         let PixelAloneLoop { tile, sum, gradient } = self;
         let sums = (core::slice::from_mut(sum), &mut [][..]);
-        let fused = &pixel(1.0, term);
-        match (tile.valid.is_some(), gradient) {
-            (false, Some(gradient)) => {
-                pixel_loop::<V, _, false, true, true>(fused, tile, sums, gradient);
-            }
-            (true, Some(gradient)) => {
-                pixel_loop::<V, _, true, true, true>(fused, tile, sums, gradient);
-            }
-            (false, None) => {
-                pixel_loop::<V, _, false, true, false>(fused, tile, sums, no_gradient!(V));
-            }
-            (true, None) => {
-                pixel_loop::<V, _, true, true, false>(fused, tile, sums, no_gradient!(V));
-            }
-        }
+        pixel_sweep::<V, _>(&pixel(1.0, term), tile, Some(sums), gradient);
     }
 }
 
@@ -178,21 +126,28 @@ impl<T: Real, P: PixelTerm> Kernel for WithRegions<'_, T, P> {
     #[inline(always)]
     fn run<Lv: Level>(self) {
         let WithRegions { term, tile, pass } = self;
-        term.with_constants(WithRegionsLoop::<T, Lv> { tile, pass, level: PhantomData });
+        term.with_constants(WithRegionsLoop::<T::In<Lv>> { tile, pass });
     }
 }
 
-struct WithRegionsLoop<'t, T, Lv> {
-    tile: PixelTile<'t, T>,
-    pass: RegionPass<'t, T>,
-    level: PhantomData<Lv>,
+struct WithRegionsLoop<'t, V: Vector> {
+    tile: PixelTile<'t, V::Elem>,
+    pass: RegionPass<'t, V::Elem>,
 }
 
-impl<T: Real, Lv: Level, P: PixelTerm> WithTerm<P> for WithRegionsLoop<'_, T, Lv> {
+impl<V: Vector, P: PixelTerm> WithTerm<P> for WithRegionsLoop<'_, V> {
     #[inline(always)]
     fn run(self, term: P) {
-        let WithRegionsLoop { tile, pass, .. } = self;
-        Kernel::run::<Lv>(RegionSweep { fused: (pixel(1.0, term), Regions), tile, pass });
+        let WithRegionsLoop { tile, pass } = self;
+        let fused = &(pixel(1.0, term), Regions);
+        match pass {
+            RegionPass::Sums { term, regions } => {
+                pixel_sweep::<V, _>(fused, tile, Some((term, regions)), None);
+            }
+            RegionPass::Gradient(gradient) => {
+                pixel_sweep::<V, _>(fused, tile, None, Some(gradient));
+            }
+        }
     }
 }
 

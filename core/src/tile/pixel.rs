@@ -240,14 +240,12 @@ impl<T: Real> Kernel for RegionsAlone<'_, T> {
     fn run<Lv: Level>(self) {
         let RegionsAlone { z, y, valid, exp_neg_abs, p, q, pass } = self;
         shared::<T::In<Lv>>(z, exp_neg_abs, p, q);
-        let (p, q) = (&*p, &*q);
+        let tile = RegionTile { y, p, q, valid, weight: None };
         match pass {
-            RegionsPass::Sums(sums) => match valid {
-                None => region_sums::<T::In<Lv>, false, false>(y, p, q, y, y, sums),
-                Some(valid) => region_sums::<T::In<Lv>, true, false>(y, p, q, valid, y, sums),
-            },
+            RegionsPass::Sums(sums) => RegionSums { tile, sums }.run::<Lv>(),
             RegionsPass::Gradient { slopes, into } => {
-                region_gradient::<T::In<Lv>>(y, p, q, slopes, None, false, into);
+                let gradient = &mut *into;
+                RegionGradient { tile, slopes, add: false, gradient }.run::<Lv>();
                 if let Some(valid) = valid {
                     keep_valid::<T::In<Lv>>(valid, into);
                 }

@@ -47,12 +47,12 @@ impl<'a, E> ViewMut<'a, E> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Elements<'a, T> {
-    /// As they are computed.
+    /// In the format that they are computed in.
     Computed(&'a mut [T]),
-    /// As IEEE half precision.
+    /// In IEEE half precision.
     #[cfg(feature = "half")]
     F16(&'a mut [f16]),
-    /// As bfloat16.
+    /// In bfloat16.
     #[cfg(feature = "half")]
     Bf16(&'a mut [bf16]),
 }

@@ -76,3 +76,33 @@ impl From<&Error> for Cause {
         }
     }
 }
+
+/// Turns each [`Cause`] into the result code of its name, in a library's own enum.
+#[macro_export]
+macro_rules! codes_of_causes {
+    ($code:ident) => {
+        impl From<$crate::Cause> for $code {
+            fn from(cause: $crate::Cause) -> Self {
+                match cause {
+                    $crate::Cause::NullPointer => $code::NullPointer,
+                    $crate::Cause::Misaligned => $code::Misaligned,
+                    $crate::Cause::UnsupportedVersion => $code::UnsupportedVersion,
+                    $crate::Cause::UnsupportedOption => $code::UnsupportedOption,
+                    $crate::Cause::UnsupportedDevice => $code::UnsupportedDevice,
+                    $crate::Cause::UnsupportedDtype => $code::UnsupportedDtype,
+                    $crate::Cause::BadShape => $code::BadShape,
+                    $crate::Cause::BadStrides => $code::BadStrides,
+                    $crate::Cause::BadTarget => $code::BadTarget,
+                    $crate::Cause::Internal => $code::Internal,
+                    $crate::Cause::OutOfMemory => $code::OutOfMemory,
+                    $crate::Cause::BadText => $code::BadText,
+                    $crate::Cause::BadValue => $code::BadValue,
+                    $crate::Cause::BadLength => $code::BadLength,
+                    $crate::Cause::NotSupportedByLoss => $code::NotSupportedByLoss,
+                    $crate::Cause::BadWeight => $code::BadWeight,
+                    $crate::Cause::BadPlugin => $code::BadPlugin,
+                }
+            }
+        }
+    };
+}

@@ -99,29 +99,7 @@ impl ResultCode {
     ];
 }
 
-impl From<Cause> for ResultCode {
-    fn from(cause: Cause) -> Self {
-        match cause {
-            Cause::NullPointer => ResultCode::NullPointer,
-            Cause::Misaligned => ResultCode::Misaligned,
-            Cause::UnsupportedVersion => ResultCode::UnsupportedVersion,
-            Cause::UnsupportedOption => ResultCode::UnsupportedOption,
-            Cause::UnsupportedDevice => ResultCode::UnsupportedDevice,
-            Cause::UnsupportedDtype => ResultCode::UnsupportedDtype,
-            Cause::BadShape => ResultCode::BadShape,
-            Cause::BadStrides => ResultCode::BadStrides,
-            Cause::BadTarget => ResultCode::BadTarget,
-            Cause::Internal => ResultCode::Internal,
-            Cause::OutOfMemory => ResultCode::OutOfMemory,
-            Cause::BadText => ResultCode::BadText,
-            Cause::BadValue => ResultCode::BadValue,
-            Cause::BadLength => ResultCode::BadLength,
-            Cause::NotSupportedByLoss => ResultCode::NotSupportedByLoss,
-            Cause::BadWeight => ResultCode::BadWeight,
-            Cause::BadPlugin => ResultCode::BadPlugin,
-        }
-    }
-}
+segloss_c_boundary::codes_of_causes!(ResultCode);
 
 /// The name of a result code, valid for ever; "SEGLOSS_CL_RESULT_UNKNOWN" for any other number.
 ///

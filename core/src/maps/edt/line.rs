@@ -82,7 +82,7 @@
 //!               aaaabbccddddeefghikkkkllmmnoqrrrrstuvxxzz     of each pixel: among its interval's
 //! ```
 //!
-//! As no nearest pixel moves back, each round looks at each candidate about once. The last one compares the
+//! No nearest pixel moves back, so each round looks at each candidate about once. The last one compares the
 //! pixels of an interval, in registers, with the few candidates between the nearest of its ends.
 //!
 //! # Labels: runs are enough
