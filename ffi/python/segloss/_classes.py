@@ -1,0 +1,62 @@
+"""Pixels of each class, and weights of classes by them."""
+
+import numpy
+
+from ._arguments import choice, whole
+from ._arguments import counts as whole_counts
+from ._axes import bad_shape
+from ._calls import Ignored
+from ._library import check, library
+from ._tensors import tensor
+
+_ABSENT = {"source": 0, "zero": 1, "one": 2}
+_MOST_CLASSES = 2**24
+
+
+def class_counts(targets, classes, *, ignore_index=..., mask=None, counts=None):
+    """Returns the pixels of each class of label maps, an array of uint64, counting on from `counts`.
+
+    `targets` are labels from 0 to `classes` - 1 in an array of any shape, and `mask`, pixels that count, one of
+    the same shape; what a masked array leaves out does not count. `ignore_index` is as for `Loss.evaluate`.
+    `counts` has a whole number for each class, and is left as it is.
+
+    Raises Error for a label that is no class.
+    """
+    classes = whole(classes, "classes", 2, _MOST_CLASSES)
+    before = numpy.zeros(classes, numpy.uint64) if counts is None else whole_counts(counts, "counts", classes)
+    labels = _counted(tensor(targets, "targets"), mask)
+    labels.pack()
+    labels.insert_axis(0)
+    labels.insert_axis(0)
+    ignored, found = Ignored(ignore_index), numpy.empty(classes, numpy.uint64)
+    check(library.segloss_class_counts(
+        labels.pointer(), ignored.mode, ignored.index, before.ctypes.data, found.ctypes.data, classes))
+    return found
+
+
+def _counted(labels, mask):
+    """Labels of the pixels that count."""
+    if mask is None and labels.masked is None:
+        return labels
+    counts = numpy.ones(labels.shape, bool) if labels.masked is None else ~labels.masked
+    if mask is not None:
+        own = tensor(mask, "mask")
+        if own.shape != labels.shape:
+            raise bad_shape(f"`mask` has shape {own.shape}, expected {labels.shape} as `targets` has")
+        counts = counts & (numpy.asarray(own.values) != 0)
+        counts = counts if own.masked is None else counts & ~own.masked
+    return tensor(numpy.asarray(labels.values)[counts], "targets")
+
+
+def class_weights(counts, *, absent="source"):
+    """Returns the weights of classes by inverse frequency, an array of float64, from the pixels of each.
+
+    With n the sum of the counts and r = n / (classes * count + 1e-6), they are classes * r / sum of r.
+    `counts` has a whole number for each class; `absent` says what weight a class gets that never occurs:
+    "source" what the formula says, nearly all of it; "zero" 0; "one" 1. Raises Error if all counts are 0.
+    """
+    counts = whole_counts(counts, "counts")
+    weights = numpy.empty(counts.size)
+    check(library.segloss_class_weights(
+        counts.ctypes.data, counts.size, choice(_ABSENT, absent, "absent"), weights.ctypes.data))
+    return weights
