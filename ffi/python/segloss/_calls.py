@@ -53,6 +53,15 @@ def _label(label):
     return whole(label, "ignore_index", -(2**63), 2**63 - 1)
 
 
+def named(maps):
+    """Returns weight maps by name."""
+    if not isinstance(maps, dict):
+        raise TypeError(f"`maps` is {type(maps).__name__}, expected a dict of weights by name")
+    for name in maps:
+        text(name, "maps")
+    return maps
+
+
 class Call:
     """The struct of a call, and what it points to."""
 
@@ -76,8 +85,7 @@ class Call:
                 as_targets(own, targets, axes)
                 read.append((name, own))
         own_maps = []
-        for name, values in (maps or {}).items():
-            text(name, "maps")
+        for name, values in named(maps).items() if maps is not None else ():
             own = tensor(values, f"maps[{name!r}]")
             as_targets(own, targets, axes)
             own_maps.append((name, own))

@@ -10,9 +10,11 @@ import numpy
 from . import _axes, _links, _structs
 from ._arguments import choice, doubles, names, text, whole
 from ._calls import Call, masked_of
+from ._calls import named as _named
 from ._library import Error, check, library
 from ._pixels import with_sums
 from ._tensors import output, tensor
+from ._terms import Term
 
 _LEVELS = {"best": 0, "scalar": 1, "portable": 2, "avx2": 3, "avx512": 4}
 _ALL_PROCESSORS = 2**32 - 1
@@ -249,15 +251,29 @@ def evaluate(loss, logits, targets, *, link=None, plugins=(), maps=None, **optio
     the rest as for `Loss.evaluate`. Losses are kept for the next call with the same text.
     """
     if isinstance(loss, Loss):
-        for name, given in (("link", link is not None), ("plugins", len(plugins))):
+        for name, given in (("link", link is not None), ("plugins", plugins != ())):
             if given:
                 raise ValueError(f"`{name}` is given beside a Loss, which was made with its own")
         return loss.evaluate(logits, targets, maps=maps, **options)
     text(loss, "loss")
     if link is not None:
         choice(_links.LINKS, link, "link")
-    own = tuple(name for name in maps if not _is_computed(name)) if maps else ()
-    return _cached(loss, link, tuple(plugins), own).evaluate(logits, targets, maps=maps, **options)
+    plugins = _plugins(plugins) if plugins != () else ()
+    own = tuple(name for name in _named(maps) if not _is_computed(name)) if maps else ()
+    return _cached(loss, link, plugins, own).evaluate(logits, targets, maps=maps, **options)
+
+
+def _plugins(plugins):
+    """A tuple of terms of the caller's own."""
+    expected = "expected PixelTerm, ClassTerm and RegionTerm objects"
+    try:
+        plugins = tuple(plugins)
+    except TypeError:
+        raise TypeError(f"`plugins` is {plugins!r}, {expected}") from None
+    for plugin in plugins:
+        if not isinstance(plugin, Term):
+            raise TypeError(f"`plugins` has {plugin!r}, {expected}")
+    return plugins
 
 
 @functools.lru_cache(maxsize=64)
@@ -293,11 +309,7 @@ class _Options:
     """How losses are made, and what their texts may name: the struct, and what it points to."""
 
     def __init__(self, level, threads, plugins, maps):
-        self.plugins = tuple(plugins)
-        for plugin in self.plugins:
-            if not hasattr(plugin, "_plugin"):
-                raise TypeError(
-                    f"`plugins` has {plugin!r}, expected PixelTerm, ClassTerm and RegionTerm objects")
+        self.plugins = _plugins(plugins)
         raw = self.raw = _structs.LossOptions(struct_size=ctypes.sizeof(_structs.LossOptions))
         raw.level = choice(_LEVELS, level, "level")
         raw.threads = _ALL_PROCESSORS if threads is None else whole(threads, "threads", 1, _MOST_THREADS)

@@ -104,7 +104,7 @@ def _is_torch(values):
 def _of_torch(values, argument):
     # Not by way of NumPy, which would take several times as long.
     torch = sys.modules["torch"]
-    if values.device.type != "cpu" or values.layout is not torch.strided:
+    if not values.is_cpu or values.layout is not torch.strided:
         raise TypeError(
             f"`{argument}` is {values.layout} on {values.device}, expected torch.strided on the CPU: "
             f"`{argument}.cpu()`")

@@ -18,7 +18,9 @@ def _view(address, count, kind):
 
 
 def _parameters(parameters):
-    """`{name: default}` or `{name: (default, smallest, largest)}`."""
+    """The structs of `{name: default}` or `{name: (default, smallest, largest)}`."""
+    if not isinstance(parameters, dict):
+        raise TypeError(f"`parameters` is {parameters!r}, expected a dict of defaults by name")
     rows = []
     for name, value in parameters.items():
         row = value if isinstance(value, tuple) else (value, -numpy.inf, numpy.inf)
@@ -26,7 +28,9 @@ def _parameters(parameters):
     return (_structs.Parameter * len(rows))(*rows)
 
 
-class _Term:
+class Term:
+    """A term of the caller's own, which the library knows until nothing refers to it."""
+
     def _register(self, function, term):
         handle = ctypes.c_void_p()
         check(function(ctypes.byref(term), ctypes.byref(handle)))
@@ -38,10 +42,12 @@ class _Term:
         sys.excepthook(*sys.exc_info())
 
 
-class _TileTerm(_Term):
+class _TileTerm(Term):
     def _register_tiles(self, kind, register, inputs, name, function, parameters):
         declared = _parameters(parameters or {})
         names = list(parameters or {})
+        if not callable(function):
+            raise TypeError(f"`function` is {function!r}, expected a function of arrays")
 
         def tile(_, values, tile, value, slope):
             tile = tile.contents
@@ -90,7 +96,7 @@ class ClassTerm(_TileTerm):
             _structs.ClassTerm, library.segloss_plugin_class, inputs, name, function, parameters)
 
 
-class RegionTerm(_Term):
+class RegionTerm(Term):
     """A region term: `function(tp, fp, fn, **parameters) -> (loss, by_fp, by_fn)`.
 
     Arrays of one number a class: true positives, false positives and false negatives; the target's mass
@@ -102,6 +108,8 @@ class RegionTerm(_Term):
     def __init__(self, name, function, parameters=None, pool="batch"):
         declared = _parameters(parameters or {})
         names = list(parameters or {})
+        if not callable(function):
+            raise TypeError(f"`function` is {function!r}, expected a function of arrays")
 
         def loss(_, values, region, value, slope):
             try:

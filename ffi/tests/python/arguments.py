@@ -55,13 +55,19 @@ def mistakes_are_told():
     raises(TypeError, "`logits` holds object", segloss.evaluate, "bce", None, y)
     raises(TypeError, "`targets` is no array", segloss.evaluate, "bce", z, [[1], [1, 2]])
     raises(TypeError, "`plugins` has 'mine', expected PixelTerm", segloss.Loss, "bce", plugins=["mine"])
+    raises(TypeError, "`plugins` is 5, expected PixelTerm", segloss.evaluate, "bce", z, y, plugins=5)
+    raises(TypeError, "`plugins` has [1], expected PixelTerm", segloss.evaluate, "bce", z, y, plugins=[[1]])
+    raises(TypeError, "`maps` is list, expected a dict", segloss.evaluate, "bce", z, y, maps=[z])
+    raises(TypeError, "`maps` is 1, expected a str", segloss.evaluate, "bce", z, y, maps={1: z})
+    raises(TypeError, "`function` is None", segloss.RegionTerm, "k", None)
+    raises(TypeError, "`parameters` is ['k'], expected a dict", segloss.PixelTerm, "k", print, ["k"])
     raises(TypeError, "`maps` is 'mine', expected a list", segloss.Loss, "bce", maps="mine")
     raises(TypeError, "`maps` is 3, expected a str", segloss.Loss, "bce", maps=[3])
     raises(ValueError, "`level` is [], expected one of 'best'", segloss.Loss, "bce", level=[])
     term = segloss.PixelTerm("half", lambda z, y, p, q: (z / 2, 0 * z + 0.5))
     raises(TypeError, "plugins cannot be pickled", pickle.dumps, segloss.Loss("half", plugins=[term]))
     raises(TypeError, "`parameters['k']`", segloss.PixelTerm, "k", lambda: None, {"k": "one"})
-    raises(ValueError, "`parameters['k']` has 2 numbers, expected 3", segloss.PixelTerm, "k", None, {"k": (1, 2)})
+    raises(ValueError, "`parameters['k']` has 2 numbers, expected 3", segloss.PixelTerm, "k", print, {"k": (1, 2)})
     try:
         segloss.Loss("dise")
     except segloss.Error as error:
@@ -80,7 +86,8 @@ def numbers_are_checked():
            segloss.evaluate, "ce", z, y, ignore_index=2**63)
     raises(ValueError, "`ignore_index` has 17 labels, expected at most 16", segloss.evaluate, "ce", z, y,
            ignore_index=range(100, 117))
-    for bad, kind in ((-1, ValueError), (2**32, ValueError), (1.0, TypeError), ("1", TypeError), (None, TypeError)):
+    for bad, kind in ((-1, ValueError), (2**32, ValueError), (1.0, TypeError), ("1", TypeError),
+                      (None, TypeError)):
         raises(kind, "`iterations` is", segloss.dilate, mask, bad)
         raises(kind, "`iterations` is", segloss.erode, mask, bad)
     assert (segloss.dilate(mask, 0) == mask).all() and not segloss.erode(mask, 2**32 - 1).any()
@@ -204,8 +211,8 @@ def libraries_are_looked_for():
     environment = os.environ | {"SEGLOSS_LIBRARY": "/nowhere/libsegloss.so"}
     run = subprocess.run([sys.executable, "-c", "import segloss"], env=environment, capture_output=True, text=True)
     assert run.returncode == 1
-    for part in ("ImportError: SEGLOSS_LIBRARY is '/nowhere/libsegloss.so'", "cargo build --release -p segloss-ffi",
-                 "set SEGLOSS_LIBRARY to target/release/libsegloss.so"):
+    for part in ("ImportError: SEGLOSS_LIBRARY is '/nowhere/libsegloss.so'",
+                 "cargo build --release -p segloss-ffi", "set SEGLOSS_LIBRARY to target/release/libsegloss.so"):
         assert part in run.stderr, run.stderr
 
 
