@@ -7,18 +7,15 @@ import weakref
 
 import numpy
 
-from . import _axes, _links, _structs
-from ._arguments import choice, doubles, names, text, whole
-from ._calls import Call, masked_of
-from ._calls import named as _named
+from . import _links
+from ._arguments import choice, doubles, names, text
+from ._calls import named
+from ._compose import structs_of
 from ._library import Error, check, library
+from ._options import Options, terms_of
 from ._pixels import with_sums
-from ._tensors import output, tensor
-from ._terms import Term
+from ._problem import Inputs, Outputs
 
-_LEVELS = {"best": 0, "scalar": 1, "portable": 2, "avx2": 3, "avx512": 4}
-_ALL_PROCESSORS = 2**32 - 1
-_MOST_THREADS = 4096
 _REDUCTIONS = ("mean", "none", "pixel")
 
 
@@ -39,7 +36,7 @@ class Loss:
 
     def __init__(self, text, link=None, *, level="best", threads=1, plugins=(), maps=()):
         self._given = {"link": link, "level": level, "threads": threads, "maps": names(maps, "maps")}
-        self._options = _Options(level, threads, plugins, self._given["maps"])
+        self._options = Options(level, threads, plugins, self._given["maps"])
         self._text = _read(text)
         self._handles, self._summed, self._lock = {}, {}, threading.Lock()
         self._link = self._options.link_of(self._text) if link is None else (
@@ -66,8 +63,8 @@ class Loss:
 
             Loss.compose([(0.5, "ce", {"weights": class_weights}, ["band"]), (0.5, "dice", {"smooth": 1})])
         """
-        array, kept = _terms(terms)
-        options = _Options(level, threads, plugins, names(maps, "maps"))
+        array, kept = structs_of(terms)
+        options = Options(level, threads, plugins, names(maps, "maps"))
         number = None if link is None else choice(_links.LINKS, link, "link")
         if number is None:
             number = options.link_of(" + ".join(term.term.name.decode() for term in array))
@@ -125,8 +122,9 @@ class Loss:
         """Returns the loss and its gradient with respect to the logits: value, gradient.
 
         `logits` are batch x channels x 2 or 3 axes of space (1 with `spatial=1`): float16, bfloat16, float32
-        or float64. `targets` have their shape under sigmoid and 1 channel of labels under softmax, which may
-        be left out: batch x space. `mask` (pixels that count, those not 0), `weights` and each of `maps`, a
+        or float64. They have a batch: channels x depth x height x width would be read as batch x channels x
+        height x width. `targets` have their shape under sigmoid and 1 channel of labels under softmax, which
+        may be left out: batch x space. `mask` (pixels that count, those not 0), `weights` and each of `maps`, a
         dict by name, have the targets' shape or 1 channel for all, which may be left out too; 1 x space is
         for all samples. What a masked array of NumPy leaves out does not count, whichever argument it is.
 
@@ -151,16 +149,16 @@ class Loss:
             raise ValueError(
                 f"`reduction` is {reduction!r}, expected 'mean', 'none' for one loss a sample or 'pixel' for "
                 "one a pixel; for sums of pixels or samples say reduction=sum in the terms")
-        inputs = _Inputs(
+        inputs = Inputs(
             self, logits, targets, spatial, ignore_index, mask, weights, maps, spacing, scale, accumulate)
-        outputs = _Outputs(inputs, out, gradient, accumulate, scale)
+        outputs = Outputs(inputs, out, gradient, accumulate, scale)
         value = None
         if reduction == "none":
             value = outputs.samples()
         elif reduction == "pixel":
             if loss_map is not None:
                 raise ValueError('`loss_map` is given beside reduction="pixel", which returns it')
-            value = loss_map = numpy.empty(inputs.targets_given, inputs.loss_map_dtype())
+            value = loss_map = numpy.empty(inputs.targets_given, inputs.dtype())
         if loss_map is not None:
             outputs.loss_map(loss_map)
         check(library.segloss_evaluate(
@@ -169,7 +167,7 @@ class Loss:
 
     def _pixel_gradient(self, logits, targets, weights, out, **call):
         """Writes the gradient of the sum of each pixel's loss times its weight into `out`."""
-        link = _Inputs(self, logits, targets, call.get("spatial")).link
+        link = Inputs(self, logits, targets, call.get("spatial")).link
         with self._lock:
             summed = self._summed.get(link)
         if summed is None:
@@ -187,7 +185,7 @@ class Loss:
         `call` are `ignore_index`, `mask`, `weights`, `maps` and `spatial` as for `evaluate`; all maps that
         the loss names are given, because of a part of an image they would be others.
         """
-        inputs = _Inputs(self, logits, targets, **_stage("reduce", call, _STAGE))
+        inputs = Inputs(self, logits, targets, **_stage("reduce", call, _STAGE))
         sums = numpy.empty(inputs.lengths()[0])
         if before is not None:
             before = doubles(before, "before", sums.size)
@@ -199,7 +197,7 @@ class Loss:
     def close(self, logits, targets, sums, **call):
         """Returns what sums over all tiles come to: totals, which add up over workers (`merge`, or an
         all-reduce). `call` are as for `reduce`."""
-        inputs = _Inputs(self, logits, targets, **_stage("close", call, _STAGE))
+        inputs = Inputs(self, logits, targets, **_stage("close", call, _STAGE))
         sums = doubles(sums, "sums")
         totals = numpy.empty(inputs.lengths()[1])
         check(library.segloss_close(
@@ -215,8 +213,8 @@ class Loss:
         `out`, `gradient` and `accumulate` are as for `evaluate`.
         """
         call = _stage("finish", call, (*_STAGE, "scale"))
-        inputs = _Inputs(self, logits, targets, accumulate=accumulate, **call)
-        outputs = _Outputs(inputs, out, gradient, accumulate, call.get("scale"))
+        inputs = Inputs(self, logits, targets, accumulate=accumulate, **call)
+        outputs = Outputs(inputs, out, gradient, accumulate, call.get("scale"))
         sums, totals = doubles(sums, "sums"), doubles(totals, "totals")
         check(library.segloss_finish(
             inputs.handle, inputs.logits, inputs.targets, inputs.call, sums.ctypes.data, sums.size,
@@ -258,22 +256,9 @@ def evaluate(loss, logits, targets, *, link=None, plugins=(), maps=None, **optio
     text(loss, "loss")
     if link is not None:
         choice(_links.LINKS, link, "link")
-    plugins = _plugins(plugins) if plugins != () else ()
-    own = tuple(name for name in _named(maps) if not _is_computed(name)) if maps else ()
+    plugins = terms_of(plugins) if plugins != () else ()
+    own = tuple(name for name in named(maps) if not _is_computed(name)) if maps else ()
     return _cached(loss, link, plugins, own).evaluate(logits, targets, maps=maps, **options)
-
-
-def _plugins(plugins):
-    """A tuple of terms of the caller's own."""
-    expected = "expected PixelTerm, ClassTerm and RegionTerm objects"
-    try:
-        plugins = tuple(plugins)
-    except TypeError:
-        raise TypeError(f"`plugins` is {plugins!r}, {expected}") from None
-    for plugin in plugins:
-        if not isinstance(plugin, Term):
-            raise TypeError(f"`plugins` has {plugin!r}, {expected}")
-    return plugins
 
 
 @functools.lru_cache(maxsize=64)
@@ -303,167 +288,3 @@ def _text_of(handle):
     buffer = ctypes.create_string_buffer(length + 1)
     library.segloss_loss_text(handle, buffer, len(buffer))
     return buffer.value.decode()
-
-
-class _Options:
-    """How losses are made, and what their texts may name: the struct, and what it points to."""
-
-    def __init__(self, level, threads, plugins, maps):
-        self.plugins = _plugins(plugins)
-        raw = self.raw = _structs.LossOptions(struct_size=ctypes.sizeof(_structs.LossOptions))
-        raw.level = choice(_LEVELS, level, "level")
-        raw.threads = _ALL_PROCESSORS if threads is None else whole(threads, "threads", 1, _MOST_THREADS)
-        self._handles = (ctypes.c_void_p * len(self.plugins))(*[own._plugin for own in self.plugins])
-        self._names = (ctypes.c_char_p * len(maps))(*[name.encode() for name in maps])
-        raw.plugins, raw.plugin_count = ctypes.addressof(self._handles), len(self._handles)
-        raw.map_names, raw.map_name_count = ctypes.addressof(self._names), len(self._names)
-
-    def link_of(self, loss):
-        """Returns the link that the terms of a text need, or None."""
-        link = ctypes.c_int32()
-        check(library.segloss_link_of(loss.encode(), ctypes.byref(self.raw), ctypes.byref(link)))
-        return None if link.value < 0 else link.value
-
-    def loss(self, loss, link):
-        """Makes the loss of a text."""
-        handle = ctypes.c_void_p()
-        check(library.segloss_loss_new(loss.encode(), link, ctypes.byref(self.raw), ctypes.byref(handle)))
-        return handle
-
-
-class _Inputs:
-    """What a call reads, as C takes it, for as long as this is there."""
-
-    def __init__(self, loss, logits, targets, spatial=None, ignore_index=..., mask=None, weights=None,
-                 maps=None, spacing=None, scale=None, accumulate=False):
-        z, y = tensor(logits, "logits"), tensor(targets, "targets")
-        self.targets_given = y.shape
-        _axes.of_loss(z, y, spatial)
-        link = loss._link
-        if link is None:
-            link = _links.of_shapes(z, y)
-        _links.check(link, z, y)
-        self.link, self.handle = link, loss._handle(link)
-        self.z, self.y = z, y
-        self.logits, self.targets = z.pointer(), y.pointer()
-        self.call = None
-        masked = () if z.masked is None and y.masked is None else _masked(z, y, link)
-        if (mask is None and weights is None and not maps and not masked and ignore_index is ...
-                and spacing is None and scale is None and not accumulate):
-            # As most calls are.
-            return
-        call = Call()
-        call.tensors(y, len(self.targets_given), mask, weights, maps, masked)
-        if ignore_index is not ...:
-            call.ignore(ignore_index)
-        if spacing is not None:
-            call.spacing(spacing)
-        if scale is not None:
-            call.scale(scale)
-        call.raw.write = int(bool(accumulate))
-        self._call, self.call = call, ctypes.byref(call.raw)
-
-    def lengths(self):
-        """Returns how many numbers sums and totals have."""
-        sums, totals = ctypes.c_size_t(), ctypes.c_size_t()
-        check(library.segloss_stage_lengths(
-            self.handle, self.logits, self.targets, self.call, ctypes.byref(sums), ctypes.byref(totals)))
-        return sums.value, totals.value
-
-    def gradient_dtype(self):
-        """Returns that of a new gradient: of the logits, but single precision for 16 bits, in which the
-        gradient of a mean over many pixels is 0."""
-        return numpy.float64 if self.z.dtype == (2, 64) else numpy.float32
-
-    loss_map_dtype = gradient_dtype
-
-
-def _masked(z, y, link):
-    """Elements that logits and targets leave out, with the axes of targets."""
-    of_logits = masked_of(z)
-    if of_logits is not None and link == _links.SOFTMAX:
-        of_logits = of_logits.any(axis=1, keepdims=True)
-    return [own for own in (of_logits, masked_of(y)) if own is not None]
-
-
-class _Outputs:
-    """Places for what a call writes, for as long as this is there."""
-
-    def __init__(self, inputs, out, gradient, accumulate, scale):
-        self._inputs, self._kept = inputs, []
-        self.value = ctypes.c_double()
-        self.raw = _structs.Outputs(struct_size=ctypes.sizeof(_structs.Outputs))
-        self.raw.value = ctypes.addressof(self.value)
-        self.gradient = None
-        if gradient:
-            if out is None:
-                if accumulate:
-                    raise ValueError("`accumulate` needs `out`, to add to")
-                out = numpy.empty(inputs.z.shape, inputs.gradient_dtype())
-            own = output(out, "out")
-            if own.shape != inputs.z.shape:
-                raise _axes.bad_shape(f"`out` has shape {own.shape}, expected {inputs.z.shape} as `logits` has")
-            self.gradient = out
-            self._kept.append(own)
-            self.raw.gradient = own.pointer()
-            return
-        for name, given in (("out", out is not None), ("accumulate", accumulate), ("scale", scale is not None)):
-            if given:
-                raise ValueError(f"`{name}` is given, which gradient=False has no use for")
-
-    def samples(self):
-        """Adds a place for one loss a sample."""
-        samples = numpy.empty(self._inputs.z.shape[0])
-        self.raw.sample_values, self.raw.sample_value_count = samples.ctypes.data, samples.size
-        return samples
-
-    def loss_map(self, loss_map):
-        """Adds a place for one loss a pixel."""
-        own = output(loss_map, "loss_map")
-        _axes.written_as(own, self._inputs.targets_given, self._inputs.y)
-        self._kept.append(own)
-        self.raw.loss_map = own.pointer()
-
-    def pointer(self):
-        return ctypes.addressof(self.raw)
-
-
-def _terms(terms):
-    """The array of structs of `Loss.compose`, and what it points to."""
-    kept = []
-
-    def named(name, arguments, argument):
-        if not isinstance(arguments, dict):
-            raise TypeError(f"`{argument}` has {name!r} with {arguments!r}, expected a dict of arguments")
-        made = (_structs.Argument * len(arguments))()
-        for own, (key, value) in zip(made, arguments.items()):
-            own.name = text(key, argument)
-            if isinstance(value, str):
-                own.word = text(value, f"{key} of {name}")
-                continue
-            values = doubles(value, f"{key} of {name}")
-            if numpy.ndim(value) == 0:
-                own.number = values[0]
-            else:
-                kept.append(values)
-                own.list, own.list_length = values.ctypes.data, values.size
-        kept.append(made)
-        return _structs.Named(text(name, argument), ctypes.addressof(made), len(made))
-
-    rows, terms = [], list(terms)
-    if not terms:
-        raise ValueError("`terms` is empty, expected one or more")
-    for term in terms:
-        if not isinstance(term, (tuple, list)) or not 2 <= len(term) <= 4:
-            raise TypeError(
-                f"`terms` has {term!r}, expected (coefficient, name), with arguments and maps after them")
-        coefficient, name, arguments, maps = (*term, *({}, ())[len(term) - 2:])
-        own_maps = [(own, {}) if isinstance(own, str) else own for own in maps]
-        if not all(isinstance(own, (tuple, list)) and len(own) == 2 for own in own_maps):
-            raise TypeError(f"`terms` has maps {maps!r}, expected names and (name, arguments)")
-        array = (_structs.Named * len(own_maps))(*[named(*own, "maps") for own in own_maps])
-        kept.append(array)
-        coefficient = doubles(coefficient, "coefficient", 1)[0]
-        rows.append(_structs.Term(
-            coefficient, named(name, arguments, "terms"), ctypes.addressof(array), len(array)))
-    return (_structs.Term * len(rows))(*rows), kept
