@@ -7,7 +7,7 @@ import numpy as np
 
 import segloss
 
-from checks import passed, raises, refused
+from checks import passed, refused
 
 random = np.random.default_rng(1)
 

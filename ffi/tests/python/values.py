@@ -111,6 +111,53 @@ def losses_are_objects():
             own.evaluate(z, y, maps={"mine": weights})[0])
 
 
+def links_are_made_once_by_any_thread():
+    # Of a loss whose link is open, calls under both at the same time.
+    z = random.uniform(-5, 5, (2, 3, 20, 30)).astype(np.float32)
+    labels = random.integers(0, 3, (2, 20, 30))
+    expected = [segloss.evaluate("dice", z, labels, link="softmax"),
+                segloss.evaluate("dice", z[:, :1], labels > 0, link="sigmoid")]
+    for _ in range(20):
+        loss, found = segloss.Loss("dice"), [None] * 8
+        start = threading.Barrier(8)
+
+        def run(i):
+            start.wait()
+            found[i] = loss.evaluate(z, labels) if i % 2 == 0 else loss.evaluate(z[:, :1], labels > 0)
+
+        threads = [threading.Thread(target=run, args=(i,)) for i in range(8)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        for i, (value, gradient) in enumerate(found):
+            assert value == expected[i % 2][0] and (gradient == expected[i % 2][1]).all()
+        assert sorted(loss._handles) == [0, 1]
+
+
+def targets_are_of_any_dtype():
+    z = random.uniform(-5, 5, (2, 3, 4, 5)).astype(np.float32)
+    labels = random.integers(0, 3, (2, 4, 5))
+    integers = [np.dtype(f"{kind}{size}") for kind in "iu" for size in (1, 2, 4, 8)]
+    expected = segloss.evaluate("ce + dice", z, labels)
+    of_masks = segloss.evaluate("bce + dice", z, z > 1, link="sigmoid")
+    for dtype in (*integers, np.float16, np.float32, np.float64):
+        value, gradient = segloss.evaluate("ce + dice", z, labels.astype(dtype))
+        assert value == expected[0] and (gradient == expected[1]).all(), dtype
+        for mask in (z > 1, *([2 * (z > 1)] if dtype in integers else [])):
+            value, gradient = segloss.evaluate("bce + dice", z, mask.astype(dtype), link="sigmoid")
+            assert value == of_masks[0] and (gradient == of_masks[1]).all(), dtype
+        swapped = labels.astype(np.dtype(dtype).newbyteorder())
+        assert segloss.evaluate("ce + dice", z, swapped)[0] == expected[0], dtype
+        assert (segloss.class_counts(labels.astype(dtype), 3) == np.bincount(labels.ravel())).all(), dtype
+        image = (z[0, 0] > 1).astype(dtype)
+        assert (segloss.distance(image) == segloss.distance(z[0, 0] > 1)).all(), dtype
+        assert (segloss.dilate(image) == segloss.dilate(z[0, 0] > 1)).all(), dtype
+        counts = [segloss.statistics(mask)["counts"].tolist() for mask in (image, z[0, 0] > 1)]
+        assert counts[0] == counts[1], dtype
+    weights = random.random(labels.shape).astype(np.float16)
+    assert segloss.evaluate("ce", z, labels, weights=weights)[0] == (
+        segloss.evaluate("ce", z, labels, weights=weights.astype(np.float32))[0])
+
+
 def gradients_of_halves_are_single():
     # 1 / a million pixels is 0 in float16.
     z = np.zeros((1, 1, 1000, 1000), np.float16)
@@ -171,5 +218,5 @@ def losses_are_composed():
     raises(TypeError, "`coefficient`", segloss.Loss.compose, [("1", "dice")])
 
 
-passed(values_and_gradients, memory_is_shared, losses_are_objects, gradients_of_halves_are_single,
-       pixels_have_losses, losses_are_composed)
+passed(values_and_gradients, memory_is_shared, losses_are_objects, links_are_made_once_by_any_thread,
+       targets_are_of_any_dtype, gradients_of_halves_are_single, pixels_have_losses, losses_are_composed)
