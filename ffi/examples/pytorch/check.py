@@ -177,7 +177,8 @@ def is_part_of_a_graph():
     many = y.repeat(1, 3, 1, 1)
     first = gradient_of(loss, last.detach().contiguous(), many)
     assert torch.equal(gradient_of(loss, last, many)[1], first[1])
-    for dtype in (torch.bool, torch.uint8, torch.int32, torch.int64, torch.float64):
+    for dtype in (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16,
+                  torch.bfloat16, torch.float64):
         assert torch.equal(gradient_of(loss, z, y.to(dtype))[1], expected), dtype
 
 
@@ -191,6 +192,9 @@ def takes_what_calls_bring():
     expected = (torch.nn.functional.binary_cross_entropy_with_logits(
         z.detach(), y.double(), weight=weights.double()))
     assert abs(ours.Loss("bce")(z, y, weights=weights) - expected) < 1e-12
+    for dtype in (torch.float16, torch.bfloat16):
+        half = weights.to(dtype)
+        assert ours.Loss("bce")(z, y, weights=half) == ours.Loss("bce")(z, y, weights=half.float())
     band = segloss.map_weights("band(theta=3, weight=5)", y)
     assert ours.Loss("boundary")(z, y, maps={"band": band}) == ours.BoundaryLoss()(z, y)
     y[:, :, 3] = 7
@@ -268,6 +272,21 @@ def pixels_have_losses():
         once = own.grad.clone()
         hardest.backward()
         assert once.dtype == dtype and (once != 0).sum() == 40 and torch.equal(own.grad, 2 * once)
+
+
+def takes_no_samples():
+    for make, modules in ((masks, BINARY), (labels, CLASSES)):
+        for name, (mine, _) in modules.items():
+            z, y = make()
+            value, gradient = gradient_of(mine, z[:0], y[:0])
+            assert value == 0 and gradient.shape == z[:0].shape, name
+    z, y = masks()
+    for module, shape in ((ours.DiceLoss(reduction="none"), (0,)),
+                          (ours.Loss("bce", reduction="pixel"), (0, *y.shape[1:]))):
+        own = z.detach()[:0].requires_grad_()
+        value = module(own, y[:0])
+        value.sum().backward()
+        assert value.shape == shape and own.grad.shape == own.shape
 
 
 class Samples(torch.utils.data.Dataset):
@@ -362,7 +381,7 @@ def refuses():
 
 if __name__ == "__main__":
     for test in (takes_the_usual_parameters, agrees_with_autograd, mixed_precision, is_part_of_a_graph,
-                 takes_what_calls_bring, infers_the_link, pixels_have_losses, moves_between_processes,
-                 refuses):
+                 takes_what_calls_bring, infers_the_link, pixels_have_losses, takes_no_samples,
+                 moves_between_processes, refuses):
         test()
     print("all checks passed")

@@ -9,7 +9,6 @@ from ._arguments import numbers, text, whole
 from ._axes import as_targets
 from ._tensors import tensor
 
-_MOST_IGNORED = 16
 _DEFAULT, _NOTHING, _INDEX, _INDICES = range(4)
 
 
@@ -24,8 +23,6 @@ class Ignored:
         if ignore_index is ... and not also:
             return
         labels = list(dict.fromkeys(_labels(ignore_index))) + list(also)
-        if len(labels) > _MOST_IGNORED:
-            raise ValueError(f"`ignore_index` has {len(labels)} labels, expected at most {_MOST_IGNORED}")
         if len(labels) < 2:
             self.mode, self.index = (_INDEX, labels[0]) if labels else (_NOTHING, 0)
         else:
@@ -69,9 +66,9 @@ class Call:
         self.raw = _structs.Call(struct_size=ctypes.sizeof(_structs.Call))
         self._kept = []
 
-    def _point(self, struct):
-        self._kept.append(struct)
-        return ctypes.addressof(struct)
+    def pointer(self):
+        """Returns the address of the struct."""
+        return ctypes.addressof(self.raw)
 
     def tensors(self, targets, axes, mask, weights, maps, masked=()):
         """Adds mask, weights and maps with the axes of targets, which came with so many axes.
@@ -100,7 +97,8 @@ class Call:
             array = (_structs.Map * len(own_maps))(
                 *[_structs.Map(name.encode(), own.pointer()) for name, own in own_maps])
             self._kept += [own for _, own in own_maps]
-            self.raw.maps, self.raw.map_count = self._point(array), len(own_maps)
+            self._kept.append(array)
+            self.raw.maps, self.raw.map_count = ctypes.addressof(array), len(own_maps)
 
     def ignore(self, ignore_index):
         """Adds the labels that do not count."""

@@ -5,7 +5,7 @@ import numpy
 from ._arguments import choice, whole
 from ._arguments import counts as whole_counts
 from ._axes import bad_shape
-from ._calls import Ignored
+from ._calls import Call
 from ._library import check, library
 from ._tensors import tensor
 
@@ -26,11 +26,12 @@ def class_counts(targets, classes, *, ignore_index=..., mask=None, counts=None):
     before = numpy.zeros(classes, numpy.uint64) if counts is None else whole_counts(counts, "counts", classes)
     labels = _counted(tensor(targets, "targets"), mask)
     labels.pack()
-    labels.insert_axis(0)
-    labels.insert_axis(0)
-    ignored, found = Ignored(ignore_index), numpy.empty(classes, numpy.uint64)
+    # One sample, or none where there is no label.
+    labels.shape = (1, 1, *labels.shape) if labels.shape[0] else (0, 1, 1)
+    call, found = Call(), numpy.empty(classes, numpy.uint64)
+    call.ignore(ignore_index)
     check(library.segloss_class_counts(
-        labels.pointer(), ignored.mode, ignored.index, before.ctypes.data, found.ctypes.data, classes))
+        labels.pointer(), call.pointer(), before.ctypes.data, found.ctypes.data, classes))
     return found
 
 

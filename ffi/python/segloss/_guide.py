@@ -52,7 +52,8 @@ def statistics(targets, *, link="sigmoid", classes=2, ignore_index=..., spatial=
     `spatial=2` for a stack of images or `spatial=3` for a volume; 4 are batch x 1 x height x width, and with
     `spatial` whatever fits it; 5 batch x channels x depth x height x width. Under sigmoid they are masks,
     each channel one, and `classes` is 2; under softmax labels from 0 to `classes` - 1. `ignore_index` is the
-    label of pixels that do not count, or a list; what a masked array leaves out does not count either.
+    label of pixels that do not count, or a list: `...` and None for none. What a masked array leaves out does
+    not count either.
 
     `images`, `pixels`, `present` (classes that occur), `objects` (connected by faces), `small_objects`
     (smaller than 1/32 of the image along each axis), `smallest_size` and `boundary_pixels` are counts;

@@ -67,7 +67,7 @@ def _load():
         "segloss_distance": (number, [number, number, pointer, pointer, pointer, pointer]),
         "segloss_dilate": (number, [pointer, number, count, pointer, pointer]),
         "segloss_erode": (number, [pointer, number, number, count, pointer, pointer]),
-        "segloss_class_counts": (number, [pointer, number, ctypes.c_int64, pointer, pointer, size]),
+        "segloss_class_counts": (number, [pointer, pointer, pointer, pointer, size]),
         "segloss_class_weights": (number, [pointer, size, number, pointer]),
         "segloss_statistics_of": (number, [pointer, pointer, pointer, size, pointer]),
         "segloss_recommend": (number, [pointer, text, text, size, text, size, pointer]),
@@ -95,10 +95,10 @@ def version():
     return library.segloss_version().decode()
 
 
-def check(code):
-    """Raises what a call that returned `code` says, if it failed."""
+def check(code, targets="targets"):
+    """Raises what a call that returned `code` says, if it failed. `targets` is what the caller calls those."""
     if code:
         message = ctypes.create_string_buffer(2048)
         library.segloss_last_message(message, len(message))
-        told = in_python(message.value.decode(errors="replace"))
+        told = in_python(message.value.decode(errors="replace"), targets)
         raise Error(told, library.segloss_result_name(code).decode())

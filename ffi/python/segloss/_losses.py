@@ -64,7 +64,8 @@ class Loss:
             Loss.compose([(0.5, "ce", {"weights": class_weights}, ["band"]), (0.5, "dice", {"smooth": 1})])
         """
         array, kept = structs_of(terms)
-        options = Options(level, threads, plugins, names(maps, "maps"))
+        maps = names(maps, "maps")
+        options = Options(level, threads, plugins, maps)
         number = None if link is None else choice(_links.LINKS, link, "link")
         if number is None:
             number = options.link_of(" + ".join(term.term.name.decode() for term in array))
@@ -79,7 +80,7 @@ class Loss:
                 continue
             composed = _text_of(handle)
             library.segloss_loss_free(handle)
-            return cls(composed, link, level=level, threads=threads, plugins=plugins, maps=maps)
+            return cls(composed, link, level=level, threads=threads, plugins=options.plugins, maps=maps)
         raise first
 
     @property
@@ -128,8 +129,9 @@ class Loss:
         dict by name, have the targets' shape or 1 channel for all, which may be left out too; 1 x space is
         for all samples. What a masked array of NumPy leaves out does not count, whichever argument it is.
 
+        Masks hold truth values, integers (0 and one other number, such as 255) or shares from 0 to 1.
         `ignore_index` is the target of pixels that do not count, or a list of up to 16: `...` for 255 under
-        softmax and none under sigmoid; None for none. `spacing` is the distance between neighbours along each
+        softmax, where no class has that label, and none under sigmoid; None for none. `spacing` is the distance between neighbours along each
         axis of space, for maps that measure distances. `scale` multiplies the gradient: a number, or one a
         sample.
 

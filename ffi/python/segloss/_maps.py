@@ -1,7 +1,5 @@
 """Weight maps, distances and morphology of masks."""
 
-import ctypes
-
 import numpy
 
 from . import _arguments, _axes
@@ -37,7 +35,7 @@ class _Problem:
         self._call.ignore(ignore_index)
         if spacing is not None:
             self._call.spacing(spacing)
-        return ctypes.byref(self._call.raw)
+        return self._call.pointer()
 
 
 def _measured(targets, spatial, out, dtype):
@@ -52,8 +50,8 @@ def map_weights(text, targets, *, link="sigmoid", ignore_index=..., mask=None, s
 
     `targets` are 2 axes for an image; 3 with `spatial=2` for a stack of images or `spatial=3` for a volume; 4
     are batch x 1 x height x width, and with `spatial` whatever fits it; 5 batch x channels x depth x height x
-    width. Under sigmoid they are masks, under softmax labels. `mask`, `ignore_index` and `spacing` are as for
-    `Loss.evaluate`.
+    width. Under sigmoid they are masks, under softmax labels. `mask` and `spacing` are as for `Loss.evaluate`;
+    `ignore_index` is a label of pixels that do not count, or a list: `...` and None for none.
 
     The result has the targets' shape. It is written into `out`, of float32 or float64, where that is given;
     else a new array of `dtype`, by default float32. Raises Error for a mistake in the text, and for arrays
@@ -72,7 +70,7 @@ def distance(targets, kind="background", *, link="sigmoid", ignore_index=..., ma
     "background" pixel, to the nearest of an "other" label, or "signed", which is negative on background.
     Where there is nothing to measure to they are infinite.
 
-    Arguments and result are as for `map_weights`; by default no label is left out under sigmoid.
+    Arguments and result are as for `map_weights`.
     """
     problem = _measured(targets, spatial, out, dtype)
     check(library.segloss_distance(
@@ -91,13 +89,14 @@ def _morphed(mask, spatial, out):
 def dilate(mask, iterations=1, *, element="cross", spatial=None, out=None):
     """Returns the pixels from which `iterations` steps of the element reach foreground.
 
-    `mask` holds truth values or numbers (integers that are not 0, floats above one half); its axes are as for
-    `map_weights`. `element` is "cross" (neighbours by faces) or "full" (all around). The result is bool of
+    `mask` holds truth values, integers (0 and one other number, such as 255) or floats (above one half); its
+    axes are as for `map_weights`. `element` is "cross" (neighbours by faces) or "full" (all around). The result is bool of
     its shape, or written into `out`, of bool or uint8.
     """
     problem = _morphed(mask, spatial, out)
     check(library.segloss_dilate(
-        problem.masks, choice(_ELEMENTS, element, "element"), _steps(iterations), problem.to, None))
+        problem.masks, choice(_ELEMENTS, element, "element"), _steps(iterations), problem.to, None),
+        "mask")
     return problem.out
 
 
@@ -110,7 +109,7 @@ def erode(mask, iterations=1, *, element="cross", border="zero", spatial=None, o
     problem = _morphed(mask, spatial, out)
     check(library.segloss_erode(
         problem.masks, choice(_ELEMENTS, element, "element"), choice(_BORDERS, border, "border"),
-        _steps(iterations), problem.to, None))
+        _steps(iterations), problem.to, None), "mask")
     return problem.out
 
 

@@ -16,8 +16,7 @@ _NAMES = {
 _FIELD = re.compile(r"`((?:call|masks|options|outputs)\.[^` ]+)`")
 _LINK = re.compile(r"needs the (sigmoid|softmax) link")
 # Core's words for arguments that Python calls otherwise: where a message begins, a name is an argument's.
-_CORE = re.compile(r"^`(gradient|labels)`")
-_CORE_NAMES = {"gradient": "out", "labels": "targets"}
+_CORE = re.compile(r"^`(gradient|labels|targets)`")
 
 
 def _field(found):
@@ -25,9 +24,9 @@ def _field(found):
     return f"`{_NAMES.get(name) or name.partition('.')[2]}`"
 
 
-def in_python(message):
+def in_python(message, targets="targets"):
     """Returns a message of the library with Python's names for arguments and options."""
-    message = _CORE.sub(lambda found: f"`{_CORE_NAMES[found[1]]}`", message)
+    message = _CORE.sub(lambda found: f"`{'out' if found[1] == 'gradient' else targets}`", message)
     message = message.replace(", expected 1 as `labels` has", ", expected 1 as `targets` has")
     message = _LINK.sub(r'needs link="\1"', _FIELD.sub(_field, message)).replace("bool8", "bool")
     if "`targets` holds label -100 " in message:

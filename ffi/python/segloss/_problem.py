@@ -40,7 +40,7 @@ class Inputs:
         if scale is not None:
             call.scale(scale)
         call.raw.write = int(bool(accumulate))
-        self._call, self.call = call, ctypes.byref(call.raw)
+        self._call, self.call = call, call.pointer()
 
     def lengths(self):
         """Returns how many numbers sums and totals have."""

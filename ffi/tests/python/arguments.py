@@ -84,8 +84,8 @@ def numbers_are_checked():
         raises(kind, "`ignore_index` is", segloss.class_counts, y, 3, ignore_index=bad)
     raises(ValueError, f"`ignore_index` is {2**63}, expected an integer from {-2**63} to {2**63 - 1}",
            segloss.evaluate, "ce", z, y, ignore_index=2**63)
-    raises(ValueError, "`ignore_index` has 17 labels, expected at most 16", segloss.evaluate, "ce", z, y,
-           ignore_index=range(100, 117))
+    refused("BAD_LENGTH", "`ignore_index` has 17 labels, expected at most 16", segloss.evaluate, "ce", z, y,
+            ignore_index=range(100, 117))
     for bad, kind in ((-1, ValueError), (2**32, ValueError), (1.0, TypeError), ("1", TypeError),
                       (None, TypeError)):
         raises(kind, "`iterations` is", segloss.dilate, mask, bad)
@@ -129,6 +129,8 @@ def what_nothing_uses_is_refused():
     raises(ValueError, "`dtype` is given beside `out`", segloss.distance, y[0], out=np.zeros((4, 5)),
            dtype=np.float64)
     raises(TypeError, "unexpected keyword", loss.evaluate, z, y, weight=z)
+    refused("NOT_SUPPORTED_BY_LOSS", "`weights` is given and nothing uses it", segloss.evaluate, "dice", z, y,
+            weights=np.ones(y.shape))
 
 
 def outputs_are_arrays_that_can_be_written():

@@ -77,4 +77,29 @@ def masks_are_looked_at():
     assert of_classes["counts"].tolist() == np.bincount(labels[~left_out]).tolist()
 
 
-passed(counts_are_of_labels, weights_are_of_counts, masks_are_looked_at)
+def masks_have_one_foreground():
+    mask = random.random((2, 1, 6, 7)) < 0.5
+    z = random.normal(size=mask.shape)
+    expected = segloss.evaluate("bce + dice", z, mask)
+    for foreground, dtype in ((255, np.uint8), (7, np.int16), (2**31, np.uint32), (2**63 - 1, np.uint64)):
+        stored = np.where(mask, foreground, 0).astype(dtype)
+        value, gradient = segloss.evaluate("bce + dice", z, stored)
+        assert value == expected[0] and (gradient == expected[1]).all()
+        assert (segloss.distance(stored) == segloss.distance(mask)).all()
+    image = np.zeros((6, 7), np.uint8)
+    image[2:5, 2:5], image[3, 3] = 255, 128
+    says = "holds 128 at pixel 24 of sample 0, channel 0, expected a mask: 0 and 255 as before, or `ignore_index`"
+    for call in (segloss.distance, segloss.statistics, segloss.recommend):
+        refused("BAD_TARGET", f"`targets` {says}", call, image)
+    for call in (segloss.dilate, segloss.erode):
+        refused("BAD_TARGET", f"`mask` {says}", call, image)
+    refused("BAD_TARGET", f"`targets` {says}", segloss.evaluate, "bce", z[:1], image[None])
+    counted = segloss.evaluate("bce", z[:1], image[None] > 0, mask=image[None] != 128)[0]
+    assert segloss.evaluate("bce", z[:1], image[None], ignore_index=128)[0] == counted
+    # Of two classes 255 is a class to some, and void to others.
+    two, labels = random.normal(size=(2, 2, 6, 7)), np.where(mask[:, 0], 255, 0).astype(np.uint8)
+    refused("BAD_TARGET", "`targets` holds nothing but 0 and 255 for 2 classes", segloss.evaluate, "ce", two, labels)
+    assert segloss.evaluate("ce", two, labels, ignore_index=255)[0] > 0
+
+
+passed(counts_are_of_labels, weights_are_of_counts, masks_are_looked_at, masks_have_one_foreground)
