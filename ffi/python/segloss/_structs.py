@@ -109,7 +109,7 @@ class RegionSums(ctypes.Structure):
     _fields_ = [
         ("struct_size", ctypes.c_uint32), ("seed", ctypes.c_int32), ("seed_class", ctypes.c_size_t),
         ("sums", ctypes.c_void_p), ("classes", ctypes.c_size_t), ("skips_absent", ctypes.c_int32),
-        ("reserved", ctypes.c_int32),
+        ("reserved", ctypes.c_int32), ("counts", ctypes.c_void_p),
     ]
 
 

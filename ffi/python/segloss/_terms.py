@@ -100,7 +100,7 @@ class RegionTerm(Term):
     """A region term: `function(tp, fp, fn, **parameters) -> (loss, by_fp, by_fn)`.
 
     Arrays of one number a class: true positives, false positives and false negatives; the target's mass
-    is `tp + fn`. `by_fp` is d loss/d fp, `by_fn` is d loss/d fn - d loss/d tp: what a class loses to its
+    is `tp + fn`. Classes that cannot occur, channels without a valid pixel say, are left out. `by_fp` is d loss/d fp, `by_fn` is d loss/d fn - d loss/d tp: what a class loses to its
     false negatives it had in its true positives. `pool` is "batch" or "sample". An exception is shown, and
     makes the results NaN.
     """
@@ -114,15 +114,19 @@ class RegionTerm(Term):
         def loss(_, values, region, value, slope):
             try:
                 region = region.contents
-                sums = _view(region.sums, 3 * region.classes, ctypes.c_double).reshape(-1, 3)
                 if region.skips_absent:
                     raise ValueError("absent=skip is not for terms in Python")
+                value[0] = slope[0] = 0.0
+                occurs = _view(region.counts, region.classes, ctypes.c_double) > 0
+                if not occurs.any():
+                    return
+                sums = _view(region.sums, 3 * region.classes, ctypes.c_double).reshape(-1, 3)[occurs]
                 given = {name: values[i] for i, name in enumerate(names)}
                 found, by_fp, by_fn = function(*sums.T.copy(), **given)
-                value[0], slope[0] = float(found), 0.0
-                if region.seed:
-                    slopes = (by_fp, by_fn)[region.seed - 1]
-                    slope[0] = float(numpy.broadcast_to(slopes, region.classes)[region.seed_class])
+                value[0] = float(found)
+                if region.seed and occurs[region.seed_class]:
+                    slopes = numpy.broadcast_to((by_fp, by_fn)[region.seed - 1], len(sums))
+                    slope[0] = float(slopes[occurs[:region.seed_class].sum()])
             except BaseException:
                 value[0] = slope[0] = numpy.nan
                 self._fail()

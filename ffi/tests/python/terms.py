@@ -41,6 +41,16 @@ def plugins_run():
     builtin = segloss.evaluate("dice + 0.5*bce", z, y)
     assert abs(mine[0] - builtin[0]) < 1e-13 and np.allclose(mine[1], builtin[1], rtol=0, atol=1e-15)
 
+    # A channel without a valid pixel has no part in means over channels.
+    z3, y3 = random.uniform(-5, 5, (2, 3, 4, 5)), random.random((2, 3, 4, 5)) < 0.3
+    for out in ([1], [0, 2], [0, 1, 2]):
+        mask = np.ones(z3.shape, bool)
+        mask[:, out] = False
+        mine = segloss.evaluate("my_dice", z3, y3, link="sigmoid", mask=mask, plugins=[region])
+        builtin = segloss.evaluate("dice(pool=sample)", z3, y3, link="sigmoid", mask=mask)
+        assert abs(mine[0] - builtin[0]) < 1e-13
+        assert np.allclose(mine[1], builtin[1], rtol=0, atol=1e-15)
+
     logits = random.uniform(-5, 5, (2, 3, 20, 35))
     labels = random.integers(0, 3, (2, 20, 35)).astype(np.uint8)
     own = segloss.ClassTerm("own_ce", lambda log_p, p, q: (-log_p, -np.ones_like(p)))
