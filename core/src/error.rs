@@ -1,6 +1,7 @@
 use core::fmt;
 
 use crate::link::Link;
+use crate::number::Number;
 use crate::range::Range;
 use crate::shape::{Shape, Strides};
 
@@ -299,6 +300,11 @@ pub enum Error {
         /// Axes of the image.
         axes: usize,
     },
+    /// A spacing other than 1 where nothing measures distances.
+    UnusedSpacing {
+        /// Along depth, height and width.
+        spacing: [f64; 3],
+    },
 }
 
 impl fmt::Display for Error {
@@ -444,6 +450,14 @@ impl fmt::Display for Error {
             }
             Error::Spacing { given, axes } => {
                 write!(f, "`spacing` is for {given} axes, expected {axes} as `labels` has")
+            }
+            Error::UnusedSpacing { spacing: [d, h, w] } => {
+                let (d, h, w) = (Number(d), Number(h), Number(w));
+                write!(
+                    f,
+                    "`spacing` is [{d}, {h}, {w}], expected 1 along every axis: nothing here measures \
+                     distances"
+                )
             }
         }
     }

@@ -127,6 +127,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         }
         let loss = self.parsed.plan();
         let calls = loss.map_calls();
+        MapCall::check_spacing(calls, call.spacing)?;
         if calls.is_empty() {
             let problem = Problem::new(Call { maps: &[], ..*call }, loss, *logits, targets);
             // Where it lies: on a small tile, moving it takes long.

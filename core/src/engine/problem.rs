@@ -67,6 +67,7 @@ impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
             by_sample: matches!(call.scale, Scale::Samples(_)),
         };
         call_shape.check_shapes()?;
+        call.spacing.check(shape.axes)?;
         check_shapes(call, call_shape.planes())?;
         check_scale(call.scale, shape.batch)?;
         let fit = call_shape.fit(program)?;

@@ -68,7 +68,8 @@ impl From<&Error> for Cause {
             | Error::NoLossMap { .. }
             | Error::NoWeights { .. }
             | Error::MixedRegions { .. }
-            | Error::NotComputed { .. } => Cause::NotSupportedByLoss,
+            | Error::NotComputed { .. }
+            | Error::UnusedSpacing { .. } => Cause::NotSupportedByLoss,
             Error::Weight { .. } => Cause::BadWeight,
             Error::Definition { .. } => Cause::BadPlugin,
             // A loss that was read from text fits its link and refers to its own maps.

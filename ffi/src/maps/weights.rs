@@ -10,7 +10,7 @@ use crate::workspace::{self, Storage, Workspace};
 use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
 use segloss_c_boundary::pointer::check_pointer;
 use segloss_c_boundary::{BadArgument, text};
-use segloss_core::compose::parse_map;
+use segloss_core::compose::{MapCall, parse_map};
 use segloss_core::lanes::Real;
 use segloss_simd::Library;
 
@@ -68,6 +68,7 @@ unsafe fn compute<T: Real + Plain>(
     let library = Library::<T>::default();
     let map = parse_map(text, library.registry());
     let map = map.map_err(|error| BadArgument::Text { message: error.to_string() })?;
+    MapCall::check_spacing(&[map], request.call.spacing)?;
     let words = map.scratch(&request.call, &request.targets)?;
     let scratch = workspace::lend(&mut storage.words, words, "map scratch")?;
     // SAFETY: the caller's word.
