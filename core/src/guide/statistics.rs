@@ -93,7 +93,7 @@ impl<'c> MaskStatistics<'c> {
     }
 
     /// Entries of `scratch` that [`MaskStatistics::add`] needs for masks of this shape, whatever the batch:
-    /// two a pixel of one image, six for each pixel of its longest side, and in 3-D two for each of a
+    /// two a pixel of one image, five for each pixel of its longest side, and in 3-D two for each of a
     /// slice.
     ///
     /// # Errors

@@ -3,12 +3,15 @@
 use bytemuck::Zeroable;
 use proptest::prelude::*;
 use segloss_core::Error;
+use segloss_core::compose::{MapCall, MapDefinition};
+use segloss_core::engine::{Call, Link};
 use segloss_core::level::Scalar;
 use segloss_core::maps::band::Band;
 use segloss_core::maps::decay::{Decay, Empty};
 use segloss_core::maps::edt::Spacing;
 use segloss_core::maps::morphology::Border;
 use segloss_core::maps::{Classes, Code, Labels, Mask, Serial, Void, bits};
+use segloss_core::view::{self, Layout, Shape, Targets, View};
 
 /// Labels in which void has the one of the least (squared distance, label).
 fn filled<S: Labels>(labels: &S, spacing: [f64; 3]) -> Vec<S::Code> {
@@ -220,6 +223,48 @@ fn a_band_shows_beside_a_ring_from_half_its_width_on() {
             let found = band(&of, &labels)[0];
             let shows = (0..40).any(|i| found >> i & 1 == 1 && ring[i] != 255);
             assert_eq!(shows, theta as usize >= width / 2, "ring of {width}, theta {theta}");
+        }
+    }
+}
+
+/// What a call ignores by label, by its mask or by both is void, each channel by itself.
+#[test]
+fn what_a_call_ignores_is_void() {
+    let shape = Shape::new(2, 2, &[5, 13]).unwrap();
+    let one = shape.with_channels(1);
+    let draw = |n: usize| [0u8, 1, 1, 0, 7, 1, 0, 0, 0, 1][n * n % 97 % 10];
+    let targets: Vec<u8> = (0..260).map(draw).collect();
+    let counts: Vec<bool> = (0..260).map(|n| n * 7 % 11 > 1).collect();
+    let map = MapDefinition::<f32>::band::<Scalar>();
+    let map = MapCall::new(&map, &[1.0, 5.0, 2.0]).unwrap();
+    for (base, shape) in [(Call::sigmoid(), shape), (Call::softmax(), one)] {
+        let layout = Layout::channels_first(shape).unwrap();
+        let pixels = shape.batch * shape.channels * 65;
+        let view: Targets<'_> = View::new(&targets[..pixels], layout).unwrap().into();
+        let mask = view::Mask::Bool(View::new(&counts[..pixels], layout).unwrap());
+        for (ignore_index, mask) in [(Some(7), None), (None, Some(mask)), (Some(7), Some(mask))] {
+            let call = Call { ignore_index, mask, ..base };
+            let mut scratch = vec![!0; map.scratch(&call, &view).unwrap()];
+            let mut weights = vec![0f32; pixels];
+            map.compute(&call, &view, &mut scratch, &mut weights).unwrap();
+            for (plane, weights) in weights.chunks(65).enumerate() {
+                let own = plane * 65..(plane + 1) * 65;
+                let is_void = |n: usize| {
+                    ignore_index.is_some() && targets[n] == 7 || mask.is_some() && !counts[n]
+                };
+                let is_mask = base.link == Link::Sigmoid;
+                let class = |n: usize| if is_mask { u8::from(targets[n] != 0) } else { targets[n] };
+                let labels: Vec<u8> =
+                    own.map(|n| if is_void(n) { 255 } else { class(n) }).collect();
+                let labels = Classes::new(&labels, &[5, 13]).unwrap().ignoring(255);
+                let full = filled(&labels, [1.0; 3]);
+                let full = Classes::new(&full, &[5, 13]).unwrap();
+                let expected = band(&Band::new(1, 5.0, Border::Keep).unwrap(), &full);
+                for (pixel, &weight) in weights.iter().enumerate() {
+                    let is_set = expected[pixel / 13] >> (pixel % 13) & 1 == 1;
+                    assert_eq!(weight, if is_set { 5.0 } else { 1.0 }, "{plane} {pixel}");
+                }
+            }
         }
     }
 }
