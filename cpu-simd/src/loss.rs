@@ -2,6 +2,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use segloss_core::Error;
+use segloss_core::compose::MapCall;
 use segloss_core::compose::Plan;
 use segloss_core::engine::{Call, Link, Problem, Report};
 use segloss_core::lanes::Real;

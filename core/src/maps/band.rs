@@ -92,6 +92,11 @@ impl Band {
         self.void
     }
 
+    /// The spacing by which void is filled.
+    pub fn spacing(&self) -> Spacing {
+        self.spacing
+    }
+
     /// Length of the storage for [`Band::bits`], in words of 64 bits: an eighth of a byte a pixel, and some
     /// rows for each worker. Where pixels may be ignored and void is filled, a code and two bytes a pixel
     /// more (four where a side or a spacing asks for wide numbers), and in 3-D a cost for each pixel of a

@@ -18,8 +18,13 @@ use segloss_simd::Library;
 ///
 /// | map | weights |
 /// |---|---|
-/// | `band(theta=3, weight=5, border=zero)` | `weight` within `theta` steps of a pixel at a boundary, 1 elsewhere; outside the image is background, or with `border=keep` more of the same |
-/// | `decay(sigma=5, empty=zero)` | exp(-d / sigma), d the distance to the nearest pixel of another label; where there is none 0, or with `empty=one` 1 |
+/// | `band(theta=3, weight=5, border=auto, void=nearest)` | `weight` within `theta` steps of a pixel at a boundary, 1 elsewhere; outside the image is background (`border=zero`, that of masks) or more of the same (`border=keep`, that of label maps) |
+/// | `decay(sigma=5, empty=zero, void=nearest)` | exp(-d / sigma), d the distance to the nearest pixel of another label; where there is none 0, or with `empty=one` 1 |
+///
+/// Pixels that do not count are void. They have the label of the nearest pixel that counts, by the spacing, of
+/// several as near the smallest: over a ring of w void pixels a band shows from theta w / 2 on. With `void=cut`
+/// none is at a boundary, and no distance is measured to them. Masks without foreground have weight 0 in
+/// `decay`: false positives there are learned from with `empty=one`.
 ///
 /// `targets` are as for segloss_evaluate under `link`: masks, one a channel, or label maps of 1 channel.
 /// Of `call`, which may be NULL, `ignore`, `mask` and `spacing` count; the rest is as in
