@@ -71,7 +71,8 @@ impl Image {
             let distances = edt::scratch_words(&mask, Spacing::UNIT, Threads)?;
             let spaced = edt::scratch_words(&mask, spacing, Threads)?;
             let ignoring = mask.ignoring(255);
-            let weights = Band::new(3, 5.0, Border::Zero)?.weights_scratch_words(&ignoring, Threads)?;
+            let weights =
+                Band::new(3, 5.0, Border::Zero)?.weights_scratch_words(&ignoring, Threads)?;
             let decay = Decay::new(5.0, Empty::Zero)?;
             let decay = decay.scratch_words(&ignoring, Spacing::UNIT, Threads)?;
             Ok::<_, segloss_core::Error>(distances.max(spaced).max(weights).max(decay))

@@ -1,9 +1,9 @@
 //! Weights for the pixels near a boundary.
 
 use super::bits::{ChooseKernels, WORD, row_words, words};
+use super::edt::Spacing;
 use super::fork::{Join, rows};
 use super::labels::{Adjacent, Code, Codes, DynLabels, Same, Sides};
-use super::edt::Spacing;
 use super::morphology::{self, Border, Change, Element, Extent, MorphologyKernels};
 use super::scratch::{Scratch, Words, check, fits};
 use super::void::FillKernels;

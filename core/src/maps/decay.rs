@@ -97,9 +97,16 @@ impl Decay {
         let words = self.scratch_words(labels, spacing, fork)?;
         fits("out", out.len(), labels.spatial().iter().product())?;
         check("scratch", scratch.len(), words)?;
-        self.void.fill::<S::Code>(&level, &fork, labels, spacing, scratch, &mut |labels, scratch| {
-            edt::to_other(level, fork, &labels, spacing, weight, out, scratch)
-        })
+        self.void.fill::<S::Code>(
+            &level,
+            &fork,
+            labels,
+            spacing,
+            scratch,
+            &mut |labels, scratch| {
+                edt::to_other(level, fork, &labels, spacing, weight, out, scratch)
+            },
+        )
     }
 
     /// What distances are multiplied by: `-1 / sigma`.

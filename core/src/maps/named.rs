@@ -44,12 +44,8 @@ impl Band {
     pub const NAME: &'static str = band::NAME;
     /// Its parameters, in the order of [`Arguments`]:
     /// `band(theta=3, weight=5, border=auto|zero|keep, void=nearest|cut)`.
-    pub const PARAMETERS: &'static [Parameter] = &[
-        band::THETA,
-        band::WEIGHT,
-        Parameter::choice("border", &["auto", "zero", "keep"]),
-        VOID,
-    ];
+    pub const PARAMETERS: &'static [Parameter] =
+        &[band::THETA, band::WEIGHT, Parameter::choice("border", &["auto", "zero", "keep"]), VOID];
 
     /// The band with the parameters of a text. `border=auto` is [`Border::Zero`] for masks, that is under
     /// the sigmoid link, and [`Border::Keep`] for label maps.

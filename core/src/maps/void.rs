@@ -406,7 +406,12 @@ impl<'a, E: Code, C: Cost> Lines<'a, E, C> {
     }
 
     /// Fills a slice whose columns are done: lines across its rows, then its rows.
-    fn fill(&mut self, gaps: &[C::Gap], [of_gap, along_rows, along_pixels]: [C; 3], codes: &mut [E]) {
+    fn fill(
+        &mut self,
+        gaps: &[C::Gap],
+        [of_gap, along_rows, along_pixels]: [C; 3],
+        codes: &mut [E],
+    ) {
         let (height, width) = (self.height, self.width);
         let cost = |i: usize| C::of_gap(gaps[i], of_gap);
         if height > 1 {

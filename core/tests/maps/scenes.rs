@@ -14,7 +14,8 @@ const VOID: u8 = 255;
 fn scene(seed: u64) -> Vec<u8> {
     let mut state = seed * 2 + 1;
     let mut random = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below
     };
     let wave = |y: usize| SIDE / 2 + (y / 4 % 32).abs_diff(16);

@@ -743,15 +743,15 @@ fn a_spacing_that_nothing_measures_by_is_refused() {
         MapCall::check_spacing(&maps, Spacing::new(along).unwrap())
     };
     let spacing = [1.0, 2.0, 0.5];
-    let unused = Err(Error::UnusedSpacing { spacing });
-    assert_eq!(check(&[], &spacing[1..]), unused);
-    assert_eq!(check(&["band(void=cut)"], &spacing[1..]), unused);
+    let unused = Error::UnusedSpacing { spacing };
+    assert_eq!(check(&[], &spacing[1..]), Err(unused));
+    assert_eq!(check(&["band(void=cut)"], &spacing[1..]), Err(unused));
     assert_eq!(check(&["band(void=cut)"], &[1.0, 1.0]), Ok(()));
     for texts in [&["band"][..], &["decay(void=cut)"], &["band(void=cut)", "decay"]] {
         assert_eq!(check(texts, &spacing[1..]), Ok(()), "{texts:?}");
     }
     assert_eq!(
-        unused.unwrap_err().to_string(),
+        unused.to_string(),
         "`spacing` is [1, 2, 0.5], expected 1 along every axis: nothing here measures distances"
     );
 }

@@ -170,7 +170,8 @@ mod tests {
         assert!(loss(&masks, Priority::Boundary).contains("boundary"));
         let text = report(&masks, IgnoreIndex(Some(IGNORED)), Priority::Boundary, "run").unwrap();
         let line = text.lines().find(|line| line.contains("on a boundary")).unwrap();
-        let share: f64 = line.split('|').nth(2).unwrap().trim().trim_end_matches(" %").parse().unwrap();
+        let share: f64 =
+            line.split('|').nth(2).unwrap().trim().trim_end_matches(" %").parse().unwrap();
         assert!((5.0..40.0).contains(&share), "{share}");
     }
 

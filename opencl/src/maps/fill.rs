@@ -48,10 +48,8 @@ fn run<G: ocl_core::OclPrm, C: Weight>(
     let pixels = planes.extents.pixels();
     let count = planes.count * pixels;
     let gaps = Buffer::<G>::new(context, count)?;
-    let stacks = Stacks {
-        places: Buffer::new(context, count)?,
-        starts: Buffer::new(context, count)?,
-    };
+    let stacks =
+        Stacks { places: Buffer::new(context, count)?, starts: Buffer::new(context, count)? };
     let (length, of_gap) = if d > 1 { (d, of_depth) } else { (h, of_height) };
     let program = launch.program(&source::fill(planes.stored, numbers, false, true))?;
     let sizes = [length, pixels / length].map(|n| n as u64);
