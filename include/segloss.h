@@ -532,7 +532,7 @@ typedef struct {
     size_t map_count;
     /**
      * Distance between neighbours along each spatial axis, outermost first, for maps that measure
-     * distances; 1e-30 to 1e30. NULL: 1.
+     * distances; 1e-30 to 1e30. Other than 1 where none does, it is an error. NULL: 1.
      */
     const double *spacing;
     /**
@@ -649,8 +649,9 @@ typedef struct {
 
 /**
  * What masks look like. An image is one mask; an object is a connected component of foreground, or of
- * one class other than 0, by faces; a boundary pixel shares a face with one of another class. NaN stands
- * for a share of nothing. Since 0.1.
+ * one class other than 0, by faces; a boundary pixel shares a face with one of another class, where those
+ * that do not count have the class of the nearest one that does. NaN stands for a share of nothing. Since
+ * 0.1.
  */
 typedef struct {
     /**
@@ -678,7 +679,7 @@ typedef struct {
      */
     uint64_t smallest_size;
     /**
-     * Pixels on a boundary between classes, on either side.
+     * Pixels on a boundary between classes, on either side, whether they count or not.
      */
     uint64_t boundary_pixels;
     /**
@@ -695,7 +696,7 @@ typedef struct {
      */
     double small_share;
     /**
-     * Boundary pixels over pixels.
+     * Boundary pixels over pixels, whether they count or not.
      */
     double boundary_share;
 } segloss_statistics;
@@ -1265,7 +1266,8 @@ segloss_result segloss_statistics_of(const segloss_masks *masks,
  * The loss to start from for masks like these, as text for segloss_loss_new under the masks' link, into
  * `loss`, and why, into `reason`; either may be NULL, with a capacity of 0.
  *
- * `priority` is `balanced`, `speed`, `boundary`, `recall` or `overlap`. Each buffer gets as much as fits
+ * `priority` is `balanced`, `speed`, `boundary`, `recall` or `overlap`; `boundary` is as `balanced` if no
+ * pixel that counts is within 3 steps of a boundary. Each buffer gets as much as fits
  * and a terminating 0; no text is longer than 200 bytes. Fails with SEGLOSS_RESULT_NOTHING_TO_LEARN if no
  * pixel counts or all are of one class. `workspace` is NULL for the thread's own. Since 0.1.
  *
@@ -1295,8 +1297,8 @@ segloss_result segloss_recommend(const segloss_masks *masks,
  * | `dice` | `smooth=1e-6` |
  * | `tversky` | `fp=0.5, fn=0.5, smooth=1e-6` |
  * | `focal_tversky` | `fp=0.5, fn=0.5, gamma=1, smooth=1e-6` |
- * | `boundary` | `theta=3, weight=5`: cross-entropy weighted in a band along boundaries |
- * | `distance` | `sigma=5`: cross-entropy weighted by the distance to them |
+ * | `boundary` | `theta=3, weight=5, border=auto, void=nearest`: cross-entropy weighted in a band along boundaries |
+ * | `distance` | `sigma=5, empty=zero, void=nearest`: cross-entropy weighted by the distance to them |
  *
  * A pixel or class term takes weight maps, `bce @ band(theta=3, weight=5) @ decay(sigma=5)`, among them
  * the caller's own. `options` is NULL for the fastest level, the caller's thread alone, and no plugins.
@@ -1489,8 +1491,13 @@ segloss_result segloss_erode(const DLTensor *mask,
  *
  * | map | weights |
  * |---|---|
- * | `band(theta=3, weight=5, border=zero)` | `weight` within `theta` steps of a pixel at a boundary, 1 elsewhere; outside the image is background, or with `border=keep` more of the same |
- * | `decay(sigma=5, empty=zero)` | exp(-d / sigma), d the distance to the nearest pixel of another label; where there is none 0, or with `empty=one` 1 |
+ * | `band(theta=3, weight=5, border=auto, void=nearest)` | `weight` within `theta` steps of a pixel at a boundary, 1 elsewhere; outside the image is background (`border=zero`, that of masks) or more of the same (`border=keep`, that of label maps) |
+ * | `decay(sigma=5, empty=zero, void=nearest)` | exp(-d / sigma), d the distance to the nearest pixel of another label; where there is none 0, or with `empty=one` 1 |
+ *
+ * Pixels that do not count are void. They have the label of the nearest pixel that counts, by the spacing, of
+ * several as near the smallest: over a ring of w void pixels a band shows from theta w / 2 on. With `void=cut`
+ * none is at a boundary, and no distance is measured to them. Masks without foreground have weight 0 in
+ * `decay`: false positives there are learned from with `empty=one`.
  *
  * `targets` are as for segloss_evaluate under `link`: masks, one a channel, or label maps of 1 channel.
  * Of `call`, which may be NULL, `ignore`, `mask` and `spacing` count; the rest is as in

@@ -164,6 +164,18 @@ mod tests {
         assert_eq!(value("on a boundary"), "2.32 %");
     }
 
+    /// The vessels lie in rings of ignored pixels, in whose middle the boundary runs.
+    #[test]
+    fn the_retina_has_a_boundary() {
+        let masks: Vec<Mask> = masks(&[]).unwrap().into_iter().map(|(_, mask)| mask).collect();
+        assert!(loss(&masks, Priority::Boundary).contains("boundary"));
+        let text = report(&masks, IgnoreIndex(Some(IGNORED)), Priority::Boundary, "run").unwrap();
+        let line = text.lines().find(|line| line.contains("on a boundary")).unwrap();
+        let share: f64 =
+            line.split('|').nth(2).unwrap().trim().trim_end_matches(" %").parse().unwrap();
+        assert!((5.0..40.0).contains(&share), "{share}");
+    }
+
     #[test]
     fn masks_of_one_class_say_nothing() {
         let error = report(&[square(0, 1)], IgnoreIndex(None), Priority::Balanced, "run");
