@@ -63,7 +63,7 @@ impl<'l> Objective<'l> {
     pub fn evaluate(
         &mut self,
         logits: &[f32],
-        labels: &[u8],
+        labels: &[i32],
         shape: Shape,
         gradient: &mut [f32],
     ) -> Result<Evaluation, Box<dyn Error>> {
