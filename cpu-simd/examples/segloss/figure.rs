@@ -159,7 +159,8 @@ fn explain(canvas: &mut Canvas, y: usize, shape: Shape) {
     let text =
         "Red: towards foreground. Blue: towards background. Black: left alone. Grey: ignored.";
     canvas.text(MARGIN, y + LINE, text, Face::Text, FAINT);
-    let text = "One scale: 1 is the loss's own mean of |pull|, which its line gives.";
+    let text =
+        "Scale: 1 is the loss's own mean |pull|; beside its name the share of red and that mean.";
     let end = canvas.text(MARGIN, y + 2 * LINE, text, Face::Text, FAINT);
     let (x, y) = (end + 24, y + 2 * LINE);
     canvas.bar(x, y, (BAR, 14), colour::diverging);
