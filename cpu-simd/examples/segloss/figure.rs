@@ -39,7 +39,7 @@ const LIMIT: f32 = 16.0;
 /// Pulls that the key names.
 const TICKS: [f32; 7] = [-16.0, -4.0, -1.0, 0.0, 1.0, 4.0, 16.0];
 /// Width of the key of pulls.
-const BAR: usize = 320;
+const BAR: usize = 300;
 /// The zoom is this part of the image's sides.
 const PART: usize = 6;
 
