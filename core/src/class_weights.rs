@@ -8,17 +8,18 @@
 //! ```
 //!
 //! so that the weights of these `n` add up to `n`. They are the classes that occur; [`Absent`] says what
-//! becomes of the others. Pixels at `ignore_index` are not counted, be it one of the classes or not.
+//! becomes of the others. Pixels that hold an ignored label are not counted, be it one of the classes or not.
 //!
 //! ```
 //! use segloss_core::class_weights::{Absent, ClassCounts};
+//! use segloss_core::engine::Ignore;
 //! use segloss_core::view::{Layout, Shape, View};
 //!
 //! let layout = Layout::channels_first(Shape::new(1, 1, &[2, 2])?)?;
 //! let (mut counts, mut weights) = ([0; 2], [0.0; 2]);
 //! let mut counter = ClassCounts::new(&mut counts)?;
-//! counter.add(&View::new(&[0u8, 0, 0, 1], layout)?, Some(255))?;
-//! counter.add(&View::new(&[255u8, 0, 0, 1], layout)?, Some(255))?;
+//! counter.add(&View::new(&[0u8, 0, 0, 1], layout)?, Ignore::Default)?;
+//! counter.add(&View::new(&[255u8, 0, 0, 1], layout)?, Ignore::Default)?;
 //! assert_eq!(counter.counts(), [5, 2]);
 //! counter.weights(Absent::default(), &mut weights)?;
 //! assert!((weights[1] / weights[0] - 2.5).abs() < 1e-6);
@@ -26,6 +27,8 @@
 //! ```
 
 use crate::error::Error;
+use crate::ignore::Ignore;
+use crate::link::Link;
 use crate::pixelwise::{self, MOST_CLASSES};
 use crate::view::Targets;
 
@@ -79,24 +82,28 @@ impl<'c> ClassCounts<'c> {
     pub fn add<'t>(
         &mut self,
         targets: impl Into<Targets<'t>>,
-        ignore_index: Option<i64>,
+        ignore_index: Ignore<'_>,
     ) -> Result<(), Error> {
         self.add_labels(&targets.into(), ignore_index)
     }
 
-    fn add_labels(
-        &mut self,
-        targets: &Targets<'_>,
-        ignore_index: Option<i64>,
-    ) -> Result<(), Error> {
-        let more = pixelwise::check_labels(targets, self.counts.len(), ignore_index)?;
+    fn add_labels(&mut self, targets: &Targets<'_>, ignore_index: Ignore<'_>) -> Result<(), Error> {
+        let classes = self.counts.len();
+        ignore_index.check()?;
+        let ignored = ignore_index.of_classes(Link::Softmax, classes);
+        let more = pixelwise::check_labels(targets, classes, ignored)?;
+        if classes == 2 && ignore_index == Ignore::Default {
+            if let Some((sample, pixel)) = targets.first_255_beside_0() {
+                return Err(Error::Unclear { sample, pixel });
+            }
+        }
         for (class, &count) in self.counts.iter().enumerate() {
             if count.checked_add(more).is_none() {
                 return Err(Error::Count { class, count, more });
             }
         }
         for sample in 0..targets.layout().shape().batch {
-            pixelwise::each_label(targets, sample, ignore_index, |_, label| {
+            pixelwise::each_label(targets, sample, ignored, |_, label| {
                 if let Some(label) = label {
                     self.counts[label as usize] += 1;
                 }
@@ -148,7 +155,7 @@ fn check_weights(weights: &[f64], expected: usize) -> Result<(), Error> {
 /// untouched then; `counts` holds what was counted before.
 pub fn class_weights<'m>(
     masks: impl IntoIterator<Item = impl Into<Targets<'m>>>,
-    ignore_index: Option<i64>,
+    ignore_index: Ignore<'_>,
     absent: Absent,
     counts: &mut [u64],
     weights: &mut [f64],

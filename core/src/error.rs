@@ -1,8 +1,10 @@
 use core::fmt;
 
+use crate::ignore::MOST_IGNORED;
 use crate::link::Link;
 use crate::range::Range;
 use crate::shape::{Shape, Strides};
+use crate::view::Number;
 
 /// What was wrong with a call. Outputs are untouched whenever one of these is returned.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,10 +54,10 @@ pub enum Error {
         /// What was expected.
         expected: &'static str,
     },
-    /// A label that is neither a class nor `ignore_index`.
+    /// A label that is neither a class nor ignored.
     Label {
         /// The label; NaN or a fraction where a float target holds one.
-        label: f64,
+        label: Number,
         /// Its sample in the batch.
         sample: usize,
         /// Its pixel within the sample, in row-major order.
@@ -66,13 +68,45 @@ pub enum Error {
     /// A float target outside `[0, 1]`.
     Share {
         /// The target.
-        target: f64,
+        target: Number,
         /// Its sample in the batch.
         sample: usize,
         /// Its channel.
         channel: usize,
         /// Its pixel within the sample, in row-major order.
         pixel: usize,
+    },
+    /// A target of a mask of integers that is neither 0, nor what stands for foreground, nor ignored.
+    Mask {
+        /// The target.
+        target: Number,
+        /// The number that stood for foreground before; none if this is the first that is not 0.
+        foreground: Option<Number>,
+        /// Its sample in the batch.
+        sample: usize,
+        /// Its channel.
+        channel: usize,
+        /// Its pixel within the sample, in row-major order.
+        pixel: usize,
+    },
+    /// Targets of two classes that hold 0 and 255 alone, in a call that says nothing of what it ignores.
+    Unclear {
+        /// The sample of the first pixel that holds 255.
+        sample: usize,
+        /// That pixel within the sample, in row-major order.
+        pixel: usize,
+    },
+    /// More labels to ignore than a call can have.
+    Ignored {
+        /// How many were given.
+        length: usize,
+    },
+    /// An argument that nothing uses.
+    Unused {
+        /// The argument.
+        argument: &'static str,
+        /// What would use it.
+        expected: &'static str,
     },
     /// A parameter of a term out of its range.
     Parameter {
@@ -333,6 +367,30 @@ impl fmt::Display for Error {
                 "`targets` holds {target} at pixel {pixel} of sample {sample}, channel {channel}, \
                  expected 0 to 1"
             ),
+            Error::Mask { target, foreground, sample, channel, pixel } => {
+                write!(
+                    f,
+                    "`targets` holds {target} at pixel {pixel} of sample {sample}, channel \
+                     {channel}, expected a mask: 0 and "
+                )?;
+                match foreground {
+                    Some(foreground) => write!(f, "{foreground} as before")?,
+                    None => f.write_str("one positive number")?,
+                }
+                f.write_str(", or `ignore_index`")
+            }
+            Error::Unclear { sample, pixel } => write!(
+                f,
+                "`targets` holds nothing but 0 and 255 for 2 classes, 255 first at pixel {pixel} of \
+                 sample {sample}: expected labels 0 and 1 (divide a mask of 0 and 255 by 255), or \
+                 `ignore_index` of 255 if those pixels do not count"
+            ),
+            Error::Ignored { length } => {
+                write!(f, "`ignore_index` has {length} labels, expected at most {MOST_IGNORED}")
+            }
+            Error::Unused { argument, expected } => {
+                write!(f, "`{argument}` is given and nothing uses it, expected {expected}")
+            }
             Error::Parameter { term, name, value, expected } => {
                 write!(f, "`{name}` of `{term}` is {value}, expected {expected}")
             }

@@ -43,6 +43,7 @@ pub mod compose;
 pub mod engine;
 mod error;
 pub mod guide;
+mod ignore;
 pub mod lanes;
 pub mod level;
 mod link;

@@ -2,8 +2,7 @@
 
 use crate::error::Error;
 use crate::summation::TILE;
-use crate::tile::TargetKernels;
-use crate::tile::TargetTile;
+use crate::tile::{Foreground, TargetKernels, TargetTile};
 use crate::view::{Shape, Targets};
 
 /// Labels below this are exact in every format that reads them.
@@ -22,7 +21,7 @@ pub(crate) fn check_filled(targets: &Targets<'_>) -> Result<(), Error> {
 pub(crate) fn check_labels(
     targets: &Targets<'_>,
     classes: usize,
-    ignore_index: Option<i64>,
+    ignored: &[i64],
 ) -> Result<u64, Error> {
     check_filled(targets)?;
     let shape = *targets.layout().shape();
@@ -35,7 +34,7 @@ pub(crate) fn check_labels(
             TargetKernels::<f64>::scalar(),
             sample,
             classes as u32,
-            ignore_index,
+            ignored,
             None,
         );
         Ok(valid + checked.map_err(|bad| bad.label(sample, classes))?)
@@ -43,18 +42,19 @@ pub(crate) fn check_labels(
 }
 
 /// The valid pixels among shares of any number of channels.
-pub(crate) fn check_shares(targets: &Targets<'_>, ignore_index: Option<i64>) -> Result<u64, Error> {
+pub(crate) fn check_shares(targets: &Targets<'_>, ignored: &[i64]) -> Result<u64, Error> {
     check_filled(targets)?;
     let Shape { batch, channels, .. } = *targets.layout().shape();
     let mut valid = 0;
+    let mut foreground = Foreground::default();
     for sample in 0..batch {
         for channel in 0..channels {
             let checked = targets.check_shares(
                 TargetKernels::<f64>::scalar(),
-                sample,
-                channel,
-                ignore_index,
+                (sample, channel),
+                ignored,
                 None,
+                &mut foreground,
             );
             valid += checked.map_err(|bad| bad.share(sample, channel))?;
         }
@@ -63,36 +63,36 @@ pub(crate) fn check_shares(targets: &Targets<'_>, ignore_index: Option<i64>) -> 
 }
 
 /// Calls `see(pixel, label)` for each pixel of a sample that passed [`check_labels`]; the label is
-/// None at `ignore_index`.
+/// None where it is ignored.
 pub(crate) fn each_label(
     targets: &Targets<'_>,
     sample: usize,
-    ignore_index: Option<i64>,
+    ignored: &[i64],
     mut see: impl FnMut(usize, Option<u32>),
 ) {
     each(
         targets.layout().shape().pixels(),
         |from, count, into| {
-            targets.labels(TargetKernels::scalar(), (sample, 0, from), count, ignore_index, into)
+            targets.labels(TargetKernels::scalar(), (sample, 0, from), count, ignored, into)
         },
         |pixel, label| see(pixel, label.map(|label| label as u32)),
     );
 }
 
 /// Calls `see(pixel, share)` for each pixel of a channel that passed [`check_shares`]; the share is
-/// None at `ignore_index`.
+/// None where it is ignored.
 pub(crate) fn each_share(
     targets: &Targets<'_>,
     sample: usize,
     channel: usize,
-    ignore_index: Option<i64>,
+    ignored: &[i64],
     see: impl FnMut(usize, Option<f64>),
 ) {
     each(
         targets.layout().shape().pixels(),
         |from, count, into| {
             let at = (sample, channel, from);
-            targets.shares(TargetKernels::scalar(), at, count, ignore_index, into)
+            targets.shares(TargetKernels::scalar(), at, count, ignored, into)
         },
         see,
     );

@@ -30,6 +30,13 @@ impl Shape {
         Shape { channels, ..self }
     }
 
+    /// Gives the shape another number of samples.
+    #[inline]
+    #[must_use]
+    pub(crate) fn with_batch(self, batch: usize) -> Self {
+        Shape { batch, ..self }
+    }
+
     /// Whether there is no element.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {

@@ -2,9 +2,10 @@ use core::fmt;
 use std::sync::Arc;
 
 use segloss_core::Error;
-use segloss_core::compose::Plan;
+use segloss_core::compose::{MapCall, Plan};
 use segloss_core::engine::{Call, Link, Problem, Report};
 use segloss_core::lanes::Real;
+use segloss_core::maps::edt::Spacing;
 use segloss_core::summation::Accumulator;
 use segloss_core::text::TextError;
 use segloss_core::view::{GradientSink, Layout, Logits, Shape, Targets, View, Weights};
@@ -127,14 +128,23 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         }
         let loss = self.parsed.plan();
         let calls = loss.map_calls();
+        if !given.iter().all(|(name, _)| names_map(calls, name)) {
+            let expected = "the names of maps that the loss has";
+            return Err(Error::Unused { argument: "given", expected });
+        }
         if calls.is_empty() {
+            if call.spacing != Spacing::UNIT {
+                let expected = "a map that measures distances, such as `decay`";
+                return Err(Error::Unused { argument: "spacing", expected });
+            }
             let problem = Problem::new(Call { maps: &[], ..*call }, loss, *logits, targets);
             // Where it lies: on a small tile, moving it takes long.
             return run_outputs(problem.as_ref().map_err(|&error| error)?, outputs, buffers);
         }
         // Taken out while they are read, so that the rest of the buffers can be written.
         let mut own = core::mem::take(&mut buffers.maps);
-        let result = own.compute(calls, given, call, targets).and_then(|()| {
+        let of_maps = call.for_classes(logits.layout().shape().channels);
+        let result = own.compute(calls, given, &of_maps, targets).and_then(|()| {
             let shape = *targets.layout().shape();
             let mut maps = [Weights::F32(View::new(&[], nothing()?)?); MAPS];
             for ((place, map), weights) in calls.iter().enumerate().zip(&mut maps) {
@@ -203,6 +213,11 @@ impl<T: Real, A: Accumulator> fmt::Display for Loss<'_, T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.with(|loss| loss.fmt(f))
     }
+}
+
+/// Whether one of a loss's maps has this name.
+fn names_map<T: Real>(calls: &[MapCall<'_, T>], name: &str) -> bool {
+    calls.iter().filter_map(MapCall::definition).any(|map| map.name == name)
 }
 
 /// The layout of no elements.

@@ -1,13 +1,16 @@
 //! What a call reads besides logits and targets.
 
 use core::ffi::c_char;
+use core::mem::offset_of;
 
 use crate::fault::{Fault, Reason};
 use crate::loss::Loss;
 use crate::overlap::{Memory, check_read};
 use crate::tensor::Tensor;
 use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::options::{IgnoreFields, Ignored};
 use segloss_c_boundary::pointer::{array, list};
+use segloss_c_boundary::tensor::Axes;
 use segloss_c_boundary::versioned::Versioned;
 use segloss_c_boundary::{BadArgument, options, text};
 use segloss_core::compose::{MapCall, Plan};
@@ -19,12 +22,16 @@ use segloss_core::view::{Layout, Shape, View, Weights, Write};
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ignore {
-    /// 255 under softmax; none under sigmoid.
+    /// Nothing is said. Losses and counts of classes then ignore 255 under softmax, of up to 255 classes; all else
+    /// ignores nothing. Targets of two classes that hold 0 and 255 alone are refused: a mask of 0 and 255 would
+    /// lose its foreground.
     Default = 0,
     /// None.
     Nothing = 1,
     /// `ignore_index`, compared before the target is read as anything else.
     Index = 2,
+    /// Each of `ignore_indices`, up to 16.
+    Indices = 3,
 }
 
 /// What happens to what the gradient's tensor holds. Since 0.1.
@@ -59,12 +66,12 @@ pub struct Call {
     pub struct_size: u32,
     /// A segloss_ignore.
     pub ignore: i32,
-    /// The target of pixels that do not count, with SEGLOSS_IGNORE_INDEX.
+    /// The target of pixels that do not count, with SEGLOSS_IGNORE_INDEX; else 0.
     pub ignore_index: i64,
     /// Pixels that count, those that are not 0: uint8 or bool, of the targets' shape or with 1 channel for
     /// all. The others may hold anything, NaN included, in all other inputs. NULL: all.
     pub mask: *const DLTensor,
-    /// What each pixel's loss is multiplied by: float32 or float64, of the targets' shape or with 1
+    /// What each pixel's loss is multiplied by: float16, bfloat16, float32 or float64, of the targets' shape or with 1
     /// channel for all. Finite; not negative where a mean is divided by them (`normalise=weights`) or
     /// region terms take them (`weighted=true`). NULL: 1.
     pub weights: *const DLTensor,
@@ -88,11 +95,15 @@ pub struct Call {
     pub write: i32,
     /// 0.
     pub reserved: i32,
+    /// The targets of pixels that do not count, with SEGLOSS_IGNORE_INDICES. NULL: none.
+    pub ignore_indices: *const i64,
+    /// Entries of `ignore_indices`, up to 16; else 0.
+    pub ignore_index_count: usize,
 }
 
 // SAFETY: its size comes first, and zeros are valid in every field.
 unsafe impl Versioned for Call {
-    const FIRST: usize = size_of::<Self>();
+    const FIRST: usize = offset_of!(Self, ignore_indices);
 }
 
 /// The most maps of a call: as many as a loss can have.
@@ -100,7 +111,8 @@ pub(crate) const MAPS: usize = 16;
 
 /// A call's options, read.
 pub(crate) struct CallInputs<'a> {
-    ignore_index: Option<i64>,
+    ignored: Ignored<'a>,
+    axes: Axes,
     // Tensors have been read once, and make sense. They are left where they lie, because most calls have none,
     // and would move the room for them several times.
     mask: Option<&'a DLTensor>,
@@ -112,15 +124,22 @@ pub(crate) struct CallInputs<'a> {
     write: Write,
 }
 
-/// The target of pixels that do not count, under this link.
-pub(crate) fn ignored(link: Link, ignore: i32, index: i64) -> Result<Option<i64>, Fault> {
-    Ok(options::ignored(link, ignore, index, "a segloss_ignore, 0 to 2")?)
+/// Reads what a call, or a description of masks, says of pixels that do not count.
+///
+/// # Safety
+/// The list is NULL or points to as many numbers as it says, which nobody writes for `'a`.
+pub(crate) unsafe fn ignored<'a>(
+    fields: IgnoreFields,
+    argument: &'static str,
+) -> Result<Ignored<'a>, Fault> {
+    // SAFETY: the caller's word.
+    Ok(unsafe { Ignored::read(fields, argument, "a segloss_ignore, 0 to 3")? })
 }
 
 impl<'a> CallInputs<'a> {
     /// # Safety
     /// The call's pointers are NULL or point to what their types say, which nobody writes for `'a`.
-    pub(crate) unsafe fn read(call: &Call, link: Link) -> Result<Self, Fault> {
+    pub(crate) unsafe fn read(call: &Call, axes: Axes) -> Result<Self, Fault> {
         let write = options::write_mode(call.write, "a segloss_write_mode, 0 or 1")?;
         options::reserved("call.reserved", call.reserved)?;
         if call.map_count > MAPS {
@@ -131,7 +150,7 @@ impl<'a> CallInputs<'a> {
         let named = unsafe { list(call.maps, call.map_count, "call", ".maps")? };
         let maps = named.unwrap_or_default();
         // SAFETY: as above.
-        maps.iter().try_for_each(|map| unsafe { map.read().map(|_| ()) })?;
+        maps.iter().try_for_each(|map| unsafe { map.read(axes).map(|_| ()) })?;
         // SAFETY: as above.
         let (scale, sample_scales, spacing) = unsafe {
             (
@@ -144,12 +163,17 @@ impl<'a> CallInputs<'a> {
             let (one, other) = ("call.scale", "call.sample_scales");
             return Err(BadArgument::Both { one, other }.into());
         }
+        let Call { ignore, ignore_index, ignore_indices, ignore_index_count, .. } = *call;
+        let (kind, index, count) = (ignore, ignore_index, ignore_index_count);
+        let fields = IgnoreFields { kind, index, indices: ignore_indices, count };
         Ok(CallInputs {
-            ignore_index: ignored(link, call.ignore, call.ignore_index)?,
             // SAFETY: as above.
-            mask: unsafe { check_any(call.mask, MASK)? },
+            ignored: unsafe { ignored(fields, "call")? },
+            axes,
             // SAFETY: as above.
-            weights: unsafe { check_any(call.weights, WEIGHTS)? },
+            mask: unsafe { check_any(call.mask, MASK, axes)? },
+            // SAFETY: as above.
+            weights: unsafe { check_any(call.weights, WEIGHTS, axes)? },
             maps,
             spacing,
             scale: scale.and_then(<[f64]>::first),
@@ -158,8 +182,24 @@ impl<'a> CallInputs<'a> {
         })
     }
 
+    /// Returns the targets of pixels that do not count.
+    pub(crate) fn ignored(&self) -> engine::Ignore<'_> {
+        self.ignored.of_core()
+    }
+
+    /// That nothing is given that counts of classes have no use for.
+    pub(crate) fn is_for_counts(&self) -> Result<(), Fault> {
+        let given = [("call.mask", self.mask.is_some()), ("call.spacing", self.spacing.is_some())];
+        is_unused(&given, "a count of classes")?;
+        self.is_without_weights("a count of classes")
+    }
+
     /// That nothing is given that maps have no use for.
     pub(crate) fn is_for_maps(&self) -> Result<(), Fault> {
+        self.is_without_weights("a map")
+    }
+
+    fn is_without_weights(&self, by: &'static str) -> Result<(), Fault> {
         let given = [
             ("call.weights", self.weights.is_some()),
             ("call.maps", !self.maps.is_empty()),
@@ -167,16 +207,13 @@ impl<'a> CallInputs<'a> {
             ("call.sample_scales", self.sample_scales.is_some()),
             ("call.write", self.write != Write::Overwrite),
         ];
-        match given.into_iter().find(|(_, given)| *given) {
-            Some((argument, _)) => Err(Reason::Unused { argument, by: "a map" }.into()),
-            None => Ok(()),
-        }
+        is_unused(&given, by)
     }
 
     /// That the mask, if there is one, goes with targets of this shape.
     pub(crate) fn has_mask_of(&self, targets: Shape) -> Result<(), Fault> {
         // SAFETY: it was read before.
-        let Some(mask) = (unsafe { read_any(self.mask, MASK)? }) else { return Ok(()) };
+        let Some(mask) = (unsafe { read_any(self.mask, MASK, self.axes)? }) else { return Ok(()) };
         let for_all = mask.layout.shape().channels == 1;
         mask.has_shape(if for_all { targets.with_channels(1) } else { targets })
     }
@@ -186,14 +223,18 @@ impl<'a> CallInputs<'a> {
     pub(crate) fn check_apart(&self, outputs: &[Memory]) -> Result<(), Fault> {
         for (tensor, argument) in [(self.mask, MASK), (self.weights, WEIGHTS)] {
             // SAFETY: it was read before.
-            if let Some(tensor) = unsafe { read_any(tensor, argument)? } {
+            if let Some(tensor) = unsafe { read_any(tensor, argument, self.axes)? } {
                 check_read(outputs, &tensor.memory())?;
             }
         }
         for map in self.maps {
             // SAFETY: it was read before.
-            let (_, weights) = unsafe { map.read()? };
+            let (_, weights) = unsafe { map.read(self.axes)? };
             check_read(outputs, &weights.memory())?;
+        }
+        if let Ignored::Indices(indices) = self.ignored {
+            let (first, count) = (indices.as_ptr(), indices.len());
+            check_read(outputs, &Memory::of("call.ignore_indices", first, count))?;
         }
         if let Some(scales) = self.sample_scales {
             let (first, count) = (scales.as_ptr(), scales.len());
@@ -213,7 +254,7 @@ impl<'a> CallInputs<'a> {
     ///
     /// # Safety
     /// Nobody writes the tensors' memory for `'a`.
-    pub(crate) unsafe fn call(&self, link: Link) -> Result<engine::Call<'a>, Fault> {
+    pub(crate) unsafe fn call(&self, link: Link) -> Result<engine::Call<'_>, Fault> {
         let mut call = self.options(link);
         // SAFETY: the caller's word.
         unsafe { self.add_arrays(&mut call)? };
@@ -222,13 +263,13 @@ impl<'a> CallInputs<'a> {
 
     /// For core, without what [`CallInputs::add_arrays`] adds.
     #[inline]
-    pub(crate) fn options(&self, link: Link) -> engine::Call<'a> {
+    pub(crate) fn options(&self, link: Link) -> engine::Call<'_> {
         let scale = match (self.sample_scales, self.scale) {
             (Some(scales), _) => Scale::Samples(scales),
             (None, Some(&scale)) => Scale::Batch(scale),
             (None, None) => Scale::Batch(1.0),
         };
-        let (ignore_index, write) = (self.ignore_index, self.write);
+        let (ignore_index, write) = (self.ignored.of_core(), self.write);
         engine::Call { ignore_index, scale, write, ..engine::Call::of(link) }
     }
 
@@ -237,7 +278,10 @@ impl<'a> CallInputs<'a> {
     /// # Safety
     /// Nobody writes the tensors' memory for `'a`.
     #[inline]
-    pub(crate) unsafe fn add_arrays(&self, call: &mut engine::Call<'a>) -> Result<(), Fault> {
+    pub(crate) unsafe fn add_arrays<'s>(
+        &'s self,
+        call: &mut engine::Call<'s>,
+    ) -> Result<(), Fault> {
         if self.mask.is_some() || self.weights.is_some() || self.spacing.is_some() {
             // SAFETY: the caller's word.
             unsafe { self.add_those_given(call)? };
@@ -248,14 +292,14 @@ impl<'a> CallInputs<'a> {
     /// # Safety
     /// Nobody writes the tensors' memory for `'a`.
     #[inline(never)]
-    unsafe fn add_those_given(&self, call: &mut engine::Call<'a>) -> Result<(), Fault> {
+    unsafe fn add_those_given<'s>(&'s self, call: &mut engine::Call<'s>) -> Result<(), Fault> {
         // SAFETY: the caller's word, here and below.
-        if let Some(mask) = unsafe { read_any(self.mask, MASK)? } {
+        if let Some(mask) = unsafe { read_any(self.mask, MASK, self.axes)? } {
             // SAFETY: as above.
             call.mask = Some(unsafe { mask.mask()? });
         }
         // SAFETY: as above.
-        if let Some(weights) = unsafe { read_any(self.weights, WEIGHTS)? } {
+        if let Some(weights) = unsafe { read_any(self.weights, WEIGHTS, self.axes)? } {
             // SAFETY: as above.
             call.weights = Some(unsafe { weights.weights()? });
         }
@@ -282,7 +326,7 @@ impl<'a> CallInputs<'a> {
         let all = room.insert([("", none); MAPS]);
         for (place, map) in all.iter_mut().zip(self.maps) {
             // SAFETY: the caller's word.
-            let (name, weights) = unsafe { map.read()? };
+            let (name, weights) = unsafe { map.read(self.axes)? };
             let is_own = |plan: &Plan<'_, f64>| {
                 let mut own = plan.map_calls().iter().filter_map(MapCall::definition);
                 own.any(|own| own.name == name)
@@ -294,6 +338,13 @@ impl<'a> CallInputs<'a> {
             *place = (name, unsafe { weights.weights()? });
         }
         Ok(&all[..self.maps.len()])
+    }
+}
+
+fn is_unused(given: &[(&'static str, bool)], by: &'static str) -> Result<(), Fault> {
+    match given.iter().find(|(_, given)| *given) {
+        Some(&(argument, _)) => Err(Reason::Unused { argument, by }.into()),
+        None => Ok(()),
     }
 }
 
@@ -311,12 +362,13 @@ const WEIGHTS: &str = "call.weights";
 unsafe fn check_any<'a>(
     tensor: *const DLTensor,
     argument: &'static str,
+    axes: Axes,
 ) -> Result<Option<&'a DLTensor>, Fault> {
     if tensor.is_null() {
         return Ok(None);
     }
     // SAFETY: the caller's word.
-    unsafe { Tensor::read(tensor, argument)? };
+    unsafe { Tensor::read_with(tensor, argument, axes)? };
     // SAFETY: neither NULL nor misaligned, so the caller's tensor.
     Ok(Some(unsafe { &*tensor }))
 }
@@ -329,10 +381,11 @@ unsafe fn check_any<'a>(
 unsafe fn read_any<'a>(
     tensor: Option<&'a DLTensor>,
     argument: &'static str,
+    axes: Axes,
 ) -> Result<Option<Tensor<'a>>, Fault> {
     match tensor {
         // SAFETY: the caller's word.
-        Some(tensor) => Ok(Some(unsafe { Tensor::read(tensor, argument)? })),
+        Some(tensor) => Ok(Some(unsafe { Tensor::read_with(tensor, argument, axes)? })),
         None => Ok(None),
     }
 }
@@ -340,11 +393,11 @@ unsafe fn read_any<'a>(
 impl NamedMap {
     /// # Safety
     /// Name and weights are NULL or what their types say, which nobody writes for `'a`.
-    unsafe fn read<'a>(&self) -> Result<(&'a str, Tensor<'a>), Fault> {
+    unsafe fn read<'a>(&self, axes: Axes) -> Result<(&'a str, Tensor<'a>), Fault> {
         // SAFETY: the caller's word.
         unsafe {
             let name = text::read(self.name, "call", ".maps[..].name")?;
-            Ok((name, Tensor::read(self.weights, "call.maps[..].weights")?))
+            Ok((name, Tensor::read_with(self.weights, "call.maps[..].weights", axes)?))
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::call::ignored;
+use crate::call::{Call, CallInputs};
 use crate::entry;
 use crate::fault::Fault;
 use crate::overlap::{Memory, check_apart};
@@ -7,8 +7,9 @@ use crate::tensor::Tensor;
 use segloss_c_boundary::BadArgument;
 use segloss_c_boundary::dlpack::DLTensor;
 use segloss_c_boundary::pointer::{array, array_mut, check_array};
+use segloss_c_boundary::tensor::Axes;
+use segloss_c_boundary::versioned::read_or_zeros;
 use segloss_core::class_weights::{self, ClassCounts};
-use segloss_core::engine::Link;
 
 /// What weight a class gets that never occurs. Since 0.1.
 #[repr(i32)]
@@ -35,8 +36,8 @@ fn absent(value: i32) -> Result<class_weights::Absent, Fault> {
 
 /// The pixels of each class of label maps, added to those of `before`, into `counts`.
 ///
-/// `targets` are as for segloss_evaluate under softmax; `ignore` is a segloss_ignore, `ignore_index` the
-/// label of pixels that do not count. `before` and `counts` have `classes` numbers; `before` is NULL for
+/// `targets` are as for segloss_evaluate under softmax. Of `call`, which may be NULL, what it says of pixels that do not
+/// count is read (`ignore` and what belongs to it); anything else is refused. `before` and `counts` have `classes` numbers; `before` is NULL for
 /// zeros, and may be `counts` itself, to count any number of masks, or to join several workers' counts.
 /// `counts` is written only on success. Since 0.1.
 ///
@@ -46,8 +47,7 @@ fn absent(value: i32) -> Result<class_weights::Absent, Fault> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn segloss_class_counts(
     targets: *const DLTensor,
-    ignore: i32,
-    ignore_index: i64,
+    call: *const Call,
     before: *const u64,
     counts: *mut u64,
     classes: usize,
@@ -55,7 +55,9 @@ pub unsafe extern "C" fn segloss_class_counts(
     entry::run(|| {
         // SAFETY: the caller's word, here and below.
         let targets = unsafe { Tensor::read(targets, "targets")? };
-        let ignored = ignored(Link::Softmax, ignore, ignore_index)?;
+        // SAFETY: as above.
+        let given = unsafe { CallInputs::read(&read_or_zeros(call, "call")?, Axes::All)? };
+        given.is_for_counts()?;
         check_array(counts, classes, "counts", "")?;
         // SAFETY: as above. Copied, because it may be where the result goes.
         let before = unsafe { array(before, classes, "before", "")?.map(<[u64]>::to_vec) };
@@ -63,7 +65,7 @@ pub unsafe extern "C" fn segloss_class_counts(
         check_apart(&[own], [targets.memory()])?;
         let mut all = before.unwrap_or_else(|| vec![0; classes]);
         // SAFETY: as above.
-        ClassCounts::new(&mut all)?.add(unsafe { targets.targets()? }, ignored)?;
+        ClassCounts::new(&mut all)?.add(unsafe { targets.targets()? }, given.ignored())?;
         // SAFETY: as above; nothing else is borrowed there.
         let counts = unsafe { array_mut(counts, classes, "counts", "")? };
         counts.unwrap_or_default().copy_from_slice(&all);

@@ -9,6 +9,7 @@ use crate::tensor::{Plain, Tensor};
 use crate::workspace::{self, Storage, Workspace};
 use segloss_c_boundary::BadArgument;
 use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
+use segloss_c_boundary::tensor::Axes;
 use segloss_c_boundary::versioned::read_or_zeros;
 use segloss_core::engine::{self, Report};
 use segloss_core::lanes::Real;
@@ -42,10 +43,12 @@ impl<'a> Inputs<'a> {
         let logits = unsafe { Tensor::read(logits, "logits") };
         let logits = borrow(&logits)?;
         // SAFETY: as above.
-        let targets = unsafe { Tensor::read(targets, "targets") };
+        let axes = Axes::Beside(2 + logits.layout.shape().axes);
+        // SAFETY: as above.
+        let targets = unsafe { Tensor::read_with(targets, "targets", axes) };
         let targets = borrow(&targets)?;
         // SAFETY: as above.
-        let given = unsafe { CallInputs::read(&read_or_zeros(call, "call")?, loss.link.of_core()) };
+        let given = unsafe { CallInputs::read(&read_or_zeros(call, "call")?, axes) };
         let given = borrow(&given)?;
         use_them(&Inputs { loss, logits, targets, given })
     }
@@ -82,8 +85,13 @@ impl<'a> Inputs<'a> {
 ///
 /// Tensors are in host memory (kDLCPU) with 3 to 5 axes: batch, channels, and 1 to 3 of space. Strides
 /// are counted in elements; negative ones are refused, and 0 repeats an input. `logits` holds float16,
-/// bfloat16, float32 or float64; `targets` uint8, bool, int32, int64, float32 or float64, of the logits'
-/// shape under the sigmoid link and with 1 channel under softmax. `call` is NULL for SEGLOSS_CALL_INIT.
+/// bfloat16, float32 or float64; `targets` integers of 8 to 64 bits, bool or what logits can hold, of the logits'
+/// shape under the sigmoid link and with 1 channel under softmax. Where there is 1 channel, `targets`, and a call's `mask`,
+/// `weights` and maps, may leave out that axis. A batch without samples has the value 0.
+///
+/// Targets of integers under the sigmoid link are a mask: 0, and one positive number throughout, which is foreground.
+/// Floats are the share of foreground; up to four rounding steps outside of 0 to 1 they are taken as the nearer of
+/// both. `call` is NULL for SEGLOSS_CALL_INIT.
 ///
 /// Outputs are written only on success (only after SEGLOSS_RESULT_INTERNAL, which is a defect, is it
 /// unspecified what they hold). The memory of each, from its first element to its last, has nothing in

@@ -2,6 +2,7 @@
 
 use core::ffi::c_char;
 use core::fmt::Write;
+use core::mem::offset_of;
 
 use crate::call::ignored;
 use crate::entry;
@@ -12,6 +13,7 @@ use crate::result::ResultCode;
 use crate::tensor::Tensor;
 use crate::workspace::{self, Storage, Workspace};
 use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::options::IgnoreFields;
 use segloss_c_boundary::pointer::{array_mut, check_array, check_pointer, list};
 use segloss_c_boundary::versioned::{Versioned, read};
 use segloss_c_boundary::{BadArgument, options, text};
@@ -36,15 +38,19 @@ pub struct Masks {
     pub ignore: i32,
     /// 0.
     pub reserved: i32,
-    /// The target of pixels that do not count, with SEGLOSS_IGNORE_INDEX.
+    /// The target of pixels that do not count, with SEGLOSS_IGNORE_INDEX; else 0.
     pub ignore_index: i64,
     /// The number of classes, background included: 2 under sigmoid.
     pub classes: usize,
+    /// The targets of pixels that do not count, with SEGLOSS_IGNORE_INDICES. NULL: none.
+    pub ignore_indices: *const i64,
+    /// Entries of `ignore_indices`, up to 16; else 0.
+    pub ignore_index_count: usize,
 }
 
 // SAFETY: its size comes first, and zeros are valid in every field.
 unsafe impl Versioned for Masks {
-    const FIRST: usize = size_of::<Self>();
+    const FIRST: usize = offset_of!(Self, ignore_indices);
 }
 
 /// What masks look like. An image is one mask; an object is a connected component of foreground, or of
@@ -96,7 +102,11 @@ unsafe fn with_statistics<R>(
         let (argument, length) = ("masks.classes", masks.classes);
         return Err(Reason::Length { argument, length, expected: 2 }.into());
     }
-    let ignored = ignored(link.of_core(), masks.ignore, masks.ignore_index)?;
+    let Masks { ignore, ignore_index, ignore_indices, ignore_index_count, .. } = masks;
+    let (kind, index, count) = (ignore, ignore_index, ignore_index_count);
+    let fields = IgnoreFields { kind, index, indices: ignore_indices, count };
+    // SAFETY: as above.
+    let ignored = unsafe { ignored(fields, "masks")? };
     // SAFETY: as above.
     let all = unsafe { list(masks.targets, masks.target_count, "masks", ".targets")? };
     let mut pair = [0; 2];
@@ -121,7 +131,7 @@ unsafe fn with_statistics<R>(
         let length = MaskStatistics::scratch_length(targets.layout.shape())?;
         let scratch = workspace::lend(&mut storage.numbers, length, "scratch")?;
         // SAFETY: as above, and outputs are apart.
-        statistics.add(unsafe { targets.targets()? }, ignored, scratch)?;
+        statistics.add(unsafe { targets.targets()? }, ignored.of_core(), scratch)?;
     }
     use_it(&statistics)
 }

@@ -1,7 +1,5 @@
 use core::ffi::{CStr, c_char};
 
-use segloss_c_boundary::Cause;
-
 /// What a call came to. A number keeps its meaning for ever; new ones are added at the end. Since 0.1.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

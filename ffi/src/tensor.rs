@@ -8,7 +8,7 @@ use crate::overlap::Memory;
 use segloss_c_boundary::BadArgument;
 use segloss_c_boundary::dlpack::{DLDataType, DLTensor, DeviceType};
 use segloss_c_boundary::pointer::check_pointer;
-use segloss_c_boundary::tensor::Fields;
+use segloss_c_boundary::tensor::{Axes, Fields};
 use segloss_core::Error;
 use segloss_core::view::{Layout, Logits, Mask, Shape, Strides, Targets, View, ViewMut, Weights};
 
@@ -24,7 +24,7 @@ macro_rules! plain {
         unsafe impl Plain for $element {}
     )*};
 }
-plain!(u8, i32, i64, f32, f64);
+plain!(u8, i8, i16, u16, i32, u32, i64, u64, f32, f64);
 #[cfg(feature = "half")]
 plain!(half::f16, half::bf16);
 
@@ -50,11 +50,26 @@ impl<'a> Tensor<'a> {
         argument: &'static str,
     ) -> Result<Self, Fault> {
         // SAFETY: the caller's word.
-        let Fields { tensor, shape, strides, .. } =
-            unsafe { Fields::read(tensor, argument, DeviceType::CPU)? };
+        unsafe { Tensor::read_with(tensor, argument, Axes::All) }
+    }
+
+    /// Reads a tensor that may leave out the axis of channels.
+    ///
+    /// # Safety
+    /// `tensor` is NULL or points to a tensor whose `shape` and `strides` are NULL or point to
+    /// `ndim` numbers. Its memory, as far as shape, strides and dtype say, is there for `'a`.
+    #[inline]
+    pub(crate) unsafe fn read_with(
+        tensor: *const DLTensor,
+        argument: &'static str,
+        axes: Axes,
+    ) -> Result<Self, Fault> {
+        // SAFETY: the caller's word.
+        let fields = unsafe { Fields::read(tensor, argument, DeviceType::CPU, axes)? };
+        let Fields { tensor, shape, strides, has_channels, .. } = fields;
         match strides {
             None => Tensor::laid_out(Layout::channels_first(shape), tensor, argument),
-            Some(strides) => Tensor::strided(shape, strides, tensor, argument),
+            Some(strides) => Tensor::strided(shape, (strides, has_channels), tensor, argument),
         }
     }
 
@@ -63,11 +78,11 @@ impl<'a> Tensor<'a> {
     #[inline(never)]
     fn strided(
         shape: Shape,
-        strides: &[i64],
+        (strides, has_channels): (&[i64], bool),
         tensor: DLTensor,
         argument: &'static str,
     ) -> Result<Self, Fault> {
-        let layout = Layout::strided(shape, self::strides(strides, argument)?);
+        let layout = Layout::strided(shape, self::strides(strides, has_channels, argument)?);
         Tensor::laid_out(layout, tensor, argument)
     }
 
@@ -205,12 +220,7 @@ impl<'a> Tensor<'a> {
 
     /// That it holds what logits can be stored as.
     pub(crate) fn is_logits(&self) -> Result<(), Fault> {
-        #[cfg(feature = "half")]
-        const DTYPES: &[DLDataType] =
-            &[DLDataType::F16, DLDataType::BF16, DLDataType::F32, DLDataType::F64];
-        #[cfg(not(feature = "half"))]
-        const DTYPES: &[DLDataType] = &[DLDataType::F32, DLDataType::F64];
-        self.holds(DTYPES, LOGITS)
+        self.holds(FLOATS, FLOAT_NAMES)
     }
 
     #[inline]
@@ -242,12 +252,21 @@ impl<'a> Tensor<'a> {
         Ok(unsafe {
             match self.dtype {
                 DLDataType::U8 | DLDataType::BOOL => Targets::U8(self.view()?),
+                DLDataType::I8 => Targets::I8(self.view()?),
+                DLDataType::I16 => Targets::I16(self.view()?),
+                DLDataType::U16 => Targets::U16(self.view()?),
                 DLDataType::I32 => Targets::I32(self.view()?),
+                DLDataType::U32 => Targets::U32(self.view()?),
+                DLDataType::U64 => Targets::U64(self.view()?),
+                #[cfg(feature = "half")]
+                DLDataType::F16 => Targets::F16(self.view()?),
+                #[cfg(feature = "half")]
+                DLDataType::BF16 => Targets::Bf16(self.view()?),
                 DLDataType::I64 => Targets::I64(self.view()?),
                 DLDataType::F32 => Targets::F32(self.view()?),
                 DLDataType::F64 => Targets::F64(self.view()?),
                 dtype => {
-                    let expected = "uint8, bool8, int32, int64, float32 or float64";
+                    let expected = "integers of 8 to 64 bits, bool8 or floats";
                     let argument = self.argument;
                     return Err(BadArgument::Dtype { argument, dtype, expected }.into());
                 }
@@ -270,7 +289,7 @@ impl<'a> Tensor<'a> {
                 #[cfg(feature = "half")]
                 DLDataType::BF16 => self.view::<half::bf16>()?.into(),
                 dtype => {
-                    let (argument, expected) = (self.argument, LOGITS);
+                    let (argument, expected) = (self.argument, FLOAT_NAMES);
                     return Err(BadArgument::Dtype { argument, dtype, expected }.into());
                 }
             }
@@ -282,7 +301,7 @@ impl<'a> Tensor<'a> {
     /// # Safety
     /// Nobody writes there for `'a`.
     pub(crate) unsafe fn double_logits(&self) -> Result<Logits<'a, f64>, Fault> {
-        self.holds(&[DLDataType::F64], LOGITS)?;
+        self.holds(&[DLDataType::F64], FLOAT_NAMES)?;
         // SAFETY: the caller's word.
         Ok(unsafe { self.view::<f64>()? }.into())
     }
@@ -292,13 +311,16 @@ impl<'a> Tensor<'a> {
     /// # Safety
     /// Nobody writes there for `'a`.
     pub(crate) unsafe fn weights(&self) -> Result<Weights<'a>, Fault> {
-        self.holds(&[DLDataType::F32, DLDataType::F64], "float32 or float64")?;
+        self.holds(FLOATS, FLOAT_NAMES)?;
         // SAFETY: the caller's word.
         Ok(unsafe {
-            if self.dtype == DLDataType::F32 {
-                Weights::F32(self.view()?)
-            } else {
-                Weights::F64(self.view()?)
+            match self.dtype {
+                #[cfg(feature = "half")]
+                DLDataType::F16 => Weights::F16(self.view()?),
+                #[cfg(feature = "half")]
+                DLDataType::BF16 => Weights::Bf16(self.view()?),
+                DLDataType::F32 => Weights::F32(self.view()?),
+                _ => Weights::F64(self.view()?),
             }
         })
     }
@@ -314,8 +336,15 @@ impl<'a> Tensor<'a> {
     }
 }
 
-/// What logits can be stored as.
-const LOGITS: &str = if cfg!(feature = "half") {
+/// What logits and weights can be stored as.
+#[cfg(feature = "half")]
+const FLOATS: &[DLDataType] =
+    &[DLDataType::F16, DLDataType::BF16, DLDataType::F32, DLDataType::F64];
+#[cfg(not(feature = "half"))]
+const FLOATS: &[DLDataType] = &[DLDataType::F32, DLDataType::F64];
+
+/// The names of [`FLOATS`].
+const FLOAT_NAMES: &str = if cfg!(feature = "half") {
     "float16, bfloat16, float32 or float64"
 } else {
     "float32 or float64"
@@ -327,13 +356,13 @@ fn element_size(dtype: DLDataType) -> usize {
     usize::from(dtype.bits / 8) * usize::from(dtype.lanes)
 }
 
-fn strides(strides: &[i64], argument: &'static str) -> Result<Strides, Fault> {
+fn strides(strides: &[i64], has_channels: bool, argument: &'static str) -> Result<Strides, Fault> {
     let mut sizes = [0; 5];
     for (axis, (size, &stride)) in sizes.iter_mut().zip(strides).enumerate() {
         *size = usize::try_from(stride).map_err(|_| Reason::Stride { argument, axis, stride })?;
     }
-    let [batch, channel, ..] = sizes;
-    let given = &sizes[2..strides.len()];
+    let (batch, channel) = (sizes[0], if has_channels { sizes[1] } else { 0 });
+    let given = &sizes[1 + usize::from(has_channels)..strides.len()];
     let mut spatial = [0; 3];
     spatial[3 - given.len()..].copy_from_slice(given);
     Ok(Strides { batch, channel, spatial })

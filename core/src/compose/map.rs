@@ -11,10 +11,11 @@ use crate::maps::edt::Spacing;
 use crate::maps::{IGNORED, LabelBytes, LabelSource};
 use crate::maps::{MapLevel, NamedMap};
 use crate::parameter::complete;
+use crate::pixelwise::MOST_CLASSES;
 use crate::summation::{BLOCK, TILE};
 use crate::term::{Arguments, PARAMETERS, Parameter};
-use crate::tile::{TargetKernels, TargetTile};
-use crate::view::{Shape, Targets};
+use crate::tile::{Foreground, TargetKernels, TargetTile};
+use crate::view::{Shape, Targets, stored_labels};
 
 /// A weight map, as its author writes it: labels in, one weight a pixel out.
 ///
@@ -258,6 +259,9 @@ impl<'a, T: Real> MapCall<'a, T> {
     /// take.
     pub fn scratch(&self, call: &Call<'_>, targets: &Targets<'_>) -> Result<usize, Error> {
         let shape = *targets.layout().shape();
+        if shape.batch == 0 {
+            return Ok(0);
+        }
         if shape.is_empty() {
             return Err(Error::Empty { argument: "targets", shape });
         }
@@ -285,6 +289,7 @@ impl<'a, T: Real> MapCall<'a, T> {
         let (length, expected) = (scratch.len(), self.scratch(call, targets)?);
         let shape = *targets.layout().shape();
         check_mask(call, shape)?;
+        check_labels(call, targets)?;
         let Some(scratch) = scratch.get_mut(..expected) else {
             return Err(Error::Workspace { argument: "map scratch", length, expected });
         };
@@ -319,6 +324,39 @@ impl<'a, T: Real> MapCall<'a, T> {
     }
 }
 
+/// Checks what maps are made from: a mask in each channel under the sigmoid link, under softmax a map of labels from 0 to
+/// 2^24 - 1. Pixels that do not count may hold anything.
+///
+/// # Errors
+/// [`Error::Ignored`]; [`Error::Shape`] for a mask of the call that does not fit; the first target in
+/// row-major order that is none, by [`Error::Share`], [`Error::Mask`] or [`Error::Label`].
+pub fn check_labels(call: &Call<'_>, targets: &Targets<'_>) -> Result<(), Error> {
+    call.ignore_index.check()?;
+    let Shape { batch, channels, .. } = *targets.layout().shape();
+    check_mask(call, *targets.layout().shape())?;
+    let (ignored, mask) = (call.ignore_index.labels(), call.mask.as_ref());
+    let kernels = TargetKernels::<f32>::scalar();
+    let mut foreground = Foreground::default();
+    for sample in 0..batch {
+        match call.link {
+            Link::Sigmoid => {
+                for channel in 0..channels {
+                    let plane = (sample, channel);
+                    let found =
+                        targets.check_shares(kernels, plane, ignored, mask, &mut foreground);
+                    found.map_err(|bad| bad.share(sample, channel))?;
+                }
+            }
+            Link::Softmax => {
+                let found =
+                    targets.check_labels(kernels, sample, MOST_CLASSES as u32, ignored, mask);
+                found.map_err(|bad| bad.label(sample, MOST_CLASSES))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// One sample and channel of targets, as a call reads them. If they are not there, or the call's mask is
 /// of another shape, no pixel counts.
 #[derive(Clone, Copy, Debug)]
@@ -337,7 +375,7 @@ impl LabelPlane<'_> {
     /// Up to a tile of pixels, all of which there are.
     fn read_tile(&self, first: usize, labels: &mut [u32]) {
         let LabelPlane { call, targets, sample, channel } = *self;
-        let (count, ignored) = (labels.len(), call.ignore_index);
+        let (count, ignored) = (labels.len(), call.ignore_index.labels());
         let (mut y, mut valid) = ([0f32; TILE], [1f32; TILE]);
         let kernels = TargetKernels::scalar();
         match call.link {
@@ -398,7 +436,7 @@ impl LabelSource for LabelPlane<'_> {
         let there = if self.exists() { pixels.saturating_sub(first) } else { 0 };
         let (own, past) = labels.split_at_mut(there.min(labels.len()));
         past.fill(u8::MAX);
-        targets.foreground(sample, channel, first, call.ignore_index, own);
+        targets.foreground(sample, channel, first, call.ignore_index.labels(), own);
         let Some(mask) = &call.mask else { return true };
         let mut counts = [true; BLOCK];
         for (i, block) in own.chunks_mut(BLOCK).enumerate() {
@@ -411,11 +449,16 @@ impl LabelSource for LabelPlane<'_> {
     }
 
     fn may_ignore(&self) -> bool {
-        self.call.mask.is_some() || self.targets.can_ignore(self.call.ignore_index)
+        self.call.mask.is_some() || self.targets.can_ignore(self.call.ignore_index.labels())
     }
 
     fn bytes(&self) -> Option<LabelBytes<'_>> {
         if !self.exists() || self.call.mask.is_some() {
+            return None;
+        }
+        let mut ignored = stored_labels(self.call.ignore_index.labels());
+        let (ignored, several) = (ignored.next(), ignored.next().is_some());
+        if several {
             return None;
         }
         let layout = self.targets.layout();
@@ -424,7 +467,7 @@ impl LabelSource for LabelPlane<'_> {
             data: self.targets.bytes()?.get(first..)?,
             strides: layout.strides().spatial,
             is_binary: self.call.link == Link::Sigmoid,
-            ignored: self.targets.ignored_byte(self.call.ignore_index),
+            ignored,
         })
     }
 }

@@ -12,7 +12,7 @@ mod shorthands;
 pub use crate::maps::{IGNORED, LabelBytes, LabelSource};
 pub use crate::tile::*;
 pub use link_of::link_of;
-pub use map::{LabelPlane, MapCall, MapDefinition, ObjectMap, WeightMap};
+pub use map::{LabelPlane, MapCall, MapDefinition, ObjectMap, WeightMap, check_labels};
 pub use parse::{parse, parse_map};
 pub use plan::{Plan, Term};
 pub use presets::{PRESETS, Preset};

@@ -1,3 +1,4 @@
+use crate::ignore::Ignore;
 pub use crate::link::Link;
 use crate::maps::edt::Spacing;
 use crate::view::{Mask, Weights, Write};
@@ -23,8 +24,8 @@ impl From<f64> for Scale<'_> {
 pub struct Call<'a> {
     /// How logits become probabilities.
     pub link: Link,
-    /// The target of pixels that do not count, compared before it is read as anything else.
-    pub ignore_index: Option<i64>,
+    /// The targets of pixels that do not count.
+    pub ignore_index: Ignore<'a>,
     /// Which other pixels do not count.
     pub mask: Option<Mask<'a>>,
     /// What each pixel's loss is multiplied by in pixel and class terms, and in sums of region terms
@@ -50,12 +51,12 @@ impl Call<'_> {
         }
     }
 
-    /// Sigmoid link, nothing ignored, no weights, scale 1, overwrite.
+    /// Sigmoid link, no weights, scale 1, overwrite; nothing is said of what is ignored.
     #[inline]
     pub fn sigmoid() -> Self {
         Call {
             link: Link::Sigmoid,
-            ignore_index: None,
+            ignore_index: Ignore::Default,
             mask: None,
             weights: None,
             maps: &[],
@@ -65,9 +66,18 @@ impl Call<'_> {
         }
     }
 
-    /// Softmax link, label 255 ignored, no weights, scale 1, overwrite.
+    /// Softmax link, no weights, scale 1, overwrite; nothing is said of what is ignored.
     #[inline]
     pub fn softmax() -> Self {
-        Call { link: Link::Softmax, ignore_index: Some(255), ..Call::sigmoid() }
+        Call { link: Link::Softmax, ..Call::sigmoid() }
+    }
+
+    /// The call for a loss of so many classes: it says what it ignores. Maps of a loss are computed with it, so
+    /// that they leave out what the loss leaves out.
+    #[inline]
+    #[must_use]
+    pub fn for_classes(self, classes: usize) -> Self {
+        let ignored = self.ignore_index.of_classes(self.link, classes);
+        Call { ignore_index: Ignore::Labels(ignored), ..self }
     }
 }

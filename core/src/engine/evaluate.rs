@@ -252,6 +252,7 @@ pub fn evaluate_with<T: Real, A: Accumulator>(
     let mut workspace = workspace.take_mut(&problem.sizes())?;
     workspace.sums.fill(A::default());
     let valid = problem.check_all(&mut workspace)?;
+    problem.check_clear(valid)?;
     let needs_one_sweep = problem.rows.regions == 0;
     let value = match (sweeps.has_gradient(), needs_one_sweep) {
         (false, _) => {

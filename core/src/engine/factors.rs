@@ -5,7 +5,7 @@ use super::finish::{is_skipped, share};
 use super::problem::Problem;
 use crate::error::Error;
 use crate::lanes::{Lanes, Real};
-use crate::region::{Pool, SUMS, Seed, SeededSums};
+use crate::region::{Occurring, Pool, SUMS, Seed, SeededSums};
 use crate::summation::Accumulator;
 use crate::tile::{Kind, Spec};
 
@@ -26,7 +26,9 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             return Ok(());
         }
         // Pooled terms have the same derivatives for every sample: found once, then copied.
-        let (first, others) = slopes.split_at_mut(rows.regions);
+        let Some((first, others)) = slopes.split_at_mut_checked(rows.regions) else {
+            return Ok(()); // No samples.
+        };
         first.fill([T::default(); 2]);
         self.add_slopes(Pool::Batch, &totals[2 * rows.terms..], scale, first, share);
         others.chunks_exact_mut(rows.regions).for_each(|other| other.copy_from_slice(first));
@@ -87,7 +89,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         slopes: &mut [[T; 2]],
         share: impl Fn(usize, &Spec<'_>) -> A::Real,
     ) {
-        let (regions, valid) = sums.split_at(SUMS * self.rows.regions);
+        let (regions, counts) = sums.split_at(SUMS * self.rows.regions);
+        let (counts, valid) = counts.split_at(self.rows.regions);
         if valid[0].total() == A::Real::default() {
             return;
         }
@@ -96,7 +99,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             if spec.kind != Kind::Region(pool) || is_skipped(&spec, regions) {
                 continue;
             }
-            let seeded = |seed| SeededSums::new(regions, seed, spec.options.absent);
+            let occurring = Occurring::Counts(counts);
+            let seeded = |seed| SeededSums::new(regions, occurring, seed, spec.options.absent);
             let share = share(index, &spec) * A::Real::splat(scale);
             for (class, slopes) in slopes.iter_mut().enumerate() {
                 let seeds = [Seed::FalsePositive(class), Seed::FalseNegative(class)];

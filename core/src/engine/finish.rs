@@ -4,7 +4,7 @@ use super::requirements::check_per_sample;
 use super::workspace::{take, take_mut};
 use crate::error::Error;
 use crate::lanes::{Lanes, Real};
-use crate::region::{Pool, SUMS, SeededSums};
+use crate::region::{Occurring, Pool, SUMS, SeededSums};
 use crate::summation::Accumulator;
 use crate::term::{Missing, Reduction};
 use crate::tile::{Kind, Spec};
@@ -203,14 +203,15 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// The loss of region term `index`, from region sums and the number of valid pixels behind them: 0
     /// of no valid pixel, none where there is no target and such regions are skipped.
     fn region_loss(&self, index: usize, spec: &Spec<'_>, sums: &[A]) -> Option<A::Real> {
-        let (regions, valid) = sums.split_at(SUMS * self.rows.regions);
+        let (regions, counts) = sums.split_at(SUMS * self.rows.regions);
         if is_skipped(spec, regions) {
             return None;
         }
+        let (counts, valid) = counts.split_at(self.rows.regions);
         if valid[0].total() == A::Real::default() {
             return Some(A::Real::default());
         }
-        let sums = SeededSums::new(regions, None, spec.options.absent);
+        let sums = SeededSums::new(regions, Occurring::Counts(counts), None, spec.options.absent);
         Some(self.program.region(index, sums).value)
     }
 }
@@ -219,7 +220,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
 #[inline(always)]
 pub(crate) fn is_skipped<A: Accumulator>(spec: &Spec<'_>, regions: &[A]) -> bool {
     spec.options.empty == Missing::Skip
-        && SeededSums::new(regions, None, spec.options.absent).is_untargeted()
+        && SeededSums::new(regions, Occurring::AllBut(None), None, spec.options.absent)
+            .is_untargeted()
 }
 
 /// A term's loss in a sample and what a mean divides it by.

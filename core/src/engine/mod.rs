@@ -22,6 +22,7 @@ mod sweep;
 mod weights;
 mod workspace;
 
+pub use crate::ignore::{Ignore, MOST_IGNORED};
 pub use call::{Call, Link, Scale};
 pub use evaluate::{Report, SerialSweeps, Sweeps, evaluate, evaluate_with};
 pub use factors::bounded;

@@ -2,6 +2,7 @@ use super::call::{Call, Scale};
 use super::requirements::CallShape;
 use super::workspace::{Rows, Sizes};
 use crate::error::Error;
+use crate::ignore::Ignore;
 use crate::lanes::Real;
 use crate::summation::{Accumulator, SEGMENT};
 use crate::term::Maps;
@@ -10,7 +11,10 @@ use crate::view::{GradientSink, Logits, Shape, Targets, Weights};
 
 /// A loss, its inputs and options, known to fit together.
 pub struct Problem<'a, T: Real, A: Accumulator> {
+    /// It says what it ignores.
     pub(super) call: Call<'a>,
+    /// Whether that was said by the caller.
+    pub(super) says_ignored: bool,
     pub(super) program: &'a dyn Program<T, A>,
     pub(super) logits: Logits<'a, T>,
     pub(super) targets: Targets<'a>,
@@ -67,6 +71,7 @@ impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
             by_sample: matches!(call.scale, Scale::Samples(_)),
         };
         call_shape.check_shapes()?;
+        call.ignore_index.check()?;
         check_shapes(call, call_shape.planes())?;
         check_scale(call.scale, shape.batch)?;
         let fit = call_shape.fit(program)?;
@@ -78,7 +83,8 @@ impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
             length: usize::MAX,
         })?;
         Ok(Problem {
-            call: *call,
+            call: call.for_classes(shape.channels),
+            says_ignored: call.ignore_index != Ignore::Default,
             program,
             logits: *logits,
             targets: *targets,

@@ -61,7 +61,7 @@ impl CallShape {
     /// [`Error::Empty`], [`Error::Channels`], [`Error::Shape`].
     pub fn check_shapes(&self) -> Result<(), Error> {
         let (shape, channels) = (self.logits, self.logits.channels);
-        if shape.is_empty() {
+        if shape.with_batch(1).is_empty() {
             return Err(Error::Empty { argument: "logits", shape });
         }
         if self.link == Link::Softmax && !(2..=CLASSES).contains(&channels) {
@@ -88,6 +88,7 @@ impl CallShape {
             Needs { weights: false, class_weights: false, sample_factors: self.by_sample };
         let mut needs_positive = false;
         let mut weighted_region = None;
+        let mut uses_weights = false;
         for index in 0..program.len() {
             let spec = program.spec(index, channels);
             spec.check()?;
@@ -96,6 +97,7 @@ impl CallShape {
             if self.by_sample {
                 check_per_sample(&spec)?;
             }
+            uses_weights |= spec.uses_weights();
             has_region |= spec.is_region();
             is_active |= spec.is_active();
             has_denominator |= spec.has_denominator();
@@ -110,6 +112,10 @@ impl CallShape {
                     return Err(Error::MixedRegions { term: spec.name, weighted });
                 }
             }
+        }
+        if self.by_call && !uses_weights {
+            let expected = "a pixel or class term, or a region term with `weighted=true`";
+            return Err(Error::Unused { argument: "weights", expected });
         }
         let terms = program.len();
         let rows = Rows {

@@ -34,7 +34,7 @@ pub(super) fn sweep<T: Real, A: Accumulator>(mut s: Sweep<'_, T, A>) {
         let logits = s.logits.run(from, pixels);
         let targets = match s.call.mask {
             None => {
-                let (kernels, ignored) = (&kernels.targets, s.call.ignore_index);
+                let (kernels, ignored) = (&kernels.targets, s.call.ignore_index.labels());
                 s.targets.share_run(kernels, from, pixels, ignored)
             }
             Some(_) => None,

@@ -26,7 +26,7 @@ pub(super) fn read_targets<T: Real>(
     y: &mut [T; TILE],
     valid: &mut [T; TILE],
 ) -> bool {
-    let (ignored, kernels) = (call.ignore_index, &kernels.targets);
+    let (ignored, kernels) = (call.ignore_index.labels(), &kernels.targets);
     let into = TargetTile { y, valid: &mut *valid };
     let all = match call.link {
         Link::Sigmoid => targets.shares(kernels, at, count, ignored, into),

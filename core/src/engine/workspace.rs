@@ -5,9 +5,9 @@ use crate::summation::{ACCUMULATORS, Partial, TILE};
 use crate::view::Shape;
 
 /// The layout of sums: a row a sample, holding one sum a term, one denominator a term if one has its
-/// own, the region sums of each class, and the number of valid pixels; and of totals, which come after
-/// [`super::Problem::close`]: two numbers a term (its loss and what that is divided by), then region
-/// sums and valid pixels as in a row.
+/// own, the region sums of each class, the number of valid pixels of each class in which it can occur, and the number of
+/// valid pixels; and of totals, which come after [`super::Problem::close`]: two numbers a term (its loss and what that
+/// is divided by), then region sums and valid pixels as in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rows {
     pub terms: usize,
@@ -23,8 +23,14 @@ impl Rows {
         self.terms + self.denominators
     }
 
+    /// Where the region sums of a row end, and the valid pixels of each of their classes are.
+    pub fn counts(self) -> core::ops::Range<usize> {
+        let first = self.region() + SUMS * self.regions;
+        first..first + self.regions
+    }
+
     pub fn len(self) -> usize {
-        self.region() + SUMS * self.regions + 1
+        self.counts().end + 1
     }
 
     pub fn valid(self) -> usize {
@@ -82,7 +88,7 @@ impl Sizes {
             Link::Sigmoid => SUMS * any_region,
             Link::Softmax => channels.checked_mul(2 * TILE / ACCUMULATORS)?.checked_add(regions)?,
         };
-        let row = rows.region().checked_add(regions)?.checked_add(1)?;
+        let row = rows.region().checked_add(regions)?.checked_add(rows.regions)?.checked_add(1)?;
         let factors =
             if needs.sample_factors { batch.checked_mul(rows.terms)? } else { rows.terms };
         let class_weights =

@@ -1,6 +1,7 @@
 use super::components;
 use super::grid::Grid;
 use crate::error::Error;
+use crate::ignore::Ignore;
 use crate::pixelwise::{self, MOST_CLASSES};
 use crate::view::{Shape, Targets};
 
@@ -100,15 +101,17 @@ impl<'c> MaskStatistics<'c> {
     pub fn add<'t>(
         &mut self,
         targets: impl Into<Targets<'t>>,
-        ignore_index: Option<i64>,
+        ignore_index: Ignore<'_>,
         scratch: &mut [u32],
     ) -> Result<(), Error> {
         let targets = &targets.into();
         let shape = *targets.layout().shape();
+        ignore_index.check()?;
+        let ignored = ignore_index.labels();
         if self.is_binary {
-            pixelwise::check_shares(targets, ignore_index)?;
+            pixelwise::check_shares(targets, ignored)?;
         } else {
-            pixelwise::check_labels(targets, self.counts.len(), ignore_index)?;
+            pixelwise::check_labels(targets, self.counts.len(), ignored)?;
         }
         let (length, expected) = (scratch.len(), MaskStatistics::scratch_length(&shape)?);
         if length < expected {
@@ -119,11 +122,11 @@ impl<'c> MaskStatistics<'c> {
         for sample in 0..shape.batch {
             for channel in 0..shape.channels {
                 if self.is_binary {
-                    pixelwise::each_share(targets, sample, channel, ignore_index, |pixel, y| {
+                    pixelwise::each_share(targets, sample, channel, ignored, |pixel, y| {
                         labels[pixel] = y.map_or(IGNORED, |y| u32::from(y > 0.5));
                     });
                 } else {
-                    pixelwise::each_label(targets, sample, ignore_index, |pixel, label| {
+                    pixelwise::each_label(targets, sample, ignored, |pixel, label| {
                         labels[pixel] = label.unwrap_or(IGNORED);
                     });
                 }

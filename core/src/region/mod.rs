@@ -87,8 +87,8 @@ pub trait Classes<L: Lanes> {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The mean of `loss` over classes, of those with a target alone if absent ones are skipped
-    /// ([`Missing::Skip`]). 0 if none is left.
+    /// The mean of `loss` over the classes that can occur ([`SeededSums::can_occur`]), of those with a target alone if absent
+    /// ones are skipped ([`Missing::Skip`]). 0 if none is left.
     #[inline(always)]
     fn mean(&self, loss: impl Fn(&ClassSums<L>) -> L) -> L {
         let mut sum = L::splat(0.0);
@@ -144,23 +144,55 @@ pub enum Seed {
     FalseNegative(usize),
 }
 
+/// Which classes can occur in the pixels behind region sums.
+#[derive(Clone, Copy, Debug)]
+pub enum Occurring<'a, A> {
+    /// Those with valid pixels: the number of them for each class.
+    Counts(&'a [A]),
+    /// All but one, if any, whose label is ignored.
+    AllBut(Option<usize>),
+}
+
 /// Accumulated sums, read as numbers that know their derivative.
 #[derive(Clone, Copy, Debug)]
 pub struct SeededSums<'a, A> {
     sums: &'a [A],
+    occurring: Occurring<'a, A>,
     seed: Option<Seed>,
     absent: Missing,
 }
 
 impl<'a, A: Accumulator> SeededSums<'a, A> {
-    /// [`SUMS`] accumulators a class.
-    pub fn new(sums: &'a [A], seed: Option<Seed>, absent: Missing) -> Self {
-        SeededSums { sums, seed, absent }
+    /// [`SUMS`] accumulators a class, and which classes can occur.
+    pub fn new(
+        sums: &'a [A],
+        occurring: Occurring<'a, A>,
+        seed: Option<Seed>,
+        absent: Missing,
+    ) -> Self {
+        SeededSums { sums, occurring, seed, absent }
     }
 
     /// The accumulators themselves, a class after the other in the order of [`SUMS`].
     pub fn accumulators(&self) -> &'a [A] {
         self.sums
+    }
+
+    /// Which classes can occur.
+    pub fn occurring(&self) -> Occurring<'a, A> {
+        self.occurring
+    }
+
+    /// Whether class `class` can occur. One that cannot (a channel that is ignored as a whole, a label that is ignored)
+    /// has no part in a mean over classes.
+    #[inline]
+    pub fn can_occur(&self, class: usize) -> bool {
+        match self.occurring {
+            Occurring::Counts(counts) => {
+                counts.get(class).is_some_and(|count| count.total() != A::Real::default())
+            }
+            Occurring::AllBut(ignored) => ignored != Some(class),
+        }
     }
 
     /// What the loss is to be differentiated in.
@@ -204,7 +236,7 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for SeededSums<'_, A> {
         for class in 0..Classes::len(self) {
             let sums = self.get(class);
             let is_absent = sums.target().value == A::Real::default();
-            if self.absent == Missing::Keep || !is_absent {
+            if self.can_occur(class) && (self.absent == Missing::Keep || !is_absent) {
                 sum = sum + loss(&sums);
                 count += A::Real::splat(1.0);
             }

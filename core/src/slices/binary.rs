@@ -9,14 +9,15 @@ use crate::pixel::Pixel;
 use crate::region;
 use crate::summation::Accumulator;
 use crate::tile::{Parts, plus};
-use crate::view::Target;
+use crate::view::{Target, Wide};
 
 /// One sample of one channel under the sigmoid link.
 #[derive(Clone, Copy, Debug)]
 pub struct Binary<'a, T, E> {
     /// One a pixel, in row-major order.
     pub logits: &'a [T],
-    /// One a pixel: shares of foreground from 0 to 1, integers being 0 or not.
+    /// One a pixel: floats are shares of foreground from 0 to 1; integers are 0 and one positive number, which is
+    /// foreground.
     pub targets: &'a [E],
     /// The target of pixels that do not count, which may hold any logit and weight.
     pub ignored: Option<E>,
@@ -62,9 +63,19 @@ impl<T: Real, E: Target> Pass<T> for BinaryPass<'_, '_, T, E> {
         if let Some(gradient) = &self.gradient {
             fits("gradient", gradient.len(), logits.len())?;
         }
+        let mut foreground = E::Wide::ZERO;
         check_pixels(targets, ignored, maps, |pixel, target| {
-            if target.is_share() { Ok(()) } else { Err(Fault::Share { target, pixel }) }
+            let share = target.widen_share();
+            if foreground == E::Wide::ZERO && share.is_foreground() {
+                foreground = share;
+            }
+            if share.is_share(foreground) { Ok(()) } else { Err(Fault::Share { target, pixel }) }
         })
+    }
+
+    #[inline(always)]
+    fn ignored_class(&self) -> Option<usize> {
+        None
     }
 
     #[inline(always)]
@@ -93,7 +104,7 @@ impl<T: Real, E: Target> Pass<T> for BinaryPass<'_, '_, T, E> {
         for (at, (&z, &target)) in logits.iter().zip(targets).enumerate() {
             let mut slope = zero;
             if Some(target) != ignored {
-                let pixel = Pixel::new(z, target.share());
+                let pixel = Pixel::new(z, target.widen_share().share());
                 let weights = loss.visit_parts(0, &mut Weights { maps, pixel: at });
                 let mut values = P::each(|_| None, 0);
                 let set = |place: &mut Option<T>, value| *place = Some(value);

@@ -22,6 +22,8 @@ pub(super) trait Pass<T: Real> {
     /// # Errors
     /// Whatever does not fit, before anything is written.
     fn check(&self) -> Result<u64, Fault<T, Self::Target>>;
+    /// The class whose label is ignored, if one is.
+    fn ignored_class(&self) -> Option<usize>;
     /// Whether there is a gradient to write.
     fn has_gradient(&self) -> bool;
     /// Writes zeros as the gradient, if there is one.
@@ -68,7 +70,7 @@ pub(super) fn evaluate<T: Real, A: Accumulator, P: Parts, S: Pass<T>>(
         if number == 0 {
             sums.close();
             if P::REGION {
-                sums.regions(P::LEN, slopes).finish(loss, &count);
+                sums.regions(P::LEN, slopes).finish(loss, &count, pass.ignored_class());
             }
         }
     }
@@ -91,7 +93,7 @@ pub(super) fn check_pixels<T: Real, E: Target>(
     targets: &[E],
     ignored: Option<E>,
     maps: &[&[T]],
-    target: impl Fn(usize, E) -> Result<(), Fault<T, E>>,
+    mut target: impl FnMut(usize, E) -> Result<(), Fault<T, E>>,
 ) -> Result<u64, Fault<T, E>> {
     maps.iter().try_for_each(|map| fits("map", map.len(), targets.len()))?;
     let mut valid = 0usize;

@@ -2,7 +2,7 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::lanes::Real;
-use crate::view::Target;
+use crate::view::{Bad, Target};
 
 /// What was wrong with a call. Outputs are untouched then.
 ///
@@ -33,7 +33,8 @@ pub enum Fault<T, E> {
         /// How many there are.
         classes: usize,
     },
-    /// A float target outside `[0, 1]`.
+    /// A float target outside `[0, 1]`, or an integer that is neither 0 nor the positive number that stands for foreground
+    /// before.
     Share {
         /// The target.
         target: E,
@@ -100,7 +101,7 @@ impl<T: Real, E: Target> From<Fault<T, E>> for Error {
                 Error::Channels { channels: classes, expected: "2 to 2^24 classes" }
             }
             Fault::Share { target, pixel } => {
-                Error::Share { target: target.number(), sample, channel, pixel }
+                Bad { pixel, target: target.number(), foreground: None }.share(sample, channel)
             }
             Fault::Label { label, pixel, classes } => {
                 Error::Label { label: label.number(), sample, pixel, classes }

@@ -10,7 +10,7 @@ use crate::link::Link;
 use crate::region::{SUMS, softmax};
 use crate::summation::Accumulator;
 use crate::tile::Parts;
-use crate::view::Target;
+use crate::view::{Target, Wide};
 
 /// One sample of several classes under the softmax link.
 #[derive(Clone, Copy, Debug)]
@@ -83,9 +83,15 @@ impl<T: Real, E: Target> Pass<T> for MulticlassPass<'_, '_, T, E> {
             fits("gradient", gradient.len(), logits.len())?;
         }
         check_pixels(targets, ignored, maps, |pixel, label| {
-            let is_label = label.is_label(classes as u32);
+            let is_label = label.widen().is_label(classes as u32);
             if is_label { Ok(()) } else { Err(Fault::Label { label, pixel, classes }) }
         })
+    }
+
+    #[inline(always)]
+    fn ignored_class(&self) -> Option<usize> {
+        let ignored = self.planes.ignored?.widen();
+        ignored.is_label(self.exps.len() as u32).then(|| ignored.index())
     }
 
     #[inline(always)]
@@ -117,7 +123,7 @@ impl<T: Real, E: Target> Pass<T> for MulticlassPass<'_, '_, T, E> {
                     write_pixel(self.exps, gradient, at, pixels);
                 }
             } else {
-                let label = target.label();
+                let label = target.widen().label();
                 let Pixel { largest, pixel, inverse } = read(logits, at, pixels, label, self.exps);
                 let weights = loss.visit_parts(0, &mut Weights { maps, pixel: at });
                 let mut values = P::each(|_| None, 0);

@@ -4,7 +4,7 @@ use super::Fault;
 use crate::engine::{expected_link, factor, is_skipped, of_slope, saturate, share};
 use crate::lanes::{Dual, Real};
 use crate::link::Link;
-use crate::region::{Pool, Seed, SeededSums};
+use crate::region::{Occurring, Pool, Seed, SeededSums};
 use crate::summation::Accumulator;
 use crate::term::{Missing, Normalise};
 use crate::tile::{Kind, PartVisitor, Parts, Spec};
@@ -151,9 +151,9 @@ pub(super) struct Regions<'s, A, T> {
 }
 
 impl<A: Accumulator, T: Real> Regions<'_, A, T> {
-    /// Finds losses and derivatives.
+    /// Finds losses and derivatives; the class whose label is `ignored` cannot occur.
     #[inline(always)]
-    pub fn finish<P: Parts>(self, loss: &P, valid: &A) {
+    pub fn finish<P: Parts>(self, loss: &P, valid: &A, ignored: Option<usize>) {
         let Regions { sample, pooled, losses, slopes } = self;
         slopes.fill([T::default(); 2]);
         if valid.total() == A::Real::default() {
@@ -161,7 +161,7 @@ impl<A: Accumulator, T: Real> Regions<'_, A, T> {
         }
         // As the engine adds derivatives: pooled terms first.
         for (pool, sums) in [(Pool::Batch, pooled), (Pool::Sample, sample)] {
-            loss.visit_parts(0, &mut OfPool { pool, sums, losses, slopes });
+            loss.visit_parts(0, &mut OfPool { pool, sums, ignored, losses, slopes });
         }
         saturate(slopes);
     }
@@ -171,6 +171,7 @@ impl<A: Accumulator, T: Real> Regions<'_, A, T> {
 struct OfPool<'s, A, T> {
     pool: Pool,
     sums: &'s [A],
+    ignored: Option<usize>,
     losses: &'s mut [A],
     slopes: &'s mut [[T; 2]],
 }
@@ -195,7 +196,8 @@ impl<A: Accumulator, T: Real> PartVisitor for OfPool<'_, A, T> {
                 (_, false) => Some(Seed::FalsePositive(class)),
                 (_, true) => Some(Seed::FalseNegative(class)),
             };
-            let sums = SeededSums::new(self.sums, seed, spec.options.absent);
+            let occurring = Occurring::AllBut(self.ignored);
+            let sums = SeededSums::new(self.sums, occurring, seed, spec.options.absent);
             let Dual { value, derivative, .. } = part.region(0, sums);
             if seed.is_none() {
                 self.losses.get_mut(index).into_iter().for_each(|loss| loss.add(value));

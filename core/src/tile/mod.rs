@@ -54,7 +54,7 @@ pub(crate) use options::OPTIONS;
 pub use parts::{At, ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class, pixel, region};
 pub(crate) use pixel::{RegionTile, RegionsAlone, RegionsPass};
 pub use program::Program;
-pub(crate) use read_targets::TargetTile;
+pub(crate) use read_targets::{Foreground, TargetTile};
 pub use spec::{Kind, Spec, Weighting};
 pub(crate) use targets::TargetKernels;
 pub(crate) use true_class::TrueClass;

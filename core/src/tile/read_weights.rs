@@ -17,6 +17,10 @@ impl Weights<'_> {
         match self {
             Weights::F32(view) => view.read_weights(kernels.copy_f32, at, count, tile),
             Weights::F64(view) => view.read_weights(kernels.copy_f64, at, count, tile),
+            #[cfg(feature = "half")]
+            Weights::F16(view) => view.widen_weights(kernels.copy_f32, at, count, tile),
+            #[cfg(feature = "half")]
+            Weights::Bf16(view) => view.widen_weights(kernels.copy_f32, at, count, tile),
         }
     }
 
@@ -31,6 +35,10 @@ impl Weights<'_> {
         match self {
             Weights::F32(view) => view.read_weights(kernels.multiply_f32, at, count, tile),
             Weights::F64(view) => view.read_weights(kernels.multiply_f64, at, count, tile),
+            #[cfg(feature = "half")]
+            Weights::F16(view) => view.widen_weights(kernels.multiply_f32, at, count, tile),
+            #[cfg(feature = "half")]
+            Weights::Bf16(view) => view.widen_weights(kernels.multiply_f32, at, count, tile),
         }
     }
 }
@@ -50,6 +58,22 @@ impl<E: Copy> View<'_, E> {
         }
         let mut gathered = [self.data[first]; TILE];
         self.load((sample, channel, pixel), &mut gathered[..count]);
+        read(&gathered, tile);
+    }
+}
+
+#[cfg(feature = "half")]
+impl<E: Copy + Into<f32>> View<'_, E> {
+    fn widen_weights<T: Real>(
+        &self,
+        read: ReadWeights<f32, T>,
+        (sample, channel, pixel): (usize, usize, usize),
+        count: usize,
+        tile: &mut [T; TILE],
+    ) {
+        let mut gathered = [0.0; TILE];
+        let each = |i: usize, at: usize| gathered[i] = self.data[at].into();
+        self.layout.scan(sample, self.own_channel(channel), pixel, count, each);
         read(&gathered, tile);
     }
 }

@@ -51,6 +51,11 @@ impl Spec<'_> {
         Weighting::of(&self.options, self.is_region(), by_call).is_some()
     }
 
+    /// Whether weights of the call multiply it.
+    pub(crate) fn uses_weights(&self) -> bool {
+        !self.is_region() || self.options.weighted
+    }
+
     /// What it is multiplied by, if it is evaluated and by anything.
     pub fn weighting(&self, by_call: bool) -> Option<Weighting> {
         let weighting = Weighting::of(&self.options, self.is_region(), by_call);

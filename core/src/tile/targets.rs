@@ -4,26 +4,48 @@
 use crate::lanes::Real;
 use crate::level::{Kernel, Level, Scalar, enter};
 use crate::summation::TILE;
-use crate::view::Target;
+use crate::view::Wide;
 
 /// Reads a tile of targets and marks what counts, 1 or 0: not what equals the second argument. Returns whether
 /// all of it counts; if nothing can be ignored, what would be marked is untouched.
 pub(crate) type ReadTargets<E, T> =
     fn(&[E; TILE], Option<E>, &mut [T; TILE], &mut [T; TILE]) -> bool;
 
-/// Counts the targets that count: not ignored, and true in the last argument. None if one of those is not
-/// what it should be, given the number of classes.
-pub(crate) type CheckTargets<E> = fn(&[E], u32, Option<E>, Option<&[bool]>) -> Option<u32>;
+/// Counts the targets that count: not ignored, and true in the last argument. None if one of those is no share of a
+/// mask with this foreground.
+pub(crate) type CheckShares<E> = fn(&[E], E, Option<E>, Option<&[bool]>) -> Option<u32>;
+
+/// Counts the targets that count: not ignored, and true in the last argument. None if one of those is no label
+/// of so many classes.
+pub(crate) type CheckLabels<E> = fn(&[E], u32, Option<E>, Option<&[bool]>) -> Option<u32>;
 
 /// The leaves for targets of one storage.
 pub(crate) struct OfStorage<E, T> {
     pub shares: ReadTargets<E, T>,
     pub labels: ReadTargets<E, T>,
-    pub check_shares: CheckTargets<E>,
-    pub check_labels: CheckTargets<E>,
+    pub check_shares: CheckShares<E>,
+    pub check_labels: CheckLabels<E>,
 }
 
-/// The leaves for targets of every storage.
+/// A storage that has leaves.
+pub(crate) trait Leaves: Wide {
+    /// Returns those of it.
+    fn of<T>(kernels: &TargetKernels<T>) -> &OfStorage<Self, T>;
+}
+
+macro_rules! leaves {
+    ($($wide:ident),*) => {$(
+        impl Leaves for $wide {
+            #[inline(always)]
+            fn of<T>(kernels: &TargetKernels<T>) -> &OfStorage<Self, T> {
+                &kernels.$wide
+            }
+        }
+    )*};
+}
+leaves!(u8, i32, i64, f32, f64);
+
+/// The leaves for targets of every storage that targets are read as.
 pub(crate) struct TargetKernels<T> {
     pub u8: OfStorage<u8, T>,
     pub i32: OfStorage<i32, T>,
@@ -49,7 +71,7 @@ impl<T: Real> TargetKernels<T> {
     }
 }
 
-impl<E: Target, T: Real> OfStorage<E, T> {
+impl<E: Wide, T: Real> OfStorage<E, T> {
     const fn new<Lv: Level>() -> Self {
         OfStorage {
             shares: |stored, ignored, y, valid| {
@@ -58,11 +80,11 @@ impl<E: Target, T: Real> OfStorage<E, T> {
             labels: |stored, ignored, y, valid| {
                 enter::<Lv, _>(Read::<E, T, true> { stored, ignored, y, valid })
             },
-            check_shares: |stored, classes, ignored, counts| {
-                enter::<Lv, _>(Check::<E, false> { stored, classes, ignored, counts })
+            check_shares: |stored, foreground, ignored, counts| {
+                enter::<Lv, _>(Check { stored, ignored, counts, expected: Shares { foreground } })
             },
             check_labels: |stored, classes, ignored, counts| {
-                enter::<Lv, _>(Check::<E, true> { stored, classes, ignored, counts })
+                enter::<Lv, _>(Check { stored, ignored, counts, expected: Classes { classes } })
             },
         }
     }
@@ -70,7 +92,7 @@ impl<E: Target, T: Real> OfStorage<E, T> {
 
 /// Reads up to a tile of targets with a leaf for whole ones; past the last nothing counts.
 #[inline]
-pub(crate) fn read_some<E: Target, T: Real>(
+pub(crate) fn read_some<E: Wide, T: Real>(
     read: ReadTargets<E, T>,
     stored: &[E],
     ignored: Option<E>,
@@ -86,7 +108,7 @@ pub(crate) fn read_some<E: Target, T: Real>(
 
 /// Reads fewer targets than a tile has, after a copy that goes on with the last.
 #[inline(never)]
-fn read_part<E: Target, T: Real>(
+fn read_part<E: Wide, T: Real>(
     read: ReadTargets<E, T>,
     stored: &[E],
     ignored: Option<E>,
@@ -108,7 +130,7 @@ struct Read<'t, E, T, const LABELS: bool> {
     valid: &'t mut [T; TILE],
 }
 
-impl<E: Target, T: Real, const LABELS: bool> Kernel for Read<'_, E, T, LABELS> {
+impl<E: Wide, T: Real, const LABELS: bool> Kernel for Read<'_, E, T, LABELS> {
     type Output = bool;
 
     #[inline(always)]
@@ -118,7 +140,7 @@ impl<E: Target, T: Real, const LABELS: bool> Kernel for Read<'_, E, T, LABELS> {
 }
 
 #[inline(always)]
-fn read<E: Target, T: Real, const LABELS: bool>(
+fn read<E: Wide, T: Real, const LABELS: bool>(
     stored: &[E; TILE],
     ignored: Option<E>,
     y: &mut [T; TILE],
@@ -140,26 +162,52 @@ fn read<E: Target, T: Real, const LABELS: bool>(
     kept as usize == TILE
 }
 
-struct Check<'t, E, const LABELS: bool> {
-    stored: &'t [E],
-    classes: u32,
-    ignored: Option<E>,
-    counts: Option<&'t [bool]>,
+/// What targets are to be.
+trait Expected<E> {
+    fn fits(&self, target: E) -> bool;
 }
 
-impl<E: Target, const LABELS: bool> Kernel for Check<'_, E, LABELS> {
+struct Shares<E> {
+    foreground: E,
+}
+
+impl<E: Wide> Expected<E> for Shares<E> {
+    #[inline(always)]
+    fn fits(&self, target: E) -> bool {
+        target.is_share(self.foreground)
+    }
+}
+
+struct Classes {
+    classes: u32,
+}
+
+impl<E: Wide> Expected<E> for Classes {
+    #[inline(always)]
+    fn fits(&self, target: E) -> bool {
+        target.is_label(self.classes)
+    }
+}
+
+struct Check<'t, E, X> {
+    stored: &'t [E],
+    ignored: Option<E>,
+    counts: Option<&'t [bool]>,
+    expected: X,
+}
+
+impl<E: Wide, X: Expected<E>> Kernel for Check<'_, E, X> {
     type Output = Option<u32>;
 
     #[inline(always)]
     fn run<Lv: Level>(self) -> Option<u32> {
-        let Check { stored, classes, ignored, counts } = self;
+        let Check { stored, ignored, counts, expected } = self;
         let is_ignored = |e: E| ignored.is_some_and(|ignored| e == ignored);
-        let fits = |e: E| if LABELS { e.is_label(classes) } else { e.is_share() };
         let (mut kept, mut good) = (0u32, true);
         let mut see = |e: E, counts: bool| {
             let ignored = is_ignored(e) | !counts;
             kept += u32::from(!ignored);
-            good &= ignored | fits(e);
+            good &= ignored | expected.fits(e);
         };
         match counts {
             None => stored.iter().for_each(|&e| see(e, true)),

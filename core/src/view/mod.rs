@@ -11,7 +11,8 @@ pub use gradient::{Elements, GradientSink, ViewMut, Write};
 pub use layout::Layout;
 pub(crate) use logits::Planes;
 pub use logits::{Logit, Logits};
-pub use targets::{Bad, Target, Targets};
+pub use targets::{Bad, Number, Target, Targets, Wide};
+pub(crate) use targets::{each_view, stored_labels};
 pub use weights::{Mask, Weights};
 
 use crate::error::Error;

@@ -1,32 +1,96 @@
+use core::fmt;
+
 use super::{Layout, View};
 use crate::error::Error;
 use crate::lanes::Real;
 
-/// How a target is stored.
-///
-/// Read as a share (sigmoid): an integer is 0 or 1 by being zero or not, a float is itself.
-/// Read as a label (softmax): the number itself, which must be integral.
+/// How a target is stored: integers of 8 to 64 bits, `bool`, `f32`, `f64`, and with feature `half` `f16` and
+/// `bf16`.
 pub trait Target: Copy + PartialEq + Send + Sync {
-    /// Whether every value is a valid share, so that nothing need be checked.
-    const ALWAYS_A_SHARE: bool;
+    /// What it is read as: itself, or the next wider type that is.
+    type Wide: Wide;
+    /// The number as the wider type; one that this does not hold becomes its smallest, which is no target.
+    fn widen(self) -> Self::Wide;
+    /// The number as a share: [`Target::widen`], unless rounding of a format that is less exact than the wider
+    /// one is to be taken back.
+    #[inline(always)]
+    fn widen_share(self) -> Self::Wide {
+        self.widen()
+    }
+    /// All of them without a copy, if they are stored as the wider type.
+    fn as_wide(all: &[Self]) -> Option<&[Self::Wide]>;
     /// The stored form of `label`, if there is one.
     fn from_label(label: i64) -> Option<Self>;
+    /// The number itself, for messages.
+    fn number(self) -> Number;
+}
+
+/// A type that targets are read as, which loops are compiled for: `u8`, `i32`, `i64`, `f32` or `f64`.
+///
+/// Read as a share (sigmoid): an integer is 0 or 1 by being zero or not, a float is itself, or the nearer of 0 and 1
+/// where it lies outside of `[0, 1]` by up to four rounding steps at 1. Read as a label (softmax): the number
+/// itself, which must be integral.
+pub trait Wide: Target<Wide = Self> {
+    /// Background.
+    const ZERO: Self;
     /// The share of foreground.
     fn share<T: Real>(self) -> T;
-    /// Whether [`Target::share`] is within `[0, 1]`.
-    fn is_share(self) -> bool;
-    /// The label; exact for all that pass [`Target::is_label`].
+    /// Whether this is a share: a float by itself, an integer where `foreground` is the number beside 0 that
+    /// the mask holds.
+    fn is_share(self, foreground: Self) -> bool;
+    /// Whether this can be the number of a mask that stands for foreground: an integer above 0.
+    fn is_foreground(self) -> bool;
+    /// The number, if it is an integer by its type.
+    fn integer(self) -> Option<i64>;
+    /// The label; exact for all that pass [`Wide::is_label`].
     fn label<T: Real>(self) -> T;
+    /// The label as the number of a class, of what passes [`Wide::is_label`].
+    fn index(self) -> usize;
     /// Whether this is an integer from 0 to `classes - 1`; `classes` is at most 2^24.
     fn is_label(self, classes: u32) -> bool;
-    /// The number itself, for messages.
-    fn number(self) -> f64;
+}
+
+/// A number as a target holds it, to be shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// An integer with a sign.
+    Signed(i64),
+    /// An integer without.
+    Unsigned(u64),
+    /// A float.
+    Float(f64),
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Number::Signed(number) => number.fmt(f),
+            Number::Unsigned(number) => number.fmt(f),
+            Number::Float(number) => number.fmt(f),
+        }
+    }
+}
+
+macro_rules! wide_itself {
+    () => {
+        type Wide = Self;
+
+        #[inline(always)]
+        fn widen(self) -> Self {
+            self
+        }
+
+        #[inline(always)]
+        fn as_wide(all: &[Self]) -> Option<&[Self]> {
+            Some(all)
+        }
+    };
 }
 
 macro_rules! integer_target {
-    ($($int:ident),*) => {$(
+    ($($int:ident: $number:ident),*) => {$(
         impl Target for $int {
-            const ALWAYS_A_SHARE: bool = true;
+            wide_itself!();
 
             #[inline(always)]
             fn from_label(label: i64) -> Option<Self> {
@@ -34,13 +98,32 @@ macro_rules! integer_target {
             }
 
             #[inline(always)]
+            fn number(self) -> Number {
+                Number::$number(self.into())
+            }
+        }
+
+        impl Wide for $int {
+            const ZERO: Self = 0;
+
+            #[inline(always)]
             fn share<T: Real>(self) -> T {
                 if self != 0 { T::splat(1.0) } else { T::splat(0.0) }
             }
 
             #[inline(always)]
-            fn is_share(self) -> bool {
-                true
+            fn is_share(self, foreground: Self) -> bool {
+                (self == 0) | (self == foreground)
+            }
+
+            #[inline(always)]
+            fn is_foreground(self) -> bool {
+                self > 0
+            }
+
+            #[inline(always)]
+            fn integer(self) -> Option<i64> {
+                Some(self.into())
             }
 
             #[inline(always)]
@@ -50,21 +133,62 @@ macro_rules! integer_target {
             }
 
             #[inline(always)]
-            fn is_label(self, classes: u32) -> bool {
-                (self as u64) < u64::from(classes)
+            fn index(self) -> usize {
+                self as usize
             }
 
             #[inline(always)]
-            fn number(self) -> f64 {
-                self as f64
+            fn is_label(self, classes: u32) -> bool {
+                (self as u64) < u64::from(classes)
             }
         }
     )*};
 }
-integer_target!(u8, i32, i64);
+integer_target!(u8: Unsigned, i32: Signed, i64: Signed);
+
+macro_rules! narrow_target {
+    ($($int:ident as $wide:ident: $number:ident),*) => {$(
+        impl Target for $int {
+            type Wide = $wide;
+
+            #[inline(always)]
+            fn widen(self) -> $wide {
+                $wide::try_from(self).unwrap_or($wide::MIN)
+            }
+
+            #[inline(always)]
+            fn as_wide(_: &[Self]) -> Option<&[$wide]> {
+                None
+            }
+
+            #[inline(always)]
+            fn from_label(label: i64) -> Option<Self> {
+                num_traits::NumCast::from(label)
+            }
+
+            #[inline(always)]
+            fn number(self) -> Number {
+                Number::$number(self.into())
+            }
+        }
+    )*};
+}
+narrow_target!(
+    i8 as i32: Signed, i16 as i32: Signed, u16 as i32: Unsigned, u32 as i64: Unsigned, u64 as i64: Unsigned
+);
 
 impl Target for bool {
-    const ALWAYS_A_SHARE: bool = true;
+    type Wide = u8;
+
+    #[inline(always)]
+    fn widen(self) -> u8 {
+        self.into()
+    }
+
+    #[inline(always)]
+    fn as_wide(all: &[Self]) -> Option<&[u8]> {
+        Some(bytemuck::cast_slice(all))
+    }
 
     #[inline(always)]
     fn from_label(label: i64) -> Option<Self> {
@@ -76,54 +200,62 @@ impl Target for bool {
     }
 
     #[inline(always)]
-    fn share<T: Real>(self) -> T {
-        u8::from(self).share()
-    }
-
-    #[inline(always)]
-    fn is_share(self) -> bool {
-        true
-    }
-
-    #[inline(always)]
-    fn label<T: Real>(self) -> T {
-        u8::from(self).share()
-    }
-
-    #[inline(always)]
-    fn is_label(self, classes: u32) -> bool {
-        u8::from(self).is_label(classes)
-    }
-
-    #[inline(always)]
-    fn number(self) -> f64 {
-        u8::from(self).into()
+    fn number(self) -> Number {
+        Number::Unsigned(self.into())
     }
 }
 
 macro_rules! float_target {
     ($($float:ident, round: $round:literal);*) => {$(
         impl Target for $float {
-            const ALWAYS_A_SHARE: bool = false;
+            wide_itself!();
 
             #[inline(always)]
             fn from_label(label: i64) -> Option<Self> {
-                Some(label as $float)
+                let stored = label as $float;
+                // One that is rounded is no label of a float's. The largest is, to a number that is cut back.
+                (stored as i64 == label && label != i64::MAX).then_some(stored)
             }
+
+            #[inline(always)]
+            fn number(self) -> Number {
+                Number::Float(self.into())
+            }
+        }
+
+        impl Wide for $float {
+            const ZERO: Self = 0.0;
 
             #[inline(always)]
             fn share<T: Real>(self) -> T {
-                T::round_from(f64::from(self))
+                let low = if self > 0.0 { self } else { 0.0 };
+                T::round_from(f64::from(if low < 1.0 { low } else { 1.0 }))
             }
 
             #[inline(always)]
-            fn is_share(self) -> bool {
-                (0.0..=1.0).contains(&self)
+            fn is_share(self, _: Self) -> bool {
+                const SLACK: $float = 4.0 * $float::EPSILON;
+                (-SLACK..=1.0 + SLACK).contains(&self)
+            }
+
+            #[inline(always)]
+            fn is_foreground(self) -> bool {
+                false
+            }
+
+            #[inline(always)]
+            fn integer(self) -> Option<i64> {
+                None
             }
 
             #[inline(always)]
             fn label<T: Real>(self) -> T {
                 T::round_from(f64::from(self))
+            }
+
+            #[inline(always)]
+            fn index(self) -> usize {
+                self as usize
             }
 
             #[inline(always)]
@@ -135,15 +267,55 @@ macro_rules! float_target {
                     && f64::from(self) <= f64::from(classes - 1)
                     && ((self + ROUND) - ROUND == self || self >= ROUND)
             }
-
-            #[inline(always)]
-            fn number(self) -> f64 {
-                self.into()
-            }
         }
     )*};
 }
 float_target!(f32, round: 8_388_608.0; f64, round: 4_503_599_627_370_496.0);
+
+#[cfg(feature = "half")]
+macro_rules! half_target {
+    ($($half:ident),*) => {$(
+        impl Target for half::$half {
+            type Wide = f32;
+
+            #[inline(always)]
+            fn widen(self) -> f32 {
+                self.to_f32()
+            }
+
+            #[inline(always)]
+            fn widen_share(self) -> f32 {
+                const SLACK: f32 = 4.0 * half::$half::EPSILON.to_f32_const();
+                let share = self.to_f32();
+                if (-SLACK..0.0).contains(&share) {
+                    0.0
+                } else if share > 1.0 && share <= 1.0 + SLACK {
+                    1.0
+                } else {
+                    share
+                }
+            }
+
+            #[inline(always)]
+            fn as_wide(_: &[Self]) -> Option<&[f32]> {
+                None
+            }
+
+            #[inline(always)]
+            fn from_label(label: i64) -> Option<Self> {
+                let stored = Self::from_f64(label as f64);
+                (stored.is_finite() && f64::from(stored) as i64 == label).then_some(stored)
+            }
+
+            #[inline(always)]
+            fn number(self) -> Number {
+                Number::Float(self.into())
+            }
+        }
+    )*};
+}
+#[cfg(feature = "half")]
+half_target!(f16, bf16);
 
 /// A target that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -151,7 +323,9 @@ pub struct Bad {
     /// Its pixel within the sample and channel, in row-major order.
     pub pixel: usize,
     /// What it holds.
-    pub target: f64,
+    pub target: Number,
+    /// Of a mask of integers, the number that stands for foreground before.
+    pub foreground: Option<Number>,
 }
 
 impl Bad {
@@ -162,43 +336,77 @@ impl Bad {
 
     /// The error of a share of this sample and channel.
     pub(crate) fn share(self, sample: usize, channel: usize) -> Error {
-        Error::Share { target: self.target, sample, channel, pixel: self.pixel }
+        let Bad { pixel, target, foreground } = self;
+        match target {
+            Number::Float(_) => Error::Share { target, sample, channel, pixel },
+            _ => Error::Mask { target, foreground, sample, channel, pixel },
+        }
     }
 }
 
-/// Targets whose storage is known at run time: shares under the sigmoid link, labels under softmax.
-///
-/// Made by [`From`] of a [`View`] of `u8`, `bool`, `i32`, `i64`, `f32` or `f64`, or a reference to one.
-#[derive(Clone, Copy, Debug)]
-pub enum Targets<'a> {
-    /// `u8`, and `bool` as its bytes.
-    U8(View<'a, u8>),
-    /// `i32`.
-    I32(View<'a, i32>),
-    /// `i64`.
-    I64(View<'a, i64>),
-    /// `f32`.
-    F32(View<'a, f32>),
-    /// `f64`.
-    F64(View<'a, f64>),
+/// Hands each storage of targets to a macro: its variant, and what is stored.
+macro_rules! each_storage {
+    ($use_it:ident) => {
+        $use_it! {
+            /// `u8`, and `bool` as its bytes.
+            U8(u8),
+            /// `i8`.
+            I8(i8),
+            /// `i16`.
+            I16(i16),
+            /// `u16`.
+            U16(u16),
+            /// `i32`.
+            I32(i32),
+            /// `u32`.
+            U32(u32),
+            /// `i64`.
+            I64(i64),
+            /// `u64`.
+            U64(u64),
+            /// `f32`.
+            F32(f32),
+            /// `f64`.
+            F64(f64),
+            /// `f16`.
+            #[cfg(feature = "half")]
+            F16(half::f16),
+            /// `bf16`.
+            #[cfg(feature = "half")]
+            Bf16(half::bf16),
+        }
+    };
 }
 
-macro_rules! from_view {
-    ($($element:ident => $variant:ident),*) => {$(
-        impl<'a> From<View<'a, $element>> for Targets<'a> {
-            fn from(targets: View<'a, $element>) -> Self {
-                Targets::$variant(targets)
-            }
+macro_rules! define_targets {
+    ($($(#[$about:meta])* $variant:ident($element:ty),)*) => {
+        /// Targets whose storage is known at run time: shares under the sigmoid link, labels under softmax.
+        ///
+        /// Made by [`From`] of a [`View`] of what is a [`Target`], or a reference to one.
+        #[derive(Clone, Copy, Debug)]
+        #[non_exhaustive]
+        pub enum Targets<'a> {
+            $($(#[$about])* $variant(View<'a, $element>),)*
         }
 
-        impl<'a> From<&View<'a, $element>> for Targets<'a> {
-            fn from(targets: &View<'a, $element>) -> Self {
-                Targets::$variant(*targets)
+        $(
+            $(#[$about])*
+            impl<'a> From<View<'a, $element>> for Targets<'a> {
+                fn from(targets: View<'a, $element>) -> Self {
+                    Targets::$variant(targets)
+                }
             }
-        }
-    )*};
+
+            $(#[$about])*
+            impl<'a> From<&View<'a, $element>> for Targets<'a> {
+                fn from(targets: &View<'a, $element>) -> Self {
+                    Targets::$variant(*targets)
+                }
+            }
+        )*
+    };
 }
-from_view!(u8 => U8, i32 => I32, i64 => I64, f32 => F32, f64 => F64);
+each_storage!(define_targets);
 
 impl<'a> From<View<'a, bool>> for Targets<'a> {
     fn from(View { data, layout }: View<'a, bool>) -> Self {
@@ -218,17 +426,28 @@ impl<'a> From<&Targets<'a>> for Targets<'a> {
     }
 }
 
+/// Evaluates an expression with the view of targets, whatever they are stored as.
 macro_rules! each_view {
     ($self:expr, $view:ident => $body:expr) => {
         match $self {
             Targets::U8($view) => $body,
+            Targets::I8($view) => $body,
+            Targets::I16($view) => $body,
+            Targets::U16($view) => $body,
             Targets::I32($view) => $body,
+            Targets::U32($view) => $body,
             Targets::I64($view) => $body,
+            Targets::U64($view) => $body,
             Targets::F32($view) => $body,
             Targets::F64($view) => $body,
+            #[cfg(feature = "half")]
+            Targets::F16($view) => $body,
+            #[cfg(feature = "half")]
+            Targets::Bf16($view) => $body,
         }
     };
 }
+pub(crate) use each_view;
 
 impl Targets<'_> {
     /// Shape and strides.
@@ -237,26 +456,29 @@ impl Targets<'_> {
     }
 
     /// Writes 1 where a share is above one half, else 0, of pixels of one sample and channel from
-    /// `pixel` on, and `u8::MAX` where they hold `ignore_index`.
+    /// `pixel` on, and `u8::MAX` where they hold a label that is `ignored`.
     pub(crate) fn foreground(
         &self,
         sample: usize,
         channel: usize,
         pixel: usize,
-        ignore_index: Option<i64>,
+        ignored: &[i64],
         foreground: &mut [u8],
     ) {
-        each_view!(self, view => {
-            view.foreground(sample, channel, pixel, ignore_index, foreground)
-        });
+        each_view!(self, view => view.foreground(sample, channel, pixel, ignored, foreground));
     }
 
-    /// Whether an element can hold `ignore_index`.
-    pub(crate) fn can_ignore(&self, ignore_index: Option<i64>) -> bool {
-        fn holds<E: Target>(_: &View<'_, E>, ignore_index: Option<i64>) -> bool {
-            ignore_index.and_then(E::from_label).is_some()
+    /// Whether an element can hold a label that is `ignored`.
+    pub(crate) fn can_ignore(&self, ignored: &[i64]) -> bool {
+        fn holds<E: Target>(_: &View<'_, E>, ignored: &[i64]) -> bool {
+            stored_labels::<E>(ignored).next().is_some()
         }
-        each_view!(self, view => holds(view, ignore_index))
+        each_view!(self, view => holds(view, ignored))
+    }
+
+    /// Returns sample and pixel of the first 255, where nothing but 0 and 255 occurs in the first channel.
+    pub(crate) fn first_255_beside_0(&self) -> Option<(usize, usize)> {
+        each_view!(self, view => view.first_255_beside_0())
     }
 
     /// Returns all elements, in their layout, where they are stored as bytes.
@@ -266,30 +488,49 @@ impl Targets<'_> {
             _ => None,
         }
     }
+}
 
-    /// Returns the stored form of `ignore_index`, where elements are stored as bytes and one can hold it.
-    pub(crate) fn ignored_byte(&self, ignore_index: Option<i64>) -> Option<u8> {
-        self.bytes()?;
-        ignore_index.and_then(u8::from_label)
-    }
+/// Returns the labels that elements of a storage can hold, as they are stored.
+#[inline(always)]
+pub(crate) fn stored_labels<E: Target>(labels: &[i64]) -> impl Iterator<Item = E> + Clone + '_ {
+    labels.iter().filter_map(|&label| E::from_label(label))
 }
 
 impl<E: Target> View<'_, E> {
+    fn first_255_beside_0(&self) -> Option<(usize, usize)> {
+        let [zero, most] = [0, 255].map(E::from_label);
+        let shape = self.layout.shape();
+        let mut first = None;
+        for sample in 0..shape.batch {
+            for pixel in 0..shape.pixels() {
+                let target = Some(self.data[self.layout.index(sample, 0, pixel)]);
+                if target == most {
+                    first = first.or(Some((sample, pixel)));
+                } else if target != zero {
+                    return None;
+                }
+            }
+        }
+        first
+    }
+
     fn foreground(
         &self,
         sample: usize,
         channel: usize,
         pixel: usize,
-        ignore_index: Option<i64>,
+        ignored: &[i64],
         foreground: &mut [u8],
     ) {
-        let ignored = ignore_index.and_then(E::from_label);
-        let read = |e: E| u8::from(e.share::<f32>() > 0.5);
-        let read_or_ignore = |e: E| if Some(e) == ignored { u8::MAX } else { read(e) };
+        let mut stored = stored_labels::<E>(ignored);
+        let (first, more) = (stored.next(), stored);
+        let read = |e: E| u8::from(e.widen_share().share::<f32>() > 0.5);
+        let is_ignored = |e: E| Some(e) == first || more.clone().any(|label| e == label);
+        let read_or_ignore = |e: E| if is_ignored(e) { u8::MAX } else { read(e) };
         if self.layout.pixel_stride() == Some(1) {
-            let first = self.layout.index(sample, channel, pixel);
-            let places = foreground.iter_mut().zip(&self.data[first..]);
-            match ignored {
+            let from = self.layout.index(sample, channel, pixel);
+            let places = foreground.iter_mut().zip(&self.data[from..]);
+            match first {
                 None => places.for_each(|(place, &e)| *place = read(e)),
                 Some(_) => places.for_each(|(place, &e)| *place = read_or_ignore(e)),
             }

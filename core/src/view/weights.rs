@@ -5,11 +5,18 @@ use crate::summation::BLOCK;
 /// One number a pixel that losses are multiplied by: of the logits' batch and spatial extents, with
 /// one channel for all or, under the sigmoid link, one for each.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Weights<'a> {
     /// `f32`.
     F32(View<'a, f32>),
     /// `f64`.
     F64(View<'a, f64>),
+    /// `f16`.
+    #[cfg(feature = "half")]
+    F16(View<'a, half::f16>),
+    /// `bf16`.
+    #[cfg(feature = "half")]
+    Bf16(View<'a, half::bf16>),
 }
 
 impl<'a> Weights<'a> {
@@ -28,6 +35,10 @@ impl Weights<'_> {
         match self {
             Weights::F32(view) => view.layout(),
             Weights::F64(view) => view.layout(),
+            #[cfg(feature = "half")]
+            Weights::F16(view) => view.layout(),
+            #[cfg(feature = "half")]
+            Weights::Bf16(view) => view.layout(),
         }
     }
 }

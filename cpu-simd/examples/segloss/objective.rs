@@ -7,7 +7,7 @@ use segloss_core::engine::{Call, Link};
 use segloss_core::view::{self, Layout, View, ViewMut};
 use segloss_simd::{Buffers, Library, Loss, Outputs};
 
-use crate::shape::{IGNORED, Shape};
+use crate::shape::{IGNORE_INDEX, Shape};
 
 /// The result of one evaluation.
 #[derive(Clone, Copy, Debug)]
@@ -81,12 +81,13 @@ impl<'l> Objective<'l> {
 
 /// A call that leaves out ignored pixels.
 pub fn call(link: Link) -> Call<'static> {
-    Call { ignore_index: Some(i64::from(IGNORED)), ..Call::of(link) }
+    Call { ignore_index: IGNORE_INDEX, ..Call::of(link) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shape::IGNORED;
 
     fn read(text: &str) -> Result<String, String> {
         let library = Library::default();

@@ -14,7 +14,7 @@ use crate::ignore_index::IgnoreIndex;
 use crate::labels::{Known, Labels};
 use crate::link::Asked;
 use crate::mask::Mask;
-use crate::shape::IGNORED;
+use crate::shape::IGNORE_INDEX;
 
 /// How the command line is called.
 const COMMAND: &str = "cargo run --release --example segloss --";
@@ -50,7 +50,7 @@ fn report(
         let view = View::new(own, Layout::channels_first(shape)?)?;
         let mut scratch = vec![0; MaskStatistics::scratch_length(&shape)?];
         statistics
-            .add(view, Some(i64::from(IGNORED)), &mut scratch)
+            .add(view, IGNORE_INDEX, &mut scratch)
             .map_err(|error| format!("{name}: {error}"))?;
     }
     let names = names(masks);

@@ -12,7 +12,7 @@ use segloss_simd::Library;
 use crate::labels::Labels;
 use crate::link::{self, Asked};
 use crate::objective::Objective;
-use crate::shape::{IGNORED, Shape};
+use crate::shape::{IGNORE_INDEX, Shape};
 
 /// Losses under sigmoid, and what to notice in the figure. A run without arguments shows those with a note.
 const SIGMOID: [(&str, Option<&str>); 7] = [
@@ -127,8 +127,7 @@ impl Selection<'_> {
         let shape = view::Shape::new(batch, 1, &[height, width])?;
         let mask = View::new(labels, Layout::channels_first(shape)?)?;
         let (mut counts, mut weights) = (vec![0; *classes], vec![0.0; *classes]);
-        let ignored = Some(i64::from(IGNORED));
-        class_weights([mask], ignored, Absent::default(), &mut counts, &mut weights)?;
+        class_weights([mask], IGNORE_INDEX, Absent::default(), &mut counts, &mut weights)?;
         let rounded = |weight: &f64| Ok(Number(format!("{weight:.3e}").parse()?).to_string());
         let texts: Result<Vec<String>, std::num::ParseFloatError> =
             weights.iter().map(rounded).collect();
@@ -139,6 +138,7 @@ impl Selection<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shape::IGNORED;
 
     /// Three pixels of background, one of foreground, and one ignored.
     fn labels(classes: usize, link: Option<Link>) -> Labels {

@@ -1,8 +1,12 @@
 //! The arrays of a run.
 
+use segloss_core::engine::Ignore;
+
 /// The label of a pixel that no loss and no metric may count, which no mask holds. Masks are read into this
 /// form whatever their own ignored values are.
 pub const IGNORED: i32 = -1;
+/// [`IGNORED`], for calls.
+pub const IGNORE_INDEX: Ignore<'static> = Ignore::Labels(&[IGNORED as i64]);
 
 /// Extents of the logits, `[batch, channels, height, width]` in memory order.
 /// Labels are `[batch, height, width]`.

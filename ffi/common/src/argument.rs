@@ -50,6 +50,17 @@ pub enum BadArgument {
         /// The values that it can have.
         expected: &'static str,
     },
+    /// One of its fields has a value that it cannot have.
+    Field {
+        /// The argument.
+        argument: &'static str,
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: i64,
+        /// The values that it can have.
+        expected: &'static str,
+    },
     /// It is given together with another that it excludes.
     Both {
         /// The argument.
@@ -138,7 +149,9 @@ impl BadArgument {
             BadArgument::Null { .. } => Cause::NullPointer,
             BadArgument::Misaligned { .. } => Cause::Misaligned,
             BadArgument::StructSize { .. } => Cause::UnsupportedVersion,
-            BadArgument::Option { .. } | BadArgument::Both { .. } => Cause::UnsupportedOption,
+            BadArgument::Option { .. } | BadArgument::Field { .. } | BadArgument::Both { .. } => {
+                Cause::UnsupportedOption
+            }
             BadArgument::Device { .. } => Cause::UnsupportedDevice,
             BadArgument::Dtype { .. } => Cause::UnsupportedDtype,
             BadArgument::Axes { .. }
@@ -168,6 +181,9 @@ impl fmt::Display for BadArgument {
             ),
             BadArgument::Option { argument, value, expected } => {
                 write!(f, "`{argument}` is {value}, expected {expected}")
+            }
+            BadArgument::Field { argument, field, value, expected } => {
+                write!(f, "`{argument}{field}` is {value}, expected {expected}")
             }
             BadArgument::Both { one, other } => {
                 write!(f, "`{one}` and `{other}` are both given, expected one of them")

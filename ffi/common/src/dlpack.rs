@@ -64,6 +64,16 @@ impl DeviceType {
 impl DLDataType {
     /// Bytes.
     pub const U8: Self = DLDataType { code: 1, bits: 8, lanes: 1 };
+    /// Signed numbers of 8 bits.
+    pub const I8: Self = DLDataType { code: 0, bits: 8, lanes: 1 };
+    /// Signed numbers of 16 bits.
+    pub const I16: Self = DLDataType { code: 0, bits: 16, lanes: 1 };
+    /// Unsigned numbers of 16 bits.
+    pub const U16: Self = DLDataType { code: 1, bits: 16, lanes: 1 };
+    /// Unsigned numbers of 32 bits.
+    pub const U32: Self = DLDataType { code: 1, bits: 32, lanes: 1 };
+    /// Unsigned numbers of 64 bits.
+    pub const U64: Self = DLDataType { code: 1, bits: 64, lanes: 1 };
     /// Signed numbers of 32 bits.
     pub const I32: Self = DLDataType { code: 0, bits: 32, lanes: 1 };
     /// Signed numbers of 64 bits.

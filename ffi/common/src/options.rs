@@ -1,26 +1,82 @@
 //! Enumerations that both libraries have under names of their own: `expected` tells the library's.
 
 use crate::argument::BadArgument;
-use segloss_core::engine::Link;
+use crate::pointer::list;
+use segloss_core::engine::{Ignore, Link};
 use segloss_core::view::Write;
 
-/// Reads `call.ignore` and `call.ignore_index`: the target of pixels that do not count under `link`.
-///
-/// # Errors
-/// [`BadArgument::Option`] for a number outside 0 to 2.
-#[inline]
-pub fn ignored(
-    link: Link,
-    ignore: i32,
-    index: i64,
-    expected: &'static str,
-) -> Result<Option<i64>, BadArgument> {
-    let usual = if link == Link::Softmax { Some(255) } else { None };
-    match ignore {
-        0 => Ok(usual),
-        1 => Ok(None),
-        2 => Ok(Some(index)),
-        value => Err(BadArgument::option("call.ignore", value, expected)),
+/// What a call says of the targets of pixels that do not count, in the fields of its C struct.
+#[derive(Clone, Copy, Debug)]
+pub struct IgnoreFields {
+    /// `ignore`.
+    pub kind: i32,
+    /// `ignore_index`.
+    pub index: i64,
+    /// `ignore_indices`.
+    pub indices: *const i64,
+    /// `ignore_index_count`.
+    pub count: usize,
+}
+
+/// The targets of pixels that do not count, as C says it.
+#[derive(Clone, Copy, Debug)]
+pub enum Ignored<'a> {
+    /// Nothing is said.
+    Default,
+    /// None.
+    Nothing,
+    /// One.
+    Index(i64),
+    /// Several.
+    Indices(&'a [i64]),
+}
+
+impl<'a> Ignored<'a> {
+    /// Reads the fields of `argument`; `expected` names the library's enumeration.
+    ///
+    /// # Errors
+    /// [`BadArgument::Option`] for a `kind` outside 0 to 3, or an index or a list that it does not use; a list that is
+    /// NULL or misaligned.
+    ///
+    /// # Safety
+    /// `indices` is NULL or points to `count` numbers that nobody writes for `'a`.
+    pub unsafe fn read(
+        IgnoreFields { kind, index, indices, count }: IgnoreFields,
+        argument: &'static str,
+        expected: &'static str,
+    ) -> Result<Self, BadArgument> {
+        let unused = |field: &'static str, value, expected| {
+            Err(BadArgument::Field { argument, field, value, expected })
+        };
+        if kind != 2 && index != 0 {
+            return unused(".ignore_index", index, "0 where `ignore` says that it is not used");
+        }
+        if kind != 3 && count != 0 {
+            let expected = "0 where `ignore` says that the list is not used";
+            return unused(".ignore_index_count", count as i64, expected);
+        }
+        match kind {
+            0 => Ok(Ignored::Default),
+            1 => Ok(Ignored::Nothing),
+            2 => Ok(Ignored::Index(index)),
+            3 => {
+                // SAFETY: the caller's word.
+                let indices = unsafe { list(indices, count, argument, ".ignore_indices")? };
+                Ok(Ignored::Indices(indices.unwrap_or_default()))
+            }
+            value => unused(".ignore", value.into(), expected),
+        }
+    }
+
+    /// Returns what core calls it.
+    #[inline]
+    pub fn of_core(&self) -> Ignore<'_> {
+        match self {
+            Ignored::Default => Ignore::Default,
+            Ignored::Nothing => Ignore::NOTHING,
+            Ignored::Index(index) => Ignore::Labels(core::slice::from_ref(index)),
+            Ignored::Indices(indices) => Ignore::Labels(indices),
+        }
     }
 }
 

@@ -18,6 +18,17 @@ pub struct Fields<'a> {
     pub shape: Shape,
     /// Its strides in elements, one an axis; none if it is packed in row-major order.
     pub strides: Option<&'a [i64]>,
+    /// Whether it has an axis of channels.
+    pub has_channels: bool,
+}
+
+/// The axes that a tensor may have.
+#[derive(Clone, Copy, Debug)]
+pub enum Axes {
+    /// Batch, channels and 1 to 3 of space.
+    All,
+    /// As many as logits of so many axes, or all of those but that of channels, which there is one of then.
+    Beside(usize),
 }
 
 impl<'a> Fields<'a> {
@@ -34,6 +45,7 @@ impl<'a> Fields<'a> {
         tensor: *const DLTensor,
         argument: &'static str,
         device: DeviceType,
+        allowed: Axes,
     ) -> Result<Self, BadArgument> {
         check_pointer(tensor, argument, "")?;
         // SAFETY: neither NULL nor misaligned, so the caller's tensor.
@@ -42,14 +54,17 @@ impl<'a> Fields<'a> {
         if own != device.number {
             return Err(BadArgument::Device { argument, device: own, expected: device });
         }
-        let axes = match tensor.ndim {
-            3..=5 => tensor.ndim as usize,
-            ndim => return Err(BadArgument::Axes { argument, ndim }),
+        let (axes, has_channels) = match (tensor.ndim, allowed) {
+            (ndim @ 2..=4, Axes::Beside(logits)) if ndim as usize + 1 == logits => {
+                (ndim as usize, false)
+            }
+            (ndim @ 3..=5, _) => (ndim as usize, true),
+            (ndim, _) => return Err(BadArgument::Axes { argument, ndim }),
         };
         check_pointer(tensor.shape, argument, ".shape")?;
         // SAFETY: neither NULL nor misaligned, so `ndim` numbers.
         let extents = unsafe { slice::from_raw_parts(tensor.shape, axes) };
-        let shape = shape(extents, argument)?;
+        let shape = shape(extents, has_channels, argument)?;
         let strides = if tensor.strides.is_null() {
             None
         } else {
@@ -57,13 +72,17 @@ impl<'a> Fields<'a> {
             // SAFETY: neither NULL nor misaligned, so `ndim` numbers.
             Some(unsafe { slice::from_raw_parts(tensor.strides, axes) })
         };
-        Ok(Fields { tensor, extents, shape, strides })
+        Ok(Fields { tensor, extents, shape, strides, has_channels })
     }
 }
 
-/// Returns the shape of a tensor's extents: batch, channels, then 1 to 3 of space.
+/// Returns the shape of a tensor's extents: batch, channels if it has that axis, then 1 to 3 of space.
 #[inline]
-fn shape(extents: &[i64], argument: &'static str) -> Result<Shape, BadArgument> {
+fn shape(
+    extents: &[i64],
+    has_channels: bool,
+    argument: &'static str,
+) -> Result<Shape, BadArgument> {
     let is_no_size = |&extent: &i64| usize::try_from(extent).is_err();
     if let Some(axis) = extents.iter().position(is_no_size) {
         return Err(BadArgument::Extent { argument, axis, extent: extents[axis] });
@@ -71,6 +90,9 @@ fn shape(extents: &[i64], argument: &'static str) -> Result<Shape, BadArgument> 
     // A pattern for each number of axes, because a loop over them takes longer than all else here.
     let size = |extent: i64| extent as usize;
     let shape = match *extents {
+        [b, w] => Shape::new(size(b), 1, &[size(w)]),
+        [b, h, w] if !has_channels => Shape::new(size(b), 1, &[size(h), size(w)]),
+        [b, d, h, w] if !has_channels => Shape::new(size(b), 1, &[size(d), size(h), size(w)]),
         [b, c, w] => Shape::new(size(b), size(c), &[size(w)]),
         [b, c, h, w] => Shape::new(size(b), size(c), &[size(h), size(w)]),
         [b, c, d, h, w] => Shape::new(size(b), size(c), &[size(d), size(h), size(w)]),

@@ -57,13 +57,13 @@ pub unsafe extern "C" fn segloss_distance(
     entry::run(|| {
         let distance = read_distance(distance)?;
         // SAFETY: the caller's word.
-        let mut request = unsafe { Request::read(targets, link, call, out)? };
+        let request = unsafe { Request::read(targets, link, call, out)? };
         request.out.holds(&[DLDataType::F32, DLDataType::F64], "float32 or float64")?;
         // SAFETY: as above; the output is apart and stored so.
         unsafe {
             workspace::with(workspace, |storage| match request.out.dtype {
-                DLDataType::F64 => measure::<f64>(distance, &mut request, storage),
-                _ => measure::<f32>(distance, &mut request, storage),
+                DLDataType::F64 => measure::<f64>(distance, &request, storage),
+                _ => measure::<f32>(distance, &request, storage),
             })
         }
     })
@@ -73,18 +73,20 @@ pub unsafe extern "C" fn segloss_distance(
 /// Nobody else uses the output's memory, and it is stored as `T`.
 unsafe fn measure<T: Real + Plain>(
     distance: Distance,
-    request: &mut Request<'_>,
+    request: &Request<'_>,
     storage: &mut Storage,
 ) -> Result<(), Fault> {
     let (layout, pixels) = (request.out.layout, request.shape().pixels());
-    // SAFETY: the caller's word.
+    // SAFETY: the caller's word, here and below.
+    let call = unsafe { request.call()? };
+    // SAFETY: as above.
     let out = unsafe { request.out.elements_mut::<T>()? };
     for (sample, channel) in request.images() {
         let first = layout.index(sample, channel, 0);
         let out = &mut out[first..first + pixels];
-        let plane = LabelPlane { call: &request.call, targets: &request.targets, sample, channel };
-        let spacing = request.call.spacing;
-        match request.call.link {
+        let plane = LabelPlane { call: &call, targets: &request.targets, sample, channel };
+        let spacing = call.spacing;
+        match call.link {
             Link::Sigmoid => measure_plane(distance, &MaskRows(&plane), spacing, out, storage)?,
             Link::Softmax => measure_plane(distance, &LabelRows(&plane), spacing, out, storage)?,
         }

@@ -15,13 +15,16 @@ use crate::overlap::check_read;
 use crate::tensor::Tensor;
 use segloss_c_boundary::BadArgument;
 use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::tensor::Axes;
 use segloss_c_boundary::versioned::read_or_zeros;
+use segloss_core::compose::check_labels;
 use segloss_core::engine;
 use segloss_core::view::{Shape, Targets};
 
 /// What a map is made from, and where it goes.
 struct Request<'a> {
-    call: engine::Call<'a>,
+    given: CallInputs<'a>,
+    link: engine::Link,
     targets: Targets<'a>,
     out: Tensor<'a>,
 }
@@ -40,7 +43,7 @@ impl<'a> Request<'a> {
         // SAFETY: the caller's word, here and below.
         let targets = unsafe { Tensor::read(targets, "targets")? };
         // SAFETY: as above.
-        let given = unsafe { CallInputs::read(&read_or_zeros(call, "call")?, link)? };
+        let given = unsafe { CallInputs::read(&read_or_zeros(call, "call")?, Axes::All)? };
         given.is_for_maps()?;
         // SAFETY: as above.
         let out = unsafe { Tensor::read(out, "out")? };
@@ -51,16 +54,27 @@ impl<'a> Request<'a> {
         }
         out.has_shape(shape)?;
         out.has_packed_images()?;
-        if shape.pixels() * shape.batch * shape.channels == 0 {
+        if shape.pixels() * shape.channels == 0 {
             return Err(segloss_core::Error::Empty { argument: "targets", shape }.into());
         }
         let written = [out.memory()];
         check_read(&written, &targets.memory())?;
         given.check_apart(&written)?;
         // SAFETY: as above, and the output is apart.
-        let (call, targets) = unsafe { (given.call(link)?, targets.targets()?) };
+        let targets = unsafe { targets.targets()? };
         given.has_mask_of(shape)?;
-        Ok(Request { call, targets, out })
+        Ok(Request { given, link, targets, out })
+    }
+
+    /// Returns the call, whose targets have been checked.
+    ///
+    /// # Safety
+    /// Nobody writes the tensors' memory meanwhile.
+    unsafe fn call(&self) -> Result<engine::Call<'_>, Fault> {
+        // SAFETY: the caller's word.
+        let call = unsafe { self.given.call(self.link)? };
+        check_labels(&call, &self.targets)?;
+        Ok(call)
     }
 
     fn shape(&self) -> Shape {

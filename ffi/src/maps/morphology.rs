@@ -49,7 +49,8 @@ fn border(value: i32) -> Result<morphology::Border, Fault> {
 /// The pixels from which `iterations` steps of `element` (a segloss_element) reach foreground, of each
 /// sample and channel by itself: 1 or 0 into `out`.
 ///
-/// `mask` holds uint8, bool, int32, int64 (foreground: not 0), float32 or float64 (above one half); `out`
+/// `mask` holds integers of 8 to 64 bits or bool (0, and one positive number throughout, which is foreground), or floats
+/// from 0 to 1 (foreground: above one half); `out`
 /// uint8 or bool of its shape, packed within each image. `workspace` is NULL for the thread's own. Since
 /// 0.1.
 ///
@@ -113,14 +114,15 @@ unsafe fn run(
     let request = unsafe { Request::read(mask, Link::Sigmoid as i32, core::ptr::null(), out)? };
     request.out.holds(&[DLDataType::U8, DLDataType::BOOL], "uint8 or bool8")?;
     let (layout, pixels) = (request.out.layout, request.shape().pixels());
+    // SAFETY: as above.
+    let call = unsafe { request.call()? };
     // SAFETY: as above; the output is apart, and bytes 0 and 1 are of both types.
     let out = unsafe { request.out.elements_mut::<u8>()? };
     let each = |storage: &mut Storage| {
         for (sample, channel) in request.images() {
             let first = layout.index(sample, channel, 0);
             let out = &mut out[first..first + pixels];
-            let (call, targets) = (&request.call, &request.targets);
-            let plane = LabelPlane { call, targets, sample, channel };
+            let plane = LabelPlane { call: &call, targets: &request.targets, sample, channel };
             at_best_level!(level => change(level, step, &MaskRows(&plane), out, storage))?;
         }
         Ok(())

@@ -43,13 +43,13 @@ pub unsafe extern "C" fn segloss_map_weights(
         let text = unsafe { text::read(text, "text", "")? };
         check_pointer(out, "out", "")?;
         // SAFETY: as above.
-        let mut request = unsafe { Request::read(targets, link, call, out)? };
+        let request = unsafe { Request::read(targets, link, call, out)? };
         request.out.holds(&[DLDataType::F32, DLDataType::F64], "float32 or float64")?;
         // SAFETY: as above; the output is apart and stored so.
         unsafe {
             workspace::with(workspace, |storage| match request.out.dtype {
-                DLDataType::F64 => compute::<f64>(text, &mut request, storage),
-                _ => compute::<f32>(text, &mut request, storage),
+                DLDataType::F64 => compute::<f64>(text, &request, storage),
+                _ => compute::<f32>(text, &request, storage),
             })
         }
     })
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn segloss_map_weights(
 /// Nobody else uses the output's memory, and it is stored as `T`.
 unsafe fn compute<T: Real + Plain>(
     text: &str,
-    request: &mut Request<'_>,
+    request: &Request<'_>,
     storage: &mut Storage,
 ) -> Result<(), Fault> {
     if !request.out.is_packed() {
@@ -68,9 +68,11 @@ unsafe fn compute<T: Real + Plain>(
     let library = Library::<T>::default();
     let map = parse_map(text, library.registry());
     let map = map.map_err(|error| BadArgument::Text { message: error.to_string() })?;
-    let words = map.scratch(&request.call, &request.targets)?;
+    // SAFETY: the caller's word, here and below.
+    let call = unsafe { request.call()? };
+    let words = map.scratch(&call, &request.targets)?;
     let scratch = workspace::lend(&mut storage.words, words, "map scratch")?;
-    // SAFETY: the caller's word.
+    // SAFETY: as above.
     let weights = unsafe { request.out.elements_mut::<T>()? };
-    Ok(map.compute(&request.call, &request.targets, scratch, weights)?)
+    Ok(map.compute(&call, &request.targets, scratch, weights)?)
 }

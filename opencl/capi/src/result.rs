@@ -1,7 +1,5 @@
 use core::ffi::{CStr, c_char};
 
-use segloss_c_boundary::Cause;
-
 /// What a call came to. A number keeps its meaning for ever; those up to 63 mean the same as in
 /// segloss_result. Since 0.1.
 #[repr(i32)]
