@@ -207,17 +207,19 @@ enum segloss_absent
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * What the formula says: absent classes share nearly all of the weight.
+     * 1; the others have the weights that they have without it, so that all add up to the number of
+     * classes.
      */
-    SEGLOSS_ABSENT_SOURCE = 0,
+    SEGLOSS_ABSENT_ONE = 0,
     /**
-     * 0; the others are weighted among themselves, and add up to their number.
+     * 0; the others as by SEGLOSS_ABSENT_ONE.
      */
     SEGLOSS_ABSENT_ZERO = 1,
     /**
-     * 1; the others are weighted among themselves, so that all add up to the number of classes.
+     * What the formula gives for all classes: absent ones share nearly all of the sum, and the others are
+     * left with about 1e-8 each, at which a loss stands still. The reference's rule.
      */
-    SEGLOSS_ABSENT_ONE = 2,
+    SEGLOSS_ABSENT_SOURCE = 2,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1202,8 +1204,9 @@ segloss_result segloss_class_counts(const DLTensor *targets,
                                     size_t classes);
 
 /**
- * The weights of classes by inverse frequency, into `weights`: with n the sum of the counts, K `classes`
- * and r = n / (K count + 1e-6), each is K r over the sum of all r. `absent` is a segloss_absent.
+ * The weights of classes by inverse frequency, into `weights`: with `total` the sum of the counts, n the
+ * number of classes that occur and r = total / (n count + 1e-6), each of these has n r over the sum of
+ * all r. `absent`, a segloss_absent, says what the others have.
  *
  * Fails with SEGLOSS_RESULT_NOTHING_TO_LEARN if all counts are 0. `counts` and `weights` have `classes`
  * numbers. Since 0.1.

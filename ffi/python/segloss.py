@@ -27,7 +27,7 @@ _LEVELS = {"best": 0, "scalar": 1, "portable": 2, "avx2": 3, "avx512": 4}
 _DISTANCES = {"background": 0, "other": 1, "signed": 2}
 _ELEMENTS = {"cross": 0, "full": 1}
 _BORDERS = {"zero": 0, "keep": 1}
-_ABSENT = {"source": 0, "zero": 1, "one": 2}
+_ABSENT = {"one": 0, "zero": 1, "source": 2}
 _ALL_PROCESSORS = 2**32 - 1
 _ABI_VERSION = 1
 _PLUGIN_API_VERSION = 1
@@ -625,7 +625,7 @@ def class_counts(targets, classes, *, ignore_index=..., counts=None):
     return found
 
 
-def class_weights(counts, *, absent="source"):
+def class_weights(counts, *, absent="one"):
     """The weights of classes by inverse frequency, from the pixels of each."""
     counts = numpy.ascontiguousarray(counts, dtype=numpy.uint64)
     weights = numpy.empty(counts.size)

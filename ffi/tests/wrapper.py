@@ -189,6 +189,7 @@ def masks_are_looked_at():
     assert segloss.class_counts(labels, 3, counts=counts).tolist() == (2 * counts).tolist()
     raw = labels.size / (3 * counts + 1e-6)
     assert np.allclose(segloss.class_weights(counts), 3 * raw / raw.sum())
+    assert np.allclose(segloss.class_weights([1000, 100, 0]), [2 / 11, 20 / 11, 1])
     found = segloss.statistics([labels > 0, labels > 1])
     assert found["images"] == 4 and found["counts"].sum() == found["pixels"] == 2 * labels.size
     assert segloss.statistics(labels, link="softmax", classes=3)["present"] == 3

@@ -1,5 +1,6 @@
 //! Losses as text, and what texts name: terms, maps, presets and options.
 
+mod link_of;
 mod map;
 mod parse;
 mod plan;
@@ -10,6 +11,7 @@ mod shorthands;
 
 pub use crate::maps::{IGNORED, LabelBytes, LabelSource};
 pub use crate::tile::*;
+pub use link_of::link_of;
 pub use map::{LabelPlane, MapCall, MapDefinition, ObjectMap, WeightMap, check_labels};
 pub use parse::{parse, parse_map};
 pub use plan::{Plan, Term};

@@ -93,6 +93,15 @@ pub enum Mistake<'a> {
         /// The link it needs.
         expected: Link,
     },
+    /// A term that needs another link than one before it.
+    Links {
+        /// The term.
+        term: &'a str,
+        /// The link it needs.
+        expected: Link,
+        /// The first term that needs the other link.
+        other: &'a str,
+    },
     /// Parameters that a term of the caller's refuses without saying which.
     Parameters {
         /// The term.
@@ -202,6 +211,12 @@ impl fmt::Display for Mistake<'_> {
                 write!(f, "`{name}` is {}, expected {expected}", Number(value))
             }
             Mistake::Link { term, expected } => write!(f, "`{term}` needs the {expected} link"),
+            Mistake::Links { term, expected, other } => write!(
+                f,
+                "`{term}` needs the {expected} link, and `{other}` needs the {} link, expected terms \
+                 of one link",
+                expected.other()
+            ),
             Mistake::Parameters { term } => write!(f, "`{term}` refuses its parameters"),
             Mistake::Value { argument, value, expected } => {
                 given(f, argument, value)?;

@@ -8,7 +8,7 @@ use segloss_core::Error;
 use segloss_core::class::{ClassPixel, ClassTerm};
 use segloss_core::compose::{
     Definition, Kind, MapCall, MapDefinition, PRESETS, Plan, Program, Registry, Term,
-    TileRegionTerm, parse, parse_map,
+    TileRegionTerm, link_of, parse, parse_map,
 };
 use segloss_core::engine::Call;
 use segloss_core::engine::Link::{self, Sigmoid, Softmax};
@@ -288,6 +288,43 @@ fn every_recommendation_is_a_loss() {
             assert_eq!(total, Ok(1.0), "{text}");
             assert_round_trip(text, link);
         }
+    }
+}
+
+/// By brute force: the links that each term of a sum can be had under, all of them at once.
+#[test]
+fn links_are_those_that_terms_need() {
+    let registry = Registry::<f64>::builtin::<Scalar>();
+    let names: Vec<&str> = registry.terms().map(|term| term.name).chain(["boundary"]).collect();
+    let fits = |name: &str, link| name == "boundary" || registry.term(name, link).is_some();
+    for one in &names {
+        for other in &names {
+            let text = format!("0.5*{one} + 0*{other}");
+            let both = [Sigmoid, Softmax].map(|link| fits(one, link) && fits(other, link));
+            let found = link_of(&text, registry);
+            match both {
+                [true, true] => assert_eq!(found, Ok(None), "{text}"),
+                [true, false] => assert_eq!(found, Ok(Some(Sigmoid)), "{text}"),
+                [false, true] => assert_eq!(found, Ok(Some(Softmax)), "{text}"),
+                [false, false] => {
+                    let error = found.unwrap_err().to_string();
+                    let at = text.len() - other.len() + 1;
+                    let begin = format!("at {at}: `{other}` needs the ");
+                    assert!(error.starts_with(&begin), "{text}: {error}");
+                }
+            }
+        }
+    }
+    for (text, expected) in [
+        ("preset:balanced", Ok(None)),
+        // Told by `parse`.
+        ("preset:cardiac + dice", Err("at 16: expected the end, found `+`")),
+        ("bse", Ok(None)),
+        ("bce(gamma=1) @ bend", Ok(Some(Sigmoid))),
+        ("ce +", Err("at 5: expected a term or a coefficient, found the end")),
+    ] {
+        let found = link_of(text, registry);
+        assert_eq!(found.map_err(|error| error.to_string()), expected.map_err(String::from));
     }
 }
 
