@@ -207,17 +207,19 @@ enum segloss_absent
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * What the formula says: absent classes share nearly all of the weight.
+     * 1; the others have the weights that they have without it, so that all add up to the number of
+     * classes.
      */
-    SEGLOSS_ABSENT_SOURCE = 0,
+    SEGLOSS_ABSENT_ONE = 0,
     /**
-     * 0; the others are weighted among themselves, and add up to their number.
+     * 0; the others as by SEGLOSS_ABSENT_ONE.
      */
     SEGLOSS_ABSENT_ZERO = 1,
     /**
-     * 1; the others are weighted among themselves, so that all add up to the number of classes.
+     * What the formula gives for all classes: absent ones share nearly all of the sum, and the others are
+     * left with about 1e-8 each, at which a loss stands still. The reference's rule.
      */
-    SEGLOSS_ABSENT_ONE = 2,
+    SEGLOSS_ABSENT_SOURCE = 2,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -532,7 +534,7 @@ typedef struct {
     size_t map_count;
     /**
      * Distance between neighbours along each spatial axis, outermost first, for maps that measure
-     * distances; 1e-30 to 1e30. NULL: 1.
+     * distances; 1e-30 to 1e30. Other than 1 where none does, it is an error. NULL: 1.
      */
     const double *spacing;
     /**
@@ -649,8 +651,9 @@ typedef struct {
 
 /**
  * What masks look like. An image is one mask; an object is a connected component of foreground, or of
- * one class other than 0, by faces; a boundary pixel shares a face with one of another class. NaN stands
- * for a share of nothing. Since 0.1.
+ * one class other than 0, by faces; a boundary pixel shares a face with one of another class, where those
+ * that do not count have the class of the nearest one that does. NaN stands for a share of nothing. Since
+ * 0.1.
  */
 typedef struct {
     /**
@@ -678,7 +681,7 @@ typedef struct {
      */
     uint64_t smallest_size;
     /**
-     * Pixels on a boundary between classes, on either side.
+     * Pixels on a boundary between classes, on either side, whether they count or not.
      */
     uint64_t boundary_pixels;
     /**
@@ -695,7 +698,7 @@ typedef struct {
      */
     double small_share;
     /**
-     * Boundary pixels over pixels.
+     * Boundary pixels over pixels, whether they count or not.
      */
     double boundary_share;
 } segloss_statistics;
@@ -1201,8 +1204,9 @@ segloss_result segloss_class_counts(const DLTensor *targets,
                                     size_t classes);
 
 /**
- * The weights of classes by inverse frequency, into `weights`: with n the sum of the counts, K `classes`
- * and r = n / (K count + 1e-6), each is K r over the sum of all r. `absent` is a segloss_absent.
+ * The weights of classes by inverse frequency, into `weights`: with `total` the sum of the counts, n the
+ * number of classes that occur and r = total / (n count + 1e-6), each of these has n r over the sum of
+ * all r. `absent`, a segloss_absent, says what the others have.
  *
  * Fails with SEGLOSS_RESULT_NOTHING_TO_LEARN if all counts are 0. `counts` and `weights` have `classes`
  * numbers. Since 0.1.
@@ -1265,7 +1269,8 @@ segloss_result segloss_statistics_of(const segloss_masks *masks,
  * The loss to start from for masks like these, as text for segloss_loss_new under the masks' link, into
  * `loss`, and why, into `reason`; either may be NULL, with a capacity of 0.
  *
- * `priority` is `balanced`, `speed`, `boundary`, `recall` or `overlap`. Each buffer gets as much as fits
+ * `priority` is `balanced`, `speed`, `boundary`, `recall` or `overlap`; `boundary` is as `balanced` if no
+ * pixel that counts is within 3 steps of a boundary. Each buffer gets as much as fits
  * and a terminating 0; no text is longer than 200 bytes. Fails with SEGLOSS_RESULT_NOTHING_TO_LEARN if no
  * pixel counts or all are of one class. `workspace` is NULL for the thread's own. Since 0.1.
  *
@@ -1295,8 +1300,8 @@ segloss_result segloss_recommend(const segloss_masks *masks,
  * | `dice` | `smooth=1e-6` |
  * | `tversky` | `fp=0.5, fn=0.5, smooth=1e-6` |
  * | `focal_tversky` | `fp=0.5, fn=0.5, gamma=1, smooth=1e-6` |
- * | `boundary` | `theta=3, weight=5`: cross-entropy weighted in a band along boundaries |
- * | `distance` | `sigma=5`: cross-entropy weighted by the distance to them |
+ * | `boundary` | `theta=3, weight=5, border=auto, void=nearest`: cross-entropy weighted in a band along boundaries |
+ * | `distance` | `sigma=5, empty=zero, void=nearest`: cross-entropy weighted by the distance to them |
  *
  * A pixel or class term takes weight maps, `bce @ band(theta=3, weight=5) @ decay(sigma=5)`, among them
  * the caller's own. `options` is NULL for the fastest level, the caller's thread alone, and no plugins.
@@ -1503,8 +1508,13 @@ segloss_result segloss_erode(const DLTensor *mask,
  *
  * | map | weights |
  * |---|---|
- * | `band(theta=3, weight=5, border=zero)` | `weight` within `theta` steps of a pixel at a boundary, 1 elsewhere; outside the image is background, or with `border=keep` more of the same |
- * | `decay(sigma=5, empty=zero)` | exp(-d / sigma), d the distance to the nearest pixel of another label; where there is none 0, or with `empty=one` 1 |
+ * | `band(theta=3, weight=5, border=auto, void=nearest)` | `weight` within `theta` steps of a pixel at a boundary, 1 elsewhere; outside the image is background (`border=zero`, that of masks) or more of the same (`border=keep`, that of label maps) |
+ * | `decay(sigma=5, empty=zero, void=nearest)` | exp(-d / sigma), d the distance to the nearest pixel of another label; where there is none 0, or with `empty=one` 1 |
+ *
+ * Pixels that do not count are void. They have the label of the nearest pixel that counts, by the spacing, of
+ * several as near the smallest: over a ring of w void pixels a band shows from theta w / 2 on. With `void=cut`
+ * none is at a boundary, and no distance is measured to them. Masks without foreground have weight 0 in
+ * `decay`: false positives there are learned from with `empty=one`.
  *
  * `targets` are as for segloss_evaluate under `link`: masks, one a channel, or label maps of 1 channel.
  * Of `call`, which may be NULL, `ignore`, `mask` and `spacing` count; the rest is as in

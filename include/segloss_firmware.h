@@ -112,11 +112,14 @@ typedef struct segloss_firmware_mask {
     uint32_t height;
     /** Pixels of a row. */
     uint32_t width;
-    /** What pixels hold that make no edge, or -1. */
+    /** What pixels hold that do not count, or -1: for the edge they are as the nearest pixel that counts. */
     int32_t ignored;
 } segloss_firmware_mask;
 
-/** Words of 64 bits that segloss_firmware_band takes, into `words`. */
+/**
+ * Words of 64 bits that segloss_firmware_band takes, into `words`: a quarter of a byte a pixel, and three bytes
+ * more if pixels may not count.
+ */
 int32_t segloss_firmware_band_scratch(const segloss_firmware_mask *plane, uint32_t *words);
 
 /**

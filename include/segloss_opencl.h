@@ -378,7 +378,7 @@ typedef struct {
     size_t map_count;
     /**
      * Distance between neighbours along each spatial axis, outermost first, for maps that measure
-     * distances; 1e-30 to 1e30. NULL: 1.
+     * distances; 1e-30 to 1e30. Other than 1 where none does, it is an error. NULL: 1.
      */
     const double *spacing;
     /**

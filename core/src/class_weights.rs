@@ -1,14 +1,14 @@
 //! Class weights by inverse frequency.
 //!
-//! With `total` the pixels counted, `K` the number of classes and `count_k` the pixels of class
-//! `k`:
+//! With `total` the pixels counted, `n` the number of classes that are weighted and `count_k` the pixels of
+//! class `k`:
 //!
 //! ```text
-//! r_k = total / (K count_k + 1e-6)        w_k = K r_k / sum_j r_j
+//! r_k = total / (n count_k + 1e-6)        w_k = n r_k / sum_j r_j
 //! ```
 //!
-//! so that the weights add up to `K`. [`Absent`] says what becomes of classes that never occur.
-//! Pixels that hold an ignored label are not counted, be it one of the classes or not.
+//! so that the weights of these `n` add up to `n`. They are the classes that occur; [`Absent`] says what
+//! becomes of the others. Pixels that hold an ignored label are not counted, be it one of the classes or not.
 //!
 //! ```
 //! use segloss_core::class_weights::{Absent, ClassCounts};
@@ -35,17 +35,16 @@ use crate::view::Targets;
 /// What weight a class gets that never occurs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Absent {
-    /// What the formula says: the 1e-6 alone decides, so absent classes share nearly all of `K`
-    /// and the others are left with about 1e-8 each. An `ignore_index` that is one of the classes
-    /// makes that class such a one.
+    /// One. The classes that occur have the weights that they have without it, so that all weights add
+    /// up to the number of classes.
     #[default]
-    Source,
-    /// Nothing. The classes that occur, `n` of them, are weighted among themselves,
-    /// `w_k = n r_k / sum_j r_j` over those alone: their weights add up to `n`.
-    Zero,
-    /// One. The classes that occur are weighted as by [`Absent::Zero`], so that all weights add up
-    /// to `K`.
     One,
+    /// Nothing. The classes that occur are weighted as by [`Absent::One`].
+    Zero,
+    /// What the formula gives for all classes: the 1e-6 alone decides, so absent classes share nearly
+    /// all of the sum and the others are left with about 1e-8 each, at which a loss stands still. An
+    /// `ignore_index` that is one of the classes makes that class such a one. The reference's rule.
+    Source,
 }
 
 /// Pixels of each class over any number of masks, in storage of the caller's.
@@ -126,17 +125,15 @@ impl<'c> ClassCounts<'c> {
         if total == 0 {
             return Err(Error::NothingCounted { classes });
         }
-        let raw = |count: u64| total as f64 / (classes as f64 * count as f64 + 1e-6);
         let is_weighted = |count: u64| count > 0 || absent == Absent::Source;
-        let (mut sum, mut weighted) = (0.0, 0u32);
-        for &count in self.counts.iter().filter(|&&count| is_weighted(count)) {
-            sum += raw(count);
-            weighted += 1;
-        }
+        let weighted = || self.counts.iter().copied().filter(|&count| is_weighted(count));
+        // 2^24 classes at most, which f64 holds.
+        let n = weighted().count() as f64;
+        let raw = |count: u64| total as f64 / (n * count as f64 + 1e-6);
+        let sum: f64 = weighted().map(raw).sum();
         let fixed = if absent == Absent::One { 1.0 } else { 0.0 };
         for (weight, &count) in weights.iter_mut().zip(&*self.counts) {
-            *weight =
-                if is_weighted(count) { raw(count) / sum * f64::from(weighted) } else { fixed };
+            *weight = if is_weighted(count) { raw(count) / sum * n } else { fixed };
         }
         Ok(())
     }

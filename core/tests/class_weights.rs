@@ -50,7 +50,7 @@ fn assert_golden<const K: usize>(
     in_f64: [f64; K],
     in_f32: [f64; K],
 ) {
-    let (counted, weights) = weigh::<K>(masks, Absent::default()).unwrap();
+    let (counted, weights) = weigh::<K>(masks, Absent::Source).unwrap();
     assert_eq!(counted, counts);
     assert_close(&weights, &in_f64, 4.0 * f64::EPSILON);
     assert_close(&weights, &in_f32, 4.0 * f64::from(f32::EPSILON));
@@ -99,7 +99,7 @@ fn i7_every_pixel_ignored_is_an_error() {
 }
 
 #[test]
-fn i2_a_class_that_never_occurs_gets_nearly_all_by_default() {
+fn i2_a_class_that_never_occurs_gets_nearly_all_by_the_source() {
     assert_golden(
         &[runs(&[(0, 90), (1, 10)])],
         [90, 10, 0],
@@ -108,15 +108,24 @@ fn i2_a_class_that_never_occurs_gets_nearly_all_by_default() {
     );
 }
 
+/// Counts alone, in any order and with any class absent.
+fn weights_of<const K: usize>(mut counts: [u64; K], absent: Absent) -> [f64; K] {
+    let mut weights = [-1.0; K];
+    ClassCounts::new(&mut counts).unwrap().weights(absent, &mut weights).unwrap();
+    weights
+}
+
 #[test]
-fn i2_a_class_that_never_occurs_can_be_left_out() {
-    let masks = [runs(&[(0, 90), (1, 10)])];
-    let (_, zero) = weigh::<3>(&masks, Absent::Zero).unwrap();
-    let (_, one) = weigh::<3>(&masks, Absent::One).unwrap();
-    // Shares 0.9 and 0.1: the other way round, times the two classes that occur.
-    assert_close(&zero[..2], &[0.2, 1.8], 1e-7);
-    assert_eq!(zero[..2], one[..2]);
-    assert_eq!((zero[2], one[2]), (0.0, 1.0));
+fn i2_the_others_are_weighted_as_if_an_absent_class_were_not_there() {
+    let [first, second] = weights_of([1000, 100], Absent::default());
+    // 1/1000 and 1/100 as shares, times two.
+    assert_close(&[first, second], &[2.0 / 11.0, 20.0 / 11.0], 1e-8);
+    assert_eq!(weights_of([1000, 100, 0], Absent::default()), [first, second, 1.0]);
+    assert_eq!(weights_of([1000, 100, 0], Absent::One), [first, second, 1.0]);
+    assert_eq!(weights_of([0, 1000, 0, 100], Absent::Zero), [0.0, first, 0.0, second]);
+    assert_eq!(weights_of([0, 7, 0], Absent::default()), [1.0; 3]);
+    let source = weights_of([1000, 100, 0], Absent::Source);
+    assert_close(&source, &[1e-9, 1e-8, 3.0], 1e-6);
 }
 
 #[test]

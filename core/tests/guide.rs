@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use segloss_core::Error;
 use segloss_core::engine::Ignore;
 use segloss_core::guide::{
-    ClassShare, MaskStatistics, Priority, Recommendation, Situation, recommend,
+    BAND_THETA, ClassShare, MaskStatistics, Priority, Recommendation, Situation, recommend,
 };
 use segloss_core::view::{Layout, Number, Shape, Strides, Targets, View};
 
@@ -74,13 +74,19 @@ fn a_label_map_with_ignored_pixels() {
     assert_eq!(statistics.commonest(), Some(ClassShare { class: 0, share: 0.375 }));
     assert_eq!(statistics.balance(), Some(0.75));
     assert_eq!((statistics.objects(), statistics.smallest_size()), (2, Some(4)));
-    // Columns 1 and 2 of the first two rows; (1, 3), (1, 4), (2, 3). Not the sides of `#`.
-    assert_eq!(statistics.boundary_pixels(), 4 + 3);
+    // Columns 1 and 2 of the first two rows; (1, 3), (1, 4); and as the first `#` is a 1 and the second a
+    // 0, both of them, (0, 5) and (2, 3).
+    assert_eq!(statistics.boundary_pixels(), 4 + 2 + 4);
+    assert_eq!(statistics.boundary_share(), Some(10.0 / 18.0));
+    // All that count are within three steps of those, but for none.
+    assert_eq!(statistics.band_pixels(), 16);
 }
 
 #[test]
-fn neither_the_border_nor_an_ignored_neighbour_is_a_boundary() {
-    for (picture, boundary) in [("11 11", 0), ("1#0", 0), ("110", 2)] {
+fn the_border_is_no_boundary_and_void_hides_none() {
+    for (picture, boundary) in
+        [("11 11", 0), ("1#0", 2), ("110", 2), ("1##", 0), ("##", 0), ("1#1", 0), ("0###1", 2)]
+    {
         let (labels, size) = drawn(picture);
         let mut counts = [0; 2];
         let mut statistics = MaskStatistics::binary(&mut counts);
@@ -151,8 +157,11 @@ fn a_bad_mask_adds_nothing() {
     let two_images = [0u8, 1, 1, 0, 2, 1];
     let error = add(&mut statistics, packed(&two_images, &[3]), None).unwrap_err();
     assert_eq!(error, Error::Label { label: Number::Unsigned(2), sample: 1, pixel: 1, classes: 2 });
-    let error = statistics.add(packed(&[0u8; 3], &[3]), Ignore::Default, &mut [0; 5]).unwrap_err();
-    assert_eq!(error, Error::Workspace { argument: "scratch", length: 5, expected: 6 });
+    let one = packed(&[0u8; 3], &[3]);
+    let expected = MaskStatistics::scratch_length(one.layout().shape()).unwrap();
+    let length = expected - 1;
+    let error = statistics.add(one, Ignore::Default, &mut vec![0; length]).unwrap_err();
+    assert_eq!(error, Error::Workspace { argument: "scratch", length, expected });
     let channels = Layout::channels_first(Shape::new(1, 2, &[1]).unwrap()).unwrap();
     let error = add(&mut statistics, View::new(&[0u8; 2], channels).unwrap(), None).unwrap_err();
     assert!(matches!(error, Error::Shape { argument: "targets", .. }));
@@ -176,10 +185,17 @@ fn a_bad_mask_adds_nothing() {
 fn sizes_that_do_not_fit() {
     assert!(matches!(MaskStatistics::multiclass(&mut [0]), Err(Error::Classes { classes: 1, .. })));
     let most = (usize::MAX / 2).min(u32::MAX as usize);
-    let shape = |pixels| Shape::new(1, 1, &[pixels]).unwrap();
-    assert_eq!(MaskStatistics::scratch_length(&shape(most)), Ok(2 * most));
+    let shape = |spatial: &[usize]| Shape::new(1, 1, spatial).unwrap();
+    // Two a pixel, and some rows.
+    let length = MaskStatistics::scratch_length(&shape(&[1 << 16, (1 << 16) - 1])).unwrap();
+    let two = 2 * (1 << 16) * ((1 << 16) - 1);
+    assert!((two..two + (6 << 16)).contains(&length), "{length}");
+    assert_eq!(MaskStatistics::scratch_length(&shape(&[3])).unwrap(), 2 * 3 + 31);
+    let long = shape(&[(1 << 30) + 1]);
+    let error = Error::TooLong { shape: long, expected: "sides of 2^30 at most" };
+    assert_eq!(MaskStatistics::scratch_length(&long), Err(error));
     // The stride of 0 makes a mask of so many pixels of one.
-    let huge = Layout::strided(shape(most + 1), Strides::default()).unwrap();
+    let huge = Layout::strided(shape(&[1 << 16, 1 << 16]), Strides::default()).unwrap();
     let error = Error::Pixels { argument: "targets", pixels: most + 1, most };
     assert_eq!(MaskStatistics::scratch_length(huge.shape()), Err(error));
     let mut counts = [0; 2];
@@ -198,6 +214,21 @@ fn beside([d, h, w]: [usize; 3], pixel: usize) -> Vec<usize> {
         (z < d && y < h && x < w).then_some((z * h + y) * w + x)
     };
     steps.into_iter().filter_map(|s| inside([at[0] + s[0], at[1] + s[1], at[2] + s[2]])).collect()
+}
+
+/// Labels with those of the nearest pixel that counts in place of 255, the smallest of several as near.
+fn filled(labels: &[u8], [_, h, w]: [usize; 3]) -> Vec<u8> {
+    let place = |pixel: usize| [pixel / (h * w), pixel / w % h, pixel % w];
+    let squared = |a: usize, b: usize| -> usize {
+        place(a).into_iter().zip(place(b)).map(|(a, b)| a.abs_diff(b).pow(2)).sum()
+    };
+    let counts = |pixel: &usize| labels[*pixel] != 255;
+    let label = |pixel: usize| {
+        let known = (0..labels.len()).filter(counts);
+        let least = known.map(|other| (squared(pixel, other), labels[other])).min();
+        if counts(&pixel) { labels[pixel] } else { least.map_or(0, |(_, label)| label) }
+    };
+    (0..labels.len()).map(label).collect()
 }
 
 /// Sizes of all objects, by flooding each from its first pixel.
@@ -282,12 +313,19 @@ proptest! {
         let small = sizes.iter().filter(is_small).count() as u64;
         prop_assert_eq!(statistics.small_objects(), 2 * small);
 
+        let full = filled(&labels, extents);
         let on_boundary = |&pixel: &usize| {
-            let differs = |other: usize| labels[other] != 255 && labels[other] != labels[pixel];
-            labels[pixel] != 255 && beside(extents, pixel).into_iter().any(differs)
+            beside(extents, pixel).into_iter().any(|other| full[other] != full[pixel])
         };
-        let boundary = (0..labels.len()).filter(on_boundary).count() as u64;
+        let mut band: Vec<bool> = (0..labels.len()).map(|pixel| on_boundary(&pixel)).collect();
+        let boundary = band.iter().filter(|&&here| here).count() as u64;
         prop_assert_eq!(statistics.boundary_pixels(), 2 * boundary);
+        for _ in 0..BAND_THETA {
+            let reaches = |pixel| beside(extents, pixel).into_iter().any(|other| band[other]);
+            band = (0..labels.len()).map(|pixel| band[pixel] || reaches(pixel)).collect();
+        }
+        let in_band = (0..labels.len()).filter(|&pixel| band[pixel] && labels[pixel] != 255);
+        prop_assert_eq!(statistics.band_pixels(), 2 * in_band.count() as u64);
         for (class, &count) in statistics.counts().iter().enumerate() {
             let expected = labels.iter().filter(|&&label| usize::from(label) == class).count();
             prop_assert_eq!(count, 2 * expected as u64);
@@ -374,6 +412,36 @@ fn guide_boundary_precision() {
         ];
         assert_advice(image, Priority::Boundary, Situation::Boundary, losses);
     }
+}
+
+/// No boundary loss is named for masks whose band of theta 3 holds no pixel that counts: void that is too
+/// wide, and classes that never meet.
+#[test]
+fn guide_boundary_without_a_band() {
+    for (width, situation) in
+        [(0, Situation::Boundary), (6, Situation::Boundary), (9, Situation::Balanced)]
+    {
+        let row = |y: usize| [0u8; 20].map(|_| u8::from(y >= 15));
+        let mut labels: Vec<u8> = (0..30).flat_map(row).collect();
+        let first = 15 - width / 2;
+        labels[first * 20..(first + width) * 20].fill(255);
+        let (mut two, mut classes) = ([0; 2], [0; 2]);
+        let both =
+            [MaskStatistics::binary(&mut two), MaskStatistics::multiclass(&mut classes).unwrap()];
+        for mut statistics in both {
+            add(&mut statistics, packed(&labels, &[30, 20]), Some(255)).unwrap();
+            assert!(statistics.boundary_pixels() > 0 || width == 0);
+            assert_eq!(statistics.band_pixels() > 0, situation == Situation::Boundary);
+            let advice = recommend(&statistics, Priority::Boundary).unwrap();
+            assert_eq!(advice.situation, situation, "{width}");
+        }
+    }
+    let mut counts = [0; 2];
+    let mut statistics = MaskStatistics::binary(&mut counts);
+    add(&mut statistics, packed(&[[0u8; 12], [1; 12]].concat(), &[3, 4]), None).unwrap();
+    assert_eq!((statistics.boundary_pixels(), statistics.band_pixels()), (0, 0));
+    let advice = recommend(&statistics, Priority::Boundary).unwrap();
+    assert_eq!(advice.situation, Situation::Balanced);
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //!
 //! * `image FILE EXTENT...`: labels of one byte each, in row-major order, with 1 to 3 extents;
 //! * `time WORK LEVEL THREADS RUNS`: answers with the median time in nanoseconds a pixel. `WORK` is one of
-//!   `background`, `squared`, `other`, `classes`, `signed`, `decay`, `spaced`, `weights`, `bits`;
+//!   `background`, `squared`, `other`, `classes`, `signed`, `decay`, `spaced`, `weights`, `bits`, and with labels
+//!   of 255 being void `filled` (weights of a band), `cut` (the same, not filled) and `filled_decay`;
 //! * `save WORK LEVEL THREADS FILE`: writes what it gives, and answers with the number of bytes.
 
 use std::error::Error;
@@ -16,7 +17,7 @@ use segloss_simd::maps::band::Band;
 use segloss_simd::maps::decay::{Decay, Empty};
 use segloss_simd::maps::edt::{self, Spacing};
 use segloss_simd::maps::morphology::Border;
-use segloss_simd::maps::{Classes, Fork, Labels, Mask, Serial, Threads, bits};
+use segloss_simd::maps::{Classes, Fork, Labels, Mask, Serial, Threads, Void, bits};
 use segloss_simd::{AnyLevel, with_level};
 
 /// Along the axes of a volume, in that order; images take the last ones.
@@ -69,13 +70,17 @@ impl Image {
         let words = pool.install(|| {
             let distances = edt::scratch_words(&mask, Spacing::UNIT, Threads)?;
             let spaced = edt::scratch_words(&mask, spacing, Threads)?;
-            let weights = Band::weights_scratch_words(&mask, Threads)?;
-            Ok::<_, segloss_core::Error>(distances.max(spaced).max(weights))
+            let ignoring = mask.ignoring(255);
+            let weights =
+                Band::new(3, 5.0, Border::Zero)?.weights_scratch_words(&ignoring, Threads)?;
+            let decay = Decay::new(5.0, Empty::Zero)?;
+            let decay = decay.scratch_words(&ignoring, Spacing::UNIT, Threads)?;
+            Ok::<_, segloss_core::Error>(distances.max(spaced).max(weights).max(decay))
         })?;
         let bytes = match work {
             "bits" => bits::words(mask.spatial())? * 8,
             "background" | "squared" | "other" | "classes" | "signed" | "decay" | "spaced"
-            | "weights" => self.labels.len() * 4,
+            | "weights" | "filled" | "cut" | "filled_decay" => self.labels.len() * 4,
             _ => return Err(format!("`{work}` is no work").into()),
         };
         let scratch = vec![0; words];
@@ -118,6 +123,7 @@ impl Job<'_> {
     fn run_with(&mut self, fork: impl Fork) -> Result<(), segloss_core::Error> {
         let (unit, spacing) = (Spacing::UNIT, self.spacing);
         let (mask, classes) = (&self.mask, &self.classes);
+        let ignoring = &mask.ignoring(255);
         let (scratch, out) = (&mut self.scratch, bytemuck::cast_slice_mut(&mut self.out));
         let out = &mut out[..self.bytes];
         let singles = |out| bytemuck::cast_slice_mut::<u8, f32>(out);
@@ -135,6 +141,12 @@ impl Job<'_> {
             "spaced" => edt::distance_to_background(level, fork, mask, spacing, singles(out), scratch)?,
             "weights" => Band::new(3, 5.0, Border::Zero)?
                 .weights(level, fork, mask, singles(out), scratch)?,
+            "filled" => Band::new(3, 5.0, Border::Zero)?
+                .weights(level, fork, ignoring, singles(out), scratch)?,
+            "cut" => Band::new(3, 5.0, Border::Zero)?.with_void(Void::Cut)
+                .weights(level, fork, ignoring, singles(out), scratch)?,
+            "filled_decay" => Decay::new(5.0, Empty::Zero)?
+                .weights(level, fork, ignoring, unit, singles(out), scratch)?,
             "bits" => Band::new(3, 5.0, Border::Zero)?
                 .bits(level, fork, mask, bytemuck::cast_slice_mut(out), scratch)?,
             _ => unreachable!("`job` takes no other work"),

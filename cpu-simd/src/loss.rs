@@ -5,7 +5,6 @@ use segloss_core::Error;
 use segloss_core::compose::{MapCall, Plan};
 use segloss_core::engine::{Call, Link, Problem, Report};
 use segloss_core::lanes::Real;
-use segloss_core::maps::edt::Spacing;
 use segloss_core::summation::Accumulator;
 use segloss_core::text::TextError;
 use segloss_core::view::{GradientSink, Layout, Logits, Shape, Targets, View, Weights};
@@ -132,11 +131,8 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
             let expected = "the names of maps that the loss has";
             return Err(Error::Unused { argument: "given", expected });
         }
+        MapCall::check_spacing(calls, call.spacing)?;
         if calls.is_empty() {
-            if call.spacing != Spacing::UNIT {
-                let expected = "a map that measures distances, such as `decay`";
-                return Err(Error::Unused { argument: "spacing", expected });
-            }
             let problem = Problem::new(Call { maps: &[], ..*call }, loss, *logits, targets);
             // Where it lies: on a small tile, moving it takes long.
             return run_outputs(problem.as_ref().map_err(|&error| error)?, outputs, buffers);

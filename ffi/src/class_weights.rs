@@ -15,19 +15,21 @@ use segloss_core::class_weights::{self, ClassCounts};
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absent {
-    /// What the formula says: absent classes share nearly all of the weight.
-    Source = 0,
-    /// 0; the others are weighted among themselves, and add up to their number.
+    /// 1; the others have the weights that they have without it, so that all add up to the number of
+    /// classes.
+    One = 0,
+    /// 0; the others as by SEGLOSS_ABSENT_ONE.
     Zero = 1,
-    /// 1; the others are weighted among themselves, so that all add up to the number of classes.
-    One = 2,
+    /// What the formula gives for all classes: absent ones share nearly all of the sum, and the others are
+    /// left with about 1e-8 each, at which a loss stands still. The reference's rule.
+    Source = 2,
 }
 
 fn absent(value: i32) -> Result<class_weights::Absent, Fault> {
     match value {
-        0 => Ok(class_weights::Absent::Source),
+        0 => Ok(class_weights::Absent::One),
         1 => Ok(class_weights::Absent::Zero),
-        2 => Ok(class_weights::Absent::One),
+        2 => Ok(class_weights::Absent::Source),
         value => Err(BadArgument::option("absent", value, "a segloss_absent, 0 to 2").into()),
     }
 }
@@ -71,8 +73,9 @@ pub unsafe extern "C" fn segloss_class_counts(
     })
 }
 
-/// The weights of classes by inverse frequency, into `weights`: with n the sum of the counts, K `classes`
-/// and r = n / (K count + 1e-6), each is K r over the sum of all r. `absent` is a segloss_absent.
+/// The weights of classes by inverse frequency, into `weights`: with `total` the sum of the counts, n the
+/// number of classes that occur and r = total / (n count + 1e-6), each of these has n r over the sum of
+/// all r. `absent`, a segloss_absent, says what the others have.
 ///
 /// Fails with SEGLOSS_RESULT_NOTHING_TO_LEARN if all counts are 0. `counts` and `weights` have `classes`
 /// numbers. Since 0.1.

@@ -54,8 +54,9 @@ unsafe impl Versioned for Masks {
 }
 
 /// What masks look like. An image is one mask; an object is a connected component of foreground, or of
-/// one class other than 0, by faces; a boundary pixel shares a face with one of another class. NaN stands
-/// for a share of nothing. Since 0.1.
+/// one class other than 0, by faces; a boundary pixel shares a face with one of another class, where those
+/// that do not count have the class of the nearest one that does. NaN stands for a share of nothing. Since
+/// 0.1.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Statistics {
@@ -71,7 +72,7 @@ pub struct Statistics {
     pub small_objects: u64,
     /// Pixels of the smallest object; 0 without objects.
     pub smallest_size: u64,
-    /// Pixels on a boundary between classes, on either side.
+    /// Pixels on a boundary between classes, on either side, whether they count or not.
     pub boundary_pixels: u64,
     /// Pixels of an object on average.
     pub mean_size: f64,
@@ -80,7 +81,7 @@ pub struct Statistics {
     pub balance: f64,
     /// Small objects over all objects.
     pub small_share: f64,
-    /// Boundary pixels over pixels.
+    /// Boundary pixels over pixels, whether they count or not.
     pub boundary_share: f64,
 }
 
@@ -203,7 +204,8 @@ impl Statistics {
 /// The loss to start from for masks like these, as text for segloss_loss_new under the masks' link, into
 /// `loss`, and why, into `reason`; either may be NULL, with a capacity of 0.
 ///
-/// `priority` is `balanced`, `speed`, `boundary`, `recall` or `overlap`. Each buffer gets as much as fits
+/// `priority` is `balanced`, `speed`, `boundary`, `recall` or `overlap`; `boundary` is as `balanced` if no
+/// pixel that counts is within 3 steps of a boundary. Each buffer gets as much as fits
 /// and a terminating 0; no text is longer than 200 bytes. Fails with SEGLOSS_RESULT_NOTHING_TO_LEARN if no
 /// pixel counts or all are of one class. `workspace` is NULL for the thread's own. Since 0.1.
 ///

@@ -124,7 +124,7 @@ static void weights_agree(void) {
 
 static void classes_are_counted(void) {
     DLTensor from = segloss_tensor(labels64, SEGLOSS_INT64, shape, 4);
-    uint64_t counts[4] = {9, 9, 9, 9}, expected[4] = {0}, pair[2];
+    uint64_t counts[4] = {9, 9, 9, 9}, expected[4] = {0}, pair[2], absent[3] = {1000, 100, 0};
     double weights[4], raw[4], sum = 0;
     segloss_masks masks = SEGLOSS_MASKS_INIT;
     segloss_statistics found;
@@ -142,6 +142,10 @@ static void classes_are_counted(void) {
     CHECK(segloss_class_weights(expected, 4, SEGLOSS_ABSENT_SOURCE, weights) == 0);
     for (i = 0; i < 4; i++) sum += raw[i] = BATCH * PIXELS / (4.0 * (double)expected[i] + 1e-6);
     for (i = 0; i < 4; i++) CHECK(fabs(weights[i] - 4 * raw[i] / sum) < 1e-12);
+    CHECK(segloss_class_weights(absent, 3, 0, weights) == 0 && weights[2] == 1);
+    CHECK(fabs(weights[0] - 2.0 / 11) < 1e-8 && fabs(weights[1] - 20.0 / 11) < 1e-8);
+    CHECK(segloss_class_weights(absent, 3, SEGLOSS_ABSENT_ZERO, weights) == 0 && weights[2] == 0);
+    CHECK(segloss_class_weights(absent, 3, SEGLOSS_ABSENT_SOURCE, weights) == 0 && weights[2] > 2.9999);
 
     masks.targets = all, masks.target_count = 2;
     CHECK(segloss_statistics_of(&masks, &found, pair, 2, NULL) == 0);

@@ -81,6 +81,9 @@ impl Evaluation<'_> {
             |name: &str| tensors.maps.iter().find(|(own, _)| *own == name).map(|(_, map)| *map);
         // Most losses have none, and the text is read to compute them.
         let computed = if sizes.maps.iter().all(|name| given(name).is_some()) {
+            if sizes.maps.is_empty() {
+                MapCall::<f32>::check_spacing(&[], options.spacing)?;
+            }
             Vec::new()
         } else {
             self.compute(commands)?
@@ -229,12 +232,13 @@ impl Evaluation<'_> {
         commands: &mut Commands<'_>,
     ) -> Result<Vec<Option<Buffer<R>>>, Error> {
         self.loss.with(|plan| {
+            MapCall::check_spacing(plan.map_calls(), self.options.spacing)?;
             let one = |call: &MapCall<'_, f32>| {
                 let name = call.definition().map_or("", |definition| definition.name);
                 if self.tensors.maps.iter().any(|(own, _)| *own == name) {
                     return Ok(None);
                 }
-                let plan = BuiltinMap::of(call)?;
+                let plan = BuiltinMap::of(call, self.loss.link())?;
                 match self.tensors.element {
                     Element::U8 => self.weights::<R, u8>(&plan, commands),
                     Element::I32 => self.weights::<R, i32>(&plan, commands),

@@ -7,7 +7,7 @@ use segloss_core::maps::band::Band;
 use segloss_core::maps::decay::{Decay, Empty};
 use segloss_core::maps::edt::{self, Spacing};
 use segloss_core::maps::morphology::{self, Border, Element, Extent};
-use segloss_core::maps::{Classes, Mask, Serial, bits};
+use segloss_core::maps::{Classes, Mask, Serial, Void, bits};
 use segloss_core::view::{self, Layout, Shape, View};
 use segloss_opencl::trace::Format;
 use segloss_opencl::{DeviceTarget, Error, HostLabels, MapTuning, Maps};
@@ -124,9 +124,12 @@ fn check_rounded<S: HostLabels, T: Format>(maps: &Maps, labels: &S, what: &str) 
         maps.signed_distance(labels, spacing, &mut b).unwrap();
         assert_same(maps, &a, &b, &format!("signed, of {what}"));
         let decay = Decay::new(3.7, Empty::One).unwrap();
-        decay.weights(Scalar, Serial, labels, spacing, &mut a, scratch).unwrap();
-        maps.decay_weights(&decay, labels, spacing, &mut b).unwrap();
-        assert_same(maps, &a, &b, &format!("decay of {what}"));
+        for decay in [decay, decay.with_void(Void::Cut)] {
+            let scratch = &mut vec![0; decay.scratch_words(labels, spacing, Serial).unwrap()];
+            decay.weights(Scalar, Serial, labels, spacing, &mut a, scratch).unwrap();
+            maps.decay_weights(&decay, labels, spacing, &mut b).unwrap();
+            assert_same(maps, &a, &b, &format!("{decay:?} of {what}"));
+        }
     }
 }
 
@@ -142,10 +145,17 @@ fn assert_same<T: Format>(maps: &Maps, expected: &[T], found: &[T], what: &str) 
 
 fn check_band<S: HostLabels>(maps: &Maps, labels: &S, what: &str) {
     let [d, h, w] = labels.spatial();
-    for (theta, border) in [(0, Border::Zero), (3, Border::Keep), (70, Border::Zero)] {
-        let band = Band::new(theta, 5.25, border).unwrap();
+    let spacing = spacings(labels.axes())[0];
+    let spacing = if maps.device().has_double() { spacing } else { Spacing::UNIT };
+    for (theta, border, void, spacing) in [
+        (0, Border::Zero, Void::Nearest, Spacing::UNIT),
+        (0, Border::Keep, Void::Nearest, spacing),
+        (3, Border::Keep, Void::Cut, Spacing::UNIT),
+        (70, Border::Zero, Void::Cut, Spacing::UNIT),
+    ] {
+        let band = Band::new(theta, 5.25, border).unwrap().with_void(void).with_spacing(spacing);
         let mut packed = vec![0; bits::words(labels.spatial()).unwrap()];
-        let scratch = &mut vec![0; Band::weights_scratch_words(labels, Serial).unwrap()];
+        let scratch = &mut vec![0; band.weights_scratch_words(labels, Serial).unwrap()];
         band.bits(Scalar, Serial, labels, &mut packed, scratch).unwrap();
         assert_eq!(maps.band_bits(&band, labels).unwrap(), packed, "{band:?} of {what}");
         let (mut a, mut b) = (vec![0f32; d * h * w], vec![0f32; d * h * w]);
@@ -294,10 +304,11 @@ fn check_targets<T: Format, E: DeviceTarget>(
 fn each_map<T: Format>(mut check: impl FnMut(&MapCall<'_, T>)) {
     let band = MapDefinition::<T>::band::<Scalar>();
     let decay = MapDefinition::<T>::decay::<Scalar>();
-    check(&MapCall::new(&band, &[2.0, 3.5, 1.0]).unwrap());
+    check(&MapCall::new(&band, &[2.0, 3.5, 2.0]).unwrap());
     check(&MapCall::new(&band, &[]).unwrap());
     check(&MapCall::new(&decay, &[]).unwrap());
     check(&MapCall::new(&decay, &[1.3, 1.0]).unwrap());
+    check(&MapCall::new(&decay, &[1.3, 0.0, 1.0]).unwrap());
 }
 
 /// Targets of a type from numbers below `below`, some of them 77.

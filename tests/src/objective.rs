@@ -160,8 +160,12 @@ impl Term {
                 Alpha::Classes(alpha) => class_focal_pixels(labelled, Some(alpha), *gamma),
                 Alpha::Foreground(_) => panic!("{self} of classes"),
             },
-            (Term::Boundary { theta, weight }, _) => {
-                let map = Map::Band { theta: *theta, weight: *weight, border: Border::Zero };
+            (Term::Boundary { theta, weight }, input) => {
+                let border = match input {
+                    Input::Dense(_) => Border::Zero,
+                    Input::Labelled(_) => Border::Keep,
+                };
+                let map = Map::Band { theta: *theta, weight: *weight, border };
                 Term::Bce.pixels(input).weighted(&map.weights(input))
             }
             (Term::Distance { sigma }, _) => {
@@ -346,7 +350,7 @@ impl fmt::Display for Map {
             Map::Band { theta, weight, border } => {
                 write!(f, "band(theta={theta}, {}", argument("weight", *weight))?;
                 match border {
-                    Border::Zero => write!(f, ")"),
+                    Border::Zero => write!(f, ", border=zero)"),
                     Border::Keep => write!(f, ", border=keep)"),
                 }
             }

@@ -97,6 +97,7 @@ type Weigh<T> = fn(Arguments<'_>, &dyn LabelSource, &mut [u64], &mut [T]) -> Res
 struct Compiled<T> {
     trusted: bool,
     check: Check,
+    measures: fn(Arguments<'_>) -> bool,
     scratch: Measure,
     weigh: Weigh<T>,
 }
@@ -128,6 +129,7 @@ impl<T: Real> MapDefinition<'static, T> {
         let compiled = Compiled {
             trusted: M::TRUSTED,
             check: |arguments| M::new(arguments).map(|_| ()),
+            measures: |_| true,
             scratch: |arguments, labels| M::new(arguments)?.scratch(labels),
             weigh: |arguments, labels, scratch, weights| {
                 M::new(arguments)?.weigh(labels, scratch, weights)
@@ -136,12 +138,13 @@ impl<T: Real> MapDefinition<'static, T> {
         MapDefinition { name: M::NAME, parameters: M::PARAMETERS, body: MapBody::Formula(compiled) }
     }
 
-    /// Defines [`Band`], run at level `Lv`: `band(theta=3, weight=5, border=zero|keep)`.
+    /// Defines [`Band`], run at level `Lv`:
+    /// `band(theta=3, weight=5, border=auto|zero|keep, void=nearest|cut)`.
     pub const fn band<Lv: MapLevel>() -> Self {
         MapDefinition::named::<Band, Lv>()
     }
 
-    /// Defines [`Decay`], run at level `Lv`: `decay(sigma=5, empty=zero|one)`.
+    /// Defines [`Decay`], run at level `Lv`: `decay(sigma=5, empty=zero|one, void=nearest|cut)`.
     pub const fn decay<Lv: MapLevel>() -> Self {
         MapDefinition::named::<Decay, Lv>()
     }
@@ -150,10 +153,12 @@ impl<T: Real> MapDefinition<'static, T> {
     const fn named<M: NamedMap, Lv: MapLevel>() -> Self {
         let compiled = Compiled {
             trusted: true,
-            check: |arguments| M::new(arguments).map(|_| ()),
-            scratch: |arguments, labels| M::new(arguments)?.scratch(labels),
+            // What is in its range, and what measures, the link does not change.
+            check: |arguments| M::new(arguments, Link::Sigmoid).map(|_| ()),
+            measures: |arguments| M::new(arguments, Link::Sigmoid).is_ok_and(|map| map.measures()),
+            scratch: |arguments, labels| M::new(arguments, labels.link())?.scratch(labels),
             weigh: |arguments, labels, scratch, weights| {
-                let map = M::new(arguments)?;
+                let map = M::new(arguments, labels.link())?;
                 match Lv::detect() {
                     Some(level) => map.weigh(level, labels, scratch, weights),
                     None => map.weigh(Scalar, labels, scratch, weights),
@@ -245,6 +250,28 @@ impl<'a, T: Real> MapCall<'a, T> {
             MapBody::Formula(map) => map.trusted,
             MapBody::Object(_) | MapBody::Given => false,
         })
+    }
+
+    /// Whether a spacing may change the weights that it computes: that it measures distances by one, or
+    /// is a caller's own. One that is given is not computed.
+    pub fn measures(&self) -> bool {
+        self.definition.is_some_and(|map| match &map.body {
+            MapBody::Formula(map) => (map.measures)(self.arguments()),
+            MapBody::Object(_) => true,
+            MapBody::Given => false,
+        })
+    }
+
+    /// Checks that a spacing other than 1 is for one of `maps`: that some map [measures](MapCall::measures).
+    ///
+    /// # Errors
+    /// [`Error::Unused`] if none does.
+    pub fn check_spacing(maps: &[Self], spacing: Spacing) -> Result<(), Error> {
+        if spacing.is_unit() || maps.iter().any(MapCall::measures) {
+            return Ok(());
+        }
+        let expected = "1 along every axis, or a map that measures distances";
+        Err(Error::Unused { argument: "spacing", expected })
     }
 
     fn arguments(&self) -> Arguments<'_> {

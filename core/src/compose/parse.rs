@@ -50,7 +50,7 @@ where
 /// use segloss_core::level::Scalar;
 ///
 /// let registry = Registry::<f32>::builtin::<Scalar>();
-/// assert_eq!(parse_map("band(theta=2)", registry)?.values(), [2.0, 5.0, 0.0]);
+/// assert_eq!(parse_map("band(theta=2)", registry)?.values(), [2.0, 5.0, 0.0, 0.0]);
 /// let error = |text| parse_map(text, registry).unwrap_err().to_string();
 /// assert_eq!(error("band + decay"), "at 8: expected one map by itself, found `decay`");
 /// assert_eq!(error("2*band"), "at 3: expected one map by itself, found `band`");

@@ -72,6 +72,7 @@ impl<'a, T: Real, A: Accumulator> Problem<'a, T, A> {
         };
         call_shape.check_shapes()?;
         call.ignore_index.check()?;
+        call.spacing.check(shape.axes)?;
         check_shapes(call, call_shape.planes())?;
         check_scale(call.scale, shape.batch)?;
         let fit = call_shape.fit(program)?;

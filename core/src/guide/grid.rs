@@ -28,22 +28,37 @@ impl Grid {
     #[inline(always)]
     pub fn scan(self, mut see: impl FnMut(usize, Neighbours)) {
         let [depth, height, width] = self.extents;
-        let steps = [height * width, width, 1];
-        let mut pixel = 0;
         for z in 0..depth {
             for y in 0..height {
                 for x in 0..width {
-                    let mut neighbours = Neighbours { before: [None; 3], after: [None; 3] };
-                    for (axis, at) in [z, y, x].into_iter().enumerate() {
-                        let step = steps[axis];
-                        neighbours.before[axis] = (at > 0).then(|| pixel - step);
-                        neighbours.after[axis] =
-                            (at + 1 < self.extents[axis]).then(|| pixel + step);
-                    }
-                    see(pixel, neighbours);
-                    pixel += 1;
+                    self.visit([z, y, x], &mut see);
                 }
             }
         }
+    }
+
+    /// Calls `see(pixel, neighbours)` for each pixel, the last one first.
+    #[inline(always)]
+    pub fn scan_back(self, mut see: impl FnMut(usize, Neighbours)) {
+        let [depth, height, width] = self.extents;
+        for z in (0..depth).rev() {
+            for y in (0..height).rev() {
+                for x in (0..width).rev() {
+                    self.visit([z, y, x], &mut see);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn visit(self, place: [usize; 3], see: &mut impl FnMut(usize, Neighbours)) {
+        let [_, height, width] = self.extents;
+        let pixel = (place[0] * height + place[1]) * width + place[2];
+        let mut neighbours = Neighbours { before: [None; 3], after: [None; 3] };
+        for (axis, (at, step)) in place.into_iter().zip([height * width, width, 1]).enumerate() {
+            neighbours.before[axis] = (at > 0).then(|| pixel - step);
+            neighbours.after[axis] = (at + 1 < self.extents[axis]).then(|| pixel + step);
+        }
+        see(pixel, neighbours);
     }
 }

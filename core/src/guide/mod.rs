@@ -7,7 +7,7 @@
 //! let shape = Shape::new(1, 1, &[2, 3])?;
 //! let mask = View::new(&[0u8, 1, 1, 0, 0, 1], Layout::channels_first(shape)?)?;
 //! // As long as `MaskStatistics::scratch_length(&shape)` says, or longer.
-//! let (mut counts, mut scratch) = ([0; 2], [0; 12]);
+//! let (mut counts, mut scratch) = ([0; 2], [0; 64]);
 //! let mut statistics = MaskStatistics::binary(&mut counts);
 //! statistics.add(&mask, None, &mut scratch)?;
 //! assert_eq!((statistics.objects(), statistics.boundary_pixels()), (1, 4));
@@ -24,4 +24,4 @@ mod statistics;
 pub use recommend::{
     MOSTLY_SMALL, Priority, Recommendation, SEVERE_IMBALANCE, Situation, UnknownPriority, recommend,
 };
-pub use statistics::{ClassShare, MaskStatistics, SMALL_SIDE};
+pub use statistics::{BAND_THETA, ClassShare, MaskStatistics, SMALL_SIDE};

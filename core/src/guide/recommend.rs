@@ -192,7 +192,8 @@ impl fmt::Display for Recommendation {
 /// | priority | masks | recommended |
 /// |---|---|---|
 /// | speed | any | cross-entropy |
-/// | boundary | any | cross-entropy + boundary |
+/// | boundary | a pixel that counts is within 3 steps of a boundary | cross-entropy + boundary |
+/// | boundary | others | as for balanced |
 /// | recall | any | Dice + Tversky |
 /// | overlap | objects mostly small | Dice |
 /// | overlap | others | Dice + Tversky |
@@ -229,11 +230,12 @@ fn situation(statistics: &MaskStatistics<'_>, priority: Priority) -> Result<Situ
     let mostly_small = statistics.small_share().is_some_and(|share| share > MOSTLY_SMALL);
     Ok(match priority {
         Priority::Speed => Situation::Simple,
-        Priority::Boundary => Situation::Boundary,
+        // A band that holds no pixel that counts would weigh nothing.
+        Priority::Boundary if statistics.band_pixels() > 0 => Situation::Boundary,
         Priority::Recall => Situation::Medical,
-        Priority::Overlap | Priority::Balanced if mostly_small => Situation::SmallObjects,
+        _ if mostly_small => Situation::SmallObjects,
         Priority::Overlap => Situation::Medical,
-        Priority::Balanced if balance < SEVERE_IMBALANCE => Situation::Imbalanced,
-        Priority::Balanced => Situation::Balanced,
+        _ if balance < SEVERE_IMBALANCE => Situation::Imbalanced,
+        _ => Situation::Balanced,
     })
 }

@@ -2,6 +2,9 @@ use super::components;
 use super::grid::Grid;
 use crate::error::Error;
 use crate::ignore::Ignore;
+use crate::level::Scalar;
+use crate::maps::edt::{LONGEST, slices_first};
+use crate::maps::{Fill, Serial, line_words};
 use crate::pixelwise::{self, MOST_CLASSES};
 use crate::view::{Shape, Targets};
 
@@ -12,8 +15,15 @@ use crate::view::{Shape, Targets};
 /// resolution four times sees as less than one cell of its coarsest map.
 pub const SMALL_SIDE: u64 = 32;
 
+/// How far a band along boundaries reaches whose pixels are counted: the default `theta` of
+/// [`Band`](crate::maps::band::Band).
+pub const BAND_THETA: u32 = 3;
+
 /// In place of the label of a pixel that does not count; no label is as large.
 const IGNORED: u32 = u32::MAX;
+
+/// Set beside the label that a pixel was given which does not count; no label has this bit.
+const FILLED: u32 = 1 << 31;
 
 /// The share of a class among the pixels that count.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,19 +37,22 @@ pub struct ClassShare {
 /// What any number of masks look like: class balance, objects and boundaries.
 ///
 /// * An image is one mask: a sample, or under several channels (binary masks) a channel of it.
-/// * Pixels at `ignore_index` do not count: they have no class, belong to no object and make no
-///   boundary.
+/// * Pixels at `ignore_index` do not count: they have no class and belong to no object.
 /// * An object is a connected component of the foreground, or of one class other than 0
 ///   (the background) of a label map. Connected are pixels that share a face: 4 neighbours in 2-D,
 ///   6 in 3-D.
 /// * A boundary pixel shares a face with a pixel of another class. The border of the image makes no
-///   boundary.
+///   boundary. To find boundaries, and for nothing else, a pixel that does not count has the class of the
+///   nearest one that does (the smallest of several as near): a boundary that runs in a ring of ignored
+///   pixels is counted, on both sides, as it is for [`Band`](crate::maps::band::Band).
 #[derive(Debug, PartialEq, Eq)]
 pub struct MaskStatistics<'c> {
     counts: &'c mut [u64],
     is_binary: bool,
     images: u64,
+    all: u64,
     boundary: u64,
+    band: u64,
     objects: u64,
     small: u64,
     smallest: Option<u64>,
@@ -71,21 +84,32 @@ impl<'c> MaskStatistics<'c> {
             counts,
             is_binary,
             images: 0,
+            all: 0,
             boundary: 0,
+            band: 0,
             objects: 0,
             small: 0,
             smallest: None,
         }
     }
 
-    /// Entries of `scratch` that [`MaskStatistics::add`] needs for masks of this shape: two a
-    /// pixel of one image, whatever the batch.
+    /// Entries of `scratch` that [`MaskStatistics::add`] needs for masks of this shape, whatever the batch:
+    /// two a pixel of one image, five for each pixel of its longest side, and in 3-D two for each of a
+    /// slice.
     ///
     /// # Errors
-    /// [`Error::Pixels`] if an image has more than `u32` or `usize` can hold.
+    /// [`Error::TooLong`] for a side above 2^30; [`Error::Pixels`] if an image has more pixels than `u32` or
+    /// `usize` can hold.
     pub fn scratch_length(shape: &Shape) -> Result<usize, Error> {
+        if shape.spatial.iter().any(|&extent| extent > LONGEST) {
+            return Err(Error::TooLong { shape: *shape, expected: "sides of 2^30 at most" });
+        }
         let pixels = shape.pixels();
-        let length = u32::try_from(pixels).ok().and_then(|_| pixels.checked_mul(2));
+        let lines = line_words::<u32, i64>(slices_first(shape.spatial)).count(shape.spatial)?;
+        let length = u32::try_from(pixels).ok().and_then(|_| {
+            // One entry more, where words start between two of them.
+            pixels.checked_mul(2)?.checked_add(lines.checked_mul(2)?)?.checked_add(1)
+        });
         let most = (usize::MAX / 2).min(u32::MAX as usize);
         length.ok_or(Error::Pixels { argument: "targets", pixels, most })
     }
@@ -118,7 +142,9 @@ impl<'c> MaskStatistics<'c> {
             return Err(Error::Workspace { argument: "scratch", length, expected });
         }
         let grid = Grid { extents: shape.spatial };
-        let (labels, parents) = scratch[..expected].split_at_mut(grid.pixels());
+        let (labels, rest) = scratch[..expected].split_at_mut(grid.pixels());
+        let (parents, rest) = rest.split_at_mut(grid.pixels());
+        let (_, lines, _) = bytemuck::pod_align_to_mut(rest);
         for sample in 0..shape.batch {
             for channel in 0..shape.channels {
                 if self.is_binary {
@@ -130,26 +156,31 @@ impl<'c> MaskStatistics<'c> {
                         labels[pixel] = label.unwrap_or(IGNORED);
                     });
                 }
-                self.add_image(grid, labels, parents);
+                self.add_image(grid, labels, parents, lines);
             }
         }
         Ok(())
     }
 
-    fn add_image(&mut self, grid: Grid, labels: &mut [u32], parents: &mut [u32]) {
+    fn add_image(
+        &mut self,
+        grid: Grid,
+        labels: &mut [u32],
+        parents: &mut [u32],
+        lines: &mut [u64],
+    ) {
         self.images += 1;
+        self.all += grid.pixels() as u64;
+        let mut counted = 0;
         for &label in labels.iter().filter(|&&label| label != IGNORED) {
             self.counts[label as usize] += 1;
+            counted += 1;
         }
-        grid.scan(|pixel, neighbours| {
-            let label = labels[pixel];
-            let differs = |other: Option<usize>| {
-                other.is_some_and(|other| labels[other] != label && labels[other] != IGNORED)
-            };
-            let mut sides = neighbours.before.into_iter().chain(neighbours.after);
-            self.boundary += u64::from(label != IGNORED && sides.any(differs));
-        });
-        components::into_sizes(grid, labels, parents, |label| label != 0 && label != IGNORED);
+        if counted < grid.pixels() {
+            fill(grid, labels, parents, lines);
+        }
+        self.add_boundary(grid, labels, parents);
+        components::into_sizes(grid, labels, parents, |label| label != 0 && label & FILLED == 0);
         // Both fit: a size is at most 2^32, the factor 2^15.
         let (pixels, cells) = (grid.pixels() as u64, SMALL_SIDE.pow(grid.axes()));
         for size in labels.iter().filter(|&&size| size > 0).map(|&size| u64::from(size)) {
@@ -157,6 +188,28 @@ impl<'c> MaskStatistics<'c> {
             self.small += u64::from(size * cells < pixels);
             self.smallest = Some(self.smallest.map_or(size, |smallest| smallest.min(size)));
         }
+    }
+
+    /// Counts the pixels at a boundary, and those that count within [`BAND_THETA`] steps of one, which
+    /// `steps` is working storage for.
+    fn add_boundary(&mut self, grid: Grid, labels: &[u32], steps: &mut [u32]) {
+        let least = |steps: &[u32], beside: [Option<usize>; 3]| {
+            let found = beside.into_iter().flatten().map(|other| steps[other]);
+            found.min().unwrap_or(u32::MAX).saturating_add(1)
+        };
+        grid.scan(|pixel, neighbours| {
+            let label = labels[pixel] & !FILLED;
+            let mut sides = neighbours.before.into_iter().chain(neighbours.after).flatten();
+            let is_boundary = sides.any(|other| labels[other] & !FILLED != label);
+            self.boundary += u64::from(is_boundary);
+            steps[pixel] = if is_boundary { 0 } else { least(steps, neighbours.before) };
+        });
+        // Steps along faces are exact after a sweep there and one back.
+        grid.scan_back(|pixel, neighbours| {
+            steps[pixel] = steps[pixel].min(least(steps, neighbours.after));
+            let counts = labels[pixel] & FILLED == 0;
+            self.band += u64::from(counts && steps[pixel] <= BAND_THETA);
+        });
     }
 
     /// Whether these are of binary masks, not of label maps.
@@ -238,14 +291,29 @@ impl<'c> MaskStatistics<'c> {
         ratio(self.small, self.objects)
     }
 
-    /// Pixels on a boundary between classes, on either side.
+    /// Pixels on a boundary between classes, on either side, whether they count or not.
     pub fn boundary_pixels(&self) -> u64 {
         self.boundary
     }
 
-    /// Their share of the pixels that count, 0 to 1. None if no pixel counts.
+    /// Their share of all pixels, whether they count or not, 0 to 1. None if no pixel counts.
     pub fn boundary_share(&self) -> Option<f64> {
-        ratio(self.boundary, self.pixels())
+        ratio(self.boundary, self.all).filter(|_| self.pixels() > 0)
+    }
+
+    /// Pixels that count within [`BAND_THETA`] steps of a pixel on a boundary: those that a band of this
+    /// theta weighs, but for the edges of images.
+    pub fn band_pixels(&self) -> u64 {
+        self.band
+    }
+}
+
+/// Gives pixels that do not count the class of the nearest one that does, and [`FILLED`].
+fn fill(grid: Grid, labels: &mut [u32], gaps: &mut [u32], lines: &mut [u64]) {
+    let fill = Fill { fork: &Serial, ignored: IGNORED, extents: slices_first(grid.extents) };
+    fill.run::<i64>(&Scalar, [1; 3], labels, gaps, lines);
+    for (label, &gap) in labels.iter_mut().zip(&*gaps) {
+        *label |= if gap > 0 { FILLED } else { 0 };
     }
 }
 

@@ -1,11 +1,13 @@
 //! Weights for the pixels near a boundary.
 
 use super::bits::{ChooseKernels, WORD, row_words, words};
+use super::edt::Spacing;
 use super::fork::{Join, rows};
 use super::labels::{Adjacent, Code, Codes, DynLabels, Same, Sides};
 use super::morphology::{self, Border, Change, Element, Extent, MorphologyKernels};
 use super::scratch::{Scratch, Words, check, fits};
-use super::{Fork, Labels, MapLevel};
+use super::void::FillKernels;
+use super::{Fork, Labels, MapLevel, Void};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::level::{Kernel, Level};
@@ -25,8 +27,14 @@ pub(super) const WEIGHT: Parameter = Parameter::number("weight", 5.0).at_least(0
 /// that, dilated `theta` times with the cross: all within `theta` steps of a pixel at a boundary.
 ///
 /// What is outside the image is background ([`Border::Zero`], so that foreground at its edge is at a
-/// boundary), or more of the same ([`Border::Keep`]). A pixel that is ignored makes no boundary, and none
-/// is made beside it; the band goes through it.
+/// boundary), or more of the same ([`Border::Keep`]). A text that does not say which means more of the same
+/// for label maps, where a crop is not the end of a class, and background for masks.
+///
+/// Void, the pixels that are ignored, has the label of the nearest pixel that counts ([`Void::Nearest`]),
+/// unless boundaries are to end at it ([`Void::Cut`]); the band goes through it. Over a ring of void `w`
+/// pixels wide, which the boundary then runs in the middle of, pixels that count are in the band from
+/// `theta >= w / 2` on. If no pixel of an image counts, none is in the band. What a void pixel itself
+/// weighs, no loss uses.
 ///
 /// The boundary-aware loss with theta 3 and weight 5 is the usual one. (This is not the boundary loss of
 /// Kervadec et al., 2019.)
@@ -35,16 +43,33 @@ pub struct Band {
     theta: u32,
     weight: f64,
     border: Border,
+    void: Void,
+    spacing: Spacing,
 }
 
 impl Band {
-    /// A band `theta` pixels to each side of those at a boundary; none for 0.
+    /// A band `theta` pixels to each side of those at a boundary; none for 0. Void is filled from the
+    /// nearest pixels of a grid with a spacing of 1.
     ///
     /// # Errors
     /// [`Error::Parameter`] unless `theta` is from 0 to 2^30 and `weight` is finite and not negative.
     pub fn new(theta: i64, weight: f64, border: Border) -> Result<Self, Error> {
         let theta = THETA.check(NAME, theta as f64)? as u32;
-        Ok(Band { theta, weight: WEIGHT.check(NAME, weight)?, border })
+        let weight = WEIGHT.check(NAME, weight)?;
+        Ok(Band { theta, weight, border, void: Void::Nearest, spacing: Spacing::UNIT })
+    }
+
+    /// The band with this for void.
+    #[must_use]
+    pub fn with_void(self, void: Void) -> Self {
+        Band { void, ..self }
+    }
+
+    /// The band in images of this spacing, which says what is nearest to void. `theta` counts pixels
+    /// along every axis still.
+    #[must_use]
+    pub fn with_spacing(self, spacing: Spacing) -> Self {
+        Band { spacing, ..self }
     }
 
     /// How far the band reaches from pixels at a boundary.
@@ -62,29 +87,50 @@ impl Band {
         self.border
     }
 
-    /// Length of the storage for [`Band::bits`], in words of 64 bits: an eighth of a byte a pixel, and some
-    /// rows for each worker.
-    ///
-    /// # Errors
-    /// [`Error::Extent`] if the number overflows.
-    pub fn bits_scratch_words<S: Labels>(labels: &S, fork: impl Fork) -> Result<usize, Error> {
-        bits_storage::<S::Code>(labels, Fork::workers(fork))
+    /// What void is taken for.
+    pub fn void(&self) -> Void {
+        self.void
     }
 
-    /// Length of the storage for [`Band::weights`], in words of 64 bits: a quarter of a byte a pixel, and
-    /// some rows for each worker.
+    /// The spacing by which void is filled.
+    pub fn spacing(&self) -> Spacing {
+        self.spacing
+    }
+
+    /// Length of the storage for [`Band::bits`], in words of 64 bits: an eighth of a byte a pixel, and some
+    /// rows for each worker. Where pixels may be ignored and void is filled, a code and two bytes a pixel
+    /// more (four where a side or a spacing asks for wide numbers), and in 3-D a cost for each pixel of a
+    /// slice and worker.
     ///
     /// # Errors
-    /// [`Error::Extent`] if the number overflows.
-    pub fn weights_scratch_words<S: Labels>(labels: &S, fork: impl Fork) -> Result<usize, Error> {
-        weights_storage::<S::Code>(labels, Fork::workers(fork))
+    /// [`Error::Extent`] if the number overflows; [`Error::Spacing`] if the spacing is for another number of
+    /// axes; [`Error::TooLong`] for void to fill in an image with a side above 2^30.
+    pub fn bits_scratch_words<S: Labels>(
+        &self,
+        labels: &S,
+        fork: impl Fork,
+    ) -> Result<usize, Error> {
+        self.bits_storage::<S::Code>(labels, Fork::workers(fork))
+    }
+
+    /// Length of the storage for [`Band::weights`], in words of 64 bits: that for [`Band::bits`], and an
+    /// eighth of a byte a pixel more.
+    ///
+    /// # Errors
+    /// Those of [`Band::bits_scratch_words`].
+    pub fn weights_scratch_words<S: Labels>(
+        &self,
+        labels: &S,
+        fork: impl Fork,
+    ) -> Result<usize, Error> {
+        self.weights_storage::<S::Code>(labels, Fork::workers(fork))
     }
 
     /// The band of one image, a bit for each pixel as in [`bits`](super::bits).
     ///
     /// # Errors
-    /// [`Error::Workspace`] if `bits` is shorter than [`words`] says, or `scratch` than
-    /// [`Band::bits_scratch_words`].
+    /// Those of [`Band::bits_scratch_words`]; [`Error::Workspace`] if `bits` is shorter than [`words`]
+    /// says, or `scratch` than [`Band::bits_scratch_words`].
     pub fn bits<Lv: MapLevel, S: Labels>(
         &self,
         level: Lv,
@@ -106,8 +152,22 @@ impl Band {
     ) -> Result<(), Error> {
         let words = words(labels.spatial())?;
         check("bits", bits.len(), words)?;
-        check("scratch", scratch.len(), bits_storage(labels, fork.workers())?)?;
+        check("scratch", scratch.len(), self.bits_storage(labels, fork.workers())?)?;
         let bits = &mut bits[..words];
+        self.void.fill(kernels, fork, labels, self.spacing, scratch, &mut |labels, scratch| {
+            self.mark(kernels, fork, labels, bits, scratch)
+        })
+    }
+
+    /// The band of labels as they are.
+    fn mark<E: Code>(
+        &self,
+        kernels: &dyn BandKernels<E>,
+        fork: &dyn Join,
+        labels: &DynLabels<'_, E>,
+        bits: &mut [u64],
+        scratch: &mut [u64],
+    ) -> Result<(), Error> {
         let row = row_words(labels.spatial()[2]);
         let storage = row_storage(labels)?;
         let image = Image {
@@ -130,8 +190,8 @@ impl Band {
     /// The weights of one image.
     ///
     /// # Errors
-    /// [`Error::Length`] unless `out` has one place for each pixel; [`Error::Workspace`] if `scratch` is
-    /// shorter than [`Band::weights_scratch_words`] says.
+    /// Those of [`Band::bits_scratch_words`]; [`Error::Length`] unless `out` has one place for each pixel;
+    /// [`Error::Workspace`] if `scratch` is shorter than [`Band::weights_scratch_words`] says.
     pub fn weights<Lv: MapLevel, S: Labels, T: Real>(
         &self,
         level: Lv,
@@ -143,7 +203,7 @@ impl Band {
         let [d, h, w] = labels.spatial();
         fits("out", out.len(), d * h * w)?;
         let workers = Fork::workers(fork);
-        check("scratch", scratch.len(), weights_storage::<S::Code>(labels, workers)?)?;
+        check("scratch", scratch.len(), self.weights_storage::<S::Code>(labels, workers)?)?;
         let (bits, rest) = scratch.split_at_mut(words(labels.spatial())?);
         self.pack::<S::Code>(&level, &fork, labels, bits, rest)?;
         self.choose(&level, &fork, labels.spatial(), bits, out, rest)
@@ -172,28 +232,38 @@ impl Band {
         });
         Ok(())
     }
+
+    /// Words for the bits.
+    fn bits_storage<E: Code>(
+        &self,
+        labels: &DynLabels<'_, E>,
+        workers: usize,
+    ) -> Result<usize, Error> {
+        self.spacing.check(labels.axes())?;
+        let dilation = morphology::storage(extent(labels), workers)?;
+        let seeds = row_storage(labels)?.checked_mul(workers);
+        let work = Words::NONE.and::<u64>(seeds.map(|seeds| seeds.max(dilation)));
+        self.void.storage(labels, self.spacing, workers, work.count(labels.spatial())?)
+    }
+
+    /// Words for the weights.
+    fn weights_storage<E: Code>(
+        &self,
+        labels: &DynLabels<'_, E>,
+        workers: usize,
+    ) -> Result<usize, Error> {
+        let bits = self.bits_storage(labels, workers)?;
+        let row = row_words(labels.spatial()[2]).checked_mul(WORD);
+        let rows = row.and_then(|row| row.checked_mul(workers));
+        // A row of weights may share the storage of the dilation.
+        let rows = Words::NONE.and::<f64>(rows).count(labels.spatial())?;
+        let image = words(labels.spatial())?;
+        Words::NONE.and::<u64>(Some(image)).and::<u64>(Some(bits.max(rows))).count(labels.spatial())
+    }
 }
 
 fn extent<E: Code>(labels: &DynLabels<'_, E>) -> Extent {
     Extent { spatial: labels.spatial(), axes: labels.axes() }
-}
-
-/// Words for the bits of a band.
-fn bits_storage<E: Code>(labels: &DynLabels<'_, E>, workers: usize) -> Result<usize, Error> {
-    let dilation = morphology::storage(extent(labels), workers)?;
-    let seeds = row_storage(labels)?.checked_mul(workers);
-    Words::NONE.and::<u64>(seeds.map(|seeds| seeds.max(dilation))).count(labels.spatial())
-}
-
-/// Words for the weights of a band.
-fn weights_storage<E: Code>(labels: &DynLabels<'_, E>, workers: usize) -> Result<usize, Error> {
-    let bits = bits_storage(labels, workers)?;
-    let row = row_words(labels.spatial()[2]).checked_mul(WORD);
-    let rows = row.and_then(|row| row.checked_mul(workers));
-    // A row of weights may share the storage of the dilation.
-    let rows = Words::NONE.and::<f64>(rows).count(labels.spatial())?;
-    let image = words(labels.spatial())?;
-    Words::NONE.and::<u64>(Some(image)).and::<u64>(Some(bits.max(rows))).count(labels.spatial())
 }
 
 /// Words for one worker: a row of codes and those around it, and one of bytes.
@@ -207,7 +277,7 @@ fn row_storage<E: Code>(labels: &DynLabels<'_, E>) -> Result<usize, Error> {
 const AROUND: usize = 4;
 
 /// Rows of a band.
-trait BandKernels<E: Code>: BoundaryKernels<E> + MorphologyKernels {}
+trait BandKernels<E: Code>: BoundaryKernels<E> + MorphologyKernels + FillKernels<E> {}
 
 impl<Lv: MapLevel, E: Code> BandKernels<E> for Lv {}
 

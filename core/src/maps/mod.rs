@@ -12,6 +12,9 @@
 //! | [`edt`] | exact distances: to background, to the nearest other label, signed |
 //! | [`morphology`] | erosion and dilation of bit-packed masks |
 //!
+//! Pixels that do not count are void, which [`Void`] says what to make of: boundaries, and distances
+//! to them, are found in labels that void has from the nearest pixel that counts.
+//!
 //! An axis of extent 1 is an axis: the pixels of a 1 x 7 image have an outside above and below. Images
 //! with fewer than three axes have leading axes of extent 1 that do not count.
 
@@ -28,6 +31,7 @@ mod planes;
 mod scratch;
 mod segment;
 mod source;
+mod void;
 
 pub use edt::grid::divide;
 pub use fork::{Fork, Serial};
@@ -37,3 +41,5 @@ pub(crate) use named::NamedMap;
 pub use planes::{LabelRows, MaskRows};
 pub use segment::{Clipped, Segment};
 pub use source::{IGNORED, LabelBytes, LabelSource};
+pub use void::Void;
+pub(crate) use void::{Fill, line_words};

@@ -5,9 +5,11 @@ use super::decay::{self, Decay, Empty};
 use super::morphology::Border;
 use super::planes::{Plane, PlaneLabels};
 use super::source::LabelSource;
-use super::{MapLevel, Serial};
+use super::void::VOID;
+use super::{MapLevel, Serial, Void};
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::link::Link;
 use crate::parameter::{Arguments, Parameter};
 
 /// A weight map of this crate, which runs at any level. What it writes is all of the weights, each finite
@@ -18,8 +20,11 @@ pub(crate) trait NamedMap: Sized {
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
 
-    /// The map with these parameters.
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error>;
+    /// The map with these parameters, of labels as a link reads them.
+    fn new(arguments: Arguments<'_>, link: Link) -> Result<Self, Error>;
+
+    /// Whether it measures distances, so that a spacing says something.
+    fn measures(&self) -> bool;
 
     /// Words of scratch that a plane takes.
     fn scratch(&self, labels: &dyn LabelSource) -> Result<usize, Error>;
@@ -37,26 +42,32 @@ pub(crate) trait NamedMap: Sized {
 impl Band {
     /// Its name in the text form.
     pub const NAME: &'static str = band::NAME;
-    /// Its parameters, in the order of [`Arguments`]: `band(theta=3, weight=5, border=zero|keep)`.
+    /// Its parameters, in the order of [`Arguments`]:
+    /// `band(theta=3, weight=5, border=auto|zero|keep, void=nearest|cut)`.
     pub const PARAMETERS: &'static [Parameter] =
-        &[band::THETA, band::WEIGHT, Parameter::choice("border", &["zero", "keep"])];
+        &[band::THETA, band::WEIGHT, Parameter::choice("border", &["auto", "zero", "keep"]), VOID];
 
-    /// The band with the parameters of a text.
+    /// The band with the parameters of a text. `border=auto` is [`Border::Zero`] for masks, that is under
+    /// the sigmoid link, and [`Border::Keep`] for label maps.
     ///
     /// # Errors
     /// [`Error::Parameter`] for one out of its range.
-    pub fn of(arguments: Arguments<'_>) -> Result<Self, Error> {
-        let border = if arguments.get(2) == 0.0 { Border::Zero } else { Border::Keep };
-        Band::new(arguments.get(0) as i64, arguments.get(1), border)
+    pub fn of(arguments: Arguments<'_>, link: Link) -> Result<Self, Error> {
+        let border = match (arguments.get(2), link) {
+            (1.0, _) | (0.0, Link::Sigmoid) => Border::Zero,
+            _ => Border::Keep,
+        };
+        let band = Band::new(arguments.get(0) as i64, arguments.get(1), border)?;
+        Ok(band.with_void(Void::of(arguments.get(3))))
     }
 }
 
 impl Decay {
     /// Its name in the text form.
     pub const NAME: &'static str = decay::NAME;
-    /// Its parameters, in the order of [`Arguments`]: `decay(sigma=5, empty=zero|one)`.
+    /// Its parameters, in the order of [`Arguments`]: `decay(sigma=5, empty=zero|one, void=nearest|cut)`.
     pub const PARAMETERS: &'static [Parameter] =
-        &[decay::SIGMA, Parameter::choice("empty", &["zero", "one"])];
+        &[decay::SIGMA, Parameter::choice("empty", &["zero", "one"]), VOID];
 
     /// The map with the parameters of a text.
     ///
@@ -64,7 +75,7 @@ impl Decay {
     /// [`Error::Parameter`] for one out of its range.
     pub fn of(arguments: Arguments<'_>) -> Result<Self, Error> {
         let empty = if arguments.get(1) == 0.0 { Empty::Zero } else { Empty::One };
-        Decay::new(arguments.get(0), empty)
+        Ok(Decay::new(arguments.get(0), empty)?.with_void(Void::of(arguments.get(2))))
     }
 }
 
@@ -72,14 +83,19 @@ impl NamedMap for Band {
     const NAME: &'static str = Band::NAME;
     const PARAMETERS: &'static [Parameter] = Band::PARAMETERS;
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
-        Band::of(arguments)
+    fn new(arguments: Arguments<'_>, link: Link) -> Result<Self, Error> {
+        Band::of(arguments, link)
+    }
+
+    fn measures(&self) -> bool {
+        self.void() == Void::Nearest
     }
 
     fn scratch(&self, labels: &dyn LabelSource) -> Result<usize, Error> {
+        let band = self.with_spacing(labels.spacing());
         match Plane::of(labels)?.labels() {
-            PlaneLabels::Bytes(labels) => Band::weights_scratch_words(&labels, Serial),
-            PlaneLabels::Words(labels) => Band::weights_scratch_words(&labels, Serial),
+            PlaneLabels::Bytes(labels) => band.weights_scratch_words(&labels, Serial),
+            PlaneLabels::Words(labels) => band.weights_scratch_words(&labels, Serial),
         }
     }
 
@@ -90,9 +106,10 @@ impl NamedMap for Band {
         scratch: &mut [u64],
         weights: &mut [T],
     ) -> Result<(), Error> {
+        let band = self.with_spacing(labels.spacing());
         match Plane::of(labels)?.labels() {
-            PlaneLabels::Bytes(labels) => self.weights(level, Serial, &labels, weights, scratch),
-            PlaneLabels::Words(labels) => self.weights(level, Serial, &labels, weights, scratch),
+            PlaneLabels::Bytes(labels) => band.weights(level, Serial, &labels, weights, scratch),
+            PlaneLabels::Words(labels) => band.weights(level, Serial, &labels, weights, scratch),
         }
     }
 }
@@ -101,15 +118,19 @@ impl NamedMap for Decay {
     const NAME: &'static str = Decay::NAME;
     const PARAMETERS: &'static [Parameter] = Decay::PARAMETERS;
 
-    fn new(arguments: Arguments<'_>) -> Result<Self, Error> {
+    fn new(arguments: Arguments<'_>, _: Link) -> Result<Self, Error> {
         Decay::of(arguments)
+    }
+
+    fn measures(&self) -> bool {
+        true
     }
 
     fn scratch(&self, labels: &dyn LabelSource) -> Result<usize, Error> {
         let spacing = labels.spacing();
         match Plane::of(labels)?.labels() {
-            PlaneLabels::Bytes(labels) => Decay::scratch_words(&labels, spacing, Serial),
-            PlaneLabels::Words(labels) => Decay::scratch_words(&labels, spacing, Serial),
+            PlaneLabels::Bytes(labels) => self.scratch_words(&labels, spacing, Serial),
+            PlaneLabels::Words(labels) => self.scratch_words(&labels, spacing, Serial),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::source::{IGNORED, LabelBytes, LabelSource};
 use super::{Classes, Labels, Mask};
 use crate::error::Error;
+use crate::link::Link;
 use crate::view::Shape;
 
 /// Labels of a source, read row by row.
@@ -93,10 +94,9 @@ pub(super) enum PlaneLabels<'a> {
 impl<'a> Plane<'a> {
     pub(super) fn of(source: &'a dyn LabelSource) -> Result<Self, Error> {
         let Some(LabelBytes { data, strides, is_binary, ignored }) = source.bytes() else {
-            return Ok(if source.read_mask(0, &mut []) {
-                Plane::MaskRows(MaskRows(source))
-            } else {
-                Plane::LabelRows(LabelRows(source))
+            return Ok(match source.link() {
+                Link::Sigmoid => Plane::MaskRows(MaskRows(source)),
+                Link::Softmax => Plane::LabelRows(LabelRows(source)),
             });
         };
         let Shape { spatial, axes, .. } = source.shape();

@@ -1,5 +1,6 @@
 //! The labels that maps are computed from.
 
+use crate::link::Link;
 use crate::maps::edt::Spacing;
 use crate::view::Shape;
 
@@ -28,6 +29,13 @@ pub trait LabelSource: Sync {
 
     /// The labels in memory, where they are stored as bytes and no mask leaves any out.
     fn bytes(&self) -> Option<LabelBytes<'_>>;
+}
+
+impl dyn LabelSource + '_ {
+    /// The link under which labels are read so.
+    pub(crate) fn link(&self) -> Link {
+        if self.read_mask(0, &mut []) { Link::Sigmoid } else { Link::Softmax }
+    }
 }
 
 /// Labels stored as bytes.

@@ -4,3 +4,5 @@ mod brute;
 mod exhaustive;
 mod morphology;
 mod random;
+mod scenes;
+mod void;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use segloss_core::level::Scalar;
 use segloss_core::maps::band::Band;
 use segloss_core::maps::morphology::{Border, Element, Extent, dilate, erode, scratch_words};
-use segloss_core::maps::{Classes, Labels, Mask, Serial, bits};
+use segloss_core::maps::{Classes, Labels, Mask, Serial, Void, bits};
 
 /// What is at an offset from a pixel: `None` outside.
 fn beside<T: Copy>(image: &[T], [d, h, w]: [usize; 3], pixel: usize, by: [isize; 3]) -> Option<T> {
@@ -46,7 +46,7 @@ fn pack(image: &[bool], spatial: [usize; 3]) -> Vec<u64> {
     packed
 }
 
-/// The band by its definition.
+/// The band that void cuts, by its definition.
 fn band<S: Labels<Code = u8>>(labels: &S, map: &[u8], theta: u32, border: Border) -> Vec<bool> {
     let extent = Extent { spatial: labels.spatial(), axes: labels.axes() };
     let known = |label: u8| labels.ignored() != Some(label);
@@ -69,13 +69,13 @@ fn band<S: Labels<Code = u8>>(labels: &S, map: &[u8], theta: u32, border: Border
 
 fn check_band<S: Labels<Code = u8>>(labels: &S, map: &[u8], theta: u32, border: Border) {
     let expected = band(labels, map, theta, border);
-    let maker = Band::new(theta.into(), 5.0, border).unwrap();
+    let maker = Band::new(theta.into(), 5.0, border).unwrap().with_void(Void::Cut);
     let mut packed = vec![!0; bits::words(labels.spatial()).unwrap()];
-    let mut scratch = vec![!0; Band::bits_scratch_words(labels, Serial).unwrap()];
+    let mut scratch = vec![!0; maker.bits_scratch_words(labels, Serial).unwrap()];
     maker.bits(Scalar, Serial, labels, &mut packed, &mut scratch).unwrap();
     assert_eq!(packed, pack(&expected, labels.spatial()));
     let mut weights = vec![0f32; map.len()];
-    let mut scratch = vec![!0; Band::weights_scratch_words(labels, Serial).unwrap()];
+    let mut scratch = vec![!0; maker.weights_scratch_words(labels, Serial).unwrap()];
     maker.weights(Scalar, Serial, labels, &mut weights, &mut scratch).unwrap();
     let expected: Vec<f32> = expected.iter().map(|&set| if set { 5.0 } else { 1.0 }).collect();
     assert_eq!(weights, expected);

@@ -17,6 +17,7 @@ use segloss_core::lanes::{Dual, Lanes};
 use segloss_core::level::Scalar;
 use segloss_core::maps::band::Band;
 use segloss_core::maps::decay::{Decay, Empty};
+use segloss_core::maps::edt::Spacing;
 use segloss_core::maps::morphology::Border;
 use segloss_core::pixel::{Focal, Pixel, PixelTerm};
 use segloss_core::region::{Dice, FocalTversky, Pool, RegionTerm, SeededSums, Tversky};
@@ -165,9 +166,12 @@ fn every_argument_under_both_links() {
         ("0*focal @ vessels", "0*focal @ vessels"),
         ("focal @ vessels(g=2, side=right)", "focal @ vessels(gain=2, side=right)"),
         ("focal @ vessels(side=left) @ band", "focal @ vessels @ band"),
-        ("focal @ band(theta=3, weight=5, border=zero)", "focal @ band"),
+        ("focal @ band(theta=3, weight=5, border=auto, void=nearest)", "focal @ band"),
+        ("focal @ band(border=zero)", "focal @ band(border=zero)"),
+        ("focal @ band(void=cut)", "focal @ band(void=cut)"),
         ("focal @ band(border=keep, theta=0)", "focal @ band(theta=0, border=keep)"),
-        ("focal @ decay(sigma=5, empty=zero)", "focal @ decay"),
+        ("focal @ decay(sigma=5, empty=zero, void=nearest)", "focal @ decay"),
+        ("focal @ decay(void=cut, empty=one)", "focal @ decay(empty=one, void=cut)"),
         ("focal @ decay(empty=one)", "focal @ decay(empty=one)"),
         ("moody(mood=0)", "moody"),
     ];
@@ -233,7 +237,7 @@ fn options_and_values_reach_the_terms() {
         assert_eq!((focal.coefficient(), focal.options()), (1.0, expected));
         let [vessels, band] = loss.map_calls() else { panic!("{loss}") };
         assert!(vessels.is_given() && !band.is_given());
-        assert_eq!((vessels.values(), band.values()), (&[1.0, 0.0][..], &[1.0, 5.0, 0.0][..]));
+        assert_eq!((vessels.values(), band.values()), (&[1.0, 0.0][..], &[1.0, 5.0, 0.0, 0.0][..]));
     });
     seen.unwrap();
     // A term's own choice of a pool depends on the number of classes.
@@ -421,8 +425,9 @@ fn mistakes_of_arguments() {
         (
             "bce @ band(border=open)",
             Sigmoid,
-            "at 19: `border` is `open`, expected `zero` or `keep`",
+            "at 19: `border` is `open`, expected `auto`, `zero` or `keep`",
         ),
+        ("ce @ decay(void=one)", Softmax, "at 17: `void` is `one`, expected `nearest` or `cut`"),
     ] {
         assert_eq!(mistake(text, link), expected, "{text}");
     }
@@ -739,4 +744,52 @@ fn a_map_of_no_pixels_is_refused() {
         let computed = map.compute(&Call::sigmoid(), &targets, &mut [], &mut [0f32; 0]);
         assert_eq!(computed, Err(empty), "{text}");
     }
+}
+
+/// The frame of a label map is no boundary of its classes, that of a mask is one of the foreground, unless
+/// the text says otherwise.
+#[test]
+fn the_frame_is_a_boundary_of_masks_alone() {
+    let shape = Shape::new(1, 1, &[1, 9]).unwrap();
+    let targets = View::new(&[1u8; 9], Layout::channels_first(shape).unwrap()).unwrap().into();
+    let registry = Registry::<f32>::builtin::<Scalar>();
+    let in_band = |text: &str, call: Call<'_>| {
+        let map = parse_map(text, registry).unwrap();
+        let mut scratch = vec![0; map.scratch(&call, &targets).unwrap()];
+        let mut weights = [0f32; 9];
+        map.compute(&call, &targets, &mut scratch, &mut weights).unwrap();
+        weights.iter().filter(|&&weight| weight == 5.0).count()
+    };
+    for (text, sigmoid, softmax) in [
+        ("band", 9, 0),
+        ("band(border=auto)", 9, 0),
+        ("band(border=zero)", 9, 9),
+        ("band(border=keep)", 0, 0),
+    ] {
+        assert_eq!(in_band(text, Call::sigmoid()), sigmoid, "{text}");
+        assert_eq!(in_band(text, Call::softmax()), softmax, "{text}");
+    }
+}
+
+/// A spacing is for maps that measure: that of a band is for what is nearest to void.
+#[test]
+fn a_spacing_that_nothing_measures_by_is_refused() {
+    let registry = Registry::<f32>::builtin::<Scalar>();
+    let check = |texts: &[&str], along: &[f64]| {
+        let maps: Vec<_> = texts.iter().map(|text| parse_map(text, registry).unwrap()).collect();
+        MapCall::check_spacing(&maps, Spacing::new(along).unwrap())
+    };
+    let spacing = [1.0, 2.0, 0.5];
+    let expected = "1 along every axis, or a map that measures distances";
+    let unused = Error::Unused { argument: "spacing", expected };
+    assert_eq!(check(&[], &spacing[1..]), Err(unused));
+    assert_eq!(check(&["band(void=cut)"], &spacing[1..]), Err(unused));
+    assert_eq!(check(&["band(void=cut)"], &[1.0, 1.0]), Ok(()));
+    for texts in [&["band"][..], &["decay(void=cut)"], &["band(void=cut)", "decay"]] {
+        assert_eq!(check(texts, &spacing[1..]), Ok(()), "{texts:?}");
+    }
+    assert_eq!(
+        unused.to_string(),
+        "`spacing` is given and nothing uses it, expected 1 along every axis, or a map that measures distances"
+    );
 }

@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use segloss_core::engine::Link;
 use segloss_core::guide::Priority;
 
+use crate::ignore_index::IgnoreIndex;
+
 /// Trains a small per-pixel predictor with each loss and shows what comes out.
 ///
 /// Without arguments it runs every loss on a photograph of a retina and a mask
@@ -27,8 +29,9 @@ pub struct Arguments {
     #[arg(long, value_name = "TEXT")]
     pub loss: Vec<String>,
 
-    /// How logits become probabilities; for --loss sigmoid unless given if the
-    /// mask has two classes
+    /// How logits become probabilities, `sigmoid` or `softmax`: unless given, as
+    /// the terms of --loss need (`bce` sigmoid, `ce` softmax), then as the
+    /// channels of --logits or the values of the masks have it
     #[arg(long, value_name = "LINK", value_parser = link)]
     pub link: Option<Link>,
 
@@ -36,17 +39,20 @@ pub struct Arguments {
     #[arg(long, exclusive = true)]
     pub list: bool,
 
-    /// Images to train on (PNG, grey or colour); several make a batch
-    #[arg(long, value_name = "PNG", num_args = 1.., conflicts_with = "logits")]
+    /// Images to train on (PNG, JPEG or TIFF, grey or colour, opaque); several
+    /// make a batch
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "logits")]
     pub image: Vec<PathBuf>,
 
-    /// Label maps, one for each image (PNG, grey or palette: 0 is the
-    /// background; a palette's indices are the labels)
-    #[arg(long, value_name = "PNG", num_args = 1..)]
+    /// Masks, one for each image (PNG or TIFF of up to 16 bits, grey or palette,
+    /// whose indices are the values): 0 is the background and one other value, such
+    /// as 1 or 255, the foreground; 0 to K - 1 without a gap, or any with
+    /// --link softmax, are labels of classes
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     pub mask: Vec<PathBuf>,
 
-    /// Logits to evaluate instead of training: [H,W], [K,H,W] or [B,K,H,W],
-    /// f32 or f64
+    /// Logits to evaluate instead of training: [H,W], [K,H,W] or [B,K,H,W] of
+    /// float16, float32 or float64
     #[arg(long, value_name = "NPY", requires = "mask")]
     pub logits: Option<PathBuf>,
 
@@ -58,9 +64,11 @@ pub struct Arguments {
     #[arg(long, default_value_t = 0.1, allow_negative_numbers = true, value_parser = rate)]
     pub rate: f64,
 
-    /// Label of the pixels that do not count: 0 to 255, or `none`
-    #[arg(long, value_name = "LABEL", default_value = "255", allow_negative_numbers = true)]
-    pub ignore_index: IgnoreIndex,
+    /// Values of the pixels that do not count, `255` or `0,255`, or `none`:
+    /// unless given, 255 in the built-in mask and in labels of classes that end
+    /// below it
+    #[arg(long, value_name = "VALUES", allow_negative_numbers = true)]
+    pub ignore_index: Option<IgnoreIndex>,
 
     /// Where to write the figure
     #[arg(long, value_name = "PNG", default_value = "segloss.png")]
@@ -78,8 +86,8 @@ pub enum Command {
 /// given.
 #[derive(Args, Debug)]
 pub struct Recommend {
-    /// Label maps (PNG), of one size or several
-    #[arg(long, value_name = "PNG", num_args = 1..)]
+    /// Masks (PNG or TIFF), of one size or several
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     pub mask: Vec<PathBuf>,
 
     /// What matters most: balanced (nothing in particular), speed, boundary,
@@ -87,26 +95,14 @@ pub struct Recommend {
     #[arg(long, value_name = "NAME", default_value = "balanced", value_parser = priority)]
     pub priority: Priority,
 
-    /// Label of the pixels that do not count: 0 to 255, or `none`
-    #[arg(long, value_name = "LABEL", default_value = "255", allow_negative_numbers = true)]
-    pub ignore_index: IgnoreIndex,
-}
+    /// How logits become probabilities: `softmax` reads values with gaps as
+    /// labels of classes
+    #[arg(long, value_name = "LINK", value_parser = link)]
+    pub link: Option<Link>,
 
-/// `--ignore-index`: a label or nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IgnoreIndex(pub Option<u8>);
-
-impl std::str::FromStr for IgnoreIndex {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "none" {
-            return Ok(Self(None));
-        }
-        text.parse()
-            .map(|label| Self(Some(label)))
-            .map_err(|_| "expected 0 to 255, or `none`".into())
-    }
+    /// Values of the pixels that do not count, as for training
+    #[arg(long, value_name = "VALUES", allow_negative_numbers = true)]
+    pub ignore_index: Option<IgnoreIndex>,
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -184,7 +180,7 @@ mod tests {
             ("--rate", "inf"),
             ("--rate", "fast"),
             ("--steps", "0"),
-            ("--ignore-index", "256"),
+            ("--ignore-index", "65536"),
             ("--ignore-index", "-1"),
             ("--ignore-index", "None"),
             ("--link", "tanh"),
@@ -192,7 +188,9 @@ mod tests {
             let message = parse(&[argument, value]).unwrap_err().to_string();
             assert!(message.contains(argument) && message.contains(value), "{message}");
         }
-        assert_eq!(parse(&["--ignore-index", "none"]).unwrap().ignore_index, IgnoreIndex(None));
+        assert_eq!(parse(&[]).unwrap().ignore_index, None);
+        let ignored = |text| parse(&["--ignore-index", text]).unwrap().ignore_index.unwrap().0;
+        assert_eq!((ignored("none"), ignored("0,255")), (vec![], vec![0, 255]));
     }
 
     #[test]

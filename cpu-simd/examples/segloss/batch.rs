@@ -4,19 +4,28 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use segloss_simd::Library;
+
 use crate::arguments::Arguments;
-use crate::logits;
-use crate::mask::{Labels, Mask};
+use crate::ignore_index::IgnoreIndex;
+use crate::labels::{Known, Labels};
+use crate::link::{self, Asked};
+use crate::logits::Logits;
+use crate::mask::Mask;
 use crate::picture::Picture;
 use crate::shape::Shape;
 
 /// The data of a run without arguments; their origin is in `data/README.md`.
 const RETINA: &[u8] = include_bytes!("../data/retina.png");
 const RETINA_MASK: &[u8] = include_bytes!("../data/retina-mask.png");
+/// What its pixels hold that were not judged.
+const RETINA_IGNORED: u16 = 255;
 
 pub struct Batch {
     pub pictures: Vec<Picture>,
     pub labels: Labels,
+    /// The link of all losses, if it is said.
+    pub asked: Option<Asked>,
     /// Given logits, if any.
     pub logits: Option<Vec<f32>>,
     /// One channel unless logits are given.
@@ -24,7 +33,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub fn read(arguments: &Arguments) -> Result<Self, Box<dyn Error>> {
+    pub fn read(arguments: &Arguments, library: &Library<f32>) -> Result<Self, Box<dyn Error>> {
         let mut pictures = Vec::new();
         let masks = masks(&arguments.mask)?;
         for path in &arguments.image {
@@ -33,32 +42,33 @@ impl Batch {
         if arguments.image.is_empty() && arguments.logits.is_none() {
             pictures.push(("the built-in image".into(), Picture::read(RETINA)?));
         }
+        let read = |file: &[u8]| Ok(Logits::read(file)?);
         let given = match &arguments.logits {
-            Some(path) => Some((named("--logits", path), open("--logits", path, logits::read)?)),
+            Some(path) => Some((named("--logits", path), open("--logits", path, read)?)),
             None => None,
         };
-        agree(&pictures, &masks, given.as_ref().map(|(name, (_, shape))| (&name[..], *shape)))?;
+        let given = given.as_ref().map(|(name, logits)| (&name[..], logits));
+        agree(&pictures, &masks, given)?;
 
+        let channels = given.map(|(name, logits)| (name, logits.shape.channels));
+        let asked = link::of_run(arguments.link, channels)?;
+        let of_losses = link::of_losses(&arguments.loss, library)?;
+        let known = Known {
+            ignored: ignored(&arguments.ignore_index, &arguments.mask),
+            asked: asked.as_ref().or(of_losses.as_ref()),
+            channels: channels.map(|(_, channels)| channels),
+        };
+        let labels = Labels::new(&masks, known)?;
         let (height, width) = (masks[0].1.height, masks[0].1.width);
         let (logits, shape) = match given {
-            Some((_, (logits, shape))) => (Some(logits), shape),
+            Some((name, logits)) => {
+                logits.check(&labels.labels).map_err(|error| format!("{name}: {error}"))?;
+                (Some(logits.values.clone()), logits.shape)
+            }
             None => (None, Shape { batch: masks.len(), channels: 1, height, width }),
         };
-        let samples: Vec<u8> = masks.iter().flat_map(|(_, mask)| mask.samples.clone()).collect();
-        let channels = logits.as_ref().map(|_| shape.channels);
-        let read = |samples: &[u8]| Labels::new(samples, arguments.ignore_index.0, channels);
-        let labels = read(&samples).map_err(|error| {
-            // Labels are read for the batch; one mask alone often shows the mistake.
-            let culprit = masks.iter().find(|(_, mask)| read(&mask.samples).is_err());
-            let name = culprit.map_or("--mask", |(name, _)| name);
-            format!("{name}: {error}")
-        })?;
-        Ok(Self {
-            pictures: pictures.into_iter().map(|(_, picture)| picture).collect(),
-            labels,
-            logits,
-            shape,
-        })
+        let pictures = pictures.into_iter().map(|(_, picture)| picture).collect();
+        Ok(Self { pictures, labels, asked, logits, shape })
     }
 }
 
@@ -69,6 +79,14 @@ pub fn masks(paths: &[PathBuf]) -> Result<Vec<(String, Mask)>, Box<dyn Error>> {
     }
     let read = |path: &PathBuf| Ok((named("--mask", path), open("--mask", path, Mask::read)?));
     paths.iter().map(read).collect()
+}
+
+/// What is said of values that do not count, by the argument or of the built-in mask.
+pub fn ignored<'a>(argument: &'a Option<IgnoreIndex>, masks: &[PathBuf]) -> Option<&'a [u16]> {
+    match argument {
+        Some(IgnoreIndex(values)) => Some(values),
+        None => masks.is_empty().then_some(&[RETINA_IGNORED]),
+    }
 }
 
 fn named(argument: &str, path: &Path) -> String {
@@ -89,10 +107,18 @@ fn open<T>(
 fn agree(
     pictures: &[(String, Picture)],
     masks: &[(String, Mask)],
-    logits: Option<(&str, Shape)>,
+    logits: Option<(&str, &Logits)>,
 ) -> Result<(), String> {
+    if let (Some((name, logits)), Some((_, Mask { height, width, .. }))) = (logits, masks.first())
+        && logits.is_channels_last(*height, *width)
+    {
+        return Err(format!(
+            "{name}: channels last, for masks of {height} x {width} pixels; expected [K,H,W] or [B,K,H,W]: \
+             save numpy.moveaxis(logits, -1, -3)"
+        ));
+    }
     let sizes = (pictures.iter().map(|(name, p)| (name.as_str(), p.height, p.width)))
-        .chain(logits.map(|(name, shape)| (name, shape.height, shape.width)))
+        .chain(logits.map(|(name, logits)| (name, logits.shape.height, logits.shape.width)))
         .chain(masks.iter().map(|(name, m)| (name.as_str(), m.height, m.width)));
     let mut first = None;
     for (name, height, width) in sizes {
@@ -113,10 +139,10 @@ fn agree(
         ));
     }
     match logits {
-        Some((name, shape)) if shape.batch != masks.len() => Err(format!(
+        Some((name, logits)) if logits.shape.batch != masks.len() => Err(format!(
             "--mask: {} given for {name}, whose batch is {}; expected one mask for each sample",
             masks.len(),
-            shape.batch
+            logits.shape.batch
         )),
         _ => Ok(()),
     }
@@ -132,7 +158,12 @@ mod tests {
     }
 
     fn mask(name: &str, height: usize) -> (String, Mask) {
-        (name.into(), Mask { height, width: 3, samples: vec![0; height * 3] })
+        (name.into(), Mask { height, width: 3, values: vec![0; height * 3] })
+    }
+
+    fn logits(batch: usize, channels: usize, height: usize, width: usize) -> Logits {
+        let shape = Shape { batch, channels, height, width };
+        Logits { values: vec![0.0; shape.logits()], shape }
     }
 
     #[test]
@@ -143,16 +174,26 @@ mod tests {
         assert!(error.starts_with("d: 5 x 3") && error.contains("4 x 3, as a"), "{error}");
         let mixed = [picture("a", 4, 1), picture("b", 4, 3)];
         assert!(agree(&mixed, &[], None).unwrap_err().starts_with("b: 3 colour planes"));
-        let shape = Shape { batch: 2, channels: 1, height: 4, width: 3 };
-        let error = agree(&[], &[mask("c", 4)], Some(("z", shape))).unwrap_err();
+        let two = logits(2, 1, 4, 3);
+        let error = agree(&[], &[mask("c", 4)], Some(("z", &two))).unwrap_err();
         assert!(error.contains("1 given for z, whose batch is 2"), "{error}");
+    }
+
+    #[test]
+    fn channels_last_is_named() {
+        let last = logits(1, 4, 3, 2);
+        let error = agree(&[], &[mask("c", 4)], Some(("z", &last))).unwrap_err();
+        assert!(error.starts_with("z: channels last, for masks of 4 x 3 pixels"), "{error}");
+        assert!(error.contains("numpy.moveaxis(logits, -1, -3)"), "{error}");
+        agree(&[], &[mask("c", 4)], Some(("z", &logits(1, 2, 4, 3)))).unwrap();
     }
 
     #[test]
     fn built_in_data_exercise_the_ignored_label() {
         let arguments = <Arguments as clap::Parser>::parse_from(["segloss"]);
-        let batch = Batch::read(&arguments).unwrap();
+        let batch = Batch::read(&arguments, &Library::default()).unwrap();
         assert_eq!((batch.labels.classes, batch.pictures.len()), (2, 1));
+        assert_eq!(batch.labels.reading, "0 background, 1 foreground; 255 ignored");
         for label in [0, 1, crate::shape::IGNORED] {
             assert!(batch.labels.labels.contains(&label));
         }

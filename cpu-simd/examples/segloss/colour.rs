@@ -6,15 +6,17 @@ pub const WHITE: Rgb = [255, 255, 255];
 pub const INK: Rgb = [32, 36, 44];
 pub const FAINT: Rgb = [106, 114, 128];
 pub const FRAME: Rgb = [208, 212, 218];
-pub const IGNORED: Rgb = [176, 180, 188];
+pub const IGNORED: Rgb = [88, 92, 100];
+/// Frames what is enlarged.
+pub const FOCUS: Rgb = [255, 255, 255];
 
 /// Dark to bright, even to the eye (after viridis).
 const SEQUENTIAL: [Rgb; 5] =
     [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
 
-/// Blue below 0, white at 0, red above.
+/// Blue below 0, black at 0, red above; bright at the ends, so that thin lines show.
 const DIVERGING: [Rgb; 5] =
-    [[24, 79, 162], [126, 176, 222], [255, 255, 255], [243, 158, 128], [178, 24, 43]];
+    [[150, 215, 255], [32, 108, 205], [14, 14, 18], [205, 58, 34], [255, 205, 130]];
 
 /// Far apart in hue; the background comes first.
 const LABELS: [Rgb; 8] = [
@@ -41,11 +43,11 @@ pub fn diverging(t: f32) -> Rgb {
     between(&DIVERGING, t)
 }
 
-pub fn label(label: u8) -> Rgb {
+pub fn label(label: i32) -> Rgb {
     match label {
         crate::shape::IGNORED => IGNORED,
         0 => LABELS[0],
-        label => LABELS[1 + (usize::from(label) - 1) % (LABELS.len() - 1)],
+        label => LABELS[1 + (label as usize - 1) % (LABELS.len() - 1)],
     }
 }
 
@@ -82,8 +84,8 @@ mod tests {
     #[test]
     fn ends_and_middle() {
         assert_eq!((sequential(0.0), sequential(1.0)), (SEQUENTIAL[0], SEQUENTIAL[4]));
-        assert_eq!((diverging(0.5), diverging(-7.0)), (WHITE, DIVERGING[0]));
+        assert_eq!((diverging(0.5), diverging(-7.0)), (DIVERGING[2], DIVERGING[0]));
         assert_eq!(diverging(f32::NAN), IGNORED);
-        assert_eq!((label(1), label(8), label(255)), (LABELS[1], LABELS[1], IGNORED));
+        assert_eq!((label(1), label(8), label(-1)), (LABELS[1], LABELS[1], IGNORED));
     }
 }

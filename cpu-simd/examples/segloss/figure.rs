@@ -1,255 +1,340 @@
-//! The figure: a grid of panels. First the image, the mask and the weight maps
-//! of the mask, then a cell for each loss: its prediction and its gradient at
-//! the logits. Of a batch it shows the first image.
+//! The figure: what each loss sees in the same prediction.
+//!
+//! A grid of cells, each an image and its zoom. First the inputs: picture, mask, prediction, and the weight maps
+//! of the mask. Then the losses: how each pulls every pixel of that prediction, on one scale. The zoom is where
+//! the losses disagree most. Of a batch it shows the first image.
+
+use segloss_core::compose::{SHORTHANDS, Shorthand};
 
 use crate::canvas::{Canvas, Face};
-use crate::colour::{self, FAINT, INK};
+use crate::colour::{self, FAINT, FOCUS, INK};
+use crate::labels::Labels;
 use crate::maps::WeightMap;
 use crate::metrics::decide;
-use crate::panel::{CAPTION, Content, Key, Panel};
+use crate::panel::{Aside, Content, HEADING, Key, Panel};
 use crate::picture::Picture;
-use crate::run::{Outcome, State};
+use crate::pull::disagreement;
+use crate::scene::{Scene, View, foreground};
 use crate::shape::{IGNORED, Shape};
-use crate::table::{link, score};
+use crate::zoom::{Window, window};
 
 const MARGIN: usize = 16;
-/// Between the panels of a cell.
-const GAP: usize = 12;
+/// Between the two images of a cell.
+const GAP: usize = 8;
 /// Between cells.
-const SPACE: usize = 28;
-/// The larger side of a panel.
-const SIDE: usize = 252;
-/// Height of a loss's title, two lines.
-const TITLE: usize = 44;
-/// Cells in a row, of two panels each.
+const SPACE: usize = 24;
+/// The larger side of an image.
+const SIDE: usize = 226;
+/// Cells in a row.
 const CELLS: usize = 2;
+/// Width of a cell.
+const ROOM: usize = 2 * SIDE + GAP;
+/// Height of the title, of the lines that say how losses are drawn, and of one line.
+const TITLE: usize = 56;
+const EXPLANATION: usize = 92;
+const LINE: usize = 20;
+
+/// The pull that gets full colour, in means. Colours go with the root of the pull, so that small ones show.
+const LIMIT: f32 = 16.0;
+/// Pulls that the key names.
+const TICKS: [f32; 7] = [-16.0, -4.0, -1.0, 0.0, 1.0, 4.0, 16.0];
+/// Width of the key of pulls.
+const BAR: usize = 300;
+/// The zoom is this part of the image's sides.
+const PART: usize = 6;
 
 /// What the figure shows besides the losses.
 pub struct Setting<'a> {
     pub picture: Option<&'a Picture>,
-    /// Labels of the batch.
-    pub labels: &'a [u8],
+    pub labels: &'a Labels,
     pub maps: Vec<WeightMap>,
+    pub scene: &'a Scene,
 }
 
 /// Draws the figure.
-pub fn figure(setting: Setting, outcomes: &[Outcome]) -> Canvas {
-    let Some(first) = outcomes.first() else { return Canvas::new(1, 1) };
-    let Shape { height, width, .. } = first.shape;
-    let scale = SIDE as f64 / height.max(width) as f64;
-    let size = [width, height].map(|side| ((side as f64 * scale).round() as usize).max(1));
-    let size = (size[0], size[1]);
-    let labels = &setting.labels[..first.shape.area()];
+pub fn figure(setting: Setting, views: &[View]) -> Canvas {
+    let shape = setting.scene.shape;
+    let labels = &setting.labels.labels[..shape.area()];
+    let grid = Grid::new(shape, labels, views);
+    let inputs = inputs(&setting, labels);
+    let maps: Vec<Panel> = setting.maps.into_iter().map(|map| weights(map, labels)).collect();
 
-    let inputs = inputs(setting, labels, first.shape);
-    let panel = CAPTION + size.1;
-    let (top, above) = (inputs.len().div_ceil(2 * CELLS), panel + SPACE);
-    let below = TITLE + panel + SPACE;
-    let rows = outcomes.len().div_ceil(CELLS);
+    let top = MARGIN + TITLE;
+    let explanation = top + grid.height(inputs.len() + maps.len().div_ceil(2));
+    let losses = explanation + EXPLANATION;
     let mut canvas = Canvas::new(
-        2 * MARGIN + CELLS * (2 * SIDE + GAP) + (CELLS - 1) * SPACE,
-        2 * MARGIN + top * above + rows * below - SPACE,
+        2 * MARGIN + CELLS * ROOM + (CELLS - 1) * SPACE,
+        losses + grid.height(views.len()) - SPACE + MARGIN,
     );
-    // A panel's column has the left one or the right one of a cell.
-    let left =
-        |column: usize| MARGIN + column / 2 * (2 * SIDE + GAP + SPACE) + column % 2 * (SIDE + GAP);
-    for (i, input) in inputs.into_iter().enumerate() {
-        let (row, column) = (i / (2 * CELLS), i % (2 * CELLS));
-        input.draw(&mut canvas, (left(column), MARGIN + row * above), width, size, SIDE);
+    title(&mut canvas, &setting.scene.origin);
+    for (i, panel) in inputs.iter().enumerate() {
+        grid.zoomed(&mut canvas, top, i, panel);
     }
-    for (i, outcome) in outcomes.iter().enumerate() {
-        let (row, cell) = (i / CELLS, i % CELLS);
-        let y = MARGIN + top * above + row * below;
-        title(&mut canvas, (left(2 * cell), y), outcome);
-        for (side, panel) in panels(labels, outcome).into_iter().enumerate() {
-            let at = (left(2 * cell + side), y + TITLE);
-            panel.draw(&mut canvas, at, width, size, SIDE);
-        }
+    for (i, pair) in maps.chunks(2).enumerate() {
+        grid.pair(&mut canvas, top, inputs.len() + i, pair);
+    }
+    explain(&mut canvas, explanation, shape);
+    for (i, view) in views.iter().enumerate() {
+        grid.zoomed(&mut canvas, losses, i, &pull(view));
     }
     canvas
 }
 
-fn title(canvas: &mut Canvas, (x, y): (usize, usize), outcome: &Outcome) {
-    let pair = |show: &dyn Fn(State) -> String| match outcome.after {
-        Some(after) => format!("{} > {}", show(outcome.before), show(after)),
-        None => show(outcome.before),
-    };
-    let last = outcome.after.unwrap_or(outcome.before);
-    let text = format!(
-        "{}   value {}   Dice {}   IoU {}",
-        link(outcome.shape.channels),
-        pair(&|state| format!("{:.3}", state.value)),
-        score(last.overlap.map(|overlap| overlap.dice)),
-        score(last.overlap.map(|overlap| overlap.iou)),
-    );
-    let room = 2 * SIDE + GAP;
-    canvas.text(x, y, &Face::Head.fit(&outcome.name, room), Face::Head, INK);
-    canvas.text(x, y + 20, &Face::Text.fit(&text, room), Face::Text, FAINT);
+/// Where cells are, and what their images have in common.
+struct Grid {
+    /// Of the image in pixels of its own.
+    width: usize,
+    /// Of a panel.
+    size: (usize, usize),
+    zoom: Window,
 }
 
-/// Image, mask and maps.
-fn inputs(setting: Setting, labels: &[u8], shape: Shape) -> Vec<Panel> {
-    let name = match shape.batch {
+impl Grid {
+    fn new(shape: Shape, labels: &[i32], views: &[View]) -> Self {
+        let Shape { height, width, .. } = shape;
+        let scale = SIDE as f64 / height.max(width) as f64;
+        let side = |side: usize| ((side as f64 * scale).round() as usize).max(1);
+        let pulls: Vec<_> = views.iter().map(|view| &view.pull).collect();
+        let mut weights = disagreement(&pulls, LIMIT);
+        weights.resize(shape.area(), 0.0);
+        let zoom = window(&weights, |i| labels[i] > 0, width, PART);
+        Self { width, size: (side(width), side(height)), zoom }
+    }
+
+    /// Height of so many cells.
+    fn height(&self, cells: usize) -> usize {
+        cells.div_ceil(CELLS) * (HEADING + self.size.1 + SPACE)
+    }
+
+    /// The upper left corner of a cell.
+    fn corner(&self, top: usize, cell: usize) -> (usize, usize) {
+        let row = HEADING + self.size.1 + SPACE;
+        (MARGIN + cell % CELLS * (ROOM + SPACE), top + cell / CELLS * row)
+    }
+
+    /// A panel and on its right the zoom.
+    fn zoomed(&self, canvas: &mut Canvas, top: usize, cell: usize, panel: &Panel) {
+        let (x, y) = self.corner(top, cell);
+        panel.heading(canvas, (x, y), ROOM);
+        let y = y + HEADING;
+        panel.image(canvas, (x, y), self.width, self.size);
+        self.mark(canvas, (x, y));
+        panel.zoom(canvas, (x + SIDE + GAP, y), self.width, self.size, self.zoom);
+    }
+
+    /// One panel or two.
+    fn pair(&self, canvas: &mut Canvas, top: usize, cell: usize, panels: &[Panel]) {
+        let (left, y) = self.corner(top, cell);
+        for (i, panel) in panels.iter().enumerate() {
+            let x = left + i * (SIDE + GAP);
+            panel.heading(canvas, (x, y), SIDE);
+            panel.image(canvas, (x, y + HEADING), self.width, self.size);
+            self.mark(canvas, (x, y + HEADING));
+        }
+    }
+
+    /// Frames what the zoom shows.
+    fn mark(&self, canvas: &mut Canvas, (x, y): (usize, usize)) {
+        let scaled = |length: usize| length * self.size.0 / self.width;
+        let Window { left, top, width, height } = self.zoom;
+        let (x, y) = (x + scaled(left), y + scaled(top));
+        let size = (scaled(width).max(1), scaled(height).max(1));
+        canvas.frame(x, y, size, FOCUS);
+        canvas.frame(x - 1, y - 1, (size.0 + 2, size.1 + 2), FOCUS);
+    }
+}
+
+fn title(canvas: &mut Canvas, origin: &str) {
+    let text = "What each loss sees in the same prediction";
+    canvas.text(MARGIN, MARGIN, text, Face::Head, INK);
+    let text = format!("All losses below are taken at one prediction: {origin}.");
+    canvas.text(MARGIN, MARGIN + LINE, &text, Face::Text, FAINT);
+}
+
+/// How losses are drawn.
+fn explain(canvas: &mut Canvas, y: usize, shape: Shape) {
+    let logit = if shape.channels > 1 { "-dL/dz1" } else { "-dL/dz" };
+    let text = format!("The pull of each loss on each pixel's logit, {logit}");
+    canvas.text(MARGIN, y, &text, Face::Head, INK);
+    let text =
+        "Red: towards foreground. Blue: towards background. Black: left alone. Grey: ignored.";
+    canvas.text(MARGIN, y + LINE, text, Face::Text, FAINT);
+    let text =
+        "Scale: 1 is the loss's own mean |pull|; beside its name the share of red and that mean.";
+    let end = canvas.text(MARGIN, y + 2 * LINE, text, Face::Text, FAINT);
+    let (x, y) = (end + 24, y + 2 * LINE);
+    canvas.bar(x, y, (BAR, 14), colour::diverging);
+    for tick in TICKS {
+        let text = tick.to_string();
+        let place = x + (share(tick) * BAR as f32) as usize;
+        canvas.text(place - Face::Text.width(&text) / 2, y + LINE - 3, &text, Face::Text, FAINT);
+    }
+}
+
+/// Picture, mask and prediction.
+fn inputs(setting: &Setting, labels: &[i32]) -> Vec<Panel> {
+    let name = match setting.scene.shape.batch {
         1 => "image".to_owned(),
         count => format!("image 1 of {count}"),
     };
     let image = setting.picture.map(|picture| Panel {
         name,
-        key: None,
+        note: "on the right the part in the white frame".into(),
+        aside: Aside::Nothing,
         content: Content::Colours(picture.colours()),
     });
-    let binary = labels.iter().all(|&label| label < 2 || label == IGNORED);
-    let mask = Panel {
-        name: "mask (grey: ignored)".into(),
-        key: None,
-        content: if binary {
-            let numbers = labels.iter().map(|&label| f32::from(label)).zip(labels);
-            Content::Numbers(numbers.map(valid).collect(), colour::sequential)
-        } else {
-            coloured(labels)
-        },
-    };
-    let maps = setting.maps.into_iter().map(|map| weights(map, labels));
-    image.into_iter().chain([mask]).chain(maps).collect()
+    image
+        .into_iter()
+        .chain([mask(setting.labels, labels), prediction(setting.scene, labels)])
+        .collect()
+}
+
+fn mask(Labels { classes, reading, .. }: &Labels, labels: &[i32]) -> Panel {
+    let (name, note) = ("mask".to_owned(), reading.clone());
+    if *classes > 2 {
+        return Panel { name, note, aside: Aside::Nothing, content: coloured(labels) };
+    }
+    let numbers = labels.iter().map(|&label| label as f32).zip(labels).map(valid).collect();
+    let (from, to) = ("background".into(), "foreground".into());
+    Panel {
+        name,
+        note,
+        aside: Aside::Key(Key { from, to, colour: |t| colour::sequential(t.round()) }),
+        content: Content::Numbers(numbers, colour::sequential),
+    }
+}
+
+fn prediction(scene: &Scene, labels: &[i32]) -> Panel {
+    let shape = Shape { batch: 1, ..scene.shape };
+    let logits = &scene.logits[..shape.logits()];
+    let (name, note) = ("prediction".to_owned(), scene.origin.clone());
+    if shape.channels > 2 {
+        let mut classes = decide(logits, shape);
+        (classes.iter_mut().zip(labels)).filter(|(_, l)| **l == IGNORED).for_each(|(c, l)| *c = *l);
+        return Panel { name, note, aside: Aside::Nothing, content: coloured(&classes) };
+    }
+    let numbers = probability(logits, shape).zip(labels).map(valid).collect();
+    Panel {
+        name,
+        note,
+        aside: Aside::Key(Key { from: "p = 0".into(), to: "1".into(), colour: colour::sequential }),
+        content: Content::Numbers(numbers, colour::sequential),
+    }
 }
 
 /// A weight map, from its smallest to its largest weight.
-fn weights(map: WeightMap, labels: &[u8]) -> Panel {
+fn weights(map: WeightMap, labels: &[i32]) -> Panel {
     let WeightMap { name, weights } = map;
     let counted = || weights.iter().zip(labels).filter(|(_, l)| **l != IGNORED).map(|(w, _)| *w);
     let (low, high) = (counted().fold(f32::INFINITY, f32::min), counted().fold(0.0, f32::max));
     let span = if high > low { high - low } else { 1.0 };
     let numbers = weights.iter().map(|w| (w - low) / span).zip(labels).map(valid).collect();
+    let is_of = |shorthand: &&Shorthand| shorthand.map == name;
+    let shorthand = SHORTHANDS.iter().find(is_of);
     let number = |x: f32| {
         if x.is_finite() { format!("{}", (x * 100.0).round() / 100.0) } else { "-".into() }
     };
     Panel {
-        name: format!("weights: {name}"),
-        key: Some(Key { from: number(low), to: number(high), colour: colour::sequential }),
+        name,
+        note: shorthand
+            .map_or_else(String::new, |loss| format!("weighs the pixels of {}", loss.name)),
+        aside: Aside::Key(Key { from: number(low), to: number(high), colour: colour::sequential }),
         content: Content::Numbers(numbers, colour::sequential),
     }
 }
 
-/// Prediction and gradient.
-fn panels(labels: &[u8], outcome: &Outcome) -> [Panel; 2] {
-    let shape = Shape { batch: 1, ..outcome.shape };
-    let (logits, gradient) = (&outcome.logits[..shape.logits()], channel(&outcome.gradient, shape));
-    let prediction = if shape.channels < 3 {
-        let numbers = foreground(logits, shape).zip(labels).map(valid).collect();
-        Panel {
-            name: "prediction".into(),
-            key: Some(Key { from: "p = 0".into(), to: "1".into(), colour: colour::sequential }),
-            content: Content::Numbers(numbers, colour::sequential),
-        }
-    } else {
-        let mut classes = decide(logits, shape);
-        (classes.iter_mut().zip(labels)).filter(|(_, l)| **l == IGNORED).for_each(|(c, l)| *c = *l);
-        Panel { name: "prediction".into(), key: None, content: coloured(&classes) }
-    };
-    let limit = gradient_scale(outcome, labels);
-    let numbers = gradient.iter().map(|g| 0.5 + 0.5 * (g / limit).clamp(-1.0, 1.0));
-    let gradient = Panel {
-        name: if shape.channels > 1 { "dL/dz1" } else { "dL/dz" }.into(),
-        key: Some(Key {
-            from: format!("{:.1e}", -limit),
-            to: format!("{limit:.1e}"),
-            colour: colour::diverging,
-        }),
-        content: Content::Numbers(numbers.zip(labels).map(valid).collect(), colour::diverging),
-    };
-    [prediction, gradient]
+/// Where a pull is between the ends of the colours, 0 to 1.
+fn share(pull: f32) -> f32 {
+    0.5 + 0.5 * (pull.abs() / LIMIT).clamp(0.0, 1.0).sqrt().copysign(pull)
+}
+
+fn pull(view: &View) -> Panel {
+    let numbers = view.pull.pixels.iter().map(|&pull| share(pull)).collect();
+    Panel {
+        name: view.name.clone(),
+        note: view.note.unwrap_or_default().to_owned(),
+        aside: Aside::Text(format!(
+            "{:.0} % red, mean {:.1e}",
+            100.0 * view.pull.up,
+            view.pull.mean
+        )),
+        content: Content::Numbers(numbers, colour::diverging),
+    }
 }
 
 /// NaN where the pixel is ignored.
-fn valid((x, &label): (f32, &u8)) -> f32 {
+fn valid((x, &label): (f32, &i32)) -> f32 {
     if label == IGNORED { f32::NAN } else { x }
 }
 
-fn coloured(labels: &[u8]) -> Content {
+fn coloured(labels: &[i32]) -> Content {
     Content::Colours(labels.iter().map(|&label| colour::label(label)).collect())
 }
 
-/// The channel of the foreground: the only one, or that of class 1.
-fn channel(values: &[f32], shape: Shape) -> &[f32] {
-    let start = shape.area() * shape.channels.min(2).saturating_sub(1);
-    &values[start..start + shape.area()]
-}
-
 /// Probability of the foreground, for one channel or two.
-fn foreground(logits: &[f32], shape: Shape) -> impl Iterator<Item = f32> {
+fn probability(logits: &[f32], shape: Shape) -> impl Iterator<Item = f32> {
     let area = shape.area();
-    (0..area).map(move |i| {
-        let margin = if shape.channels == 1 { logits[i] } else { logits[area + i] - logits[i] };
-        1.0 / (1.0 + (-margin).exp())
-    })
-}
-
-/// The gradient that gets full colour: few pixels (1 %) go beyond it, so that
-/// a single large one does not pale the rest.
-fn gradient_scale(outcome: &Outcome, labels: &[u8]) -> f32 {
-    let gradient = channel(&outcome.gradient, Shape { batch: 1, ..outcome.shape });
-    let mut sizes: Vec<f32> = (gradient.iter().zip(labels))
-        .filter(|&(g, &label)| label != IGNORED && g.is_finite())
-        .map(|(g, _)| g.abs())
-        .collect();
-    sizes.sort_unstable_by(f32::total_cmp);
-    match sizes.get(sizes.len() * 99 / 100) {
-        Some(&size) if size > 0.0 => size,
-        _ => sizes.last().copied().filter(|&size| size > 0.0).unwrap_or(1.0),
-    }
+    let background = move |i: usize| if shape.channels == 1 { 0.0 } else { logits[i] };
+    let foreground = foreground(logits, shape);
+    (0..area).map(move |i| 1.0 / (1.0 + (background(i) - foreground[i]).exp()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pull::Pull;
 
-    fn outcome(channels: usize, after: bool) -> Outcome {
+    fn scene(channels: usize) -> Scene {
         let shape = Shape { batch: 1, channels, height: 6, width: 4 };
-        let state = State { value: 0.5, gradient_norm: 1.0, valid: 24, overlap: None };
-        Outcome {
-            name: "bce".into(),
-            shape,
-            before: state,
-            after: after.then_some(state),
-            nanoseconds_per_pixel: 1.0,
-            logits: (0..shape.logits()).map(|i| i as f32 - 12.0).collect(),
-            gradient: (0..shape.logits()).map(|i| (i as f32 - 12.0) * 1e-5).collect(),
-        }
+        let logits = (0..shape.logits()).map(|i| i as f32 - 12.0).collect();
+        Scene { logits, shape, origin: "somewhere".into() }
+    }
+
+    fn view(labels: &[i32]) -> View {
+        let gradient: Vec<f32> = (0..24).map(|i| (i as f32 - 12.0) * 1e-5).collect();
+        View { name: "bce".into(), note: Some("note"), pull: Pull::new(&gradient, labels) }
     }
 
     #[test]
-    fn every_kind_of_outcome_is_drawn() {
+    fn every_kind_of_scene_is_drawn() {
         let picture = Picture { height: 6, width: 4, planes: vec![vec![0.5; 24]] };
-        for channels in [1, 2, 5] {
-            let outcomes = [outcome(channels, true), outcome(channels, false)];
-            let map = WeightMap { name: "band".into(), weights: vec![1.5; 24] };
-            let setting = Setting { picture: Some(&picture), labels: &[1; 24], maps: vec![map] };
-            let whole = figure(setting, &outcomes);
-            let map = WeightMap { name: "band".into(), weights: vec![f32::NAN; 24] };
-            let setting = Setting { picture: None, labels: &[IGNORED; 24], maps: vec![map] };
-            let bare = figure(setting, &outcomes);
+        for (channels, label) in [(1, 1), (2, 1), (5, 4), (1, IGNORED)] {
+            let labels = vec![label; 24];
+            let views = [view(&labels), view(&labels), view(&labels)];
+            let reading = "0 background".to_owned();
+            let labels = Labels { labels, classes: channels.max(2), link: None, reading };
+            let draw = |picture, weight, views: &[View]| {
+                let maps = ["band", "decay"]
+                    .map(|name| WeightMap { name: name.into(), weights: vec![weight; 24] });
+                let maps = maps.into();
+                let scene = &scene(channels);
+                figure(Setting { picture, labels: &labels, maps, scene }, views)
+            };
+            let whole = draw(Some(&picture), 1.5, &views);
+            let bare = draw(None, f32::NAN, &views);
             assert_eq!((bare.width, bare.height), (whole.width, whole.height));
             assert!(whole.png().is_ok() && bare.png().is_ok());
+            assert!(draw(None, 1.0, &[]).height < draw(None, 1.0, &views[..1]).height);
         }
     }
 
     #[test]
-    fn the_foreground_of_two_channels_is_the_second() {
-        let pair = outcome(2, true);
-        assert_eq!(channel(&pair.logits, pair.shape), &pair.logits[24..]);
-        let p: Vec<f32> = foreground(&pair.logits, pair.shape).collect();
+    fn the_probability_of_two_channels_is_of_their_difference() {
+        let pair = scene(2);
+        let p: Vec<f32> = probability(&pair.logits, pair.shape).collect();
         assert!((p[0] - 1.0).abs() < 1e-6 && p.len() == 24);
+        let one = scene(1);
+        assert_eq!(probability(&one.logits, one.shape).nth(12), Some(0.5));
     }
 
     #[test]
-    fn scale_is_of_valid_and_finite_pixels() {
-        let mut one = outcome(1, true);
-        one.gradient = vec![0.25; 24];
-        one.gradient[0] = f32::NAN;
-        one.gradient[1] = 9.0;
-        let mut labels = [0; 24];
-        labels[1] = IGNORED;
-        assert_eq!(gradient_scale(&one, &labels), 0.25);
-        assert_eq!(gradient_scale(&one, &[IGNORED; 24]), 1.0);
+    fn pulls_are_coloured_on_one_scale() {
+        let pixels = vec![0.0, 2.0 * LIMIT, -0.25 * LIMIT, f32::NAN];
+        let view =
+            View { name: "bce".into(), note: None, pull: Pull { pixels, mean: 1.0, up: 0.5 } };
+        let Content::Numbers(numbers, _) = pull(&view).content else { panic!("no numbers") };
+        assert_eq!(numbers[..3], [0.5, 1.0, 0.25]);
+        assert_eq!(TICKS.map(share), [0.0, 0.25, 0.375, 0.5, 0.625, 0.75, 1.0]);
+        assert!(numbers[3].is_nan());
     }
 }

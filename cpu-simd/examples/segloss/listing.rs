@@ -113,7 +113,8 @@ mod tests {
         let text = listing(&Library::default()).unwrap();
         for part in [
             "fp=0.5 (or alpha; 0 or larger)",
-            "border=zero|keep",
+            "border=auto|zero|keep",
+            "void=nearest|cut",
             "alpha=0.25 (0 to 1)",
             "pool=sample|batch (",
         ] {

@@ -1,5 +1,6 @@
 //! Trains a small per-pixel predictor with each loss, or evaluates the losses
-//! at given logits; prints a table and writes a figure.
+//! at given logits; prints a table, and writes a figure of what each loss sees
+//! in one prediction.
 //!
 //! ```text
 //! cargo run --release --example segloss
@@ -16,22 +17,34 @@ mod canvas;
 mod colour;
 mod features;
 mod figure;
+mod file_type;
+mod ignore_index;
+mod jpeg_file;
+mod labels;
+mod link;
 mod listing;
 mod logits;
 mod maps;
 mod mask;
 mod metrics;
+mod npy;
 mod objective;
 mod palette;
 mod panel;
 mod picture;
+mod png_file;
 mod predictor;
+mod pull;
+mod raster;
 mod recommend;
 mod run;
 mod scale;
+mod scene;
 mod selection;
 mod shape;
 mod table;
+mod tiff_file;
+mod zoom;
 
 use std::error::Error;
 use std::fs;
@@ -44,6 +57,7 @@ use crate::arguments::{Arguments, Command};
 use crate::batch::Batch;
 use crate::features::Features;
 use crate::figure::{Setting, figure};
+use crate::scene::Scene;
 use crate::selection::Selection;
 use crate::shape::Shape;
 
@@ -71,44 +85,42 @@ fn work(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
 fn run_losses(arguments: &Arguments, library: &Library<f32>) -> Result<(), Box<dyn Error>> {
     arguments.check()?;
-    let batch = Batch::read(arguments)?;
-    let selection = Selection {
-        texts: &arguments.loss,
-        link: arguments.link,
-        labels: &batch.labels.labels,
-        classes: batch.labels.classes,
-        shape: batch.shape,
-        has_logits: batch.logits.is_some(),
-    };
-    let objectives = selection.objectives(library)?;
-    let Shape { batch: count, height, width, .. } = batch.shape;
-    println!("{count} x {height} x {width} pixels, {} classes", batch.labels.classes);
+    let Batch { pictures, labels, asked, logits, shape } = Batch::read(arguments, library)?;
+    let selection =
+        Selection { texts: &arguments.loss, asked: asked.as_ref(), labels: &labels, shape };
+    let mut losses = selection.losses(library)?;
+    let Shape { batch: count, height, width, .. } = shape;
+    println!("{count} x {height} x {width} pixels: {}", labels.reading);
 
-    let labels = &batch.labels.labels;
     let mut outcomes = Vec::new();
-    match batch.logits {
+    let scene = match logits {
         Some(logits) => {
-            for mut objective in objectives {
-                let logits = logits.clone();
-                outcomes.push(run::evaluate(&mut objective, logits, labels, batch.shape)?);
+            for loss in &mut losses {
+                outcomes.push(run::evaluate(&mut loss.objective, &logits, &labels.labels, shape)?);
             }
+            Scene::given(logits, shape)
         }
         None => {
-            let features = Features::new(&batch.pictures);
+            let features = Features::new(&pictures);
             let schedule = (arguments.steps, arguments.rate);
-            for mut objective in objectives {
-                let shape = Shape { channels: objective.channels(), ..batch.shape };
-                outcomes.push(run::train(&mut objective, &features, labels, shape, schedule)?);
+            for loss in &mut losses {
+                let shape = Shape { channels: loss.objective.channels(), ..shape };
+                let objective = &mut loss.objective;
+                outcomes.push(run::train(objective, &features, &labels.labels, shape, schedule)?);
             }
             println!("{} steps from zero weights; a cell reads before > after", arguments.steps);
+            let channels = losses.first().map_or(1, |loss| loss.objective.channels());
+            Scene::early(library, &features, &labels, Shape { channels, ..shape }, schedule)?
         }
-    }
+    };
     println!("\n{}\n", table::table(&outcomes));
 
+    let shown = losses.iter_mut().filter(|loss| loss.is_shown);
+    let views = shown.map(|loss| scene.view(loss, &labels)).collect::<Result<Vec<_>, _>>()?;
     let path = &arguments.output;
-    let maps = maps::maps(library, labels, batch.labels.classes, batch.shape)?;
-    let canvas = figure(Setting { picture: batch.pictures.first(), labels, maps }, &outcomes);
-    fs::write(path, canvas.png()?)
+    let maps = maps::maps(library, &labels, shape)?;
+    let setting = Setting { picture: pictures.first(), labels: &labels, maps, scene: &scene };
+    fs::write(path, figure(setting, &views).png()?)
         .map_err(|error| format!("--output {}: {error}", path.display()))?;
     println!("figure: {}", path.display());
     Ok(())

@@ -7,6 +7,7 @@ use segloss_core::engine::Link;
 use segloss_core::view::{self, Layout, View};
 use segloss_simd::Library;
 
+use crate::labels::Labels;
 use crate::objective::call;
 use crate::shape::Shape;
 
@@ -20,13 +21,13 @@ pub struct WeightMap {
 /// Two classes make a binary mask, more a label map.
 pub fn maps(
     library: &Library<f32>,
-    labels: &[u8],
-    classes: usize,
+    labels: &Labels,
     shape: Shape,
 ) -> Result<Vec<WeightMap>, Box<dyn Error>> {
     let extents = view::Shape::new(1, 1, &[shape.height, shape.width])?;
-    let labels = View::new(&labels[..shape.area()], Layout::channels_first(extents)?)?.into();
-    let call = call(if classes == 2 { Link::Sigmoid } else { Link::Softmax });
+    let call = call(if labels.classes == 2 { Link::Sigmoid } else { Link::Softmax });
+    let labels =
+        View::new(&labels.labels[..shape.area()], Layout::channels_first(extents)?)?.into();
     let compute = |map: MapCall<'_, f32>| {
         let mut scratch = vec![0; map.scratch(&call, &labels)?];
         let mut weights = vec![0.0; shape.area()];
@@ -39,14 +40,28 @@ pub fn maps(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::masks;
+    use crate::shape::IGNORED;
+
+    /// Of the pixels that count some are in the band, and some are not.
+    #[test]
+    fn the_band_of_the_retina_is_not_empty() {
+        let (_, mask) = masks(&[]).unwrap().remove(0);
+        let shape = Shape { batch: 1, channels: 1, height: mask.height, width: mask.width };
+        let found = maps(&Library::default(), &mask.samples, 2, shape).unwrap();
+        let counted = found[0].weights.iter().zip(&mask.samples).filter(|(_, l)| **l != IGNORED);
+        let in_band = counted.clone().filter(|(weight, _)| **weight == 5.0).count();
+        assert!(in_band > 10_000 && in_band < counted.count(), "{in_band}");
+    }
 
     #[test]
     fn band_and_decay_of_an_edge() {
         let library = Library::default();
         // The right half of the first of two images.
         let shape = Shape { batch: 2, channels: 1, height: 20, width: 20 };
-        let labels: Vec<u8> = (0..800).map(|i| u8::from(i < 400 && i % 20 >= 10)).collect();
-        let found = maps(&library, &labels, 2, shape).unwrap();
+        let labels = (0..800).map(|i| i32::from(i < 400 && i % 20 >= 10)).collect();
+        let labels = Labels { labels, classes: 2, link: None, reading: String::new() };
+        let found = maps(&library, &labels, shape).unwrap();
         let names: Vec<&str> = found.iter().map(|map| map.name.as_str()).collect();
         assert_eq!(names, ["band", "decay"]);
         for map in found {

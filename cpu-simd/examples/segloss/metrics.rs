@@ -12,13 +12,13 @@ pub struct Overlap {
 
 /// The predicted class of every pixel: logit above 0 for one channel, else
 /// the first channel with the largest logit.
-pub fn decide(logits: &[f32], shape: Shape) -> Vec<u8> {
+pub fn decide(logits: &[f32], shape: Shape) -> Vec<i32> {
     let area = shape.area();
     let mut classes = Vec::with_capacity(shape.pixels());
     for sample in logits.chunks_exact(area * shape.channels) {
         classes.extend((0..area).map(|pixel| {
             if shape.channels == 1 {
-                return u8::from(sample[pixel] > 0.0);
+                return i32::from(sample[pixel] > 0.0);
             }
             let mut best = 0;
             for channel in 1..shape.channels {
@@ -26,26 +26,26 @@ pub fn decide(logits: &[f32], shape: Shape) -> Vec<u8> {
                     best = channel;
                 }
             }
-            best as u8
+            best as i32
         }));
     }
     classes
 }
 
 /// The overlap averaged over the foreground classes found in the mask or the
-/// prediction; nothing if there is none. For one channel every label but 0 is
-/// foreground.
-pub fn overlap(logits: &[f32], labels: &[u8], shape: Shape) -> Option<Overlap> {
-    let (mut both, mut predicted, mut labelled) = ([0u64; 256], [0u64; 256], [0u64; 256]);
+/// prediction; nothing if there is none.
+pub fn overlap(logits: &[f32], labels: &[i32], shape: Shape) -> Option<Overlap> {
+    let classes = shape.channels.max(2);
+    let (mut both, mut predicted, mut labelled) =
+        (vec![0u64; classes], vec![0u64; classes], vec![0u64; classes]);
     for (&label, class) in labels.iter().zip(decide(logits, shape)) {
         if label != IGNORED {
-            let label = if shape.channels == 1 { u8::from(label != 0) } else { label };
-            both[usize::from(label)] += u64::from(label == class);
-            predicted[usize::from(class)] += 1;
-            labelled[usize::from(label)] += 1;
+            both[label as usize] += u64::from(label == class);
+            predicted[class as usize] += 1;
+            labelled[label as usize] += 1;
         }
     }
-    let found: Vec<usize> = (1..256).filter(|&k| predicted[k] + labelled[k] > 0).collect();
+    let found: Vec<usize> = (1..classes).filter(|&k| predicted[k] + labelled[k] > 0).collect();
     let mean = |score: &dyn Fn(usize) -> f64| {
         found.iter().map(|&k| score(k)).sum::<f64>() / found.len() as f64
     };
@@ -65,7 +65,7 @@ mod tests {
     fn by_hand() {
         // Two hits, one miss, one false alarm; the ignored pixel is a false alarm too.
         let logits = [2.0, 0.1, -1.0, 3.0, 9.0];
-        let found = overlap(&logits, &[1, 4, 1, 0, IGNORED], ROW).unwrap();
+        let found = overlap(&logits, &[1, 1, 1, 0, IGNORED], ROW).unwrap();
         assert_eq!(found, Overlap { dice: 4.0 / 6.0, iou: 2.0 / 4.0 });
     }
 

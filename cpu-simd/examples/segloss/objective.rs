@@ -3,11 +3,11 @@
 use std::error::Error;
 
 use segloss_core::compose::Preset;
-use segloss_core::engine::{Call, Ignore, Link};
+use segloss_core::engine::{Call, Link};
 use segloss_core::view::{self, Layout, View, ViewMut};
 use segloss_simd::{Buffers, Library, Loss, Outputs};
 
-use crate::shape::{IGNORED, Shape};
+use crate::shape::{IGNORE_INDEX, Shape};
 
 /// The result of one evaluation.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,7 @@ impl<'l> Objective<'l> {
     pub fn evaluate(
         &mut self,
         logits: &[f32],
-        labels: &[u8],
+        labels: &[i32],
         shape: Shape,
         gradient: &mut [f32],
     ) -> Result<Evaluation, Box<dyn Error>> {
@@ -81,12 +81,13 @@ impl<'l> Objective<'l> {
 
 /// A call that leaves out ignored pixels.
 pub fn call(link: Link) -> Call<'static> {
-    Call { ignore_index: Ignore::Labels(&[IGNORED as i64]), ..Call::of(link) }
+    Call { ignore_index: IGNORE_INDEX, ..Call::of(link) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shape::IGNORED;
 
     fn read(text: &str) -> Result<String, String> {
         let library = Library::default();

@@ -1,9 +1,8 @@
 //! Reading an image: planes of numbers in 0 to 1, grey or red, green, blue.
 
 use std::error::Error;
-use std::io::Cursor;
 
-use png::{BitDepth, ColorType, Decoder, Transformations};
+use crate::raster::{Palette, Raster};
 
 /// An image, one plane after the other.
 #[derive(Clone, Debug)]
@@ -15,30 +14,14 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Decodes a PNG. Transparency is dropped.
+    /// Decodes an image file.
     pub fn read(file: &[u8]) -> Result<Self, Box<dyn Error>> {
-        let mut decoder = Decoder::new(Cursor::new(file));
-        decoder.set_transformations(Transformations::EXPAND);
-        let mut reader = decoder.read_info()?;
-        let size = reader.output_buffer_size().ok_or("the image is too large for memory")?;
-        let mut bytes = vec![0; size];
-        let info = reader.next_frame(&mut bytes)?;
-        let samples: Vec<f32> = match info.bit_depth {
-            BitDepth::Sixteen => bytes
-                .chunks_exact(2)
-                .map(|pair| f32::from(u16::from_be_bytes([pair[0], pair[1]])) / 65535.0)
-                .collect(),
-            _ => bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect(),
-        };
-        let kept = match info.color_type {
-            ColorType::Grayscale | ColorType::GrayscaleAlpha => 1,
-            _ => 3,
-        };
-        let stored = info.color_type.samples();
-        let planes = (0..kept)
-            .map(|plane| samples.iter().skip(plane).step_by(stored).copied().collect())
+        let Raster { height, width, planes, samples, most } = Raster::read(file, Palette::Colours)?;
+        let share = |sample: &u16| f32::from(*sample) / f32::from(most);
+        let planes = (0..planes)
+            .map(|plane| samples.iter().skip(plane).step_by(planes).map(share).collect())
             .collect();
-        Ok(Self { height: info.height as usize, width: info.width as usize, planes })
+        Ok(Self { height, width, planes })
     }
 
     /// The colour of each pixel for display, the brightest sample at white.
@@ -47,5 +30,26 @@ impl Picture {
         let plane = |c: usize| &self.planes[c.min(self.planes.len() - 1)];
         let byte = |x: f32| (x / brightest * 255.0).round() as u8;
         (0..self.height * self.width).map(|i| [0, 1, 2].map(|c| byte(plane(c)[i]))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use png::{BitDepth, ColorType};
+
+    use super::*;
+    use crate::png_file::row;
+
+    #[test]
+    fn samples_are_shares_of_their_largest() {
+        let read =
+            |colour, depth, bytes: &[u8]| Picture::read(&row(colour, depth, 2, bytes)).unwrap();
+        let grey = read(ColorType::Grayscale, BitDepth::Eight, &[0, 51]);
+        assert_eq!(grey.planes, [[0.0, 0.2]]);
+        let deep = read(ColorType::Grayscale, BitDepth::Sixteen, &[255, 255, 0, 0]);
+        assert_eq!(deep.planes, [[1.0, 0.0]]);
+        let colour = read(ColorType::Rgb, BitDepth::Eight, &[255, 0, 51, 0, 255, 0]);
+        assert_eq!(colour.planes, [[1.0, 0.0], [0.0, 1.0], [0.2, 0.0]]);
+        assert_eq!(colour.colours()[0], [255, 0, 51]);
     }
 }

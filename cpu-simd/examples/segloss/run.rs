@@ -24,7 +24,7 @@ pub struct State {
     pub overlap: Option<Overlap>,
 }
 
-/// Everything the table and the figure show of a loss.
+/// What the table says of a loss.
 pub struct Outcome {
     pub name: String,
     pub shape: Shape,
@@ -32,33 +32,45 @@ pub struct Outcome {
     /// Nothing if the logits were given.
     pub after: Option<State>,
     pub nanoseconds_per_pixel: f64,
-    /// At the last state.
-    pub logits: Vec<f32>,
-    pub gradient: Vec<f32>,
 }
 
 /// Evaluates a loss at given logits.
 pub fn evaluate(
     objective: &mut Objective<'_>,
-    logits: Vec<f32>,
-    labels: &[u8],
+    logits: &[f32],
+    labels: &[i32],
     shape: Shape,
 ) -> Result<Outcome, Box<dyn Error>> {
     let mut gradient = vec![0.0; logits.len()];
-    let before = state(objective, &logits, labels, shape, &mut gradient)?;
-    let nanoseconds_per_pixel = time(objective, &logits, labels, shape, &mut gradient)?;
+    let before = state(objective, logits, labels, shape, &mut gradient)?;
+    let nanoseconds_per_pixel = time(objective, logits, labels, shape, &mut gradient)?;
     let name = objective.name().to_owned();
-    Ok(Outcome { name, shape, before, after: None, nanoseconds_per_pixel, logits, gradient })
+    Ok(Outcome { name, shape, before, after: None, nanoseconds_per_pixel })
 }
 
 /// Trains a predictor with a loss, from zero.
 pub fn train(
     objective: &mut Objective<'_>,
     features: &Features,
-    labels: &[u8],
+    labels: &[i32],
+    shape: Shape,
+    schedule: (u32, f64),
+) -> Result<Outcome, Box<dyn Error>> {
+    let mut gradient = vec![0.0; shape.logits()];
+    let before = state(objective, &vec![0.0; shape.logits()], labels, shape, &mut gradient)?;
+    let logits = trained(objective, features, labels, shape, schedule)?;
+    let end = evaluate(objective, &logits, labels, shape)?;
+    Ok(Outcome { before, after: Some(end.before), ..end })
+}
+
+/// The logits of a predictor after so many steps at a rate, from zero.
+pub fn trained(
+    objective: &mut Objective<'_>,
+    features: &Features,
+    labels: &[i32],
     shape: Shape,
     (steps, rate): (u32, f64),
-) -> Result<Outcome, Box<dyn Error>> {
+) -> Result<Vec<f32>, Box<dyn Error>> {
     let bar = ProgressBar::new(u64::from(steps)).with_style(ProgressStyle::with_template(
         "{prefix:<44!} {bar:24} {pos:>4}/{len} steps  value {msg}",
     )?);
@@ -67,7 +79,7 @@ pub fn train(
     let mut predictor = Predictor::new(features, shape);
     let mut logits = vec![0.0; shape.logits()];
     let mut gradient = vec![0.0; shape.logits()];
-    let before = state(objective, &logits, labels, shape, &mut gradient)?;
+    objective.evaluate(&logits, labels, shape, &mut gradient)?;
     for step in 0..steps {
         predictor.descend(features, &gradient, rate);
         predictor.predict(features, &mut logits);
@@ -83,15 +95,13 @@ pub fn train(
         bar.inc(1);
     }
     bar.finish_and_clear();
-
-    let trained = evaluate(objective, logits, labels, shape)?;
-    Ok(Outcome { before, after: Some(trained.before), ..trained })
+    Ok(logits)
 }
 
 fn state(
     objective: &mut Objective<'_>,
     logits: &[f32],
-    labels: &[u8],
+    labels: &[i32],
     shape: Shape,
     gradient: &mut [f32],
 ) -> Result<State, Box<dyn Error>> {
@@ -109,7 +119,7 @@ fn state(
 fn time(
     objective: &mut Objective<'_>,
     logits: &[f32],
-    labels: &[u8],
+    labels: &[i32],
     shape: Shape,
     gradient: &mut [f32],
 ) -> Result<f64, Box<dyn Error>> {

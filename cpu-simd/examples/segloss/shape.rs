@@ -1,8 +1,12 @@
 //! The arrays of a run.
 
-/// The label of a pixel that no loss and no metric may count. Masks are read
-/// into this form whatever their own ignored value is.
-pub const IGNORED: u8 = 255;
+use segloss_core::engine::Ignore;
+
+/// The label of a pixel that no loss and no metric may count, which no mask holds. Masks are read into this
+/// form whatever their own ignored values are.
+pub const IGNORED: i32 = -1;
+/// [`IGNORED`], for calls.
+pub const IGNORE_INDEX: Ignore<'static> = Ignore::Labels(&[IGNORED as i64]);
 
 /// Extents of the logits, `[batch, channels, height, width]` in memory order.
 /// Labels are `[batch, height, width]`.
@@ -29,4 +33,9 @@ impl Shape {
     pub fn logits(&self) -> usize {
         self.pixels() * self.channels
     }
+}
+
+/// Where a pixel is, counted from 0.
+pub fn place(pixel: usize, width: usize) -> String {
+    format!("row {}, column {} (from 0)", pixel / width, pixel % width)
 }

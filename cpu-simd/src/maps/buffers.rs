@@ -93,7 +93,7 @@ impl<F: Fork> MapBuffers<F> {
         labels: &S,
         out: &mut [T],
     ) -> Result<(), Error> {
-        let words = Band::weights_scratch_words(labels, self.fork)?;
+        let words = band.weights_scratch_words(labels, self.fork)?;
         let (level, fork, scratch) = self.lend(words)?;
         with_level!(level, level => band.weights(level, fork, labels, out, scratch))
     }
@@ -105,7 +105,7 @@ impl<F: Fork> MapBuffers<F> {
     pub fn band_bits<S: Labels>(&mut self, band: &Band, labels: &S) -> Result<Vec<u64>, Error> {
         let mut packed = Vec::new();
         grow("bits", &mut packed, bits::words(labels.spatial())?)?;
-        let words = Band::bits_scratch_words(labels, self.fork)?;
+        let words = band.bits_scratch_words(labels, self.fork)?;
         let (level, fork, scratch) = self.lend(words)?;
         with_level!(level, level => band.bits(level, fork, labels, &mut packed, scratch))?;
         Ok(packed)
@@ -122,7 +122,7 @@ impl<F: Fork> MapBuffers<F> {
         spacing: Spacing,
         out: &mut [T],
     ) -> Result<(), Error> {
-        let words = Decay::scratch_words(labels, spacing, self.fork)?;
+        let words = decay.scratch_words(labels, spacing, self.fork)?;
         let (level, fork, scratch) = self.lend(words)?;
         with_level!(level, level => decay.weights(level, fork, labels, spacing, out, scratch))
     }

@@ -37,6 +37,11 @@ impl MaskPlane {
     }
 }
 
+/// The band that a boundary loss of a mask has; its storage does not depend on theta and weight.
+fn band(theta: u32, weight: f32) -> Result<Band, i32> {
+    Band::new(theta.into(), weight.into(), Border::Zero).map_err(|_| BAD_VALUE)
+}
+
 /// Words of scratch; see the header.
 ///
 /// # Safety
@@ -54,7 +59,7 @@ pub unsafe extern "C" fn segloss_firmware_band_scratch(
     }
     // SAFETY: neither NULL nor misaligned; the caller's word for the rest.
     let needed = unsafe { (*plane).read() }
-        .and_then(|mask| Band::weights_scratch_words(&mask, Serial).map_err(code))
+        .and_then(|mask| band(0, 1.0)?.weights_scratch_words(&mask, Serial).map_err(code))
         .and_then(|needed| u32::try_from(needed).map_err(|_| BAD_VALUE));
     match needed {
         Ok(needed) => {
@@ -97,8 +102,7 @@ pub unsafe extern "C" fn segloss_firmware_band(
         let map = unsafe { slice::from_raw_parts_mut(map, pixels) };
         // SAFETY: as above.
         let scratch = unsafe { slice::from_raw_parts_mut(scratch, scratch_words as usize) };
-        let band = Band::new(theta.into(), weight.into(), Border::Zero).map_err(|_| BAD_VALUE)?;
-        band.weights(Scalar, Serial, &mask, map, scratch).map_err(code)
+        band(theta, weight)?.weights(Scalar, Serial, &mask, map, scratch).map_err(code)
     });
     result.map_or_else(|code| code, |()| OK)
 }

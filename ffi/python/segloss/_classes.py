@@ -9,7 +9,7 @@ from ._calls import Call
 from ._library import check, library
 from ._tensors import tensor
 
-_ABSENT = {"source": 0, "zero": 1, "one": 2}
+_ABSENT = {"one": 0, "zero": 1, "source": 2}
 _MOST_CLASSES = 2**24
 
 
@@ -49,12 +49,13 @@ def _counted(labels, mask):
     return tensor(numpy.asarray(labels.values)[counts], "targets")
 
 
-def class_weights(counts, *, absent="source"):
+def class_weights(counts, *, absent="one"):
     """Returns the weights of classes by inverse frequency, an array of float64, from the pixels of each.
 
-    With n the sum of the counts and r = n / (classes * count + 1e-6), they are classes * r / sum of r.
-    `counts` has a whole number for each class; `absent` says what weight a class gets that never occurs:
-    "source" what the formula says, nearly all of it; "zero" 0; "one" 1. Raises Error if all counts are 0.
+    With `total` the sum of the counts, n the number of classes that occur and r = total / (n count + 1e-6), each
+    of these has n r / sum of all r. `counts` has a whole number for each class. `absent` says what a class has
+    that never occurs: "one" 1, "zero" 0; "source" is the reference's rule, by which absent classes have
+    nearly all of the weight, and others next to none. Raises Error if all counts are 0.
     """
     counts = whole_counts(counts, "counts")
     weights = numpy.empty(counts.size)

@@ -84,8 +84,8 @@ impl Loss {
 /// | `dice` | `smooth=1e-6` |
 /// | `tversky` | `fp=0.5, fn=0.5, smooth=1e-6` |
 /// | `focal_tversky` | `fp=0.5, fn=0.5, gamma=1, smooth=1e-6` |
-/// | `boundary` | `theta=3, weight=5`: cross-entropy weighted in a band along boundaries |
-/// | `distance` | `sigma=5`: cross-entropy weighted by the distance to them |
+/// | `boundary` | `theta=3, weight=5, border=auto, void=nearest`: cross-entropy weighted in a band along boundaries |
+/// | `distance` | `sigma=5, empty=zero, void=nearest`: cross-entropy weighted by the distance to them |
 ///
 /// A pixel or class term takes weight maps, `bce @ band(theta=3, weight=5) @ decay(sigma=5)`, among them
 /// the caller's own. `options` is NULL for the fastest level, the caller's thread alone, and no plugins.

@@ -10,7 +10,7 @@ use crate::workspace::{self, Storage, Workspace};
 use segloss_c_boundary::dlpack::{DLDataType, DLTensor};
 use segloss_c_boundary::pointer::check_pointer;
 use segloss_c_boundary::{BadArgument, text};
-use segloss_core::compose::parse_map;
+use segloss_core::compose::{MapCall, parse_map};
 use segloss_core::lanes::Real;
 use segloss_simd::Library;
 
@@ -18,8 +18,13 @@ use segloss_simd::Library;
 ///
 /// | map | weights |
 /// |---|---|
-/// | `band(theta=3, weight=5, border=zero)` | `weight` within `theta` steps of a pixel at a boundary, 1 elsewhere; outside the image is background, or with `border=keep` more of the same |
-/// | `decay(sigma=5, empty=zero)` | exp(-d / sigma), d the distance to the nearest pixel of another label; where there is none 0, or with `empty=one` 1 |
+/// | `band(theta=3, weight=5, border=auto, void=nearest)` | `weight` within `theta` steps of a pixel at a boundary, 1 elsewhere; outside the image is background (`border=zero`, that of masks) or more of the same (`border=keep`, that of label maps) |
+/// | `decay(sigma=5, empty=zero, void=nearest)` | exp(-d / sigma), d the distance to the nearest pixel of another label; where there is none 0, or with `empty=one` 1 |
+///
+/// Pixels that do not count are void. They have the label of the nearest pixel that counts, by the spacing, of
+/// several as near the smallest: over a ring of w void pixels a band shows from theta w / 2 on. With `void=cut`
+/// none is at a boundary, and no distance is measured to them. Masks without foreground have weight 0 in
+/// `decay`: false positives there are learned from with `empty=one`.
 ///
 /// `targets` are as for segloss_evaluate under `link`: masks, one a channel, or label maps of 1 channel.
 /// Of `call`, which may be NULL, `ignore`, `mask` and `spacing` count; the rest is as in
@@ -70,6 +75,7 @@ unsafe fn compute<T: Real + Plain>(
     let map = map.map_err(|error| BadArgument::Text { message: error.to_string() })?;
     // SAFETY: the caller's word, here and below.
     let call = unsafe { request.call()? };
+    MapCall::check_spacing(&[map], call.spacing)?;
     let words = map.scratch(&call, &request.targets)?;
     let scratch = workspace::lend(&mut storage.words, words, "map scratch")?;
     // SAFETY: as above.

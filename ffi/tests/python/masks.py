@@ -46,6 +46,11 @@ def weights_are_of_counts():
     raw = counts.sum() / (3 * counts + 1e-6)
     for given in (counts, counts.tolist(), counts.astype(np.float64), counts.astype(np.uint8)):
         assert np.allclose(segloss.class_weights(given), 3 * raw / raw.sum(), rtol=1e-14)
+    # By default an absent class weighs 1, and leaves the others as they are without it.
+    for absent, expected in (({}, [2 / 11, 20 / 11, 1]), ({"absent": "one"}, [2 / 11, 20 / 11, 1]),
+                             ({"absent": "zero"}, [2 / 11, 20 / 11, 0]), ({"absent": "source"}, [1e-9, 1e-8, 3])):
+        assert np.allclose(segloss.class_weights([1000, 100, 0], **absent), expected, rtol=0.1, atol=0)
+    assert np.allclose(segloss.class_weights([1000, 100, 0]), [2 / 11, 20 / 11, 1], rtol=1e-8)
     raises(ValueError, "`counts` holds 1.5 for class 1, expected a whole number", segloss.class_weights, [1, 1.5])
     raises(ValueError, "`counts` holds nan for class 0", segloss.class_weights, [np.nan, 1])
     raises(ValueError, "`counts` holds inf for class 0", segloss.class_weights, [np.inf, 1])

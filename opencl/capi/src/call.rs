@@ -71,7 +71,7 @@ pub struct Call {
     /// Entries of `maps`, up to 16.
     pub map_count: usize,
     /// Distance between neighbours along each spatial axis, outermost first, for maps that measure
-    /// distances; 1e-30 to 1e30. NULL: 1.
+    /// distances; 1e-30 to 1e30. Other than 1 where none does, it is an error. NULL: 1.
     pub spacing: *const f64,
     /// Entries of `spacing`: as many as there are spatial axes.
     pub spacing_count: usize,

@@ -80,12 +80,12 @@ impl<T: Format> Measure<T> {
 }
 
 /// Whether there is an axis between the first that is longer than 1 and the last.
-fn has_three(extents: &Extents) -> bool {
+pub(super) fn has_three(extents: &Extents) -> bool {
     let [d, h, _] = extents.spatial;
     d > 1 && h > 1
 }
 
-fn numbers(extents: &Extents, spacing: Spacing) -> Numbers {
+pub(super) fn numbers(extents: &Extents, spacing: Spacing) -> Numbers {
     if !spacing.is_unit() {
         return Numbers::Spaced;
     }
@@ -148,14 +148,14 @@ struct Turned<C> {
 
 /// Where a line's pixels lie.
 #[derive(Clone, Copy)]
-struct Lines {
-    length: usize,
+pub(super) struct Lines {
+    pub(super) length: usize,
     /// Lines of a plane, `inner` of them beside each other, `outer` pixels from those to the next ones.
-    lines: usize,
-    inner: usize,
-    outer: usize,
+    pub(super) lines: usize,
+    pub(super) inner: usize,
+    pub(super) outer: usize,
     /// From one pixel of a line to the next.
-    step: usize,
+    pub(super) step: usize,
 }
 
 impl<'p, T: Format, G: ocl_core::OclPrm, C: Weight> Passes<'p, T, G, C> {

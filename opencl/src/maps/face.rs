@@ -16,7 +16,7 @@ use super::labels::{Targets, Validity};
 use super::launch::{Launch, MapTuning};
 use super::morphology::{Morph, Packed, band};
 use super::source::Finish;
-use super::weights::{BuiltinMap, weights_by};
+use super::weights::{BuiltinMap, filled, weights_by};
 use crate::commands::{Buffer, Commands, seconds_of};
 use crate::device::Device;
 use crate::error::{Error, While};
@@ -176,31 +176,34 @@ impl Maps {
         spacing: Spacing,
         out: &mut [T],
     ) -> Result<(), Error> {
-        extents(labels).check(spacing)?;
         self.planned(&BuiltinMap::Decay(*decay), labels, spacing, out)
     }
 
     /// Computes [`Band::weights`].
     ///
     /// # Errors
-    /// What core refuses; [`Error::NoDouble`] for `f64` on a device without; or what the device reported.
+    /// What core refuses; [`Error::NoDouble`] for `f64`, or void to fill by a spacing, on a device without; or
+    /// what the device reported.
     pub fn band_weights<S: HostLabels, T: Format>(
         &self,
         band: &Band,
         labels: &S,
         out: &mut [T],
     ) -> Result<(), Error> {
-        self.planned(&BuiltinMap::Band(*band), labels, Spacing::UNIT, out)
+        self.planned(&BuiltinMap::Band(*band), labels, band.spacing(), out)
     }
 
     /// Computes [`Band::bits`], of which there are [`bits::words`].
     ///
     /// # Errors
-    /// What core refuses, or what the device reported.
+    /// What core refuses; [`Error::NoDouble`] for void to fill by a spacing on a device without; or what the
+    /// device reported.
     pub fn band_bits<S: HostLabels>(&self, of: &Band, labels: &S) -> Result<Vec<u64>, Error> {
         let words = bits::words(labels.spatial())?;
+        BuiltinMap::Band(*of).check(&extents(labels), of.spacing())?;
         self.with_launch(|launch| {
             let planes = upload(labels, launch)?;
+            let planes = filled(launch, planes, of.void(), of.spacing())?;
             let packed = band(launch, of, &planes)?;
             let mut words = vec![0; words];
             launch.commands.read(packed.bits.memory(), 0, &mut words)?;
@@ -251,7 +254,8 @@ impl Maps {
         out: &mut [T],
     ) -> Result<(), Error> {
         self.check_format::<T>()?;
-        let plan = BuiltinMap::of(map)?;
+        let plan = BuiltinMap::of(map, call.link)?;
+        MapCall::check_spacing(&[*map], call.spacing)?;
         check_mask(call, shape)?;
         let planes = shape.batch * shape.channels;
         expect("targets", targets.len(), planes * shape.pixels())?;
@@ -329,12 +333,13 @@ impl Maps {
         out: &mut [T],
     ) -> Result<(), Error> {
         self.check_format::<T>()?;
+        plan.check(&extents(labels), spacing)?;
         expect("out", out.len(), extents(labels).pixels())?;
         self.with_launch(|launch| {
             let planes = upload(labels, launch)?;
             let results = Buffer::<T>::new(launch.context(), out.len())?;
             let place = Place { memory: results.memory(), first: 0 };
-            plan.run::<T>(launch, &planes, spacing, place)?;
+            plan.run::<T>(launch, planes, spacing, place)?;
             launch.commands.read(results.memory(), 0, out)
         })
     }

@@ -1,4 +1,4 @@
-//! Labels in host memory, numbered for the device.
+//! Labels in host memory, numbered for the device in their order.
 
 use std::collections::HashMap;
 
@@ -66,8 +66,23 @@ pub(super) fn upload<S: HostLabels>(labels: &S, launch: &Launch<'_, '_>) -> Resu
         }
         last.1
     });
+    let numbered = in_order(&numbers, numbered);
     let memory = Buffer::holding(context, &numbered)?;
     Ok(planes(memory.memory(), Stored::Map, has_ignored.then_some(numbers.len() as u32)))
+}
+
+/// Numbers in the order of the labels that they stand for, given in the order in which those appear.
+fn in_order(numbers: &HashMap<u64, u32>, mut numbered: Vec<u32>) -> Vec<u32> {
+    let mut labels: Vec<_> = numbers.iter().collect();
+    labels.sort_unstable();
+    let mut ranks = vec![0; labels.len()];
+    for (rank, (_, &number)) in labels.into_iter().enumerate() {
+        ranks[number as usize] = rank as u32;
+    }
+    for number in &mut numbered {
+        *number = ranks.get(*number as usize).copied().unwrap_or(u32::MAX);
+    }
+    numbered
 }
 
 /// Each pixel's label as something else.

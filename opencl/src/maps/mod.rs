@@ -2,6 +2,7 @@
 
 mod distance;
 mod face;
+mod fill;
 mod host;
 mod labels;
 mod launch;

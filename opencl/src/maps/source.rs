@@ -89,6 +89,40 @@ pub(super) fn types(stored: Stored) -> String {
     )
 }
 
+/// What fills void. Where an axis is `on` from another one, costs are those after that; the `last` one gives
+/// none.
+pub(super) fn fill(stored: Stored, numbers: Numbers, on: bool, last: bool) -> String {
+    let spaced = numbers == Numbers::Spaced;
+    let double = if spaced { "#pragma OPENCL EXTENSION cl_khr_fp64 : enable" } else { "" };
+    let rules = [
+        types(stored),
+        "typedef float real;".into(),
+        gaps(numbers),
+        flag("SPACED", spaced),
+        flag("WIDE", numbers == Numbers::Wide),
+        flag("HAS_DOUBLE", spaced),
+        flag("ON", on),
+        flag("LAST", last),
+    ];
+    let costs = include_str!("../kernels/maps/costs.cl");
+    let kernels = include_str!("../kernels/maps/fill.cl");
+    [PRELUDE, double, &rules.join("\n"), costs, kernels].join("\n")
+}
+
+/// A condition of a program.
+fn flag(name: &str, on: bool) -> String {
+    format!("#define {name} {}", u32::from(on))
+}
+
+/// The type of steps along a column.
+fn gaps(numbers: Numbers) -> String {
+    let (gap, no_gap) = match numbers {
+        Numbers::Narrow => ("ushort", "USHRT_MAX"),
+        Numbers::Wide | Numbers::Spaced => ("uint", "UINT_MAX"),
+    };
+    format!("typedef {gap} gap;\ntypedef {gap}16 gap16;\n#define NO_GAP ((gap){no_gap})")
+}
+
 /// What a distance transform's program depends on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Transform {
@@ -117,7 +151,6 @@ impl Transform {
     /// first of those, in 3-D, `lines_on` and `last_lines_on`. `rows` does what the last one of them does.
     pub(super) fn source<T: Format>(self) -> String {
         let Transform { stored, rule, numbers, finish, has_double, in_rows, has_three } = self;
-        let flag = |name: &str, on: bool| format!("#define {name} {}", u32::from(on));
         let (is_source, chooses) = match rule {
             Rule::Background => ("((l) == (label)0)", "1"),
             Rule::Other => ("0", "1"),
@@ -125,14 +158,11 @@ impl Transform {
                 ("(((l) != (than)) & ((l) != IGNORED))", "(((l) == (than)) | ((l) == IGNORED))")
             }
         };
-        let (gap, truth, no_gap) = match numbers {
-            Numbers::Narrow => ("ushort", "short", "USHRT_MAX"),
-            Numbers::Wide | Numbers::Spaced => ("uint", "int", "UINT_MAX"),
-        };
+        let truth = if numbers == Numbers::Narrow { "short" } else { "int" };
         let double = if has_double { "#pragma OPENCL EXTENSION cl_khr_fp64 : enable" } else { "" };
         let rules = [
             types(stored),
-            format!("typedef {gap} gap;\ntypedef {gap}16 gap16;\n#define NO_GAP ((gap){no_gap})"),
+            gaps(numbers),
             format!("#define TRUTH(c) ((gap)(c))\n#define TRUTHS(c) convert_{truth}16(c)"),
             format!("#define LANES {}\n#define VECTORS {VECTORS}", if in_rows { LANES } else { 1 }),
             flag("BY_LABEL", rule == Rule::Other),

@@ -1,12 +1,15 @@
 //! Weight maps of targets that are on the device.
 
 use segloss_core::compose::MapCall;
+use segloss_core::engine::Link;
+use segloss_core::maps::Void;
 use segloss_core::maps::band::Band;
 use segloss_core::maps::decay::Decay;
 use segloss_core::maps::edt::Spacing;
 use segloss_core::term::Arguments;
 
 use super::distance::{Measure, Place};
+use super::fill::fill;
 use super::labels::{Extents, Planes, Targets};
 use super::launch::Launch;
 use super::morphology::band_weights;
@@ -30,15 +33,15 @@ pub(crate) enum BuiltinMap {
 }
 
 impl BuiltinMap {
-    /// What a call of a map stands for.
+    /// What a call of a map stands for under a link.
     ///
     /// # Errors
     /// [`Error::NotGiven`] for a map of a plugin; [`Error::Call`] for parameters out of their range.
-    pub(crate) fn of<T: Format>(call: &MapCall<'_, T>) -> Result<Self, Error> {
+    pub(crate) fn of<T: Format>(call: &MapCall<'_, T>, link: Link) -> Result<Self, Error> {
         let definition = call.definition().ok_or(Error::NotGiven { map: "" })?;
         let arguments = Arguments::new(call.values(), definition.parameters);
         match definition.name {
-            Band::NAME if call.is_trusted() => Ok(BuiltinMap::Band(Band::of(arguments)?)),
+            Band::NAME if call.is_trusted() => Ok(BuiltinMap::Band(Band::of(arguments, link)?)),
             Decay::NAME if call.is_trusted() => Ok(BuiltinMap::Decay(Decay::of(arguments)?)),
             map => Err(Error::NotGiven { map }),
         }
@@ -48,10 +51,11 @@ impl BuiltinMap {
     pub(super) fn run<T: Format>(
         &self,
         launch: &mut Launch<'_, '_>,
-        planes: &Planes,
+        planes: Planes,
         spacing: Spacing,
         out: Place<'_>,
     ) -> Result<(), Error> {
+        let planes = &filled(launch, planes, self.void(), spacing)?;
         match self {
             BuiltinMap::Band(band) => band_weights::<T>(launch, band, planes, out),
             BuiltinMap::Decay(decay) => {
@@ -62,12 +66,33 @@ impl BuiltinMap {
         }
     }
 
-    /// Whether a spacing and an image fit the map.
-    fn check(&self, extents: &Extents, spacing: Spacing) -> Result<(), Error> {
+    /// What the map takes void for.
+    fn void(&self) -> Void {
         match self {
-            BuiltinMap::Band(_) => Ok(()),
+            BuiltinMap::Band(band) => band.void(),
+            BuiltinMap::Decay(decay) => decay.void(),
+        }
+    }
+
+    /// Whether a spacing and an image fit the map.
+    pub(super) fn check(&self, extents: &Extents, spacing: Spacing) -> Result<(), Error> {
+        match self {
+            BuiltinMap::Band(_) => Ok(spacing.check(extents.axes)?),
             BuiltinMap::Decay(_) => extents.check(spacing),
         }
+    }
+}
+
+/// The labels that a map which takes void for this is computed from.
+pub(super) fn filled(
+    launch: &mut Launch<'_, '_>,
+    planes: Planes,
+    void: Void,
+    spacing: Spacing,
+) -> Result<Planes, Error> {
+    match (void, planes.ignoring) {
+        (Void::Nearest, Some(_)) => fill(launch, planes, spacing),
+        _ => Ok(planes),
     }
 }
 
@@ -111,7 +136,7 @@ pub(super) fn weights_by<T: Format, E: DeviceTarget>(
     for first in (0..count).step_by(at_a_time) {
         let planes = targets.read(launch, first, at_a_time.min(count - first))?;
         let out = Place { memory: out.memory(), first: first * pixels };
-        plan.run::<T>(launch, &planes, spacing, out)?;
+        plan.run::<T>(launch, planes, spacing, out)?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@
 
 #include <segloss_firmware.h>
 
-enum { SIDE = 64, PIXELS = SIDE * SIDE, FEATURES = 5, STEPS = 24, IGNORED = 255, WORDS = 256 };
+enum { SIDE = 64, PIXELS = SIDE * SIDE, FEATURES = 5, STEPS = 24, IGNORED = 255, WORDS = 1728 };
 
 static float image[PIXELS], band[PIXELS], logits[PIXELS], gradient[PIXELS];
 static float scratch[SEGLOSS_FIRMWARE_FLOATS(3, 1, 1)], weights[FEATURES];

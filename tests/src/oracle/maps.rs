@@ -22,14 +22,30 @@ pub enum Empty {
     One,
 }
 
-/// Pixels of a boundary (a neighbour along an axis has another label), and all within `theta`
-/// steps along axes of one. An ignored pixel neither is a boundary nor makes one.
+/// The labels with each ignored one replaced by that of the nearest pixel that is not, the smallest of
+/// several as near; 0 if all are ignored.
+pub fn filled(labels: &[Option<usize>], spatial: &[usize], spacing: &[f64]) -> Vec<usize> {
+    let places: Vec<_> = (0..labels.len()).map(|i| coordinates(i, spatial)).collect();
+    let squared = |i: usize, j: usize| {
+        let pairs = places[i].iter().zip(&places[j]).zip(spacing);
+        pairs.map(|((&a, &b), s)| (a.abs_diff(b) as f64 * s).powi(2)).sum::<f64>()
+    };
+    let nearest = |i: usize| {
+        let known = labels.iter().enumerate().filter_map(|(j, label)| Some((j, (*label)?)));
+        let all = known.map(|(j, label)| (squared(i, j), label));
+        all.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))).map_or(0, |(_, label)| label)
+    };
+    (0..labels.len()).map(|i| labels[i].unwrap_or_else(|| nearest(i))).collect()
+}
+
+/// Pixels of a boundary of the [`filled`] labels (a neighbour along an axis has another one), and all
+/// within `theta` steps along axes of one.
 pub fn band(labels: &[Option<usize>], spatial: &[usize], theta: u32, border: Border) -> Vec<bool> {
+    let labels = filled(labels, spatial, &vec![1.0; spatial.len()]);
     let is_boundary = |i: usize| {
-        let Some(label) = labels[i] else { return false };
         neighbours(i, spatial).into_iter().any(|neighbour| match neighbour {
-            Some(j) => labels[j].is_some_and(|other| other != label),
-            None => border == Border::Zero && label != 0,
+            Some(j) => labels[j] != labels[i],
+            None => border == Border::Zero && labels[i] != 0,
         })
     };
     let mut region: Vec<bool> = (0..labels.len()).map(is_boundary).collect();
@@ -52,7 +68,7 @@ pub fn band_weights<N: Number>(
     band(labels, spatial, theta, border).into_iter().map(weigh).collect()
 }
 
-/// `e^(-d / sigma)`, `d` the distance to the nearest pixel of another label; see
+/// `e^(-d / sigma)`, `d` the distance to the nearest pixel of another of the [`filled`] labels; see
 /// [`squared_distances`].
 pub fn decay_weights<N: Number>(
     labels: &[Option<usize>],
@@ -66,7 +82,8 @@ pub fn decay_weights<N: Number>(
         (None, Empty::Zero) => N::of(0.0),
         (None, Empty::One) => N::of(1.0),
     };
-    squared_distances(labels, spatial, spacing).into_iter().map(weigh).collect()
+    let labels: Vec<_> = filled(labels, spatial, spacing).into_iter().map(Some).collect();
+    squared_distances(&labels, spatial, spacing).into_iter().map(weigh).collect()
 }
 
 /// The squared distance from the centre of each pixel to that of the nearest pixel with another

@@ -537,7 +537,7 @@ fn arguments_without_a_use() {
     assert_eq!(found("dice + bce", call), Ok(()));
     let spacing = Spacing::new(&[2.0]).unwrap();
     let call = Call { spacing, ..Call::sigmoid() };
-    let by_whom = "a map that measures distances, such as `decay`";
+    let by_whom = "1 along every axis, or a map that measures distances";
     assert_eq!(found("bce", call), unused("spacing", by_whom));
     assert_eq!(found("bce @ decay", call), Ok(()));
     let library = Library::<f64>::default();

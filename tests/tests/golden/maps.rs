@@ -96,9 +96,9 @@ fn erosion_dilation_and_bands() {
             let theta: i64 = theta.parse().unwrap();
             let bare: Vec<u64> = eroded.iter().zip(&dilated).map(|(e, d)| e ^ d).collect();
             let expected = if theta == 0 { bare } else { pack(&mask(region), &shape) };
-            let mut scratch = vec![0; Band::bits_scratch_words(&labels, Serial).unwrap()];
-            let mut found = vec![0; expected.len()];
             let band = Band::new(theta, 5.0, border).unwrap();
+            let mut scratch = vec![0; band.bits_scratch_words(&labels, Serial).unwrap()];
+            let mut found = vec![0; expected.len()];
             band.bits(Scalar, Serial, &labels, &mut found, &mut scratch).unwrap();
             assert_eq!(found, expected, "{} theta {theta}", case["id"]);
         }

@@ -6,7 +6,9 @@ use std::fmt::Debug;
 
 use segloss_conformance::exact::Exact;
 use segloss_conformance::golden::{self, Case, Departure, Losses};
-use segloss_conformance::oracle::maps::{Border, Empty, band, decay_weights, squared_distances};
+use segloss_conformance::oracle::maps::{
+    Border, Empty, band, decay_weights, filled, squared_distances,
+};
 use segloss_conformance::oracle::{self, Dense, Extents, Loss, Number};
 
 /// The difference relative to `exact`; only 0 is close to 0.
@@ -227,12 +229,16 @@ fn b6_band_of_a_full_mask() {
     assert_eq!((inside(Border::Zero), inside(Border::Keep)), (128, 0));
 }
 
-/// Ignored pixels neither make a boundary nor are at one, nor are they another label.
+/// For a band an ignored pixel has the label of the nearest other one; no distance is measured to it.
 #[test]
 fn ignored_pixels_and_maps() {
     let row = [Some(0), Some(0), None, Some(1), Some(1), Some(2)];
     let found = band(&row, &[6], 0, Border::Keep);
-    assert_eq!(found, [false, false, false, false, true, true]);
+    assert_eq!(found, [false, false, true, true, true, true]);
+    let row_of = |row: &[Option<usize>]| filled(row, &[row.len()], &[1.0]);
+    assert_eq!(row_of(&row), [0, 0, 0, 1, 1, 2]);
+    assert_eq!(row_of(&[Some(4), None, None, None, Some(3), None]), [4, 4, 3, 3, 3, 3]);
+    assert_eq!(row_of(&[None, None]), [0, 0]);
     let distances = squared_distances::<f64>(&row, &[6], &[1.0]);
     assert_eq!(
         distances,

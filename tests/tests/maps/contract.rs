@@ -8,7 +8,7 @@ use segloss_simd::maps::band::Band;
 use segloss_simd::maps::decay::{Decay, Empty};
 use segloss_simd::maps::edt::{self, Spacing};
 use segloss_simd::maps::morphology::Border;
-use segloss_simd::maps::{Classes, Labels, MapBuffers, Mask, Serial, bits};
+use segloss_simd::maps::{Classes, Labels, MapBuffers, Mask, Serial, Void, bits};
 
 fn buffers() -> MapBuffers<Serial> {
     MapBuffers::new(AnyLevel::best(), Serial)
@@ -179,12 +179,23 @@ fn h6_d12_volumes_of_any_label() {
     assert_eq!(of_bools, decay(&Mask::new(&small, &shape).unwrap(), Empty::Zero));
 }
 
-/// An ignored pixel is no boundary and nothing to measure to.
+/// For a band and decay an ignored pixel is as the nearest one that counts, unless it is to cut them; no
+/// distance is measured to it.
 #[test]
 fn ignored_pixels() {
     let map = [1i32, 1, 255, 2, 2, 2];
     let labels = Classes::new(&map, &[6]).unwrap().ignoring(255);
-    assert_eq!(band(&labels, 1, Border::Keep), [1.0; 6]);
+    assert_eq!(band(&labels, 1, Border::Keep), [1.0, 5.0, 5.0, 5.0, 5.0, 1.0]);
+    let full = Classes::new(&[1i32, 1, 1, 2, 2, 2], &[6]).unwrap();
+    assert_eq!(decay(&labels, Empty::Zero), decay(&full, Empty::Zero));
+    let (mut cut, mut weights) = ([9f32; 6], [9f64; 6]);
+    let of = Band::new(1, 5.0, Border::Keep).unwrap().with_void(Void::Cut);
+    buffers().band_weights(&of, &labels, &mut cut).unwrap();
+    assert_eq!(cut, [1.0; 6]);
+    let of = Decay::new(5.0, Empty::One).unwrap().with_void(Void::Cut);
+    buffers().decay_weights(&of, &labels, Spacing::UNIT, &mut weights).unwrap();
+    let expected = [3.0, 2.0, 0.0, 2.0, 3.0, 4.0].map(|d: f64| (-d / 5.0).exp());
+    assert!(weights.iter().zip(expected).all(|(w, e)| (w - e).abs() < 1e-15), "{weights:?}");
     let mut distance = [0f64; 6];
     buffers().distance_to_other(&labels, Spacing::UNIT, &mut distance).unwrap();
     assert_eq!(distance, [3.0, 2.0, f64::INFINITY, 2.0, 3.0, 4.0]);
@@ -226,7 +237,8 @@ fn scratch_is_as_small_as_promised() {
         let spacing =
             if spacing.is_empty() { Spacing::UNIT } else { Spacing::new(spacing).unwrap() };
         let words = edt::scratch_words(&labels, spacing, Serial).unwrap();
-        let band = Band::weights_scratch_words(&labels, Serial).unwrap();
+        let band = Band::new(3, 5.0, Border::Zero).unwrap();
+        let band = band.weights_scratch_words(&labels, Serial).unwrap();
         let of = |words: usize| words as f64 * 8.0 / mask.len() as f64;
         (of(words), of(band))
     };

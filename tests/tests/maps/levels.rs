@@ -8,7 +8,7 @@ use segloss_simd::maps::band::Band;
 use segloss_simd::maps::decay::{Decay, Empty};
 use segloss_simd::maps::edt::{self, Spacing};
 use segloss_simd::maps::morphology::Border;
-use segloss_simd::maps::{Classes, Fork, Labels, MapLevel, Mask, Serial, bits};
+use segloss_simd::maps::{Classes, Fork, Labels, MapLevel, Mask, Serial, Void, bits};
 use segloss_simd::{AnyLevel, with_level};
 
 /// Parts that run at the same time, each on a thread of its own.
@@ -34,9 +34,11 @@ struct Maps {
     background: Vec<u32>,
     other: Vec<u64>,
     signed: Vec<u32>,
-    decay: Vec<u64>,
+    /// With void filled, and cut.
+    decay: [Vec<u64>; 2],
     spaced: Vec<u64>,
-    band: Vec<u64>,
+    /// With void filled, filled by a spacing, and cut.
+    band: [Vec<u64>; 3],
 }
 
 fn maps<S: Labels>(
@@ -52,22 +54,30 @@ fn maps<S: Labels>(
     let (mut background, mut other) = (vec![0u32; pixels], vec![0u64; pixels]);
     edt::squared_distance_to_background(level, fork, labels, &mut background, &mut scratch)?;
     edt::squared_distance_to_other(level, fork, labels, &mut other, &mut scratch)?;
-    let (mut signed, mut decay, mut spaced) =
-        (vec![0f32; pixels], vec![0f64; pixels], vec![0f64; pixels]);
+    let (mut signed, mut spaced) = (vec![0f32; pixels], vec![0f64; pixels]);
     edt::signed_distance(level, fork, labels, unit, &mut signed, &mut scratch)?;
-    let maker = Decay::new(5.0, Empty::Zero)?;
-    maker.weights(level, fork, labels, unit, &mut decay, &mut scratch)?;
     edt::distance_to_other(level, fork, labels, spacing, &mut spaced, &mut scratch)?;
-    let mut band = vec![0; bits::words(labels.spatial())?];
-    let mut scratch = vec![!0; Band::bits_scratch_words(labels, fork)?];
-    Band::new(3, 5.0, Border::Zero)?.bits(level, fork, labels, &mut band, &mut scratch)?;
+    let decay = |void| {
+        let maker = Decay::new(5.0, Empty::Zero)?.with_void(void);
+        let mut scratch = vec![!0; maker.scratch_words(labels, unit, fork)?];
+        let mut weights = vec![0f64; pixels];
+        maker.weights(level, fork, labels, unit, &mut weights, &mut scratch)?;
+        Ok::<_, Error>(weights.into_iter().map(f64::to_bits).collect())
+    };
+    let band = |void, spacing| {
+        let maker = Band::new(3, 5.0, Border::Zero)?.with_void(void).with_spacing(spacing);
+        let mut scratch = vec![!0; maker.bits_scratch_words(labels, fork)?];
+        let mut band = vec![0; bits::words(labels.spatial())?];
+        maker.bits(level, fork, labels, &mut band, &mut scratch)?;
+        Ok::<_, Error>(band)
+    };
     Ok(Maps {
         background,
         other,
         signed: signed.into_iter().map(f32::to_bits).collect(),
-        decay: decay.into_iter().map(f64::to_bits).collect(),
+        decay: [decay(Void::Nearest)?, decay(Void::Cut)?],
         spaced: spaced.into_iter().map(f64::to_bits).collect(),
-        band,
+        band: [band(Void::Nearest, unit)?, band(Void::Nearest, spacing)?, band(Void::Cut, unit)?],
     })
 }
 

@@ -70,6 +70,10 @@ pub(crate) trait Cost: Pod + PartialOrd + Send + Sync {
     /// it, of cost `other`, is at least as near.
     fn overtaken(self, other: Self, ahead: i32, weight: Self) -> i64;
 
+    /// Counted from the pixel of this cost, the first one on the line to which the pixel `ahead` of
+    /// it, of cost `other`, is nearer.
+    fn passed(self, other: Self, ahead: i32, weight: Self) -> i64;
+
     /// The lower of two.
     #[inline(always)]
     fn least(self, other: Self) -> Self {
@@ -123,6 +127,11 @@ macro_rules! integer_cost {
             }
 
             #[inline(always)]
+            fn passed(self, other: Self, ahead: i32, weight: Self) -> i64 {
+                self.overtaken(other + 1, ahead, weight)
+            }
+
+            #[inline(always)]
             fn clipped(self) -> u8 {
                 self.min(255) as u8
             }
@@ -155,6 +164,14 @@ pub(super) fn spaced(cost: f64, steps: f64, weight: f64) -> f64 {
     cost + steps * steps * weight
 }
 
+/// Counted from the pixel of cost `here`, the point on the line that is as near to it as to the pixel
+/// `ahead` of it, of cost `other`.
+#[inline(always)]
+fn equally_near(here: f64, other: f64, ahead: i32, weight: f64) -> f64 {
+    let ahead = f64::from(ahead);
+    ((other - here) / weight + ahead * ahead) / (2.0 * ahead)
+}
+
 impl Cost for f64 {
     const NONE: Self = f64::INFINITY;
     const BYTES: bool = false;
@@ -180,10 +197,16 @@ impl Cost for f64 {
 
     #[inline(always)]
     fn overtaken(self, other: Self, ahead: i32, weight: Self) -> i64 {
-        let ahead = f64::from(ahead);
-        let place = ((other - self) / weight + ahead * ahead) / (2.0 * ahead);
+        let place = equally_near(self, other, ahead, weight);
         let below = place as i64;
         below.saturating_add(i64::from(place > below as f64))
+    }
+
+    #[inline(always)]
+    fn passed(self, other: Self, ahead: i32, weight: Self) -> i64 {
+        let place = equally_near(self, other, ahead, weight);
+        let below = place as i64;
+        below.saturating_add(i64::from(place >= below as f64))
     }
 
     #[inline(always)]

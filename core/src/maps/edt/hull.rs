@@ -7,8 +7,8 @@ use crate::maps::segment::{AFTER, BEFORE, Segment};
 /// dropped first, which leaves few to the part that takes one at a time.
 pub(crate) fn solve<C: Cost, Lv: Level>(level: Lv, segment: Segment<'_, C>, weight: C) {
     let Segment { costs, first, start, end, places, values, starts, keep, out } = segment;
-    let candidates = candidates(level, costs, first, keep, places, values, weight);
-    let found = envelope(candidates, start, end, places, values, starts, weight);
+    let count = candidates(level, costs, first, keep, places, values, weight);
+    let found = envelope(&mut Later { places, values, weight }, count, start, end, starts);
     if found == 0 {
         out[..end - start].fill(C::NONE);
         return;
@@ -83,26 +83,32 @@ fn compress<C: Cost>(
     n
 }
 
+/// Pixels that may be nearest to others of their line, in the order of their places; the first of them
+/// are the stack of an envelope.
+pub(crate) trait Candidates {
+    /// The first pixel to which candidate `other` is nearest of it and `below`, which lies before it.
+    fn taken(&self, below: usize, other: usize) -> i64;
+
+    /// Writes candidate `from` over candidate `to`.
+    fn keep(&mut self, from: usize, to: usize);
+}
+
 /// Keeps the candidates that are nearest to some pixel of `start..end`, in place, each with the first
 /// such pixel; `starts` ends with `end`. Gives their number.
-fn envelope<C: Cost>(
-    candidates: usize,
+#[inline(always)]
+pub(crate) fn envelope(
+    candidates: &mut impl Candidates,
+    count: usize,
     start: usize,
     end: usize,
-    places: &mut [i32],
-    values: &mut [C],
     starts: &mut [u32],
-    weight: C,
 ) -> usize {
     let (first, last) = (start as i64, end as i64);
     let mut top = 0;
-    for candidate in 0..candidates {
-        let (place, value) = (places[candidate], values[candidate]);
+    for candidate in 0..count {
         let mut from = first;
         while top > 0 {
-            let (below, cost) = (places[top - 1], values[top - 1]);
-            let overtaken = cost.overtaken(value, place - below, weight);
-            from = i64::from(below).saturating_add(overtaken);
+            from = candidates.taken(top - 1, candidate);
             if from > i64::from(starts[top - 1]) {
                 break;
             }
@@ -110,12 +116,35 @@ fn envelope<C: Cost>(
             from = first;
         }
         if from < last {
-            (places[top], values[top], starts[top]) = (place, value, from as u32);
+            candidates.keep(candidate, top);
+            starts[top] = from as u32;
             top += 1;
         }
     }
     starts[top] = end as u32;
     top
+}
+
+/// Candidates of which the later one is nearest where two are equally near.
+struct Later<'a, C> {
+    places: &'a mut [i32],
+    values: &'a mut [C],
+    weight: C,
+}
+
+impl<C: Cost> Candidates for Later<'_, C> {
+    #[inline(always)]
+    fn taken(&self, below: usize, other: usize) -> i64 {
+        let place = self.places[below];
+        let ahead = self.places[other] - place;
+        let overtaken = self.values[below].overtaken(self.values[other], ahead, self.weight);
+        i64::from(place).saturating_add(overtaken)
+    }
+
+    #[inline(always)]
+    fn keep(&mut self, from: usize, to: usize) {
+        (self.places[to], self.values[to]) = (self.places[from], self.values[from]);
+    }
 }
 
 /// Writes the distances to each candidate from the pixels it is nearest to.

@@ -51,13 +51,13 @@ pub(crate) mod window;
 
 use core::marker::PhantomData;
 
-pub(crate) use self::cost::Cost;
+pub(crate) use self::cost::{Cost, Gap};
 pub(crate) use self::finish::Finish;
 pub use self::finish::Squared;
 use self::finish::{AsDistance, AsSigned, AsSquared, At, FinishRow, FinishRows, Only, Written};
 use self::kernels::{EachTransform, TransformKernels};
 use self::rule::Rule;
-use self::squeezed::{Numbers, Squeezed};
+pub(crate) use self::squeezed::{Numbers, Squeezed, slices_first};
 use self::sweep::Sweep;
 use super::fork::Join;
 use super::labels::{Code, Codes, DynLabels, Same, Sides, has_ignored};
@@ -69,7 +69,7 @@ use crate::range::Range;
 use crate::view::Shape;
 
 /// Sides up to this are within every integer used.
-const LONGEST: usize = 1 << 30;
+pub(crate) const LONGEST: usize = 1 << 30;
 
 /// Distances between neighbouring pixels along each axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -110,6 +110,17 @@ impl Spacing {
     pub fn is_unit(&self) -> bool {
         self.along == [1.0; 3]
     }
+
+    /// Checks that it is for an image of so many axes.
+    ///
+    /// # Errors
+    /// [`Error::Spacing`] if it is for another number of them.
+    pub fn check(&self, axes: usize) -> Result<(), Error> {
+        match self.axes {
+            Some(given) if given != axes => Err(Error::Spacing { given, axes }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Length of the storage for any of this module's functions, in words of 64 bits.
@@ -133,13 +144,8 @@ fn words<E: Code>(
     spacing: Spacing,
     workers: usize,
 ) -> Result<usize, Error> {
+    check(labels, spacing)?;
     let squeezed = Squeezed::new(labels);
-    if let Some(axes) = spacing.axes.filter(|&axes| axes != labels.axes()) {
-        return Err(Error::Spacing { given: axes, axes: labels.axes() });
-    }
-    if labels.spatial().iter().any(|&extent| extent > LONGEST) {
-        return Err(too_long(labels, "sides of 2^30 at most"));
-    }
     let spatial = squeezed.spatial();
     let words = match squeezed.numbers(spacing) {
         Numbers::Narrow => sweep::words::<E, i32>(spatial, true, workers),
@@ -147,6 +153,15 @@ fn words<E: Code>(
         Numbers::Spaced => sweep::words::<E, f64>(spatial, true, workers),
     };
     words.count(labels.spatial())
+}
+
+/// Checks that a spacing is for the image's axes, and that its sides are within every integer used.
+pub(crate) fn check(labels: &(impl Labels + ?Sized), spacing: Spacing) -> Result<(), Error> {
+    spacing.check(labels.axes())?;
+    if labels.spatial().iter().any(|&extent| extent > LONGEST) {
+        return Err(too_long(labels, "sides of 2^30 at most"));
+    }
+    Ok(())
 }
 
 /// The distance to the nearest background pixel: 0 at background, infinite if there is none.

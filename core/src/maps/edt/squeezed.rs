@@ -25,14 +25,24 @@ pub(crate) enum Numbers {
     Spaced,
 }
 
+/// Which axes slices, rows and pixels lie along, and how many rows make one.
+fn axes(spatial: [usize; 3]) -> ([usize; 3], usize) {
+    match spatial {
+        [_, h, 1] if h > 1 => ([0, 2, 1], h),
+        [d, 1, 1] if d > 1 => ([1, 2, 0], d),
+        [1, _, _] => ([1, 0, 2], 1),
+        _ => ([0, 1, 2], 1),
+    }
+}
+
+/// The extents of an image along slices, rows and pixels.
+pub(crate) fn slices_first(spatial: [usize; 3]) -> [usize; 3] {
+    axes(spatial).0.map(|axis| spatial[axis])
+}
+
 impl<'s, E: Code> Squeezed<'s, E> {
     pub(crate) fn new(labels: &'s DynLabels<'s, E>) -> Self {
-        let (axes, rows) = match labels.spatial() {
-            [_, h, 1] if h > 1 => ([0, 2, 1], h),
-            [d, 1, 1] if d > 1 => ([1, 2, 0], d),
-            [1, _, _] => ([1, 0, 2], 1),
-            _ => ([0, 1, 2], 1),
-        };
+        let (axes, rows) = axes(labels.spatial());
         let adjacent = labels.adjacent().and_then(|Adjacent { codes, strides: [slice, row] }| {
             let [slice, row, pixel] = axes.map(|axis| [slice, row, 1][axis]);
             (pixel == 1).then_some(Adjacent { codes, strides: [slice, row] })

@@ -27,7 +27,7 @@ type Loss = (PixelPart<'static, Bce>, (RegionPart<'static, Dice>, PixelPart<'sta
 /// Sums of the loss.
 const SUMS: usize = accumulators::<Loss>(1);
 /// Words of 64 bits that the band is computed in.
-const WORDS: usize = 256;
+const WORDS: usize = 1728;
 
 /// All that training takes.
 #[derive(Debug)]
