@@ -10,7 +10,9 @@ are (B, K, H, W) or (B, K, D, H, W), and (B, K, L) with `spatial=1`; masks have 
 the channel out: (B, H, W). Masks of any dtype are read in place, logits of bfloat16 and float16 too.
 
 Of every class and function, `ignore_index` is the target of pixels that do not count, or a list of them: unless
-given 255 of labels and none of masks; None for none; PyTorch's own is `ignore_index=-100`.
+given 255 of labels and none of masks; None for none; PyTorch's own is `ignore_index=-100`. `reduction` is
+"mean" for one number, "none" for one a sample, or "pixel" for one a pixel, of the targets' shape and not divided
+by anything (losses of regions have none of those).
 """
 
 import functools
@@ -164,10 +166,8 @@ class Loss(nn.Module):
 
     def __init__(self, loss, link=None, *, ignore_index=..., reduction="mean", threads=1, spatial=None):
         super().__init__()
-        if reduction not in ("mean", "none", "pixel"):
-            raise ValueError(f"`reduction` is {reduction!r}, expected 'mean', 'none' or 'pixel'")
         self.loss = _made(loss, link, threads)
-        self.reduction = reduction
+        self.reduction = _known(reduction)
         self._call = _said(ignore_index, spatial)
 
     def forward(self, logits, targets, *, mask=None, weights=None, maps=None):
@@ -181,6 +181,15 @@ class Loss(nn.Module):
 
     def extra_repr(self):
         return f"{str(self.loss)!r}, link={self.loss.link!r}"
+
+
+_REDUCTIONS = ("mean", "none", "pixel")
+
+
+def _known(reduction, choices=_REDUCTIONS):
+    if reduction not in choices:
+        raise ValueError(f"`reduction` is {reduction!r}, expected one of {', '.join(map(repr, choices))}")
+    return reduction
 
 
 def _said(ignore_index, spatial):
@@ -268,21 +277,24 @@ def _plain(value):
 class _Named(nn.Module):
     """A loss whose parameters are attributes; its text is made of what they are at each call."""
 
-    _link = "sigmoid"
-    ignore_index, spatial = ..., None
+    _link, _reductions = "sigmoid", _REDUCTIONS
+    ignore_index, spatial, reduction = ..., None, "mean"
 
-    def __init__(self, ignore_index, spatial, **parameters):
+    def __init__(self, ignore_index, spatial, reduction, **parameters):
         super().__init__()
         for name, value in parameters.items():
             setattr(self, name, value)
         self.ignore_index, self.spatial = ignore_index, spatial
+        self.reduction = _known(reduction, self._reductions)
         self._loss()
 
     def _loss(self):
         return _read(self.text, self._link)
 
     def forward(self, logits, targets):
-        return _evaluate(self._loss(), logits, targets, **_said(self.ignore_index, self.spatial))
+        """Returns the loss: one number, one a sample or one a pixel, as `reduction` says."""
+        said = _said(self.ignore_index, self.spatial)
+        return _evaluate(self._loss(), logits, targets, reduction=self.reduction, **said)
 
     def extra_repr(self):
         return repr(self.text)
@@ -291,10 +303,10 @@ class _Named(nn.Module):
 class DiceLoss(_Named):
     """`dice`, of each sample; `reduction` is "mean", "sum" or "none"."""
 
+    _reductions = ("mean", "sum", "none")
+
     def __init__(self, smooth=1e-6, reduction="mean", *, ignore_index=..., spatial=None):
-        if reduction not in ("mean", "sum", "none"):
-            raise ValueError(f"`reduction` is {reduction!r}, expected 'mean', 'sum' or 'none'")
-        super().__init__(ignore_index, spatial, smooth=smooth, reduction=reduction)
+        super().__init__(ignore_index, spatial, reduction, smooth=smooth)
 
     @property
     def text(self):
@@ -302,6 +314,7 @@ class DiceLoss(_Named):
         return f"dice(smooth={_number(self.smooth)}{summed})"
 
     def forward(self, logits, targets):
+        """Returns the loss: one number, or one a sample."""
         reduction = "none" if self.reduction == "none" else "mean"
         said = _said(self.ignore_index, self.spatial)
         return _evaluate(self._loss(), logits, targets, reduction=reduction, **said)
@@ -310,8 +323,8 @@ class DiceLoss(_Named):
 class TverskyLoss(_Named):
     """`tversky`: `alpha` weighs false positives, `beta` false negatives."""
 
-    def __init__(self, alpha=0.5, beta=0.5, smooth=1e-6, *, ignore_index=..., spatial=None):
-        super().__init__(ignore_index, spatial, alpha=alpha, beta=beta, smooth=smooth)
+    def __init__(self, alpha=0.5, beta=0.5, smooth=1e-6, *, ignore_index=..., spatial=None, reduction="mean"):
+        super().__init__(ignore_index, spatial, reduction, alpha=alpha, beta=beta, smooth=smooth)
 
     @property
     def text(self):
@@ -321,8 +334,10 @@ class TverskyLoss(_Named):
 class FocalTverskyLoss(_Named):
     """`focal_tversky`: TverskyLoss to the power `gamma`."""
 
-    def __init__(self, alpha=0.5, beta=0.5, gamma=1.0, smooth=1e-6, *, ignore_index=..., spatial=None):
-        super().__init__(ignore_index, spatial, alpha=alpha, beta=beta, gamma=gamma, smooth=smooth)
+    def __init__(self, alpha=0.5, beta=0.5, gamma=1.0, smooth=1e-6, *, ignore_index=..., spatial=None,
+                 reduction="mean"):
+        super().__init__(
+            ignore_index, spatial, reduction, alpha=alpha, beta=beta, gamma=gamma, smooth=smooth)
 
     @property
     def text(self):
@@ -333,8 +348,8 @@ class FocalTverskyLoss(_Named):
 class FocalLoss(_Named):
     """`focal` of masks."""
 
-    def __init__(self, alpha=0.25, gamma=2.0, *, ignore_index=..., spatial=None):
-        super().__init__(ignore_index, spatial, alpha=alpha, gamma=gamma)
+    def __init__(self, alpha=0.25, gamma=2.0, *, ignore_index=..., spatial=None, reduction="mean"):
+        super().__init__(ignore_index, spatial, reduction, alpha=alpha, gamma=gamma)
 
     @property
     def text(self):
@@ -344,8 +359,8 @@ class FocalLoss(_Named):
 class BoundaryLoss(_Named):
     """`boundary`: cross-entropy, weighted in a band along boundaries."""
 
-    def __init__(self, theta=3, weight_factor=5.0, *, ignore_index=..., spatial=None):
-        super().__init__(ignore_index, spatial, theta=theta, weight_factor=weight_factor)
+    def __init__(self, theta=3, weight_factor=5.0, *, ignore_index=..., spatial=None, reduction="mean"):
+        super().__init__(ignore_index, spatial, reduction, theta=theta, weight_factor=weight_factor)
 
     @property
     def text(self):
@@ -355,8 +370,8 @@ class BoundaryLoss(_Named):
 class DistanceMapLoss(_Named):
     """`distance`: cross-entropy, weighted by the distance to boundaries."""
 
-    def __init__(self, sigma=5.0, *, ignore_index=..., spatial=None):
-        super().__init__(ignore_index, spatial, sigma=sigma)
+    def __init__(self, sigma=5.0, *, ignore_index=..., spatial=None, reduction="mean"):
+        super().__init__(ignore_index, spatial, reduction, sigma=sigma)
 
     @property
     def text(self):
@@ -368,8 +383,8 @@ class MultiClassDiceLoss(_Named):
 
     _link = "softmax"
 
-    def __init__(self, num_classes, smooth=1e-6, ignore_index=255, *, spatial=None):
-        super().__init__(ignore_index, spatial, num_classes=num_classes, smooth=smooth)
+    def __init__(self, num_classes, smooth=1e-6, ignore_index=255, *, spatial=None, reduction="mean"):
+        super().__init__(ignore_index, spatial, reduction, num_classes=num_classes, smooth=smooth)
 
     @property
     def text(self):
@@ -387,8 +402,8 @@ class MultiClassFocalLoss(_Named):
 
     _link = "softmax"
 
-    def __init__(self, gamma=2.0, alpha=None, ignore_index=255, *, spatial=None):
-        super().__init__(ignore_index, spatial, gamma=gamma, alpha=alpha)
+    def __init__(self, gamma=2.0, alpha=None, ignore_index=255, *, spatial=None, reduction="mean"):
+        super().__init__(ignore_index, spatial, reduction, gamma=gamma, alpha=alpha)
 
     def _loss(self):
         if self.alpha is None:
@@ -406,10 +421,10 @@ class CombinedSegmentationLoss(_Named):
     """A weighted sum of `bce`, `dice`, `focal` and `boundary`."""
 
     def __init__(self, ce_weight=0.5, dice_weight=0.5, focal_weight=0.0, boundary_weight=0.0, *,
-                 ignore_index=..., spatial=None):
+                 ignore_index=..., spatial=None, reduction="mean"):
         super().__init__(
-            ignore_index, spatial, ce_weight=ce_weight, dice_weight=dice_weight, focal_weight=focal_weight,
-            boundary_weight=boundary_weight)
+            ignore_index, spatial, reduction, ce_weight=ce_weight, dice_weight=dice_weight,
+            focal_weight=focal_weight, boundary_weight=boundary_weight)
 
     @property
     def text(self):
@@ -419,28 +434,34 @@ class CombinedSegmentationLoss(_Named):
         return " + ".join(terms) or "0*bce"
 
 
-def create_segmentation_loss(task_type="balanced", *, link=None, ignore_index=..., spatial=None):
+def create_segmentation_loss(task_type="balanced", *, link=None, ignore_index=..., spatial=None,
+                             reduction="mean"):
     """Returns the loss of a preset: "balanced", "imbalanced", "boundary" or "medical"; the rest as for Loss."""
     presets = ("balanced", "imbalanced", "boundary", "medical")
     if task_type not in presets:
         raise ValueError(f"`task_type` is {task_type!r}, expected one of {', '.join(presets)}")
-    return Loss(f"preset:{task_type}", link, ignore_index=ignore_index, spatial=spatial)
+    return Loss(
+        f"preset:{task_type}", link, ignore_index=ignore_index, reduction=reduction, spatial=spatial)
 
 
-def pixel_wise_cross_entropy(logits, targets, ignore_index=255, *, spatial=None):
+def pixel_wise_cross_entropy(logits, targets, ignore_index=255, *, spatial=None, reduction="mean"):
     """Returns `ce`."""
-    return _evaluate(_read("ce", "softmax"), logits, targets, **_said(ignore_index, spatial))
+    said = _said(ignore_index, spatial)
+    return _evaluate(_read("ce", "softmax"), logits, targets, reduction=_known(reduction), **said)
 
 
-def weighted_cross_entropy(logits, targets, class_weights=None, ignore_index=255, *, spatial=None):
+def weighted_cross_entropy(logits, targets, class_weights=None, ignore_index=255, *, spatial=None,
+                           reduction="mean"):
     """Returns `ce`, with a weight a class; divided by the sum of weights."""
     loss = _read("ce", "softmax") if class_weights is None else _of_classes("ce", weights=class_weights)
-    return _evaluate(loss, logits, targets, **_said(ignore_index, spatial))
+    said = _said(ignore_index, spatial)
+    return _evaluate(loss, logits, targets, reduction=_known(reduction), **said)
 
 
-def binary_segmentation_loss(logits, targets, *, ignore_index=..., spatial=None):
+def binary_segmentation_loss(logits, targets, *, ignore_index=..., spatial=None, reduction="mean"):
     """Returns `bce`."""
-    return _evaluate(_read("bce", "sigmoid"), logits, targets, **_said(ignore_index, spatial))
+    said = _said(ignore_index, spatial)
+    return _evaluate(_read("bce", "sigmoid"), logits, targets, reduction=_known(reduction), **said)
 
 
 def compute_class_weights(dataset, num_classes, ignore_index=255):

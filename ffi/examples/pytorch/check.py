@@ -264,6 +264,18 @@ def pixels_have_losses():
             (value * factor).sum().backward()
             (expected * factor).sum().backward()
             assert torch.allclose(own.grad, other.grad, rtol=1e-11, atol=1e-13), text
+    # Of modules and functions too.
+    z, y = labels()
+    usual = torch.nn.functional.cross_entropy(z, y, ignore_index=255, reduction="none")
+    assert torch.allclose(ours.pixel_wise_cross_entropy(z, y, reduction="pixel"), usual)
+    weighted = ours.weighted_cross_entropy(z, y, weights, reduction="pixel")
+    assert torch.allclose(weighted, usual * torch.tensor(weights)[y % 255], rtol=1e-12)
+    assert ours.MultiClassFocalLoss(reduction="pixel")(z, y).shape == y.shape
+    z, y = of_masks
+    for module in (ours.FocalLoss, ours.BoundaryLoss, ours.DistanceMapLoss):
+        each = module(reduction="pixel")(z, y)
+        assert each.shape == y.shape and abs(each.mean() - module()(z, y)) < 1e-14, module
+        assert abs(module(reduction="none")(z, y).mean() - module()(z, y)) < 1e-14, module
     # The hardest pixels alone, of half precision too, and twice of a graph that is kept.
     for dtype in (torch.float32, torch.bfloat16):
         own = z.detach().to(dtype).requires_grad_()
@@ -358,6 +370,8 @@ def refuses():
     refused("say link=\"sigmoid\"", ours.Loss("dice"), z.repeat(1, 2, 1, 1), y.repeat(1, 2, 1, 1))
     refused("`targets` is a ndarray, expected a torch.Tensor", ours.DiceLoss(), z, y.numpy())
     refused("`reduction` is 'sum'", ours.Loss, "bce", reduction="sum")
+    refused("`reduction` is 'sum'", ours.FocalLoss, reduction="sum")
+    refused("`tversky` is a loss of whole regions", ours.TverskyLoss(reduction="pixel"), z, y)
     refused("`link` is given beside a segloss.Loss", ours.Loss, segloss.Loss("bce"), "sigmoid")
     refused("`threads` is given beside a segloss.Loss", ours.DistributedLoss, segloss.Loss("bce"), threads=2)
     refused("`dice` is a loss of whole regions", ours.Loss("dice", reduction="pixel"), z, y)

@@ -131,9 +131,9 @@ class Loss:
 
         Masks hold truth values, integers (0 and one other number, such as 255) or shares from 0 to 1.
         `ignore_index` is the target of pixels that do not count, or a list of up to 16: `...` for 255 under
-        softmax, where no class has that label, and none under sigmoid; None for none. `spacing` is the distance between neighbours along each
-        axis of space, for maps that measure distances. `scale` multiplies the gradient: a number, or one a
-        sample.
+        softmax, where no class has that label, and none under sigmoid; None for none. `spacing` is the distance
+        between neighbours along each axis of space, for maps that measure by it. `scale` multiplies the
+        gradient: a number, or one a sample.
 
         The value is a float; with `reduction="none"` an array of one loss a sample, with "pixel" an array of
         the targets' shape with the loss of each pixel, not divided by anything, 0 where it does not count.

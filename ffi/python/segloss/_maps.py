@@ -90,8 +90,8 @@ def dilate(mask, iterations=1, *, element="cross", spatial=None, out=None):
     """Returns the pixels from which `iterations` steps of the element reach foreground.
 
     `mask` holds truth values, integers (0 and one other number, such as 255) or floats (above one half); its
-    axes are as for `map_weights`. `element` is "cross" (neighbours by faces) or "full" (all around). The result is bool of
-    its shape, or written into `out`, of bool or uint8.
+    axes are as for `map_weights`. `element` is "cross" (neighbours by faces) or "full" (all around). The
+    result is bool of its shape, or written into `out`, of bool or uint8.
     """
     problem = _morphed(mask, spatial, out)
     check(library.segloss_dilate(

@@ -100,9 +100,9 @@ class RegionTerm(Term):
     """A region term: `function(tp, fp, fn, **parameters) -> (loss, by_fp, by_fn)`.
 
     Arrays of one number a class: true positives, false positives and false negatives; the target's mass
-    is `tp + fn`. Classes that cannot occur, channels without a valid pixel say, are left out. `by_fp` is d loss/d fp, `by_fn` is d loss/d fn - d loss/d tp: what a class loses to its
-    false negatives it had in its true positives. `pool` is "batch" or "sample". An exception is shown, and
-    makes the results NaN.
+    is `tp + fn`. Classes that cannot occur, channels without a valid pixel say, are left out. `by_fp` is
+    d loss/d fp, `by_fn` is d loss/d fn - d loss/d tp: what a class loses to its false negatives it had in its
+    true positives. `pool` is "batch" or "sample". An exception is shown, and makes the results NaN.
     """
 
     def __init__(self, name, function, parameters=None, pool="batch"):

@@ -103,7 +103,8 @@ def masks_have_one_foreground():
     assert segloss.evaluate("bce", z[:1], image[None], ignore_index=128)[0] == counted
     # Of two classes 255 is a class to some, and void to others.
     two, labels = random.normal(size=(2, 2, 6, 7)), np.where(mask[:, 0], 255, 0).astype(np.uint8)
-    refused("BAD_TARGET", "`targets` holds nothing but 0 and 255 for 2 classes", segloss.evaluate, "ce", two, labels)
+    says = "`targets` holds nothing but 0 and 255 for 2 classes"
+    refused("BAD_TARGET", says, segloss.evaluate, "ce", two, labels)
     assert segloss.evaluate("ce", two, labels, ignore_index=255)[0] > 0
 
 
