@@ -40,16 +40,20 @@ pub fn maps(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::masks;
+    use crate::batch::{ignored, masks};
+    use crate::labels::Known;
     use crate::shape::IGNORED;
 
     /// Of the pixels that count some are in the band, and some are not.
     #[test]
     fn the_band_of_the_retina_is_not_empty() {
-        let (_, mask) = masks(&[]).unwrap().remove(0);
+        let masks = masks(&[]).unwrap();
+        let known = Known { ignored: ignored(&None, &[]), asked: None, channels: None };
+        let labels = Labels::new(&masks, known).unwrap();
+        let mask = &masks[0].1;
         let shape = Shape { batch: 1, channels: 1, height: mask.height, width: mask.width };
-        let found = maps(&Library::default(), &mask.samples, 2, shape).unwrap();
-        let counted = found[0].weights.iter().zip(&mask.samples).filter(|(_, l)| **l != IGNORED);
+        let found = maps(&Library::default(), &labels, shape).unwrap();
+        let counted = found[0].weights.iter().zip(&labels.labels).filter(|(_, l)| **l != IGNORED);
         let in_band = counted.clone().filter(|(weight, _)| **weight == 5.0).count();
         assert!(in_band > 10_000 && in_band < counted.count(), "{in_band}");
     }

@@ -195,9 +195,11 @@ mod tests {
     /// The vessels lie in rings of ignored pixels, in whose middle the boundary runs.
     #[test]
     fn the_retina_has_a_boundary() {
-        let masks: Vec<Mask> = masks(&[]).unwrap().into_iter().map(|(_, mask)| mask).collect();
-        assert!(loss(&masks, Priority::Boundary).contains("boundary"));
-        let text = report(&masks, IgnoreIndex(Some(IGNORED)), Priority::Boundary, "run").unwrap();
+        let masks = masks(&[]).unwrap();
+        let known = Known { ignored: ignored(&None, &[]), asked: None, channels: None };
+        let labels = Labels::new(&masks, known).unwrap();
+        let text = report(&masks, &labels, Priority::Boundary, "run").unwrap();
+        assert!(text.contains("boundary("), "{text}");
         let line = text.lines().find(|line| line.contains("on a boundary")).unwrap();
         let share: f64 =
             line.split('|').nth(2).unwrap().trim().trim_end_matches(" %").parse().unwrap();
