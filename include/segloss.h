@@ -70,9 +70,9 @@ static inline DLDataType segloss_dtype(uint8_t code, uint8_t bits) {
 
 /* What to start from: everything else is 0. */
 #define SEGLOSS_LOSS_OPTIONS_INIT {(uint32_t)sizeof(segloss_loss_options), SEGLOSS_LEVEL_BEST, 0, 0, NULL, NULL, 0}
-#define SEGLOSS_CALL_INIT {(uint32_t)sizeof(segloss_call), SEGLOSS_IGNORE_DEFAULT, 0, NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, 0, SEGLOSS_WRITE_MODE_OVERWRITE, 0}
+#define SEGLOSS_CALL_INIT {(uint32_t)sizeof(segloss_call), SEGLOSS_IGNORE_DEFAULT, 0, NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, 0, SEGLOSS_WRITE_MODE_OVERWRITE, 0, NULL, 0}
 #define SEGLOSS_OUTPUTS_INIT {(uint32_t)sizeof(segloss_outputs), 0, NULL, NULL, NULL, NULL, 0, NULL}
-#define SEGLOSS_MASKS_INIT {(uint32_t)sizeof(segloss_masks), SEGLOSS_LINK_SIGMOID, NULL, 0, SEGLOSS_IGNORE_DEFAULT, 0, 0, 2}
+#define SEGLOSS_MASKS_INIT {(uint32_t)sizeof(segloss_masks), SEGLOSS_LINK_SIGMOID, NULL, 0, SEGLOSS_IGNORE_DEFAULT, 0, 0, 2, NULL, 0}
 #define SEGLOSS_PIXEL_TERM_INIT {(uint32_t)sizeof(segloss_pixel_term), SEGLOSS_PLUGIN_API_VERSION, NULL, NULL, 0, NULL, NULL, NULL, NULL}
 #define SEGLOSS_CLASS_TERM_INIT {(uint32_t)sizeof(segloss_class_term), SEGLOSS_PLUGIN_API_VERSION, NULL, NULL, 0, NULL, NULL, NULL, NULL}
 #define SEGLOSS_REGION_TERM_INIT {(uint32_t)sizeof(segloss_region_term), SEGLOSS_PLUGIN_API_VERSION, NULL, NULL, 0, NULL, NULL, NULL, 0, 0}
@@ -318,7 +318,9 @@ enum segloss_ignore
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * 255 under softmax; none under sigmoid.
+     * Nothing is said. Losses and counts of classes then ignore 255 under softmax, of up to 255 classes; all else
+     * ignores nothing. Targets of two classes that hold 0 and 255 alone are refused: a mask of 0 and 255 would
+     * lose its foreground.
      */
     SEGLOSS_IGNORE_DEFAULT = 0,
     /**
@@ -329,6 +331,10 @@ enum segloss_ignore
      * `ignore_index`, compared before the target is read as anything else.
      */
     SEGLOSS_IGNORE_INDEX = 2,
+    /**
+     * Each of `ignore_indices`, up to 16.
+     */
+    SEGLOSS_IGNORE_INDICES = 3,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -510,7 +516,7 @@ typedef struct {
      */
     int32_t ignore;
     /**
-     * The target of pixels that do not count, with SEGLOSS_IGNORE_INDEX.
+     * The target of pixels that do not count, with SEGLOSS_IGNORE_INDEX; else 0.
      */
     int64_t ignore_index;
     /**
@@ -519,7 +525,7 @@ typedef struct {
      */
     const DLTensor *mask;
     /**
-     * What each pixel's loss is multiplied by: float32 or float64, of the targets' shape or with 1
+     * What each pixel's loss is multiplied by: float16, bfloat16, float32 or float64, of the targets' shape or with 1
      * channel for all. Finite; not negative where a mean is divided by them (`normalise=weights`) or
      * region terms take them (`weighted=true`). NULL: 1.
      */
@@ -562,6 +568,14 @@ typedef struct {
      * 0.
      */
     int32_t reserved;
+    /**
+     * The targets of pixels that do not count, with SEGLOSS_IGNORE_INDICES. NULL: none.
+     */
+    const int64_t *ignore_indices;
+    /**
+     * Entries of `ignore_indices`, up to 16; else 0.
+     */
+    size_t ignore_index_count;
 } segloss_call;
 
 /**
@@ -640,13 +654,21 @@ typedef struct {
      */
     int32_t reserved;
     /**
-     * The target of pixels that do not count, with SEGLOSS_IGNORE_INDEX.
+     * The target of pixels that do not count, with SEGLOSS_IGNORE_INDEX; else 0.
      */
     int64_t ignore_index;
     /**
      * The number of classes, background included: 2 under sigmoid.
      */
     size_t classes;
+    /**
+     * The targets of pixels that do not count, with SEGLOSS_IGNORE_INDICES. NULL: none.
+     */
+    const int64_t *ignore_indices;
+    /**
+     * Entries of `ignore_indices`, up to 16; else 0.
+     */
+    size_t ignore_index_count;
 } segloss_masks;
 
 /**
@@ -1123,6 +1145,11 @@ typedef struct {
      * 0.
      */
     int32_t reserved;
+    /**
+     * The number of valid pixels in which each class can occur, one a class. A class of 0 (a channel that is ignored as
+     * a whole, a label that is ignored) is to have no part in a mean over classes.
+     */
+    const double *counts;
 } segloss_region_sums;
 
 /**
@@ -1187,8 +1214,8 @@ extern "C" {
 /**
  * The pixels of each class of label maps, added to those of `before`, into `counts`.
  *
- * `targets` are as for segloss_evaluate under softmax; `ignore` is a segloss_ignore, `ignore_index` the
- * label of pixels that do not count. `before` and `counts` have `classes` numbers; `before` is NULL for
+ * `targets` are as for segloss_evaluate under softmax. Of `call`, which may be NULL, what it says of pixels that do not
+ * count is read (`ignore` and what belongs to it); anything else is refused. `before` and `counts` have `classes` numbers; `before` is NULL for
  * zeros, and may be `counts` itself, to count any number of masks, or to join several workers' counts.
  * `counts` is written only on success. Since 0.1.
  *
@@ -1197,8 +1224,7 @@ extern "C" {
  * and type ask for; `before` and `counts` are NULL or point to `classes` numbers.
  */
 segloss_result segloss_class_counts(const DLTensor *targets,
-                                    int32_t ignore,
-                                    int64_t ignore_index,
+                                    const segloss_call *call,
                                     const uint64_t *before,
                                     uint64_t *counts,
                                     size_t classes);
@@ -1224,8 +1250,13 @@ segloss_result segloss_class_weights(const uint64_t *counts,
  *
  * Tensors are in host memory (kDLCPU) with 3 to 5 axes: batch, channels, and 1 to 3 of space. Strides
  * are counted in elements; negative ones are refused, and 0 repeats an input. `logits` holds float16,
- * bfloat16, float32 or float64; `targets` uint8, bool, int32, int64, float32 or float64, of the logits'
- * shape under the sigmoid link and with 1 channel under softmax. `call` is NULL for SEGLOSS_CALL_INIT.
+ * bfloat16, float32 or float64; `targets` integers of 8 to 64 bits, bool or what logits can hold, of the logits'
+ * shape under the sigmoid link and with 1 channel under softmax. Where there is 1 channel, `targets`, and a call's `mask`,
+ * `weights` and maps, may leave out that axis. A batch without samples has the value 0.
+ *
+ * Targets of integers under the sigmoid link are a mask: 0, and one positive number throughout, which is foreground.
+ * Floats are the share of foreground; up to four rounding steps outside of 0 to 1 they are taken as the nearer of
+ * both. `call` is NULL for SEGLOSS_CALL_INIT.
  *
  * Outputs are written only on success (only after SEGLOSS_RESULT_INTERNAL, which is a defect, is it
  * unspecified what they hold). The memory of each, from its first element to its last, has nothing in
@@ -1474,7 +1505,8 @@ segloss_result segloss_distance(int32_t distance,
  * The pixels from which `iterations` steps of `element` (a segloss_element) reach foreground, of each
  * sample and channel by itself: 1 or 0 into `out`.
  *
- * `mask` holds uint8, bool, int32, int64 (foreground: not 0), float32 or float64 (above one half); `out`
+ * `mask` holds integers of 8 to 64 bits or bool (0, and one positive number throughout, which is foreground), or floats
+ * from 0 to 1 (foreground: above one half); `out`
  * uint8 or bool of its shape, packed within each image. `workspace` is NULL for the thread's own. Since
  * 0.1.
  *

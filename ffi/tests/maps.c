@@ -231,7 +231,7 @@ static void mistakes_are_told(void) {
     REFUSES(segloss_dilate(&from, 0, 1, NULL, NULL), NULL_POINTER, "`out`");
     REFUSES(segloss_dilate(&from, 2, 1, &to8, NULL), UNSUPPORTED_OPTION, "`element` is 2");
     REFUSES(segloss_erode(NULL, 0, 0, 1, &to8, NULL), NULL_POINTER, "`targets`");
-    REFUSES(segloss_erode(&from, NULL, 1, NULL, NULL), NULL_POINTER, "`out`");
+    REFUSES(segloss_erode(&from, 0, 0, 1, NULL, NULL), NULL_POINTER, "`out`");
     REFUSES(segloss_erode(&from, 0, 2, 1, &to8, NULL), UNSUPPORTED_OPTION, "`border` is 2");
 }
 
