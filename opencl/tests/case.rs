@@ -34,8 +34,7 @@ pub struct Case<'a, Z: DeviceLogit, E> {
 
 impl<'a, Z: DeviceLogit, E> Case<'a, Z, E> {
     pub fn new(text: &'a str, link: Link, shape: Shape, logits: &'a [Z], targets: &'a [E]) -> Self {
-        let ignore_index = (link == Link::Softmax).then_some(255);
-        let options = Options { ignore_index, ..Options::default() };
+        let options = Options::default();
         Case { text, link, shape, logits, targets, mask: None, weights: None, options }
     }
 
@@ -93,10 +92,11 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
         write,
         ..Call::sigmoid()
     };
+    let of_maps = call.for_classes(case.shape.channels);
     let computed = plan.map_calls().iter().map(|map| {
         let mut weights = vec![Z::Compute::default(); case.targets.len()];
-        let mut scratch = vec![0; map.scratch(&call, &targets)?];
-        map.compute(&call, &targets, &mut scratch, &mut weights)?;
+        let mut scratch = vec![0; map.scratch(&of_maps, &targets)?];
+        map.compute(&of_maps, &targets, &mut scratch, &mut weights)?;
         Ok(weights)
     });
     let computed = computed.collect::<Result<Vec<_>, segloss_core::Error>>()?;

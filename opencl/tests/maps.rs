@@ -1,7 +1,7 @@
 //! Maps of devices are those of core, in every pixel.
 
 use segloss_core::compose::{MapCall, MapDefinition};
-use segloss_core::engine::Call;
+use segloss_core::engine::{Call, Ignore};
 use segloss_core::level::Scalar;
 use segloss_core::maps::band::Band;
 use segloss_core::maps::decay::{Decay, Empty};
@@ -321,9 +321,9 @@ where
         [Shape::new(2, 3, &[9, 31]), Shape::new(3, 1, &[5, 7, 11]), Shape::new(2, 2, &[97])];
     let mut calls: Vec<(Call<'_>, Shape)> = Vec::new();
     for shape in masks.into_iter().map(Result::unwrap) {
-        calls.push((Call { ignore_index: None, ..Call::sigmoid() }, shape));
-        calls.push((Call { ignore_index: Some(77), ..Call::sigmoid() }, shape));
-        calls.push((Call { ignore_index: Some(77), ..Call::softmax() }, shape.with_channels(1)));
+        calls.push((Call { ignore_index: Ignore::NOTHING, ..Call::sigmoid() }, shape));
+        calls.push((Call { ignore_index: Ignore::Labels(&[77]), ..Call::sigmoid() }, shape));
+        calls.push((Call { ignore_index: Ignore::Labels(&[77]), ..Call::softmax() }, shape.with_channels(1)));
     }
     for (call, shape) in calls {
         let len = shape.batch * shape.channels * shape.pixels();
@@ -376,7 +376,7 @@ fn nothing_but_ignored_targets() {
     let maps = maps();
     let shape = Shape::new(1, 1, &[4, 5]).unwrap();
     for call in [Call::sigmoid(), Call::softmax()] {
-        let call = Call { ignore_index: Some(3), ..call };
+        let call = Call { ignore_index: Ignore::Labels(&[3]), ..call };
         each_map::<f32>(|map| check_targets(&maps, map, &call, &[3u8; 20], shape));
     }
 }

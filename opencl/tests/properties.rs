@@ -1,7 +1,7 @@
 //! Any loss on any shape gives the CPU's numbers.
 
 use proptest::prelude::*;
-use segloss_core::engine::Link;
+use segloss_core::engine::{Ignore, Link};
 use segloss_core::view::{Shape, Write};
 
 use crate::case::{Case, assert_same, evaluator};
@@ -45,7 +45,7 @@ proptest! {
         let y = labels(random, planes, classes, true);
         let weights: Vec<f32> = (0..planes).map(|_| random.below(4) as f32 * 0.5).collect();
         let mut case = Case::new(text, link, shape, &z, &y);
-        case.options.ignore_index = Some(255);
+        case.options.ignore_index = Ignore::Labels(&[255]);
         case.options.scale = scale.into();
         if accumulate {
             case.options.write = Write::Accumulate;

@@ -1,6 +1,6 @@
 //! The device gives the bits that the engine gives on the CPU, if its arithmetic is IEEE.
 
-use segloss_core::engine::{Link, Scale};
+use segloss_core::engine::{Ignore, Link, Scale};
 use segloss_core::lanes::Real;
 use segloss_core::view::{Shape, Targets, View, Write};
 use segloss_opencl::trace::Format;
@@ -39,7 +39,7 @@ where
             .map(|_| Z::Compute::round_from(random.below(5) as f64 * 0.37))
             .collect();
         let mut case = Case::new(text, link, shape, &z, &y);
-        case.options.ignore_index = ignoring.then_some(255);
+        case.options.ignore_index = Ignore::Labels(if ignoring { &[255] } else { &[] });
         case.options.scale = Scale::Batch(1.7);
         // Together, because a program is built for each combination.
         let is_weighted = seed % 2 == 0;
@@ -161,7 +161,7 @@ fn a_scale_for_each_sample() {
     let (z, y) = (logits::<f32>(random, 12_000), labels(random, 12_000, 2, true));
     let mut case = Case::new("bce + 0.5*dice(pool=sample)", Link::Sigmoid, shape, &z, &y);
     case.options.scale = Scale::Samples(&[0.5, 0.0, -3.0]);
-    case.options.ignore_index = Some(255);
+    case.options.ignore_index = Ignore::Labels(&[255]);
     assert_same(&evaluator, &case);
 }
 
@@ -171,7 +171,7 @@ fn nothing_but_ignored_pixels() {
     let shape = Shape::new(2, 1, &[40]).unwrap();
     let mut case =
         Case::new("0.3*bce + 0.7*dice", Link::Sigmoid, shape, &[f32::NAN; 80], &[1u8; 80]);
-    case.options.ignore_index = Some(1);
+    case.options.ignore_index = Ignore::Labels(&[1]);
     assert_same(&evaluator, &case);
 }
 
@@ -215,14 +215,14 @@ fn targets_of_every_type() {
         let y: Vec<E> = (0..1500).map(|_| one(random)).collect();
         let shape = Shape::new(1, 1, &[1500]).unwrap();
         let mut case = Case::new("0.3*bce + 0.7*dice", Link::Sigmoid, shape, &z, &y);
-        case.options.ignore_index = Some(77);
+        case.options.ignore_index = Ignore::Labels(&[77]);
         assert_same(evaluator, &case);
         let label = |i: i64| E::from_label(i % 3).unwrap();
         let labels: Vec<E> =
             (0..500).map(|i| if i % 9 == 0 { ignored } else { label(i) }).collect();
         let shape = Shape::new(1, 3, &[500]).unwrap();
         let mut case = Case::new("0.3*ce + 0.7*dice", Link::Softmax, shape, &z, &labels);
-        case.options.ignore_index = Some(77);
+        case.options.ignore_index = Ignore::Labels(&[77]);
         assert_same(evaluator, &case);
     }
     let evaluator = evaluator();

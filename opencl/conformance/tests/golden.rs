@@ -4,7 +4,7 @@
 use segloss_conformance::from_text::{Asked, Format, Found};
 use segloss_conformance::golden::{self, Case, Input, Losses};
 use segloss_conformance::views::targets_shape;
-use segloss_core::engine::{Call, Link, Scale};
+use segloss_core::engine::{Call, Ignore, Link, Scale};
 use segloss_core::view::{Layout, View};
 use segloss_opencl::{Error, Evaluator, Loss, Options, Slices};
 use segloss_simd::AnyLevel;
@@ -20,7 +20,7 @@ fn on_cpu(
     let shape = input.logit_shape();
     let base = if asked.softmax { Call::softmax() } else { Call::sigmoid() };
     let scale = if asked.per_sample { Scale::Samples(scales) } else { Scale::Batch(1.0) };
-    let call = Call { ignore_index: asked.ignore_index, scale, ..base };
+    let call = Call { ignore_index: Ignore::Labels(asked.ignore_index.as_slice()), scale, ..base };
     let layout = Layout::channels_first(targets_shape(base.link, shape))?;
     Format::evaluate(Asked {
         code: AnyLevel::best().into(),
@@ -50,7 +50,7 @@ fn compare(evaluator: &Evaluator, losses: &Losses, case: &Case) -> bool {
     let text = asked.objective.to_string();
     let loss = Loss::new(&text, link).unwrap_or_else(|error| panic!("{error}"));
     let scale = if asked.per_sample { Scale::Samples(&scales) } else { Scale::Batch(1.0) };
-    let options = Options { ignore_index: asked.ignore_index, scale, ..Options::default() };
+    let options = Options { ignore_index: Ignore::Labels(asked.ignore_index.as_slice()), scale, ..Options::default() };
     let mut gradient = vec![0.0; input.logits.len()];
     let slices =
         Slices { gradient: Some(&mut gradient), ..Slices::new(shape, &input.logits, &targets) };
