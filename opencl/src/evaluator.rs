@@ -179,7 +179,8 @@ impl Evaluator {
         wait: &[Event],
     ) -> Result<Pending, Error> {
         let signature = Signature::of(options, tensors);
-        let (_, sizes) = write(loss, &call_shape(loss, &signature), &self.target(loss, &signature))?;
+        let (_, sizes) =
+            write(loss, &call_shape(loss, &signature), &self.target(loss, &signature))?;
         let report = Buffer::holding(self.context(), &[0; 4])?;
         let mut commands = Commands::new(queue, wait.to_vec());
         commands.mark()?;

@@ -22,7 +22,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         let rows = self.rows;
         let share = |index: usize, spec: &Spec<'_>| share(spec, &totals[2 * index + 1]);
         self.set_factors(scale, factors, share)?;
-        if rows.regions == 0 {
+        if rows.regions == 0 || slopes.is_empty() {
             return Ok(());
         }
         // Pooled terms have the same derivatives for every sample: found once, then copied.

@@ -11,7 +11,8 @@ use super::target::Target;
 /// The parameters that both sweeps begin with, the mask, and the product of weights for each term.
 pub(super) fn text(loss: &Loss<'_>, target: &Target) -> String {
     let mut text = class_weights(loss, target);
-    let ignored = if target.ignores_several { "constant target *ignored" } else { "target ignored" };
+    let ignored =
+        if target.ignores_several { "constant target *ignored" } else { "target ignored" };
     let mut inputs = format!(
         "global const storage *logits, ulong logits_first, global const stored_target *targets, \
          ulong targets_first, ulong pixels, ulong blocks, uint ignoring, {ignored}"
