@@ -274,10 +274,13 @@ struct LossOptions {
 
 /** What a call reads besides logits and targets. */
 struct Call {
-    /** The target of pixels that do not count; 255 under softmax and none under sigmoid unless set. */
+    /**
+     * The target of pixels that do not count. Unless this or `ignore_indices` is set, losses under softmax ignore 255
+     * if it is no class, and nothing else is ignored (see segloss_ignore).
+     */
     std::optional<std::int64_t> ignore_index;
-    /** That there is none. */
-    bool ignores_nothing = false;
+    /** Several such targets, up to 16, instead of `ignore_index`; an empty list says that there is none. */
+    std::optional<std::vector<std::int64_t>> ignore_indices;
     std::optional<ConstTensor> mask, weights;
     std::vector<std::pair<std::string, ConstTensor>> maps;
     std::vector<double> spacing;
@@ -304,10 +307,14 @@ namespace detail {
 class RawCall {
 public:
     explicit RawCall(const Call &call) {
-        if (call.ignores_nothing) raw.ignore = SEGLOSS_IGNORE_NOTHING;
         if (call.ignore_index) {
             raw.ignore = SEGLOSS_IGNORE_INDEX;
             raw.ignore_index = *call.ignore_index;
+        }
+        if (call.ignore_indices) {
+            raw.ignore = SEGLOSS_IGNORE_INDICES;
+            raw.ignore_indices = call.ignore_indices->data();
+            raw.ignore_index_count = call.ignore_indices->size();
         }
         if (call.mask) raw.mask = &(mask_ = call.mask->raw());
         if (call.weights) raw.weights = &(weights_ = call.weights->raw());

@@ -2,7 +2,8 @@
 
 use segloss_core::Error;
 use segloss_core::class_weights::{Absent, ClassCounts, class_weights};
-use segloss_core::view::{Layout, Shape, Strides, Target, Targets, View};
+use segloss_core::engine::Ignore;
+use segloss_core::view::{Layout, Number, Shape, Strides, Target, Targets, View};
 
 use crate::masks::packed;
 
@@ -23,7 +24,7 @@ fn weigh<const K: usize>(
 ) -> Result<([u64; K], [f64; K]), Error> {
     let (mut counts, mut weights) = ([7; K], [-1.0; K]);
     let views = masks.iter().map(|labels| mask(labels));
-    let result = class_weights(views, Some(255), absent, &mut counts, &mut weights);
+    let result = class_weights(views, Ignore::Default, absent, &mut counts, &mut weights);
     if result.is_err() {
         assert_eq!(weights, [-1.0; K]);
     }
@@ -130,7 +131,7 @@ fn where_all_classes_occur_the_rules_agree() {
 fn i4_an_ignored_class_is_not_counted() {
     let mut counts = [0; 3];
     let mut counter = ClassCounts::new(&mut counts).unwrap();
-    counter.add(mask(&[0u8, 1, 1, 2, 0]), Some(1)).unwrap();
+    counter.add(mask(&[0u8, 1, 1, 2, 0]), Ignore::Labels(&[1])).unwrap();
     assert_eq!(counter.counts(), [2, 0, 1]);
 }
 
@@ -140,8 +141,8 @@ fn i6_counts_go_past_2_to_the_24() {
     let pixels = (1 << 24) + 1;
     let mut counts = [0; 2];
     let mut counter = ClassCounts::new(&mut counts).unwrap();
-    counter.add(repeated(&[1u8], pixels), Some(255)).unwrap();
-    counter.add(mask(&[0u8, 1]), Some(255)).unwrap();
+    counter.add(repeated(&[1u8], pixels), Ignore::Default).unwrap();
+    counter.add(mask(&[0u8, 1]), Ignore::Default).unwrap();
     assert_eq!(counter.counts(), [1, pixels as u64 + 1]);
 }
 
@@ -149,9 +150,9 @@ fn i6_counts_go_past_2_to_the_24() {
 fn counts_go_on_and_stop_short_of_overflow() {
     let mut counts = [u64::MAX - 2, 5];
     let mut counter = ClassCounts::new(&mut counts).unwrap();
-    let error = counter.add(mask(&[1u8, 1, 1]), None).unwrap_err();
+    let error = counter.add(mask(&[1u8, 1, 1]), Ignore::NOTHING).unwrap_err();
     assert_eq!(error, Error::Count { class: 0, count: u64::MAX - 2, more: 3 });
-    counter.add(mask(&[1u8, 0]), None).unwrap();
+    counter.add(mask(&[1u8, 0]), Ignore::NOTHING).unwrap();
     assert_eq!(counter.counts(), [u64::MAX - 1, 6]);
     let mut weights = [0.0; 2];
     counter.weights(Absent::Source, &mut weights).unwrap();
@@ -162,9 +163,9 @@ fn counts_go_on_and_stop_short_of_overflow() {
 #[test]
 fn a_label_out_of_range_is_an_error() {
     let error = weigh::<2>(&[vec![0, 1, 7, -1]], Absent::Source).unwrap_err();
-    assert_eq!(error, Error::Label { label: 7.0, sample: 0, pixel: 2, classes: 2 });
+    assert_eq!(error, Error::Label { label: Number::Signed(7), sample: 0, pixel: 2, classes: 2 });
     let error = weigh::<2>(&[vec![0], vec![1, 0, 1, -1]], Absent::Source).unwrap_err();
-    assert_eq!(error, Error::Label { label: -1.0, sample: 1, pixel: 3, classes: 2 });
+    assert_eq!(error, Error::Label { label: Number::Signed(-1), sample: 1, pixel: 3, classes: 2 });
 }
 
 #[test]
@@ -173,8 +174,8 @@ fn a_bad_mask_leaves_the_counts_alone() {
     let layout = Layout::channels_first(Shape::new(2, 1, &[3]).unwrap()).unwrap();
     let mut counts = [4, 0];
     let mut counter = ClassCounts::new(&mut counts).unwrap();
-    let error = counter.add(View::new(&labels, layout).unwrap(), None).unwrap_err();
-    assert_eq!(error, Error::Label { label: 3.0, sample: 1, pixel: 2, classes: 2 });
+    let error = counter.add(View::new(&labels, layout).unwrap(), Ignore::NOTHING).unwrap_err();
+    assert_eq!(error, Error::Label { label: Number::Unsigned(3), sample: 1, pixel: 2, classes: 2 });
     assert_eq!(counter.counts(), [4, 0]);
 }
 
@@ -192,7 +193,7 @@ fn any_layout_and_format_counts_alike() {
     }
     fn counted(targets: Targets<'_>) -> [u64; 3] {
         let mut counts = [0; 3];
-        ClassCounts::new(&mut counts).unwrap().add(targets, Some(255)).unwrap();
+        ClassCounts::new(&mut counts).unwrap().add(targets, Ignore::Default).unwrap();
         counts
     }
     let wide: Vec<i64> = stored.iter().map(|&label| label.into()).collect();
@@ -217,10 +218,10 @@ fn shapes_and_lengths_that_do_not_fit() {
     assert_eq!(weights, [0.5; 3]);
 
     let two = Layout::channels_first(Shape::new(1, 2, &[2]).unwrap()).unwrap();
-    let error = counter.add(View::new(&[0u8; 4], two).unwrap(), None).unwrap_err();
+    let error = counter.add(View::new(&[0u8; 4], two).unwrap(), Ignore::NOTHING).unwrap_err();
     assert!(matches!(error, Error::Shape { argument: "targets", .. }));
     let none = Layout::channels_first(Shape::new(1, 1, &[0, 4]).unwrap()).unwrap();
-    let error = counter.add(View::new(&[0u8; 0], none).unwrap(), None).unwrap_err();
+    let error = counter.add(View::new(&[0u8; 0], none).unwrap(), Ignore::NOTHING).unwrap_err();
     assert!(matches!(error, Error::Empty { argument: "targets", .. }));
     assert_eq!(counter.counts(), [1, 1]);
 }

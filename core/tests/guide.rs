@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 use segloss_core::Error;
+use segloss_core::engine::Ignore;
 use segloss_core::guide::{
     ClassShare, MaskStatistics, Priority, Recommendation, Situation, recommend,
 };
-use segloss_core::view::{Layout, Shape, Strides, Targets, View};
+use segloss_core::view::{Layout, Number, Shape, Strides, Targets, View};
 
 use crate::masks::packed;
 
@@ -17,7 +18,7 @@ fn add<'m>(
 ) -> Result<(), Error> {
     let masks = masks.into();
     let length = MaskStatistics::scratch_length(masks.layout().shape()).unwrap();
-    statistics.add(masks, ignore_index, &mut vec![0xdead_beef; length])
+    statistics.add(masks, Ignore::Labels(ignore_index.as_slice()), &mut vec![0xdead_beef; length])
 }
 
 /// Labels drawn as digits, rows apart by blanks; `#` is 255.
@@ -104,7 +105,8 @@ fn shares_are_foreground_above_a_half() {
     let above = 0.5 + f64::EPSILON;
     add(&mut statistics, packed(&[0.0, 0.5, above, 1.0], &[4]), None).unwrap();
     assert_eq!(statistics.counts(), [2, 2]);
-    add(&mut statistics, packed(&[0i32, -3, 255], &[3]), None).unwrap();
+    add(&mut statistics, packed(&[0i32, 3, 255], &[3]), Some(255)).unwrap();
+    add(&mut statistics, packed(&[0u8, 255], &[2]), None).unwrap();
     add(&mut statistics, packed(&[true, false], &[2]), None).unwrap();
     assert_eq!((statistics.counts(), statistics.images()), (&[4, 5][..], 3));
 }
@@ -148,8 +150,8 @@ fn a_bad_mask_adds_nothing() {
     let before = format!("{statistics:?}");
     let two_images = [0u8, 1, 1, 0, 2, 1];
     let error = add(&mut statistics, packed(&two_images, &[3]), None).unwrap_err();
-    assert_eq!(error, Error::Label { label: 2.0, sample: 1, pixel: 1, classes: 2 });
-    let error = statistics.add(packed(&[0u8; 3], &[3]), None, &mut [0; 5]).unwrap_err();
+    assert_eq!(error, Error::Label { label: Number::Unsigned(2), sample: 1, pixel: 1, classes: 2 });
+    let error = statistics.add(packed(&[0u8; 3], &[3]), Ignore::Default, &mut [0; 5]).unwrap_err();
     assert_eq!(error, Error::Workspace { argument: "scratch", length: 5, expected: 6 });
     let channels = Layout::channels_first(Shape::new(1, 2, &[1]).unwrap()).unwrap();
     let error = add(&mut statistics, View::new(&[0u8; 2], channels).unwrap(), None).unwrap_err();
@@ -179,7 +181,7 @@ fn sizes_that_do_not_fit() {
     assert_eq!(MaskStatistics::scratch_length(huge.shape()), Err(error));
     let mut counts = [0; 2];
     let mut statistics = MaskStatistics::binary(&mut counts);
-    let added = statistics.add(View::new(&[1u8], huge).unwrap(), None, &mut []);
+    let added = statistics.add(View::new(&[1u8], huge).unwrap(), Ignore::Default, &mut []);
     assert_eq!(added, Err(error));
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use segloss_core::class::{self, Ce};
 use segloss_core::compose::{MapCall, Parts, Program, Registry, Term, class, parse, pixel, region};
-use segloss_core::engine::{Call, Link, Problem, Report, Workspace, evaluate};
+use segloss_core::engine::{Call, Ignore, Link, Problem, Report, Workspace, evaluate};
 use segloss_core::lanes::Real;
 use segloss_core::level::Scalar;
 use segloss_core::pixel::{Bce, Focal};
@@ -48,7 +48,7 @@ where
     let logits = View::new(&case.logits, layout).unwrap();
     let targets = View::new(&case.targets, plane).unwrap();
     let maps = case.maps.each_ref().map(|map| Weights::of(View::new(map, plane).unwrap()));
-    let (link, ignore_index) = (case.link, case.ignore_index);
+    let (link, ignore_index) = (case.link, Ignore::Labels(case.ignore_index.as_slice()));
     let call = Call { link, ignore_index, maps: &maps, ..Call::sigmoid() };
     let problem = Problem::<T, A>::new(call, loss, logits, targets).unwrap();
     let sizes = problem.sizes();
@@ -190,7 +190,7 @@ proptest! {
     }
 
     #[test]
-    fn sums_in_f64(case in case::<f32, u8>(Just(1), mask, None)) {
+    fn sums_in_f64(case in case::<f32, u8>(Just(1), |_| (0u8..=1).boxed(), None)) {
         same_as_text!(case: Case<f32, u8>, f64;
             "0.5*bce + 0.5*dice" => (pixel(0.5, Bce), region(0.5, Dice::default())),
         );
@@ -290,10 +290,11 @@ fn faults() {
     let length = |argument, length, expected| Fault::Length { argument, length, expected };
     let short = |argument, length, expected| Fault::Workspace { argument, length, expected };
     let bce = pixel(1.0, Bce);
-    let plane = Binary { logits: &logits[..4], targets: &targets, ignored: None, maps: &[] };
+    let mask = [0u8, 3, 3, 0];
+    let plane = Binary { logits: &logits[..4], targets: &mask, ignored: None, maps: &[] };
     let of_plane = |plane| binary_fault::<u8>(plane, bce, 1, 2);
     assert_eq!(of_plane(Binary { logits: &[], ..plane }), length("logits", 0, 1));
-    assert_eq!(of_plane(Binary { targets: &targets[1..], ..plane }), length("targets", 3, 4));
+    assert_eq!(of_plane(Binary { targets: &mask[1..], ..plane }), length("targets", 3, 4));
     assert_eq!(of_plane(Binary { maps: &[&[1.0; 3]], ..plane }), length("map", 3, 4));
     let all = Binary { logits: &logits, targets: &[0; 8], ..plane };
     assert_eq!(of_plane(all), length("gradient", 4, 8));
@@ -303,6 +304,12 @@ fn faults() {
     assert_eq!(binary_fault(plane, bce, 0, 2), short("partials", 0, 1));
     assert_eq!(binary_fault(plane, bce, 1, 1), short("sums", 1, 2));
 
+    let two = Binary { targets: &targets, ..plane };
+    let fault = binary_fault(two, bce, 1, 2);
+    assert_eq!(fault, Fault::Share { target: 3, pixel: 2 });
+    let text = "`targets` holds 3 at pixel 2 of sample 0, channel 0, expected a mask: 0 and one \
+                positive number, or `ignore_index`";
+    assert_eq!(fault.to_string(), text);
     let targets_between = [0.5, -0.5, 0.5, 0.5];
     let soft = Binary { logits: &logits[..4], targets: &targets_between, ignored: None, maps: &[] };
     let fault = binary_fault(soft, bce, 1, 2);

@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use half::{bf16, f16};
 use rayon::prelude::*;
-use segloss_core::engine::{Call, Link};
+use segloss_core::engine::{Call, Ignore, Link};
 use segloss_core::view::{self, Layout, Logit, Shape, View, ViewMut};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
@@ -200,7 +200,9 @@ impl Inputs {
     ) -> Result<(), String> {
         let (link, call) = match link {
             "sigmoid" => (Link::Sigmoid, Call::sigmoid()),
-            "softmax" => (Link::Softmax, Call { ignore_index: Some(255), ..Call::softmax() }),
+            "softmax" => {
+                (Link::Softmax, Call { ignore_index: Ignore::Labels(&[255]), ..Call::softmax() })
+            }
             _ => return Err(format!("`{link}` is no link")),
         };
         let library = Library::<f32>::new(level);

@@ -419,7 +419,17 @@ static void options_are_checked(void) {
     start(&c), c.outputs.struct_size = 8, REFUSED(UNSUPPORTED_VERSION, "`outputs.struct_size`");
     start(&c), c.outputs.reserved = 1, REFUSED(UNSUPPORTED_OPTION, "`outputs.reserved` is 1");
     start(&c), c.call.reserved = 1, REFUSED(UNSUPPORTED_OPTION, "`call.reserved` is 1");
-    start(&c), c.call.ignore = 3, REFUSED(UNSUPPORTED_OPTION, "`call.ignore` is 3");
+    start(&c), c.call.ignore = 4, REFUSED(UNSUPPORTED_OPTION, "`call.ignore` is 4");
+    start(&c), c.call.ignore_index = 255, REFUSED(UNSUPPORTED_OPTION, "`call.ignore_index` is 255");
+    start(&c), c.call.ignore_index_count = 1, REFUSED(UNSUPPORTED_OPTION, "`call.ignore_index_count` is 1");
+    start(&c), c.call.ignore = SEGLOSS_IGNORE_INDICES, c.call.ignore_index_count = 1;
+    REFUSED(NULL_POINTER, "`call.ignore_indices` is NULL");
+    {
+        int64_t many[17] = {0};
+        start(&c), c.call.ignore = SEGLOSS_IGNORE_INDICES;
+        c.call.ignore_indices = many, c.call.ignore_index_count = 17;
+        REFUSED(BAD_LENGTH, "`ignore_index` has 17 labels");
+    }
     start(&c), c.call.write = -1, REFUSED(UNSUPPORTED_OPTION, "`call.write` is -1");
     start(&c), c.call.scale = &infinite, REFUSED(BAD_VALUE, "`scale` is inf");
     start(&c), c.call.sample_scales = scales, c.call.sample_scale_count = 3;

@@ -15,6 +15,8 @@ int main(void) {
     FIELD(segloss_call, struct_size);
     FIELD(segloss_call, ignore);
     FIELD(segloss_call, ignore_index);
+    FIELD(segloss_call, ignore_indices);
+    FIELD(segloss_call, ignore_index_count);
     FIELD(segloss_call, mask);
     FIELD(segloss_call, weights);
     FIELD(segloss_call, maps);
@@ -43,6 +45,8 @@ int main(void) {
     FIELD(segloss_masks, ignore);
     FIELD(segloss_masks, reserved);
     FIELD(segloss_masks, ignore_index);
+    FIELD(segloss_masks, ignore_indices);
+    FIELD(segloss_masks, ignore_index_count);
     FIELD(segloss_masks, classes);
     SIZE(segloss_statistics);
     FIELD(segloss_statistics, images);
@@ -144,6 +148,7 @@ int main(void) {
     FIELD(segloss_region_sums, classes);
     FIELD(segloss_region_sums, skips_absent);
     FIELD(segloss_region_sums, reserved);
+    FIELD(segloss_region_sums, counts);
     SIZE(segloss_region_term);
     FIELD(segloss_region_term, struct_size);
     FIELD(segloss_region_term, api_version);

@@ -132,11 +132,13 @@ static void classes_are_counted(void) {
     char loss[200], reason[200];
     int i;
     for (i = 0; i < BATCH * PIXELS; i++) expected[labels64[i]]++;
-    CHECK(segloss_class_counts(&from, 0, 0, NULL, counts, 4) == 0);
+    CHECK(segloss_class_counts(&from, NULL, NULL, counts, 4) == 0);
     CHECK(memcmp(counts, expected, sizeof counts) == 0);
-    CHECK(segloss_class_counts(&from, 0, 0, counts, counts, 4) == 0);
+    CHECK(segloss_class_counts(&from, NULL, counts, counts, 4) == 0);
     for (i = 0; i < 4; i++) CHECK(counts[i] == 2 * expected[i]);
-    CHECK(segloss_class_counts(&from, SEGLOSS_IGNORE_INDEX, 0, NULL, counts, 4) == 0 && counts[0] == 0);
+    segloss_call index = SEGLOSS_CALL_INIT;
+    index.ignore = SEGLOSS_IGNORE_INDEX;
+    CHECK(segloss_class_counts(&from, &index, NULL, counts, 4) == 0 && counts[0] == 0);
     CHECK(segloss_class_weights(expected, 4, SEGLOSS_ABSENT_SOURCE, weights) == 0);
     for (i = 0; i < 4; i++) sum += raw[i] = BATCH * PIXELS / (4.0 * (double)expected[i] + 1e-6);
     for (i = 0; i < 4; i++) CHECK(fabs(weights[i] - 4 * raw[i] / sum) < 1e-12);
@@ -154,12 +156,15 @@ static void classes_are_counted(void) {
     CHECK(strstr(reason, "medical imaging: ") == reason);
     CHECK(segloss_recommend(&masks, "speed", NULL, 0, NULL, 0, NULL) == 0);
 
-    REFUSES(segloss_class_counts(NULL, 0, 0, NULL, counts, 4), NULL_POINTER, "`targets`");
-    REFUSES(segloss_class_counts(&from, 0, 0, NULL, NULL, 4), NULL_POINTER, "`counts`");
-    REFUSES(segloss_class_counts(&from, 5, 0, NULL, counts, 4), UNSUPPORTED_OPTION, "ignore` is 5");
-    REFUSES(segloss_class_counts(&from, 0, 0, NULL, counts, 2), BAD_TARGET, "label");
-    REFUSES(segloss_class_counts(&from, 0, 0, NULL, (uint64_t *)labels64, 4), OVERLAP, "`counts`");
-    REFUSES(segloss_class_counts(&from, 0, 0, NULL, counts, 0), BAD_LENGTH, "`counts`");
+    REFUSES(segloss_class_counts(NULL, NULL, NULL, counts, 4), NULL_POINTER, "`targets`");
+    REFUSES(segloss_class_counts(&from, NULL, NULL, NULL, 4), NULL_POINTER, "`counts`");
+    index.ignore = 5;
+    REFUSES(segloss_class_counts(&from, &index, NULL, counts, 4), UNSUPPORTED_OPTION, "`call.ignore` is 5");
+    index.ignore = 0, index.write = 1;
+    REFUSES(segloss_class_counts(&from, &index, NULL, counts, 4), UNSUPPORTED_OPTION, "`call.write`");
+    REFUSES(segloss_class_counts(&from, NULL, NULL, counts, 2), BAD_TARGET, "label");
+    REFUSES(segloss_class_counts(&from, NULL, NULL, (uint64_t *)labels64, 4), OVERLAP, "`counts`");
+    REFUSES(segloss_class_counts(&from, NULL, NULL, counts, 0), BAD_LENGTH, "`counts`");
     REFUSES(segloss_class_weights(NULL, 4, 0, weights), NULL_POINTER, "`counts`");
     REFUSES(segloss_class_weights(counts, 4, 0, NULL), NULL_POINTER, "`weights`");
     REFUSES(segloss_class_weights(counts, 4, 3, weights), UNSUPPORTED_OPTION, "`absent` is 3");
@@ -222,7 +227,7 @@ static void mistakes_are_told(void) {
     REFUSES(segloss_dilate(&from, 0, 1, NULL, NULL), NULL_POINTER, "`out`");
     REFUSES(segloss_dilate(&from, 2, 1, &to8, NULL), UNSUPPORTED_OPTION, "`element` is 2");
     REFUSES(segloss_erode(NULL, 0, 0, 1, &to8, NULL), NULL_POINTER, "`targets`");
-    REFUSES(segloss_erode(&from, 0, 0, 1, NULL, NULL), NULL_POINTER, "`out`");
+    REFUSES(segloss_erode(&from, NULL, 1, NULL, NULL), NULL_POINTER, "`out`");
     REFUSES(segloss_erode(&from, 0, 2, 1, &to8, NULL), UNSUPPORTED_OPTION, "`border` is 2");
 }
 

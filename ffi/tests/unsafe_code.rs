@@ -254,7 +254,7 @@ fn maps_and_masks() {
     let (mut text, mut reason) = ([0 as c_char; 4], [0 as c_char; 400]);
     // SAFETY: as above; buffers as long as told.
     unsafe {
-        let result = segloss_class_counts(&y, 0, 0, ptr::null(), counts.as_mut_ptr(), 2);
+        let result = segloss_class_counts(&y, ptr::null(), ptr::null(), counts.as_mut_ptr(), 2);
         assert_eq!(result, ResultCode::Ok);
         assert_eq!(counts, [8, 1]);
         let result = segloss_class_weights(counts.as_ptr(), 2, 0, weights.as_mut_ptr());

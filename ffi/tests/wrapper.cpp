@@ -78,8 +78,11 @@ static void calls_do_what_they_say() {
     weighted.ignore_index = 255;
     CHECK(plain.evaluate(z, y, {}, weighted).value == value.value);
     weighted.ignore_index.reset();
-    weighted.ignores_nothing = true;
-    CHECK(plain.evaluate(z, y, {}, weighted).valid == 4);
+    weighted.ignore_indices = std::vector<std::int64_t>{};
+    const auto refused = plain.try_evaluate(z, y, {}, weighted);
+    CHECK(!refused && refused.failure().code == SEGLOSS_RESULT_BAD_TARGET);
+    weighted.ignore_indices = {7, 255};
+    CHECK(plain.evaluate(z, y, {}, weighted).value == value.value);
 
     const std::vector<float> before = gradient;
     call.accumulate = true;
@@ -94,7 +97,9 @@ static void calls_do_what_they_say() {
     // Channels last.
     const std::vector<float> pairs{2, 9, -1, 9, 0.5f, 9, -3, 9};
     const ConstTensor strided(pairs.data(), dtype<float>(), shape, Shape{8, 1, 4, 2});
-    CHECK(plain.evaluate(strided, y).value == plain.evaluate(z, y).value);
+    Call ignoring;
+    ignoring.ignore_index = 255;
+    CHECK(plain.evaluate(strided, y, {}, ignoring).value == plain.evaluate(z, y, {}, ignoring).value);
 }
 
 static void plugins_are_owned() {

@@ -71,6 +71,7 @@ pub fn evaluate_by_core<T: Real>(
     let loss = parse(text, call.link, registry, &mut terms, &mut maps);
     let loss = loss.unwrap_or_else(|error| panic!("{text}: {error}"));
 
+    let call = call.for_classes(logits.layout().shape().channels);
     let by_name = |map: &MapCall<'_, T>| {
         let name = map.definition()?.name;
         given.iter().find(|(own, _)| *own == name).map(|(_, weights)| *weights)

@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout as Memory, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use segloss_conformance::case::Case;
-use segloss_core::engine::{Call, Link};
+use segloss_core::engine::{Call, Ignore, Link};
 use segloss_core::view::{GradientSink, Layout, Shape, Targets, View, ViewMut};
 use segloss_simd::{Buffers, Library, Loss, Outputs};
 
@@ -71,7 +71,7 @@ fn second_call(
 fn only_the_first_call_allocates() {
     let masks = Case::sigmoid(1, Shape::new(3, 1, &[190, 210]).unwrap(), 8.0, 0.1);
     let labels = Case::softmax(2, Shape::new(3, 5, &[190, 210]).unwrap(), 8.0, 0.1);
-    let sigmoid = Call { ignore_index: Some(255), ..Call::sigmoid() };
+    let sigmoid = Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() };
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         // Threads that are still starting allocate, too.

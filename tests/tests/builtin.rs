@@ -13,7 +13,7 @@ use segloss_conformance::run::run;
 use segloss_core::builtin::{TermVisitor, visit};
 use segloss_core::class::ClassTerm;
 use segloss_core::compose::{At, Parts, class, pixel, region};
-use segloss_core::engine::{Call, Link};
+use segloss_core::engine::{Call, Ignore, Link};
 use segloss_core::level::Scalar;
 use segloss_core::pixel::PixelTerm;
 use segloss_core::region::RegionTerm;
@@ -62,7 +62,7 @@ fn packed<E>(data: &[E], shape: Shape) -> View<'_, E> {
 }
 
 fn call(link: Link) -> Call<'static> {
-    Call { ignore_index: Some(IGNORED.into()), ..Call::of(link) }
+    Call { ignore_index: Ignore::Labels(&[IGNORED as i64]), ..Call::of(link) }
 }
 
 fn from_text<T: Format>(case: &Case, logits: &[T], name: &str, at: (Link, Code)) -> Found<T> {
@@ -116,7 +116,7 @@ impl EachTerm for ByOracle {
             }
             Link::Softmax => {
                 let labels = targets.map(|y| y.map(usize::from)).collect();
-                Input::Labelled(Labelled { extents, logits, labels })
+                Input::Labelled(Labelled { extents, logits, labels, ignored_class: None })
             }
         };
         let exact = term.evaluate::<f64>(&input);

@@ -38,7 +38,12 @@ impl Fixture {
     }
 
     fn labelled<'a>(&self, logits: &'a [f64]) -> Labelled<'a> {
-        Labelled { extents: Fixture::extents(), logits, labels: self.labels.clone() }
+        Labelled {
+            extents: Fixture::extents(),
+            logits,
+            labels: self.labels.clone(),
+            ignored_class: None,
+        }
     }
 
     fn check(&self, name: &str, loss: impl Fn(&[f64]) -> Loss<Exact>) {
@@ -183,7 +188,8 @@ fn f64_at_every_logit() {
         }
         for objective in terms(|alpha| Alpha::Classes(vec![alpha, 0.5, 2.0])) {
             let labels = vec![Some(0)];
-            let input = Labelled { extents: extents(3), logits: &logits, labels };
+            let input =
+                Labelled { extents: extents(3), logits: &logits, labels, ignored_class: None };
             assert_f64_is_good(&objective, &Input::Labelled(input));
         }
     }

@@ -12,7 +12,7 @@ use segloss_core::compose::{
     PixelArrays, Plan, Program, Registry, Term, TileClassTerm, TilePixelTerm, TileRegionTerm,
     WeightMap, class, parse, pixel, region,
 };
-use segloss_core::engine::{Call, Link};
+use segloss_core::engine::{Call, Ignore, Link};
 use segloss_core::lanes::{Dual, Lanes, Real};
 use segloss_core::level::Scalar;
 use segloss_core::pixel::{Bce, Pixel, PixelTerm};
@@ -278,7 +278,7 @@ fn case(link: Link) -> Case {
 }
 
 fn call(link: Link) -> Call<'static> {
-    Call { link, ignore_index: Some(255), ..Call::sigmoid() }
+    Call { link, ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() }
 }
 
 fn layouts(link: Link, case: &Case) -> [Layout; 2] {

@@ -6,7 +6,7 @@ use segloss_conformance::case::Case;
 use segloss_conformance::views::packed;
 use segloss_core::class::Ce;
 use segloss_core::compose::{MapCall, Plan, Program, Registry, Term, class, parse, pixel, region};
-use segloss_core::engine::{Call, Link, Problem, evaluate, merge_ranks, merge_tiles};
+use segloss_core::engine::{Call, Ignore, Link, Problem, evaluate, merge_ranks, merge_tiles};
 use segloss_core::lanes::{Lanes, Real};
 use segloss_core::level::Scalar;
 use segloss_core::pixel::Bce;
@@ -275,7 +275,7 @@ fn for_each_loss<T: Real + Logit<Compute = T>>(
     let registry = Registry::builtin::<Scalar>();
     let each = |link: Link, texts: &[&str], is_weighted: bool| {
         let call = match link {
-            Link::Sigmoid => Call { ignore_index: Some(255), ..Call::sigmoid() },
+            Link::Sigmoid => Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() },
             Link::Softmax => Call::softmax(),
         };
         let scene = Scene::new(&case(link));
@@ -373,7 +373,7 @@ fn ranks_give_the_batch_loss() {
 fn fixed_losses_in_stages() {
     let case = Case::sigmoid(5, Shape::new(3, 1, &[SEGMENT + 99]).unwrap(), 8.0, 0.1);
     let (scene, call) = (Scene::<f32>::new(&case), Call::sigmoid());
-    let call = Call { ignore_index: Some(255), ..call };
+    let call = Call { ignore_index: Ignore::Labels(&[255]), ..call };
     let program = (pixel(0.5, Bce), region(0.5, Dice::default()));
     let expected = whole(&scene, call, &program);
     assert!(streamed(&scene, call, &program, SEGMENT, true) == expected);
@@ -415,7 +415,7 @@ fn a_workspace_larger_than_needed() {
 #[test]
 fn compensated_sums() {
     let case = Case::sigmoid(9, Shape::new(3, 1, &[100_003]).unwrap(), 8.0, 0.1);
-    let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
+    let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() };
     let program = (pixel(0.5, Bce), region(0.5, Dice::default()));
     let expected = whole(&Scene::<f32>::new(&case), call, &program);
     let logits = case.single();

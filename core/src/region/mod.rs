@@ -178,6 +178,11 @@ impl<'a, A: Accumulator> SeededSums<'a, A> {
         self.sums
     }
 
+    /// Which classes can occur.
+    pub fn occurring(&self) -> Occurring<'a, A> {
+        self.occurring
+    }
+
     /// Whether class `class` can occur. One that cannot (a channel that is ignored as a whole, a label that is ignored)
     /// has no part in a mean over classes.
     #[inline]

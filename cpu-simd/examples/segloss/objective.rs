@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use segloss_core::compose::Preset;
-use segloss_core::engine::{Call, Link};
+use segloss_core::engine::{Call, Ignore, Link};
 use segloss_core::view::{self, Layout, View, ViewMut};
 use segloss_simd::{Buffers, Library, Loss, Outputs};
 
@@ -81,7 +81,7 @@ impl<'l> Objective<'l> {
 
 /// A call that leaves out ignored pixels.
 pub fn call(link: Link) -> Call<'static> {
-    Call { ignore_index: Some(i64::from(IGNORED)), ..Call::of(link) }
+    Call { ignore_index: Ignore::Labels(&[IGNORED as i64]), ..Call::of(link) }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use comfy_table::{CellAlignment, Table, presets};
+use segloss_core::engine::Ignore;
 use segloss_core::guide::{MaskStatistics, Priority, recommend};
 use segloss_core::view::{Layout, Shape, View};
 
@@ -44,7 +45,7 @@ fn report(
         rest = after;
         let view = View::new(own, Layout::channels_first(shape)?)?;
         let mut scratch = vec![0; MaskStatistics::scratch_length(&shape)?];
-        statistics.add(view, Some(i64::from(IGNORED)), &mut scratch)?;
+        statistics.add(view, Ignore::Labels(&[IGNORED as i64]), &mut scratch)?;
     }
     let chosen = recommend(&statistics, priority)?;
 

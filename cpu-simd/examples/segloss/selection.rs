@@ -4,7 +4,7 @@ use std::error::Error;
 
 use segloss_core::class_weights::{Absent, class_weights};
 use segloss_core::compose::PRESETS;
-use segloss_core::engine::Link;
+use segloss_core::engine::{Ignore, Link};
 use segloss_core::text::Number;
 use segloss_core::view::{self, Layout, View};
 use segloss_simd::Library;
@@ -94,7 +94,13 @@ impl Selection<'_> {
         let mask = View::new(self.labels, Layout::channels_first(shape)?)?;
         let (mut counts, mut weights) = (vec![0; classes], vec![0.0; classes]);
         let ignored = Some(i64::from(IGNORED));
-        class_weights([mask], ignored, Absent::Zero, &mut counts, &mut weights)?;
+        class_weights(
+            [mask],
+            Ignore::Labels(ignored.as_slice()),
+            Absent::Zero,
+            &mut counts,
+            &mut weights,
+        )?;
         let rounded = |weight: &f64| Ok(Number(format!("{weight:.3e}").parse()?).to_string());
         let texts: Result<Vec<String>, std::num::ParseFloatError> =
             weights.iter().map(rounded).collect();

@@ -51,7 +51,10 @@ impl From<&Error> for Cause {
             | Error::TooLong { .. } => Cause::BadShape,
             Error::Memory { .. } => Cause::OutOfMemory,
             Error::Overlap { .. } => Cause::BadStrides,
-            Error::Label { .. } | Error::Share { .. } => Cause::BadTarget,
+            Error::Label { .. }
+            | Error::Share { .. }
+            | Error::Mask { .. }
+            | Error::Unclear { .. } => Cause::BadTarget,
             Error::Parameter { .. }
             | Error::Coefficient { .. }
             | Error::Scale { .. }
@@ -62,11 +65,13 @@ impl From<&Error> for Cause {
             | Error::ClassWeights { .. }
             | Error::Length { .. }
             | Error::Spacing { .. }
+            | Error::Ignored { .. }
             | Error::Workspace { .. } => Cause::BadLength,
             Error::CallLink { .. }
             | Error::Pooled { .. }
             | Error::NoLossMap { .. }
             | Error::NoWeights { .. }
+            | Error::Unused { .. }
             | Error::MixedRegions { .. }
             | Error::NotComputed { .. } => Cause::NotSupportedByLoss,
             Error::Weight { .. } => Cause::BadWeight,

@@ -62,7 +62,9 @@ fn code(error: Error) -> i32 {
         | Error::Axes { .. }
         | Error::Channels { .. }
         | Error::Extent { .. } => BAD_SHAPE,
-        Error::Label { .. } | Error::Share { .. } => BAD_TARGET,
+        Error::Label { .. } | Error::Share { .. } | Error::Mask { .. } | Error::Unclear { .. } => {
+            BAD_TARGET
+        }
         Error::ClassWeights { .. } => BAD_LENGTH,
         Error::Workspace { .. } => OUT_OF_MEMORY,
         _ => INTERNAL,

@@ -1,4 +1,5 @@
 use core::ffi::{c_char, c_void};
+use core::ptr;
 
 use super::author::{Author, Fields};
 use super::handle::{Plugin, Term, hand_out};
@@ -9,7 +10,7 @@ use segloss_c_boundary::versioned::{Versioned, read};
 use segloss_c_boundary::{BadArgument, options};
 use segloss_core::compose::{Definition, TileRegionTerm};
 use segloss_core::lanes::Dual;
-use segloss_core::region::{Pool, SUMS, Seed, SeededSums};
+use segloss_core::region::{Occurring, Pool, SUMS, Seed, SeededSums};
 use segloss_core::term::{Arguments, Missing};
 
 /// In which sum a region term is differentiated. Since 0.1.
@@ -47,6 +48,9 @@ pub struct RegionSums {
     pub skips_absent: i32,
     /// 0.
     pub reserved: i32,
+    /// The number of valid pixels in which each class can occur, one a class. A class of 0 (a channel that is ignored as
+    /// a whole, a label that is ignored) is to have no part in a mean over classes.
+    pub counts: *const f64,
 }
 
 /// A region term: a loss of sums over regions. Start from SEGLOSS_REGION_TERM_INIT.
@@ -161,6 +165,10 @@ impl TileRegionTerm<f64> for Own {
             classes: all.len() / SUMS,
             skips_absent: i32::from(sums.absent() == Missing::Skip),
             reserved: 0,
+            counts: match sums.occurring() {
+                Occurring::Counts(counts) => counts.as_ptr(),
+                Occurring::AllBut(_) => ptr::null(),
+            },
         };
         let values = self.author.values(arguments);
         let (mut value, mut slope) = (0.0, 0.0);

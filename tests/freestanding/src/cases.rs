@@ -23,9 +23,9 @@ pub struct Storage<T, A> {
     gradient: [T; CLASSES * PIXELS],
     targets: [u8; PIXELS],
     partials: [Partial<T>; 64],
-    sums: [A; 24],
-    segment: [A; 12],
-    totals: [A; 14],
+    sums: [A; 30],
+    segment: [A; 15],
+    totals: [A; 17],
     factors: [T; 2],
     slopes: [[T; 2]; BATCH * CLASSES],
 }

@@ -87,6 +87,12 @@ impl Case {
 }
 
 impl Call {
+    /// The class whose label is ignored, if one is.
+    pub fn ignored_class(&self, classes: usize) -> Option<usize> {
+        let index = usize::try_from(self.ignore_index?).ok()?;
+        (self.softmax && index < classes).then_some(index)
+    }
+
     /// `input` as the oracle reads it.
     pub fn input<'a>(&self, input: &'a Input) -> Oracle<'a> {
         let [batch, channels, height, width] = input.shape;
@@ -95,7 +101,13 @@ impl Call {
         let kept = |y: &f64| self.ignore_index.is_none_or(|index| *y != index as f64);
         if self.softmax {
             let labels = input.targets.iter().map(|y| kept(y).then_some(*y as usize));
-            Oracle::Labelled(Labelled { extents, logits, labels: labels.collect() })
+            let labels = labels.collect();
+            Oracle::Labelled(Labelled {
+                extents,
+                logits,
+                labels,
+                ignored_class: self.ignored_class(channels),
+            })
         } else {
             let targets = input.targets.iter().map(|y| kept(y).then_some(*y)).collect();
             Oracle::Dense(Dense { extents, logits, targets })

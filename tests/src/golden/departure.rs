@@ -13,6 +13,9 @@ pub enum Departure {
     LostAxis,
     /// `theta = 0` there dilates until nothing changes, here not at all.
     Flooded,
+    /// A class whose label is ignored counts as one that is wrong everywhere there; here it has no part in the mean over
+    /// classes.
+    IgnoredClass,
     /// Fewer alphas than classes: the last serves the rest there, an error here.
     ShortAlpha,
 }
@@ -34,6 +37,11 @@ impl Case {
             return Some(Departure::ShortAlpha);
         }
         let Objective::Sum(terms) = &call.objective else { return None };
+        let read = call.input(input);
+        let is_region = |(_, term): &(f64, Term)| term.region(&read).is_some();
+        if call.ignored_class(input.shape[1]).is_some() && terms.iter().any(is_region) {
+            return Some(Departure::IgnoredClass);
+        }
         terms.iter().find_map(|(_, term)| match term {
             Term::Boundary { theta: 0, .. } => Some(Departure::Flooded),
             // Where the source raises, what is recorded is the image's.

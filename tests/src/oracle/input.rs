@@ -62,6 +62,8 @@ pub struct Labelled<'a> {
     pub logits: &'a [f64],
     /// The true class; `None` where ignored.
     pub labels: Vec<Option<usize>>,
+    /// The class whose label is ignored, if one is: it cannot occur.
+    pub ignored_class: Option<usize>,
 }
 
 impl Labelled<'_> {
@@ -97,6 +99,6 @@ impl<'a> From<&'a Case> for Labelled<'a> {
     fn from(case: &'a Case) -> Self {
         let label = |&y: &u8| (y != IGNORED).then_some(usize::from(y));
         let labels = case.targets.iter().map(label).collect();
-        Labelled { extents: case.shape.into(), logits: &case.logits, labels }
+        Labelled { extents: case.shape.into(), logits: &case.logits, labels, ignored_class: None }
     }
 }

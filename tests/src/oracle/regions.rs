@@ -72,6 +72,7 @@ pub struct Region {
 pub struct Memberships<N> {
     extents: Extents,
     exclusive: bool,
+    ignored_class: Option<usize>,
     /// One a logit; `None` where ignored.
     members: Vec<Option<Member<N>>>,
 }
@@ -99,7 +100,12 @@ impl<N: Number> From<&Dense<'_>> for Memberships<N> {
             y.map(|y| Member::new(s.p, s.q, y))
         };
         let members = input.logits.iter().zip(&input.targets).map(member).collect();
-        Memberships { extents: input.extents.clone(), exclusive: false, members }
+        Memberships {
+            extents: input.extents.clone(),
+            exclusive: false,
+            ignored_class: None,
+            members,
+        }
     }
 }
 
@@ -115,7 +121,8 @@ impl<N: Number> From<&Labelled<'_>> for Memberships<N> {
                 members[input.at(pixel, class)] = Some(member);
             }
         }
-        Memberships { extents: input.extents.clone(), exclusive: true, members }
+        let (extents, ignored_class) = (input.extents.clone(), input.ignored_class);
+        Memberships { extents, exclusive: true, ignored_class, members }
     }
 }
 
@@ -213,7 +220,7 @@ impl Region {
     pub fn evaluate<N: Number>(&self, input: &Memberships<N>) -> Loss<N> {
         let regions = self.regions(input);
         let phis: Vec<_> = regions.iter().map(|sums| self.formula.phi(sums)).collect();
-        let shares = self.shares(&regions, input.extents.channels);
+        let shares = self.shares(&regions, input);
         let value = sum(phis.iter().zip(&shares).map(|(phi, share)| phi.value.clone() * share));
         let by_p = input.members.iter().enumerate().map(|(i, member)| {
             let Some(member) = member else { return N::of(0.0) };
@@ -229,7 +236,7 @@ impl Region {
     pub fn samples<N: Number>(&self, input: &Memberships<N>) -> Vec<N> {
         let regions = self.regions(input);
         let channels = input.extents.channels;
-        let shares = Region { reduction: Reduction::Sum, ..*self }.shares(&regions, channels);
+        let shares = Region { reduction: Reduction::Sum, ..*self }.shares(&regions, input);
         let values: Vec<N> = regions
             .iter()
             .zip(shares)
@@ -266,20 +273,27 @@ impl Region {
         regions
     }
 
-    /// The factor of each region's loss in the whole.
-    fn shares<N: Number>(&self, regions: &[Sums<N>], channels: usize) -> Vec<N> {
-        let counts = |sums: &Sums<N>| self.absent == Absent::Average || !sums.targets.is_zero();
-        let together = match self.reduction {
-            Reduction::Mean => regions.len(),
-            Reduction::Sum => channels,
+    /// The factor of each region's loss in the whole: over the regions of its sample that can occur (those with a
+    /// pixel, of a class that is not ignored), and over samples.
+    fn shares<N: Number>(&self, regions: &[Sums<N>], input: &Memberships<N>) -> Vec<N> {
+        let channels = input.extents.channels;
+        let counts = |(class, sums): &(usize, &Sums<N>)| {
+            let can_occur = sums.pixels > 0 && input.ignored_class != Some(*class);
+            can_occur && (self.absent == Absent::Average || !sums.targets.is_zero())
         };
-        let share = |regions: &[Sums<N>]| {
-            let number = regions.iter().filter(|sums| counts(sums)).count() as f64;
-            let share = move |sums: &Sums<N>| {
-                if counts(sums) { N::of(1.0) / N::of(number) } else { N::of(0.0) }
-            };
-            regions.iter().map(share).collect::<Vec<_>>()
+        let number = |sample: &[Sums<N>]| sample.iter().enumerate().filter(counts).count();
+        let samples = regions.chunks(channels);
+        let of_samples = match (self.reduction, self.absent) {
+            (Reduction::Sum, _) => 1,
+            (Reduction::Mean, Absent::Average) => samples.len(),
+            // A sample without a target is in no mean over samples.
+            (Reduction::Mean, Absent::Skip) => samples.clone().filter(|s| number(s) > 0).count(),
         };
-        regions.chunks(together).flat_map(share).collect()
+        let share = |sample: &[Sums<N>]| {
+            let share = N::of(1.0) / N::of((number(sample).max(1) * of_samples.max(1)) as f64);
+            let of = |region| if counts(&region) { share.clone() } else { N::of(0.0) };
+            sample.iter().enumerate().map(of).collect::<Vec<_>>()
+        };
+        samples.flat_map(share).collect()
     }
 }

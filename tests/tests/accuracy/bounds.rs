@@ -5,7 +5,7 @@ use segloss_conformance::exact::Exact;
 use segloss_conformance::from_text::{Format, evaluate};
 use segloss_conformance::objective::{Alpha, Input, Objective, Term};
 use segloss_conformance::oracle::{Dense, Extents, Labelled, Loss, Reduction};
-use segloss_core::engine::Call;
+use segloss_core::engine::{Call, Ignore};
 use segloss_core::lanes::Real;
 use segloss_core::view::{Layout, Shape, View};
 use segloss_simd::AnyLevel;
@@ -136,7 +136,7 @@ where
         Input::Dense(dense) => {
             let targets: Vec<f64> = dense.targets.iter().map(|y| y.unwrap_or(255.0)).collect();
             let y = View::new(&targets, Layout::channels_first(shape).unwrap()).unwrap();
-            let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
+            let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() };
             evaluate(level, &text, call, &convert(dense.logits), shape, y)
         }
         Input::Labelled(labelled) => {
@@ -144,7 +144,14 @@ where
                 labelled.labels.iter().map(|y| y.map_or(255, |y| y as i32)).collect();
             let layout = Layout::channels_first(shape.with_channels(1)).unwrap();
             let y = View::new(&labels, layout).unwrap();
-            evaluate(level, &text, Call::softmax(), &convert(labelled.logits), shape, y)
+            evaluate(
+                level,
+                &text,
+                Call { ignore_index: Ignore::Labels(&[255]), ..Call::softmax() },
+                &convert(labelled.logits),
+                shape,
+                y,
+            )
         }
     }
     .unwrap();
@@ -182,7 +189,12 @@ where
                 let labels = if right { [0, 0] } else { [1, 2] };
                 labels.map(|label| {
                     let labels = vec![Some(label)];
-                    let labelled = Labelled { extents: extents.clone(), logits: &logits, labels };
+                    let labelled = Labelled {
+                        extents: extents.clone(),
+                        logits: &logits,
+                        labels,
+                        ignored_class: None,
+                    };
                     compare::<T>(term, &Input::Labelled(labelled), shape)
                 })
             }
@@ -220,7 +232,8 @@ where
         let of_class = |i| if i < pixels { 0.0 } else { logit() };
         let logits: Vec<f64> = (0..3 * pixels).map(of_class).collect();
         let labels = (0..pixels).map(|i| Some(if is_foreground(i) { 1 + i % 2 } else { 0 }));
-        let labelled = Labelled { extents, logits: &logits, labels: labels.collect() };
+        let labelled =
+            Labelled { extents, logits: &logits, labels: labels.collect(), ignored_class: None };
         compare::<T>(term, &Input::Labelled(labelled), shape).0
     }
 }

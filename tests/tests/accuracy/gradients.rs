@@ -9,7 +9,7 @@ use segloss_conformance::oracle::{
 };
 use segloss_conformance::views::packed;
 use segloss_core::class::{self, ClassPixel, ClassTerm};
-use segloss_core::engine::{Call, Scale};
+use segloss_core::engine::{Call, Ignore, Scale};
 use segloss_core::pixel::{self, Pixel, PixelTerm};
 use segloss_core::view::{Mask, Shape, Targets, Weights};
 use segloss_simd::AnyLevel;
@@ -168,7 +168,7 @@ proptest! {
         let y = packed(&case.targets, shape.with_channels(1));
         let of_class = weights(seed ^ 1, shape.channels);
         let list = format!("{of_class:?}");
-        let call = Call::softmax();
+        let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::softmax() };
         check("ce", call, &case.logits, shape, y, &oracle::ce::<f64>(labelled.clone()));
         let exact = oracle::ce_pixels::<f64>(&labelled, Some(&of_class));
         let text = format!("ce(weights={list})");
@@ -251,7 +251,7 @@ proptest! {
             let is_void = |labels: &[u8]| labels.iter().all(|&y| y == IGNORED);
             prop_assume!(!case.targets.chunks(shape.pixels()).any(is_void));
             let exact = region.evaluate(&members);
-            check(&format!("{name}{options})"), Call::softmax(), &case.logits, shape, y, &exact);
+            check(&format!("{name}{options})"), Call { ignore_index: Ignore::Labels(&[255]), ..Call::softmax() }, &case.logits, shape, y, &exact);
         }
     }
 
@@ -261,7 +261,7 @@ proptest! {
         let case = SoftCase::new(seed, shape, span, 0.2);
         let text = "focal + 0.5*dice + tversky(pool=sample)";
         let scales: Vec<f64> = (0..shape.batch).map(|b| b as f64 - 1.5).collect();
-        let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
+        let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() };
         let whole = Call { scale: Scale::Samples(&scales), ..call };
         let y = packed(&case.targets, shape);
         let level = AnyLevel::best();

@@ -4,7 +4,7 @@ use half::{bf16, f16};
 use segloss_conformance::case::Case;
 use segloss_conformance::run::run;
 use segloss_core::compose::{pixel, region};
-use segloss_core::engine::{Call, Problem, Report, evaluate};
+use segloss_core::engine::{Call, Ignore, Problem, Report, evaluate};
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
 use segloss_core::view::{Layout, Logit, Shape, View, ViewMut};
@@ -20,7 +20,7 @@ where
     let stored: Vec<E> = case.single().into_iter().map(convert).collect();
     let widened: Vec<f32> = stored.iter().map(|z| z.load()).collect();
     let program = (pixel(0.5, Bce), region(0.5, Dice::default()));
-    let call = Call { ignore_index: Some(255), scale: 1e4.into(), ..Call::sigmoid() };
+    let call = Call { ignore_index: Ignore::Labels(&[255]), scale: 1e4.into(), ..Call::sigmoid() };
     let targets = View::new(&case.targets, packed).unwrap();
 
     let logits = View::new(&widened, packed).unwrap();

@@ -7,7 +7,7 @@ use segloss_conformance::run::{Outcome, run};
 use segloss_conformance::views::{packed, targets_shape};
 use segloss_core::class::Ce;
 use segloss_core::compose::{Program, class, pixel, region};
-use segloss_core::engine::{Call, Link};
+use segloss_core::engine::{Call, Ignore, Link};
 use segloss_core::lanes::Real;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
@@ -22,7 +22,7 @@ fn evaluate<T: Real + Logit<Compute = T>>(
     let layout = Layout::channels_first(case.shape).unwrap();
     let targets = packed(&case.targets, targets_shape(call.link, case.shape));
     let logits = packed(logits, case.shape);
-    let call = Call { ignore_index: Some(255), ..call };
+    let call = Call { ignore_index: Ignore::Labels(&[255]), ..call };
     run(call, program, logits, targets, layout, T::default()).unwrap()
 }
 

@@ -8,8 +8,8 @@ use segloss_conformance::objective::{Input, Objective, Term};
 use segloss_conformance::oracle::{Dense, Extents, Labelled};
 use segloss_conformance::views::packed;
 use segloss_core::Error;
-use segloss_core::engine::{Call, Link};
-use segloss_core::view::{Layout, Shape, Strides, Targets, View};
+use segloss_core::engine::{Call, Ignore, Link};
+use segloss_core::view::{Layout, Number, Shape, Strides, Targets, View};
 use segloss_simd::{AnyLevel, Library, Loss};
 
 /// One sample, one channel, on a line.
@@ -35,7 +35,8 @@ where
 {
     let shape = Shape::new(1, K, &[targets.len()]).unwrap();
     let targets = packed(targets, shape.with_channels(1));
-    evaluate(AnyLevel::best(), text, Call::softmax(), logits, shape, targets)
+    let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::softmax() };
+    evaluate(AnyLevel::best(), text, call, logits, shape, targets)
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn d1_d2_d3_d4_labels_that_are_no_class() {
     for text in ["ce", "ce(weights=[1, 1, 1, 1])", "focal", "dice", "tversky", "focal_tversky"] {
         for label in [7i64, -1, -100, 4, i64::MIN] {
             let found = labels::<_, _, 4>(text, &[0.5f32; 12], &[0, label, 255]).unwrap_err();
-            let label = label as f64;
+            let label = Number::Signed(label);
             let expected = Error::Label { label, sample: 0, pixel: 1, classes: 4 };
             assert_eq!(found, expected, "{text}");
         }
@@ -255,6 +256,7 @@ fn f9_focal_keeps_its_digits_at_every_logit() {
             extents: extents(3),
             logits: &logits,
             labels: vec![Some(0)],
+            ignored_class: None,
         });
         let exact = focal.evaluate::<Exact>(&input).rounded().value;
         let double = labels::<_, _, 3>("focal", &logits, &[0u8]).unwrap().value;

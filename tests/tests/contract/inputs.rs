@@ -5,14 +5,14 @@ use segloss_conformance::views::packed;
 use segloss_core::Error;
 use segloss_core::class::Ce;
 use segloss_core::compose::{Definition, Kernels, Plan, Program, Term, class, pixel, region};
-use segloss_core::engine::{Call, Link, Problem, Scale};
+use segloss_core::engine::{Call, Ignore, Link, Problem, Scale};
 use segloss_core::lanes::Lanes;
 use segloss_core::level::Scalar;
 use segloss_core::pixel::{Bce, Pixel, PixelTerm};
 use segloss_core::region::Dice;
 use segloss_core::term::Options;
 use segloss_core::term::{Arguments, Parameter};
-use segloss_core::view::{Layout, Mask, Shape, Strides, Targets, View, ViewMut, Write};
+use segloss_core::view::{Layout, Mask, Number, Shape, Strides, Targets, View, ViewMut, Write};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 fn shape(batch: usize, channels: usize, pixels: usize) -> Shape {
@@ -53,10 +53,11 @@ fn ce_and_dice() -> impl Program<f32, f64> {
 /// Source findings A1 to A3: nothing to average is 0, not NaN.
 #[test]
 fn a1_a3_every_pixel_ignored() {
-    let outcome = evaluate(Call::softmax(), &ce_and_dice(), &[1.0; 6], 2, &[255u8; 3]).unwrap();
+    let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::softmax() };
+    let outcome = evaluate(call, &ce_and_dice(), &[1.0; 6], 2, &[255u8; 3]).unwrap();
     assert_eq!((outcome.value, outcome.valid), (0.0, 0));
     assert_eq!(outcome.gradient, [0.0; 6]);
-    let call = Call { ignore_index: Some(1), ..Call::sigmoid() };
+    let call = Call { ignore_index: Ignore::Labels(&[1]), ..Call::sigmoid() };
     let outcome = evaluate(call, &bce_and_dice(), &[1.0; 3], 1, &[1u8; 3]).unwrap();
     assert_eq!((outcome.value, outcome.valid), (0.0, 0));
     assert_eq!(outcome.gradient, [0.0; 3]);
@@ -69,7 +70,7 @@ fn a_sample_wholly_ignored_counts_as_0() {
     let dice = region(1.0, Dice::default());
     let run_on = |targets: &[u8], batch: usize| {
         let shape = shape(batch, 1, 2);
-        let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
+        let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() };
         let (logits, targets) = (packed(&logits[..batch * 2], shape), packed(targets, shape));
         let layout = Layout::channels_first(shape).unwrap();
         run(call, &dice, logits, targets, layout, 0f32).unwrap()
@@ -100,7 +101,7 @@ fn f3f_ignored_pixels_may_hold_anything() {
         assert_eq!(odd, plain);
         assert_eq!(plain.unwrap().gradient[1], 0.0);
     }
-    let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
+    let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() };
     let plain = evaluate(call, &bce_and_dice(), &[1.0, 0.0, 2.0], 1, &[0u8, 255, 7]);
     let odd = evaluate(call, &bce_and_dice(), &[1.0, f32::NAN, 2.0], 1, &[0u8, 255, 7]);
     assert_eq!(odd, plain);
@@ -149,16 +150,22 @@ fn d1_d3_labels_outside_the_classes() {
         evaluate(Call::softmax(), &ce_and_dice(), &logits, 3, targets).unwrap_err()
     };
     let error = at(&[0, 2, 3, -1]);
-    assert_eq!(error, Error::Label { label: 3.0, sample: 0, pixel: 2, classes: 3 });
+    assert_eq!(error, Error::Label { label: Number::Signed(3), sample: 0, pixel: 2, classes: 3 });
     assert_eq!(
         error.to_string(),
         "`targets` holds label 3 at pixel 2 of sample 0, expected an integer from 0 to 2 or \
          `ignore_index`"
     );
-    assert_eq!(at(&[-1]), Error::Label { label: -1.0, sample: 0, pixel: 0, classes: 3 });
+    assert_eq!(
+        at(&[-1]),
+        Error::Label { label: Number::Signed(-1), sample: 0, pixel: 0, classes: 3 }
+    );
     let mut many = vec![0; 5000];
     (many[4321], many[4400]) = (77, 78);
-    assert_eq!(at(&many), Error::Label { label: 77.0, sample: 0, pixel: 4321, classes: 3 });
+    assert_eq!(
+        at(&many),
+        Error::Label { label: Number::Signed(77), sample: 0, pixel: 4321, classes: 3 }
+    );
     many[4321] = 1 << 40;
     assert!(matches!(at(&many), Error::Label { pixel: 4321, .. }));
     for label in [0.5f32, -1.0, 3.0, f32::NAN, f32::INFINITY] {
@@ -189,7 +196,7 @@ fn d8_d10_d11_binary_targets() {
         let Err(Error::Share { target: named, sample: 0, channel: 0, pixel: 1 }) = found else {
             panic!("{target}: {found:?}");
         };
-        assert_eq!(named.to_bits(), target.to_bits());
+        assert_eq!(named.to_string(), target.to_string());
     }
     assert!(evaluate(Call::sigmoid(), &bce_and_dice(), &logits, 1, &[0.25, 1.0]).is_ok());
 }
@@ -197,7 +204,7 @@ fn d8_d10_d11_binary_targets() {
 /// Source findings E1 to E3: nothing there.
 #[test]
 fn e1_e3_empty_tensors() {
-    for empty in [shape(0, 1, 4), shape(1, 0, 4), shape(1, 1, 0)] {
+    for empty in [shape(1, 0, 4), shape(0, 0, 4), shape(1, 1, 0), shape(0, 1, 0)] {
         let none: [f32; 0] = [];
         let program = bce_and_dice();
         let (logits, targets) = (packed(&none, empty), packed(&none, empty));

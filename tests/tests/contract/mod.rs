@@ -3,3 +3,4 @@
 mod findings;
 mod inputs;
 mod outputs;
+mod targets;

@@ -9,7 +9,7 @@ use segloss_conformance::views::packed;
 use segloss_core::Error;
 use segloss_core::class::Ce;
 use segloss_core::compose::{Definition, MapDefinition, Registry, Term, class, pixel, region};
-use segloss_core::engine::{Call, Link, Problem, Scale};
+use segloss_core::engine::{Call, Ignore, Link, Problem, Scale};
 use segloss_core::level::Scalar;
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
@@ -46,7 +46,7 @@ fn losses_of_pixels() {
     let shape = Shape::new(2, 2, &[17, 23]).unwrap();
     let case = SoftCase::new(1, shape, 9.0, 0.1);
     let dense: Dense<'_> = (&case).into();
-    let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
+    let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() };
     let (bce, focal) =
         (oracle::bce_pixels::<f64>(&dense), oracle::focal_pixels::<f64>(&dense, 0.3, 1.5));
     let values = bce.values.iter().zip(&focal.values);

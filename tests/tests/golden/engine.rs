@@ -7,7 +7,7 @@ use segloss_conformance::from_text::{Asked, Format};
 use segloss_conformance::golden::{self, Case, Departure, Input, Losses};
 use segloss_conformance::views::{packed, targets_shape};
 use segloss_core::Error;
-use segloss_core::engine::{Call, Scale};
+use segloss_core::engine::{Call, Ignore, Scale};
 use segloss_simd::AnyLevel;
 
 /// What a format is held to: the value's error relative to itself, and the gradient's to its largest.
@@ -29,7 +29,7 @@ where
     let ones = vec![1.0; shape.batch];
     let base = if asked.softmax { Call::softmax() } else { Call::sigmoid() };
     let call = Call {
-        ignore_index: asked.ignore_index,
+        ignore_index: Ignore::Labels(asked.ignore_index.as_slice()),
         scale: if asked.per_sample { Scale::Samples(&ones) } else { Scale::Batch(1.0) },
         ..base
     };
@@ -131,6 +131,7 @@ fn label_maps() {
     let expected = BTreeMap::from([
         (None, 233),
         (Some(Departure::AllIgnored), 10),
+        (Some(Departure::IgnoredClass), 0),
         (Some(Departure::ShortAlpha), 22),
     ]);
     assert_eq!(counts(found), expected);

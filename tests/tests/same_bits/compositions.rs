@@ -8,7 +8,7 @@ use segloss_conformance::code::Code;
 use segloss_conformance::views::{packed, targets_shape};
 use segloss_core::class::{Ce, ClassTerm, Focal as ClassFocal};
 use segloss_core::compose::{At, Definition, class, pixel, region};
-use segloss_core::engine::{Call, Link};
+use segloss_core::engine::{Call, Ignore, Link};
 use segloss_core::level::{Level, Scalar};
 use segloss_core::pixel::{Bce, Focal, PixelTerm};
 use segloss_core::region::{Dice, FocalTversky, Pool, RegionTerm, Tversky};
@@ -121,7 +121,7 @@ impl Data {
     /// A call without weights or maps.
     fn call(&self, link: Call<'static>) -> Call<'_> {
         Call {
-            ignore_index: Some(i64::from(IGNORED)),
+            ignore_index: Ignore::Labels(&[IGNORED as i64]),
             mask: self.mask.as_deref().map(|mask| Mask::U8(self.weights_view(mask))),
             scale: 1.75.into(),
             ..link

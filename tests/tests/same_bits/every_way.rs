@@ -108,8 +108,8 @@ fn of_text<T: Real + Logit<Compute = T>>(
     };
     // The band is not computed here, but given like any other map.
     let names = ["first", "second"].into_iter().zip(call.maps.iter().copied());
-    let given: Vec<(&str, Weights<'_>)> =
-        names.chain(call.maps.first().map(|&map| ("band", map))).collect();
+    let all = names.chain(call.maps.first().map(|&map| ("band", map)));
+    let given: Vec<(&str, Weights<'_>)> = all.filter(|(name, _)| text.contains(name)).collect();
     let own = ["first", "second"].map(|name| MapDefinition::given(name, &[]));
     let (logits, targets) = (inputs.logits, targets.into());
     let report = match code {

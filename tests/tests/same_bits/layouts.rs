@@ -6,7 +6,7 @@ use segloss_conformance::run::{Outcome, run};
 use segloss_conformance::views::targets_shape;
 use segloss_core::class::Ce;
 use segloss_core::compose::{At, class, pixel, region};
-use segloss_core::engine::{Call, Link};
+use segloss_core::engine::{Call, Ignore, Link};
 use segloss_core::pixel::Bce;
 use segloss_core::region::Dice;
 use segloss_core::view::{Layout, Shape, Strides, Targets, View};
@@ -61,9 +61,10 @@ proptest! {
     ) {
         let shape = shape(batch, channels, &spatial);
         for (call, case) in [
-            (Call { ignore_index: Some(255), ..Call::sigmoid() },
+            (Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() },
              Case::sigmoid(seed, shape, 9.0, 0.1)),
-            (Call::softmax(), Case::softmax(seed, shape, 9.0, 0.1)),
+            (Call { ignore_index: Ignore::Labels(&[255]), ..Call::softmax() },
+             Case::softmax(seed, shape, 9.0, 0.1)),
         ] {
             let outcomes = every_form(&case, call);
             for (name, outcome) in &outcomes {
@@ -118,7 +119,13 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
         };
     }
     as_targets!(U8, |&y| y);
+    as_targets!(I16, |&y| i16::from(y));
+    as_targets!(U16, |&y| u16::from(y));
     as_targets!(I32, |&y| i32::from(y));
+    as_targets!(U32, |&y| u32::from(y));
+    as_targets!(U64, |&y| u64::from(y));
+    as_targets!(F16, |&y| half::f16::from(y));
+    as_targets!(Bf16, |&y| half::bf16::from(y));
     as_targets!(I64, |&y| i64::from(y));
     as_targets!(F32, |&y| f32::from(y));
     as_targets!(F64, |&y| f64::from(y));

@@ -5,7 +5,7 @@ use rayon::ThreadPoolBuilder;
 use segloss_conformance::case::Case;
 use segloss_conformance::views::{packed, targets_shape};
 use segloss_core::compose::{Registry, Term, parse};
-use segloss_core::engine::{Call, Link, Problem, Scale, evaluate};
+use segloss_core::engine::{Call, Ignore, Link, Problem, Scale, evaluate};
 use segloss_core::level::Scalar;
 use segloss_core::view::{Layout, Shape, Strides, View, ViewMut, Weights};
 use segloss_simd::{Buffers, Library, Loss, Outputs};
@@ -76,7 +76,7 @@ fn any_number_of_threads_gives_the_same_bits() {
             let (case, call) = match link {
                 Link::Sigmoid => {
                     let shape = Shape::new(2, 2, &[301, 467]).unwrap();
-                    let call = Call { ignore_index: Some(255), ..Call::sigmoid() };
+                    let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() };
                     (Case::sigmoid(3, shape, 12.0, 0.05), call)
                 }
                 Link::Softmax => {
@@ -102,7 +102,7 @@ fn scales_of_samples_and_accumulation() {
     let shape = Shape::new(3, 1, &[257, 300]).unwrap();
     let case = Case::sigmoid(5, shape, 9.0, 0.02);
     let call = Call {
-        ignore_index: Some(255),
+        ignore_index: Ignore::Labels(&[255]),
         scale: Scale::Samples(&[0.5, -2.0, 3.0]),
         write: segloss_core::view::Write::Accumulate,
         ..Call::sigmoid()

@@ -8,7 +8,7 @@ use core::fmt::{self, Write};
 use segloss_core::Error;
 use segloss_core::class::{self, Ce};
 use segloss_core::compose::{MapCall, Parts, Registry, Term, class, parse, pixel, region};
-use segloss_core::engine::{Call, Link, Problem, Workspace, evaluate};
+use segloss_core::engine::{Call, Ignore, Link, Problem, Workspace, evaluate};
 use segloss_core::lanes::Real;
 use segloss_core::maps::MapLevel;
 use segloss_core::pixel::{Bce, Focal};
@@ -148,7 +148,7 @@ impl<T: Format, A: Accumulator<Real: Format>> Storage<T, A> {
         let layout = Layout::channels_first(plane.shape().with_channels(classes))?;
         let (logits, targets) = (&self.logits[..classes * pixels], &self.targets[..pixels]);
         let link = if classes == 1 { Link::Sigmoid } else { Link::Softmax };
-        let call = Call { link, ignore_index: Some(255), ..Call::sigmoid() };
+        let call = Call { link, ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() };
         let (z, y) = (View::new(logits, layout)?, View::new(targets, plane)?);
         let mut terms = [Term::<T, A>::default(); 1];
         let mut maps = [MapCall::default(); 1];
