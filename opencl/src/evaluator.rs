@@ -179,6 +179,7 @@ impl Evaluator {
         wait: &[Event],
     ) -> Result<Pending, Error> {
         let signature = Signature::of(options, tensors);
+        self.check_formats(&signature)?;
         let (_, sizes) =
             write(loss, &call_shape(loss, &signature), &self.target(loss, &signature))?;
         let report = Buffer::holding(self.context(), &[0; 4])?;
@@ -208,12 +209,18 @@ impl Evaluator {
         }
     }
 
-    /// The program of a loss, built if it is new.
-    fn prepare(&self, loss: &Loss, signature: &Signature) -> Result<Arc<Prepared>, Error> {
+    /// That the device has the formats of logits and targets.
+    fn check_formats(&self, signature: &Signature) -> Result<(), Error> {
         let needs_double = signature.storage.is_double() || signature.element.is_double();
         if needs_double && !self.device().has_double() {
             return Err(Error::NoDouble { device: self.device().name().into() });
         }
+        Ok(())
+    }
+
+    /// The program of a loss, built if it is new.
+    fn prepare(&self, loss: &Loss, signature: &Signature) -> Result<Arc<Prepared>, Error> {
+        self.check_formats(signature)?;
         let target = self.target(loss, signature);
         let key = Key { loss: loss.key(), target };
         let mut known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);

@@ -210,6 +210,9 @@ impl Place {
                 return Ok(error.into());
             }
         }
+        if self.link == Link::Sigmoid {
+            return Ok(gone());
+        }
         let (sample, _, pixel) = self.coordinates(at);
         let stored = &self.targets.1;
         let label = E::of_bits(one(commands, stored, stored.first.saturating_add(at))?).number();
@@ -222,8 +225,10 @@ impl Place {
         with_element!(self.targets.0, E => {
             let targets = self.read_targets::<E>(commands)?;
             let view = View::new(&targets[..], Layout::channels_first(self.planes)?)?;
-            let (sample, pixel) = E::targets(view).first_255_beside_0().unwrap_or_default();
-            Ok(segloss_core::Error::Unclear { sample, pixel }.into())
+            let first = E::targets(view).first_255_beside_0();
+            Ok(first.map_or_else(gone, |(sample, pixel)| {
+                segloss_core::Error::Unclear { sample, pixel }.into()
+            }))
         })
     }
 
@@ -264,6 +269,12 @@ impl Place {
         Ok(segloss_core::Error::Weight { argument, value, sample, channel, pixel, is_signed }
             .into())
     }
+}
+
+/// The error of a report that nothing in the targets agrees with.
+fn gone() -> Error {
+    let reason = "it names bad targets, and there are none in the buffer by now".into();
+    Error::OpenCl { action: "read the report", reason }
 }
 
 fn one<X: OclPrm>(commands: &mut Commands<'_>, stored: &Stored, index: usize) -> Result<X, Error> {

@@ -294,7 +294,7 @@ fn channels_and_classes_that_cannot_occur() {
         let counts = |i: usize| match i / 1500 {
             1 => false,
             4 => of_second == 1,
-            _ => i % 7 > 0,
+            _ => !i.is_multiple_of(7),
         };
         let mask: Vec<u8> = (0..9000).map(|i| u8::from(counts(i))).collect();
         for text in ["dice", "dice(pool=sample, absent=skip) + 0.5*focal_tversky(gamma=0.75)"] {
