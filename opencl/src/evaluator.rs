@@ -130,7 +130,8 @@ impl Evaluator {
     }
 
     /// Adds the commands that evaluate `loss` to the queue, after `wait`, and gives what is to come.
-    /// Nothing is waited for. The buffers' contents must stay as they are until it is done.
+    /// Nothing is waited for. The buffers' contents must stay as they are until it is done. A batch without
+    /// samples has the value 0, and no kernel runs.
     ///
     /// # Errors
     /// Inputs that do not fit, or a device that fails. What is wrong with the numbers in them is found
@@ -169,7 +170,7 @@ impl Evaluator {
         Ok(Pending::new(queue.clone(), report, place, events))
     }
 
-    /// The evaluation of a batch without samples: its value is 0.
+    /// Adds a marker in the place of commands for a batch without samples, whose value is 0.
     fn enqueue_nothing(
         &self,
         queue: &CommandQueue,

@@ -22,11 +22,13 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         let rows = self.rows;
         let share = |index: usize, spec: &Spec<'_>| share(spec, &totals[2 * index + 1]);
         self.set_factors(scale, factors, share)?;
-        if rows.regions == 0 || slopes.is_empty() {
+        if rows.regions == 0 {
             return Ok(());
         }
         // Pooled terms have the same derivatives for every sample: found once, then copied.
-        let (first, others) = slopes.split_at_mut(rows.regions);
+        let Some((first, others)) = slopes.split_at_mut_checked(rows.regions) else {
+            return Ok(()); // No samples.
+        };
         first.fill([T::default(); 2]);
         self.add_slopes(Pool::Batch, &totals[2 * rows.terms..], scale, first, share);
         others.chunks_exact_mut(rows.regions).for_each(|other| other.copy_from_slice(first));
