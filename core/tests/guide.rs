@@ -108,7 +108,7 @@ fn shares_are_foreground_above_a_half() {
     add(&mut statistics, packed(&[0i32, 3, 255], &[3]), Some(255)).unwrap();
     add(&mut statistics, packed(&[0u8, 255], &[2]), None).unwrap();
     add(&mut statistics, packed(&[true, false], &[2]), None).unwrap();
-    assert_eq!((statistics.counts(), statistics.images()), (&[4, 5][..], 3));
+    assert_eq!((statistics.counts(), statistics.images()), (&[5, 5][..], 4));
 }
 
 #[test]

@@ -143,8 +143,8 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         }
         // Taken out while they are read, so that the rest of the buffers can be written.
         let mut own = core::mem::take(&mut buffers.maps);
-        let call = &call.for_classes(logits.layout().shape().channels);
-        let result = own.compute(calls, given, call, targets).and_then(|()| {
+        let of_maps = call.for_classes(logits.layout().shape().channels);
+        let result = own.compute(calls, given, &of_maps, targets).and_then(|()| {
             let shape = *targets.layout().shape();
             let mut maps = [Weights::F32(View::new(&[], nothing()?)?); MAPS];
             for ((place, map), weights) in calls.iter().enumerate().zip(&mut maps) {

@@ -304,8 +304,7 @@ fn a_mask_that_is_none_in_a_late_block() {
             targets[place - 1] = 299;
             let y = packed(&targets, shape);
             let found = by_text("dice", Call::sigmoid(), &z, shape, y).unwrap_err();
-            let [target, foreground] = [300, 299].map(Number::Unsigned);
-            let foreground = Some(foreground);
+            let (target, foreground) = (Number::Unsigned(300), Some(Number::Signed(299)));
             assert_eq!(
                 found,
                 Error::Mask { target, foreground, sample: 0, channel: 0, pixel: place }

@@ -108,8 +108,8 @@ fn of_text<T: Real + Logit<Compute = T>>(
     };
     // The band is not computed here, but given like any other map.
     let names = ["first", "second"].into_iter().zip(call.maps.iter().copied());
-    let all = names.chain(call.maps.first().map(|&map| ("band", map)));
-    let given: Vec<(&str, Weights<'_>)> = all.filter(|(name, _)| text.contains(name)).collect();
+    let mut given: Vec<(&str, Weights<'_>)> =
+        names.chain(call.maps.first().map(|&map| ("band", map))).collect();
     let own = ["first", "second"].map(|name| MapDefinition::given(name, &[]));
     let (logits, targets) = (inputs.logits, targets.into());
     let report = match code {
@@ -121,6 +121,12 @@ fn of_text<T: Real + Logit<Compute = T>>(
             let mut library = Library::<T>::new(level);
             own.into_iter().for_each(|map| library.add_map_definition(map).unwrap());
             let loss = Loss::new(&library, text, call.link).unwrap();
+            let of_loss = |name: &str| {
+                let names =
+                    |map: &MapCall<'_, T>| map.definition().is_some_and(|own| own.name == name);
+                loss.with(|plan| plan.map_calls().iter().any(names))
+            };
+            given.retain(|(name, _)| of_loss(name));
             loss.evaluate(call, logits, targets, &given, outputs, &mut Buffers::new())
         }
     }
