@@ -72,6 +72,11 @@ static inline DLDataType segloss_cl_dtype(uint8_t code, uint8_t bits) {
 
 #define SEGLOSS_CL_BOOL segloss_cl_dtype((uint8_t)kDLBool, 8)
 #define SEGLOSS_CL_UINT8 segloss_cl_dtype((uint8_t)kDLUInt, 8)
+#define SEGLOSS_CL_INT8 segloss_cl_dtype((uint8_t)kDLInt, 8)
+#define SEGLOSS_CL_INT16 segloss_cl_dtype((uint8_t)kDLInt, 16)
+#define SEGLOSS_CL_UINT16 segloss_cl_dtype((uint8_t)kDLUInt, 16)
+#define SEGLOSS_CL_UINT32 segloss_cl_dtype((uint8_t)kDLUInt, 32)
+#define SEGLOSS_CL_UINT64 segloss_cl_dtype((uint8_t)kDLUInt, 64)
 #define SEGLOSS_CL_INT32 segloss_cl_dtype((uint8_t)kDLInt, 32)
 #define SEGLOSS_CL_INT64 segloss_cl_dtype((uint8_t)kDLInt, 64)
 #define SEGLOSS_CL_FLOAT16 segloss_cl_dtype((uint8_t)kDLFloat, 16)
@@ -81,7 +86,7 @@ static inline DLDataType segloss_cl_dtype(uint8_t code, uint8_t bits) {
 
 /* What to start from: everything else is 0. */
 #define SEGLOSS_CL_LOSS_OPTIONS_INIT {(uint32_t)sizeof(segloss_cl_loss_options), 0, NULL, 0}
-#define SEGLOSS_CL_CALL_INIT {(uint32_t)sizeof(segloss_cl_call), SEGLOSS_CL_IGNORE_DEFAULT, 0, NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, 0, SEGLOSS_CL_WRITE_MODE_OVERWRITE, 0}
+#define SEGLOSS_CL_CALL_INIT {(uint32_t)sizeof(segloss_cl_call), SEGLOSS_CL_IGNORE_DEFAULT, 0, NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, 0, SEGLOSS_CL_WRITE_MODE_OVERWRITE, 0, NULL, 0}
 
 /**
  * Numbers of a report.
@@ -143,7 +148,7 @@ enum segloss_cl_result
      */
     SEGLOSS_CL_RESULT_OVERLAP = 9,
     /**
-     * A label that is no class, or a target outside 0 to 1.
+     * A label that is no class, a target outside 0 to 1, or a mask of more than one number beside 0.
      */
     SEGLOSS_CL_RESULT_BAD_TARGET = 10,
     /**
@@ -224,7 +229,7 @@ typedef int32_t segloss_cl_result;
 #endif // __cplusplus
 
 /**
- * Which target stands for pixels that do not count. Since 0.1.
+ * Which targets stand for pixels that do not count. Since 0.1.
  */
 enum segloss_cl_ignore
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -232,7 +237,8 @@ enum segloss_cl_ignore
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * 255 under softmax; none under sigmoid.
+     * Nothing is said: 255 under softmax, of up to 255 classes; none under sigmoid. Targets of two classes that hold 0
+     * and 255 alone are refused: a mask of 0 and 255 would lose its foreground.
      */
     SEGLOSS_CL_IGNORE_DEFAULT = 0,
     /**
@@ -243,6 +249,10 @@ enum segloss_cl_ignore
      * `ignore_index`, compared before the target is read as anything else.
      */
     SEGLOSS_CL_IGNORE_INDEX = 2,
+    /**
+     * Each of `ignore_indices`, up to 16.
+     */
+    SEGLOSS_CL_IGNORE_INDICES = 3,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -261,7 +271,7 @@ enum segloss_cl_link
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * Each channel by itself, with targets of the logits' shape from 0 to 1 (integers: 0 and not 0).
+     * Each channel by itself, with targets of the logits' shape from 0 to 1 (integers: 0 and one positive number).
      */
     SEGLOSS_CL_LINK_SIGMOID = 0,
     /**
@@ -354,17 +364,17 @@ typedef struct {
      */
     int32_t ignore;
     /**
-     * The target of pixels that do not count, with SEGLOSS_CL_IGNORE_INDEX.
+     * The target of pixels that do not count, with SEGLOSS_CL_IGNORE_INDEX; else 0.
      */
     int64_t ignore_index;
     /**
-     * Pixels that count, those that are not 0: uint8 or bool, of the targets' shape or with 1 channel for
-     * all. The others may hold anything, NaN included, in all other inputs. NULL: all.
+     * Pixels that count, those that are not 0: uint8 or bool, of the targets' shape or with 1 channel, or
+     * without that axis, for all. The others may hold anything, NaN included, in all other inputs. NULL: all.
      */
     const DLTensor *mask;
     /**
      * What each pixel's loss is multiplied by: float32, or float64 with float64 logits, of the targets'
-     * shape or with 1 channel for all. Finite; not negative where a mean is divided by them
+     * shape or with 1 channel, or without that axis, for all. Finite; not negative where a mean is divided by them
      * (`normalise=weights`) or region terms take them (`weighted=true`). NULL: 1.
      */
     const DLTensor *weights;
@@ -406,6 +416,14 @@ typedef struct {
      * 0.
      */
     int32_t reserved;
+    /**
+     * The targets of pixels that do not count, with SEGLOSS_CL_IGNORE_INDICES: numbers of the host. NULL: none.
+     */
+    const int64_t *ignore_indices;
+    /**
+     * Entries of `ignore_indices`, up to 16; else 0.
+     */
+    size_t ignore_index_count;
 } segloss_cl_call;
 
 /**
@@ -443,10 +461,16 @@ extern "C" {
  *
  * Tensors are DLTensors of the device type kDLOpenCL: `data` is the `cl_mem`, `byte_offset` a multiple of
  * the size of an element, `strides` NULL or packed; `device_id` is not looked at. They have 3 to 5 axes:
- * batch, channels, 1 to 3 of space. `logits` are float16, bfloat16, float32 or float64; `targets` uint8,
- * bool, int32, int64 or float32, of the logits' shape, or with 1 channel under softmax; `gradient`, NULL if
- * it is not asked for, is as the logits, in memory of its own. `call` is NULL for the usual call. What the
- * buffers hold must stay until the evaluation is done.
+ * batch, channels, 1 to 3 of space. `logits` are float16, bfloat16, float32 or float64; `targets` integers of 8
+ * to 64 bits, bool or what logits can be, of the logits' shape, or with 1 channel under softmax; `gradient`,
+ * NULL if it is not asked for, is as the logits, in memory of its own. Where there is 1 channel, `targets`, and a
+ * call's `mask`, `weights` and maps, may leave out that axis. `call` is NULL for the usual call. What the
+ * buffers hold must stay until the evaluation is done. A batch without samples has the value 0, and its
+ * tensors no need of buffers.
+ *
+ * Targets of integers under the sigmoid link are a mask: 0, and one positive number throughout, which is foreground.
+ * Floats are the share of foreground; up to four rounding steps outside of 0 to 1 they are taken as the nearer of
+ * both.
  *
  * `event`, unless NULL, becomes the event of the last command, for the caller to wait for and to release;
  * all commands wait for each other by events, so that `queue` may be out of order. `pending` becomes a

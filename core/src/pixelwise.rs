@@ -6,7 +6,7 @@ use crate::tile::{Foreground, TargetKernels, TargetTile};
 use crate::view::{Shape, Targets};
 
 /// Labels below this are exact in every format that reads them.
-pub(crate) const MOST_CLASSES: usize = 1 << 24;
+pub const MOST_CLASSES: usize = 1 << 24;
 
 /// Refuses targets whose samples have no pixel; there may be no sample.
 pub(crate) fn check_filled(targets: &Targets<'_>) -> Result<(), Error> {

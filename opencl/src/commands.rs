@@ -28,8 +28,11 @@ impl<X: OclPrm> Buffer<X> {
         Ok(Buffer { memory, len, element: PhantomData })
     }
 
-    /// A copy of `data`, which is not empty.
+    /// A copy of `data`; of nothing, a buffer as [`Buffer::new`] makes it.
     pub(crate) fn holding(context: &Context, data: &[X]) -> Result<Self, Error> {
+        if data.is_empty() {
+            return Buffer::new(context, 0);
+        }
         let flags = MemFlags::READ_WRITE | MemFlags::COPY_HOST_PTR;
         // SAFETY: `data` is copied during the call, and its length is what is given.
         let memory = unsafe { ocl_core::create_buffer(context, flags, data.len(), Some(data)) };
@@ -142,6 +145,26 @@ impl<'q> Commands<'q> {
         Ok(())
     }
 
+    /// Adds a command that does nothing but wait.
+    pub(crate) fn mark(&mut self) -> Result<(), Error> {
+        let (wait, mut done) = (self.wait_list(), ptr::null_mut());
+        // SAFETY: a list of events that `self` keeps, and a place for one.
+        let status = unsafe {
+            ffi::clEnqueueMarkerWithWaitList(
+                self.queue.as_ptr(),
+                wait.len() as u32,
+                first_of(&wait),
+                &mut done,
+            )
+        };
+        outcome(status, "add a marker")?;
+        // SAFETY: the call succeeded, so it is an event, whose only share is this.
+        let done = unsafe { Event::from_raw_create_ptr(done) };
+        self.all.push(done.clone());
+        self.after = vec![done];
+        Ok(())
+    }
+
     /// Waits until the first elements of `memory`, from element `first` on, have been copied to `data`.
     pub(crate) fn read<X: OclPrm>(
         &mut self,
@@ -149,6 +172,9 @@ impl<'q> Commands<'q> {
         first: usize,
         data: &mut [X],
     ) -> Result<(), Error> {
+        if data.is_empty() {
+            return Ok(());
+        }
         let wait = self.wait_list();
         // SAFETY: the call blocks until `data`, whose size is what is given, has been written.
         let status = unsafe {

@@ -23,7 +23,7 @@ pub enum Error {
         /// The devices there are, as `platform: device`.
         found: Vec<String>,
     },
-    /// `f64` logits on a device without `f64`.
+    /// `f64` logits or targets, or a spacing, on a device without `f64`.
     NoDouble {
         /// The device's name.
         device: String,
@@ -126,7 +126,10 @@ impl fmt::Display for Error {
                 found.join(", ")
             ),
             Error::NoDouble { device } => {
-                write!(f, "`{device}` has no f64 (cl_khr_fp64), which f64 logits need")
+                write!(
+                    f,
+                    "`{device}` has no f64 (cl_khr_fp64), which f64 logits, f64 targets and a spacing need"
+                )
             }
             Error::WorkGroup { largest, expected } => write!(
                 f,

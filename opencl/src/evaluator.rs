@@ -2,9 +2,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ocl_core::{CommandQueue, CommandQueueProperties, Event, MemInfo, MemInfoResult};
-use segloss_core::engine::{CallShape, Link, Scale};
+use segloss_core::engine::{CallShape, Link, MOST_IGNORED, Scale};
+use segloss_core::maps::edt::Spacing;
 
-use crate::commands::Commands;
+use crate::commands::{Buffer, Commands};
 use crate::device::Device;
 use crate::error::{Error, While};
 use crate::loss::Loss;
@@ -115,7 +116,8 @@ impl Evaluator {
     /// # Errors
     /// A loss that does not fit them.
     pub fn source(&self, loss: &Loss, signature: &Signature) -> Result<String, Error> {
-        write(loss, &call_shape(loss, signature), &self.target(signature)).map(|(text, _)| text)
+        let target = self.target(loss, signature);
+        write(loss, &call_shape(loss, signature), &target).map(|(text, _)| text)
     }
 
     /// Builds the program that [`Evaluator::enqueue`] needs for such inputs, so that the first call does
@@ -128,7 +130,8 @@ impl Evaluator {
     }
 
     /// Adds the commands that evaluate `loss` to the queue, after `wait`, and gives what is to come.
-    /// Nothing is waited for. The buffers' contents must stay as they are until it is done.
+    /// Nothing is waited for. The buffers' contents must stay as they are until it is done. A batch without
+    /// samples has the value 0, and no kernel runs.
     ///
     /// # Errors
     /// Inputs that do not fit, or a device that fails. What is wrong with the numbers in them is found
@@ -153,6 +156,9 @@ impl Evaluator {
         wait: &[Event],
     ) -> Result<Pending, Error> {
         check(self, loss, options, tensors)?;
+        if tensors.shape.batch == 0 {
+            return self.enqueue_nothing(queue, loss, options, tensors, wait);
+        }
         let prepared = self.prepare(loss, &Signature::of(options, tensors))?;
         let mut commands = Commands::new(queue, wait.to_vec());
         let (programs, tuning, prepared) = (&self.programs, self.tuning, &*prepared);
@@ -164,8 +170,30 @@ impl Evaluator {
         Ok(Pending::new(queue.clone(), report, place, events))
     }
 
-    fn target(&self, signature: &Signature) -> Target {
-        let Signature { shape, storage, element, has_mask, has_weights, by_sample } = *signature;
+    /// Adds a marker in the place of commands for a batch without samples, whose value is 0.
+    fn enqueue_nothing(
+        &self,
+        queue: &CommandQueue,
+        loss: &Loss,
+        options: &Options<'_>,
+        tensors: &Tensors<'_>,
+        wait: &[Event],
+    ) -> Result<Pending, Error> {
+        let signature = Signature::of(options, tensors);
+        self.check_formats(&signature)?;
+        let (_, sizes) =
+            write(loss, &call_shape(loss, &signature), &self.target(loss, &signature))?;
+        let report = Buffer::holding(self.context(), &[0; 4])?;
+        let mut commands = Commands::new(queue, wait.to_vec());
+        commands.mark()?;
+        let place = Place::new(loss, &sizes, options, tensors, self.device().has_double());
+        Ok(Pending::new(queue.clone(), report, place, commands.events()))
+    }
+
+    fn target(&self, loss: &Loss, signature: &Signature) -> Target {
+        let Signature { shape, storage, element, has_mask, has_weights, by_sample, ignored } =
+            *signature;
+        let has_two_classes = loss.link() == Link::Softmax && shape.channels == 2;
         Target {
             storage,
             element,
@@ -173,6 +201,8 @@ impl Evaluator {
             has_mask,
             has_weights,
             by_sample,
+            ignores_several: ignored.is_some_and(|labels| labels > 1),
+            refuses_masks: has_two_classes && ignored.is_none() && element.holds_255(),
             has_double: self.device().has_double(),
             width: self.tuning.width(storage.is_double()),
             items: self.tuning.items(),
@@ -180,12 +210,19 @@ impl Evaluator {
         }
     }
 
-    /// The program of a loss, built if it is new.
-    fn prepare(&self, loss: &Loss, signature: &Signature) -> Result<Arc<Prepared>, Error> {
-        if signature.storage.is_double() && !self.device().has_double() {
+    /// That the device has the formats of logits and targets.
+    fn check_formats(&self, signature: &Signature) -> Result<(), Error> {
+        let needs_double = signature.storage.is_double() || signature.element.is_double();
+        if needs_double && !self.device().has_double() {
             return Err(Error::NoDouble { device: self.device().name().into() });
         }
-        let target = self.target(signature);
+        Ok(())
+    }
+
+    /// The program of a loss, built if it is new.
+    fn prepare(&self, loss: &Loss, signature: &Signature) -> Result<Arc<Prepared>, Error> {
+        self.check_formats(signature)?;
+        let target = self.target(loss, signature);
         let key = Key { loss: loss.key(), target };
         let mut known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(prepared) = known.get(&key) {
@@ -247,6 +284,7 @@ fn check(
 ) -> Result<(), Error> {
     let call_shape = call_shape(loss, &Signature::of(options, tensors));
     call_shape.check_shapes()?;
+    check_used(loss, options, tensors)?;
     let (shape, batch) = (tensors.shape, tensors.shape.batch);
     let finite = |&scale: &f64| scale.is_finite();
     match options.scale {
@@ -289,6 +327,23 @@ fn check(
     if let Some(gradient) = &tensors.gradient {
         let output = fits("gradient", gradient, logits, tensors.storage.size())?;
         inputs.iter().try_for_each(|input| output.is_apart_from(input))?;
+    }
+    Ok(())
+}
+
+/// That no more labels are ignored than can be, and that something uses maps and spacing.
+fn check_used(loss: &Loss, options: &Options<'_>, tensors: &Tensors<'_>) -> Result<(), Error> {
+    let length = options.ignore_index.labels().len();
+    if length > MOST_IGNORED {
+        return Err(segloss_core::Error::Ignored { length }.into());
+    }
+    if !tensors.maps.iter().all(|(name, _)| loss.refers_to(name)) {
+        let (argument, expected) = ("maps", "the names of maps that the loss has");
+        return Err(segloss_core::Error::Unused { argument, expected }.into());
+    }
+    if loss.maps() == 0 && options.spacing != Spacing::UNIT {
+        let (argument, expected) = ("spacing", "a map that measures distances, such as `decay`");
+        return Err(segloss_core::Error::Unused { argument, expected }.into());
     }
     Ok(())
 }

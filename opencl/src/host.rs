@@ -61,9 +61,6 @@ impl Evaluator {
     {
         let Slices { shape, logits, targets, mask, weights, maps, gradient } = slices;
         let len = elements(shape)?;
-        if len == 0 {
-            return Err(segloss_core::Error::Empty { argument: "logits", shape }.into());
-        }
         if Z::STORAGE.is_double() && !self.device().has_double() {
             return Err(Error::NoDouble { device: self.device().name().into() });
         }
@@ -76,7 +73,8 @@ impl Evaluator {
         }
         let bits: Vec<Z::Bits> = logits.iter().map(|logit| logit.to_bits()).collect();
         let logits = Buffer::holding(self.context(), &bits)?;
-        let targets = Buffer::holding(self.context(), targets)?;
+        let targets: Vec<E::Bits> = targets.iter().map(|target| target.to_bits()).collect();
+        let targets = Buffer::holding(self.context(), &targets)?;
         let mask = mask.map(|mask| self.plane("mask", mask, target_shape)).transpose()?;
         let weights =
             weights.map(|weights| self.plane("weights", weights, target_shape)).transpose()?;

@@ -31,6 +31,7 @@ mod error;
 mod evaluator;
 mod foreign;
 mod host;
+mod ignored;
 mod library;
 mod loss;
 mod maps;

@@ -1,12 +1,14 @@
 use ocl_core::{CommandQueue, Event, Mem, OclPrm};
-use segloss_core::engine::{Link, Report, Scale};
+use segloss_core::compose::check_labels;
+use segloss_core::engine::{Call, Ignore, Link, Report, Scale};
+use segloss_core::view::{Layout, Mask, Shape, View};
 
 use crate::commands::{Buffer, Commands, seconds_of, wait_for};
 use crate::error::Error;
 use crate::loss::Loss;
-use crate::source::{BAD_SCALE, BAD_TARGET, BAD_WEIGHT, Sizes};
-use crate::target::Element;
-use crate::tensors::{Options, Plane, Tensors};
+use crate::source::{BAD_SCALE, BAD_TARGET, BAD_WEIGHT, Sizes, UNCLEAR};
+use crate::target::{DeviceTarget, Element, with_element};
+use crate::tensors::{Options, Plane, Tensors, elements};
 
 /// An evaluation that a device is to do, or has done.
 #[derive(Debug)]
@@ -21,14 +23,20 @@ pub struct Pending {
 /// What a report has to be known of to be understood.
 #[derive(Debug)]
 pub(crate) struct Place {
-    planes: usize,
-    pixels: usize,
-    classes: Option<usize>,
+    link: Link,
+    shape: Shape,
+    /// The targets' shape.
+    planes: Shape,
+    /// Labels of pixels that do not count.
+    ignored: Vec<i64>,
+    /// Whether a map is computed, which refuses targets before the loss does.
+    has_computed_map: bool,
     is_signed: bool,
     scale: f64,
     has_double: bool,
     is_double: bool,
     targets: (Element, Stored),
+    mask: Option<Stored>,
     /// Weights of the call, then maps.
     weights: Vec<Option<Stored>>,
 }
@@ -65,10 +73,13 @@ impl Place {
         };
         let mut weights = vec![tensors.weights.as_ref().map(Stored::plane)];
         weights.extend(sizes.maps.iter().map(given));
+        let (link, shape) = (loss.link(), tensors.shape);
         Place {
-            planes: sizes.planes,
-            pixels: tensors.shape.pixels(),
-            classes: (loss.link() == Link::Softmax).then_some(tensors.shape.channels),
+            link,
+            shape,
+            planes: shape.with_channels(sizes.planes),
+            ignored: options.ignored(link, shape.channels).to_vec(),
+            has_computed_map: weights[1..].iter().any(Option::is_none),
             is_signed: sizes.is_signed,
             scale: match options.scale {
                 Scale::Batch(scale) => scale,
@@ -77,6 +88,7 @@ impl Place {
             has_double,
             is_double: tensors.storage.is_double(),
             targets: (tensors.element, stored),
+            mask: tensors.mask.as_ref().map(Stored::plane),
             weights,
         }
     }
@@ -154,11 +166,12 @@ impl Pending {
                 reason: format!("it names place {at}"),
             }),
             BAD_TARGET => Err(place.bad_target(&mut commands, at as usize)?),
+            UNCLEAR => Err(place.unclear(&mut commands)?),
             BAD_WEIGHT => Err(place.bad_weight(&mut commands, at as usize)?),
             BAD_SCALE => Err(segloss_core::Error::Scale { value: place.scale }.into()),
             _ => Err(Error::OpenCl {
                 action: "read the report",
-                reason: format!("it says {fault}, expected 0 to {BAD_SCALE}"),
+                reason: format!("it says {fault}, expected 0 to {UNCLEAR}"),
             }),
         }
     }
@@ -167,25 +180,72 @@ impl Pending {
 impl Place {
     /// Sample, channel and pixel of a place among targets.
     fn coordinates(&self, at: usize) -> (usize, usize, usize) {
-        let plane = at / self.pixels;
-        (plane / self.planes, plane % self.planes, at % self.pixels)
+        let (plane, pixels) = (at / self.shape.pixels(), self.shape.pixels());
+        (plane / self.planes.channels, plane % self.planes.channels, at % pixels)
     }
 
+    /// What is wrong with the target at a place, or with one before that only all of them tell.
     fn bad_target(&self, commands: &mut Commands<'_>, at: usize) -> Result<Error, Error> {
-        let (element, stored) = &self.targets;
-        let index = stored.first.saturating_add(at);
-        let target = match element {
-            Element::U8 => f64::from(one::<u8>(commands, stored, index)?),
-            Element::I32 => f64::from(one::<i32>(commands, stored, index)?),
-            Element::I64 => one::<i64>(commands, stored, index)? as f64,
-            Element::F32 => f64::from(one::<f32>(commands, stored, index)?),
-        };
-        let (sample, channel, pixel) = self.coordinates(at);
-        Ok(match self.classes {
-            Some(classes) => segloss_core::Error::Label { label: target, sample, pixel, classes },
-            None => segloss_core::Error::Share { target, sample, channel, pixel },
+        with_element!(self.targets.0, E => self.bad_target_of::<E>(commands, at))
+    }
+
+    fn bad_target_of<E: DeviceTarget>(
+        &self,
+        commands: &mut Commands<'_>,
+        at: usize,
+    ) -> Result<Error, Error> {
+        if self.link == Link::Sigmoid || self.has_computed_map {
+            let targets = self.read_targets::<E>(commands)?;
+            let layout = Layout::channels_first(self.planes)?;
+            let mask = self.read_mask(commands)?;
+            let mask = match &mask {
+                Some((bytes, shape)) => {
+                    Some(Mask::U8(View::new(bytes, Layout::channels_first(*shape)?)?))
+                }
+                None => None,
+            };
+            let ignore_index = Ignore::Labels(&self.ignored);
+            let call = Call { ignore_index, mask, ..Call::of(self.link) };
+            if let Err(error) = check_labels(&call, &E::targets(View::new(&targets, layout)?)) {
+                return Ok(error.into());
+            }
         }
-        .into())
+        if self.link == Link::Sigmoid {
+            return Ok(gone());
+        }
+        let (sample, _, pixel) = self.coordinates(at);
+        let stored = &self.targets.1;
+        let label = E::of_bits(one(commands, stored, stored.first.saturating_add(at))?).number();
+        let classes = self.shape.channels;
+        Ok(segloss_core::Error::Label { label, sample, pixel, classes }.into())
+    }
+
+    /// The error of labels that look like a mask.
+    fn unclear(&self, commands: &mut Commands<'_>) -> Result<Error, Error> {
+        with_element!(self.targets.0, E => {
+            let targets = self.read_targets::<E>(commands)?;
+            let view = View::new(&targets[..], Layout::channels_first(self.planes)?)?;
+            let first = E::targets(view).first_255_beside_0();
+            Ok(first.map_or_else(gone, |(sample, pixel)| {
+                segloss_core::Error::Unclear { sample, pixel }.into()
+            }))
+        })
+    }
+
+    fn read_targets<E: DeviceTarget>(&self, commands: &mut Commands<'_>) -> Result<Vec<E>, Error> {
+        let mut bits = vec![E::Bits::default(); elements(self.planes)?];
+        let stored = &self.targets.1;
+        commands.read(&stored.memory, stored.first, &mut bits)?;
+        Ok(bits.into_iter().map(E::of_bits).collect())
+    }
+
+    /// The bytes of the call's mask, and its shape.
+    fn read_mask(&self, commands: &mut Commands<'_>) -> Result<Option<(Vec<u8>, Shape)>, Error> {
+        let Some(stored) = &self.mask else { return Ok(None) };
+        let shape = if stored.is_shared { self.planes.with_channels(1) } else { self.planes };
+        let mut bytes = vec![0; elements(shape)?];
+        commands.read(&stored.memory, stored.first, &mut bytes)?;
+        Ok(Some((bytes, shape)))
     }
 
     fn bad_weight(&self, commands: &mut Commands<'_>, at: usize) -> Result<Error, Error> {
@@ -194,8 +254,9 @@ impl Place {
         let value = match &self.weights[place] {
             None => f64::NAN,
             Some(stored) => {
-                let plane = if stored.is_shared { sample } else { sample * self.planes + channel };
-                let index = stored.first + plane * self.pixels + pixel;
+                let plane =
+                    if stored.is_shared { sample } else { sample * self.planes.channels + channel };
+                let index = stored.first + plane * self.shape.pixels() + pixel;
                 if self.is_double {
                     one::<f64>(commands, stored, index)?
                 } else {
@@ -208,6 +269,12 @@ impl Place {
         Ok(segloss_core::Error::Weight { argument, value, sample, channel, pixel, is_signed }
             .into())
     }
+}
+
+/// The error of a report that nothing in the targets agrees with.
+fn gone() -> Error {
+    let reason = "it names bad targets, and there are none in the buffer by now".into();
+    Error::OpenCl { action: "read the report", reason }
 }
 
 fn one<X: OclPrm>(commands: &mut Commands<'_>, stored: &Stored, index: usize) -> Result<X, Error> {

@@ -4,15 +4,16 @@ use ocl_core::Program;
 use segloss_core::compose::MapCall;
 use segloss_core::engine::{Link, Scale};
 use segloss_core::summation::{ACCUMULATORS, BLOCK, SEGMENT};
-use segloss_core::view::{Target, Write};
+use segloss_core::view::Write;
 
 use crate::commands::{Argument, Buffer, Commands, Items};
 use crate::error::Error;
+use crate::ignored::Ignored;
 use crate::loss::Loss;
 use crate::maps::{BuiltinMap, Targets, Validity, weights};
 use crate::programs::Programs;
 use crate::source::Sizes;
-use crate::target::{DeviceTarget, Element};
+use crate::target::{DeviceTarget, with_element};
 use crate::tensors::{Array, Options, Plane, Tensors, elements};
 use crate::trace::Format;
 use crate::tuning::Tuning;
@@ -65,12 +66,12 @@ impl Evaluation<'_> {
         let planes = batch * sizes.planes;
 
         let block_sums = Buffer::<R>::new(context, planes * blocks * sizes.sums)?;
-        let block_notes = Buffer::<u32>::new(context, planes * blocks * 4)?;
+        let block_notes = Buffer::<u32>::new(context, planes * blocks * sizes.block_notes)?;
         // A sum takes eight bytes: one `f64`, or two `f32`.
         let segment_sums = Buffer::<u64>::new(context, batch * segments * sizes.row)?;
-        let segment_notes = Buffer::<u64>::new(context, batch * segments * 4)?;
+        let segment_notes = Buffer::<u64>::new(context, batch * segments * sizes.notes)?;
         let rows = Buffer::<u64>::new(context, batch * sizes.row)?;
-        let sample_notes = Buffer::<u64>::new(context, batch * 4)?;
+        let sample_notes = Buffer::<u64>::new(context, batch * sizes.notes)?;
         let scales = scales(&options.scale);
         let by_sample = matches!(options.scale, Scale::Samples(_));
         let factors = Buffer::<R>::new(context, sizes.terms * if by_sample { batch } else { 1 })?;
@@ -98,9 +99,16 @@ impl Evaluation<'_> {
             maps.push(given(name).or(own).ok_or(Error::NotGiven { map: name })?);
         }
 
-        let ignored = Ignored::of(options.ignore_index, tensors.element);
-        let is_ignoring = i32::from(ignored.is_some());
-        let ignored = ignored.unwrap_or(Ignored::none(tensors.element));
+        let labels = self.ignored_labels();
+        let ignored = Ignored::of(labels, tensors.element);
+        let ignored_list;
+        let ignored_argument = if labels.len() > 1 {
+            ignored_list = ignored.list(context)?;
+            Argument::buffer(&ignored_list)
+        } else {
+            ignored.first()
+        };
+        let left_out = left_out(labels);
         let (pixels_64, blocks_64, segments_64) = (pixels as u64, blocks as u64, segments as u64);
         let (logits_first, targets_first) =
             (tensors.logits.first as u64, tensors.targets.first as u64);
@@ -117,8 +125,8 @@ impl Evaluation<'_> {
             Argument::number(&targets_first),
             Argument::number(&pixels_64),
             Argument::number(&blocks_64),
-            Argument::number(&is_ignoring),
-            ignored.argument(),
+            Argument::number(&ignored.count),
+            ignored_argument,
         ];
         for (plane, (first, is_shared)) in planes_of.iter().zip(&firsts) {
             inputs.extend([
@@ -167,15 +175,18 @@ impl Evaluation<'_> {
             Argument::buffer(&rows),
             Argument::buffer(&sample_notes),
         ];
-        let finish = [
+        let mut finish = vec![
             Argument::buffer(&rows),
             Argument::buffer(&sample_notes),
             Argument::number(&batch_32),
             scales,
+        ];
+        finish.extend(left_out.iter().map(Argument::number));
+        finish.extend([
             Argument::buffer(&factors),
             Argument::buffer(&slopes),
             Argument::buffer(&report),
-        ];
+        ]);
         // From the blocks' sums to the report.
         let fold_and_finish = |commands: &mut Commands<'_>| {
             commands.run(
@@ -239,13 +250,8 @@ impl Evaluation<'_> {
                     return Ok(None);
                 }
                 let plan = BuiltinMap::of(call, self.loss.link())?;
-                match self.tensors.element {
-                    Element::U8 => self.weights::<R, u8>(&plan, commands),
-                    Element::I32 => self.weights::<R, i32>(&plan, commands),
-                    Element::I64 => self.weights::<R, i64>(&plan, commands),
-                    Element::F32 => self.weights::<R, f32>(&plan, commands),
-                }
-                .map(Some)
+                let element = self.tensors.element;
+                with_element!(element, E => self.weights::<R, E>(&plan, commands)).map(Some)
             };
             plan.map_calls().iter().map(one).collect()
         })
@@ -262,12 +268,13 @@ impl Evaluation<'_> {
         let classes = tensors.shape.channels;
         let shape = tensors.shape.with_channels(if is_softmax { 1 } else { classes });
         let targets = Targets {
+            element: E::ELEMENT,
             memory: tensors.targets.memory,
             first: tensors.targets.first,
             shape,
             are_masks: !is_softmax,
             labels: classes as u32,
-            ignored: options.ignore_index.and_then(E::from_label),
+            ignored: Ignored::stored_as::<E>(self.ignored_labels()),
             mask: tensors.mask.map(|mask| Validity {
                 memory: mask.array.memory,
                 first: mask.array.first,
@@ -275,52 +282,30 @@ impl Evaluation<'_> {
             }),
         };
         let out = Buffer::new(programs.context(), elements(shape)?)?;
-        weights::<R, E>(programs, commands, plan, &targets, options.spacing, &out)?;
+        weights::<R>(programs, commands, plan, &targets, options.spacing, &out)?;
         Ok(out)
     }
+
+    fn ignored_labels(&self) -> &[i64] {
+        self.options.ignored(self.loss.link(), self.tensors.shape.channels)
+    }
+}
+
+/// A bit for each class that is ignored, and so cannot occur.
+fn left_out(labels: &[i64]) -> [u64; 4] {
+    let mut words = [0; 4];
+    for &label in labels {
+        let class = usize::try_from(label).unwrap_or(usize::MAX);
+        if let Some(word) = words.get_mut(class / 64) {
+            *word |= 1 << (class % 64);
+        }
+    }
+    words
 }
 
 fn scales(scale: &Scale<'_>) -> Vec<f64> {
     match scale {
         Scale::Batch(scale) => vec![*scale],
         Scale::Samples(scales) => scales.to_vec(),
-    }
-}
-
-/// `ignore_index` as targets are stored.
-enum Ignored {
-    U8(u8),
-    I32(i32),
-    I64(i64),
-    F32(f32),
-}
-
-impl Ignored {
-    fn of(label: Option<i64>, element: Element) -> Option<Self> {
-        let label = label?;
-        match element {
-            Element::U8 => u8::from_label(label).map(Ignored::U8),
-            Element::I32 => i32::from_label(label).map(Ignored::I32),
-            Element::I64 => i64::from_label(label).map(Ignored::I64),
-            Element::F32 => f32::from_label(label).map(Ignored::F32),
-        }
-    }
-
-    fn none(element: Element) -> Self {
-        match element {
-            Element::U8 => Ignored::U8(0),
-            Element::I32 => Ignored::I32(0),
-            Element::I64 => Ignored::I64(0),
-            Element::F32 => Ignored::F32(0.0),
-        }
-    }
-
-    fn argument(&self) -> Argument<'_> {
-        match self {
-            Ignored::U8(label) => Argument::number(label),
-            Ignored::I32(label) => Argument::number(label),
-            Ignored::I64(label) => Argument::number(label),
-            Ignored::F32(label) => Argument::number(label),
-        }
     }
 }

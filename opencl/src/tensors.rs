@@ -1,5 +1,5 @@
 use ocl_core::Mem;
-use segloss_core::engine::Scale;
+use segloss_core::engine::{Ignore, Link, Scale};
 use segloss_core::maps::edt::Spacing;
 use segloss_core::view::{Layout, Shape, Write};
 
@@ -47,13 +47,15 @@ pub struct Signature {
     pub has_weights: bool,
     /// Whether the scale is one number a sample.
     pub by_sample: bool,
+    /// How many labels are ignored; none if nothing is said of it ([`Ignore::Default`]).
+    pub ignored: Option<usize>,
 }
 
 impl Signature {
-    /// Without a mask or weights, and one scale for the batch.
+    /// Without a mask or weights, one scale for the batch, and nothing said of what is ignored.
     pub fn new(shape: Shape, storage: Storage, element: Element) -> Self {
         let (has_mask, has_weights, by_sample) = (false, false, false);
-        Signature { shape, storage, element, has_mask, has_weights, by_sample }
+        Signature { shape, storage, element, has_mask, has_weights, by_sample, ignored: None }
     }
 
     pub(crate) fn of(options: &Options<'_>, tensors: &Tensors<'_>) -> Self {
@@ -64,6 +66,10 @@ impl Signature {
             has_mask: tensors.mask.is_some(),
             has_weights: tensors.weights.is_some(),
             by_sample: matches!(options.scale, Scale::Samples(_)),
+            ignored: match options.ignore_index {
+                Ignore::Default => None,
+                Ignore::Labels(labels) => Some(labels.len()),
+            },
         }
     }
 }
@@ -94,8 +100,8 @@ pub struct Tensors<'a> {
 /// The options of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// The target of pixels that do not count, compared before it is read as anything else.
-    pub ignore_index: Option<i64>,
+    /// The targets of pixels that do not count, compared before they are read as anything else.
+    pub ignore_index: Ignore<'a>,
     /// Distances between neighbouring pixels, for maps that measure them.
     pub spacing: Spacing,
     /// The gradient of whatever follows in the loss.
@@ -105,14 +111,21 @@ pub struct Options<'a> {
 }
 
 impl Default for Options<'_> {
-    /// Nothing ignored, spacing 1, scale 1, overwrite.
+    /// Spacing 1, scale 1, overwrite; nothing is said of what is ignored.
     fn default() -> Self {
         Options {
-            ignore_index: None,
+            ignore_index: Ignore::Default,
             spacing: Spacing::UNIT,
             scale: Scale::Batch(1.0),
             write: Write::Overwrite,
         }
+    }
+}
+
+impl<'a> Options<'a> {
+    /// The labels that a loss of so many classes ignores.
+    pub(crate) fn ignored(&self, link: Link, classes: usize) -> &'a [i64] {
+        self.ignore_index.of_classes(link, classes)
     }
 }
 

@@ -7,7 +7,7 @@ use segloss_core::level::Scalar;
 use segloss_core::summation::{ACCUMULATORS, Accumulator, Compensated, TILE};
 use segloss_core::view::{Layout, Mask, Shape, Targets, View, ViewMut, Weights};
 use segloss_opencl::trace::Format;
-use segloss_opencl::{DeviceLogit, DeviceTarget, Error, Evaluator, Loss, Options, Slices};
+use segloss_opencl::{DeviceLogit, DeviceTarget, Element, Error, Evaluator, Loss, Options, Slices};
 
 use crate::plugins::{Everything, Focal, JointDice, SquaredError, device_library};
 
@@ -34,8 +34,7 @@ pub struct Case<'a, Z: DeviceLogit, E> {
 
 impl<'a, Z: DeviceLogit, E> Case<'a, Z, E> {
     pub fn new(text: &'a str, link: Link, shape: Shape, logits: &'a [Z], targets: &'a [E]) -> Self {
-        let ignore_index = (link == Link::Softmax).then_some(255);
-        let options = Options { ignore_index, ..Options::default() };
+        let options = Options::default();
         Case { text, link, shape, logits, targets, mask: None, weights: None, options }
     }
 
@@ -93,10 +92,11 @@ fn on_cpu<Z: DeviceLogit, E, A: Accumulator>(
         write,
         ..Call::sigmoid()
     };
+    let of_maps = call.for_classes(case.shape.channels);
     let computed = plan.map_calls().iter().map(|map| {
         let mut weights = vec![Z::Compute::default(); case.targets.len()];
-        let mut scratch = vec![0; map.scratch(&call, &targets)?];
-        map.compute(&call, &targets, &mut scratch, &mut weights)?;
+        let mut scratch = vec![0; map.scratch(&of_maps, &targets)?];
+        map.compute(&of_maps, &targets, &mut scratch, &mut weights)?;
         Ok(weights)
     });
     let computed = computed.collect::<Result<Vec<_>, segloss_core::Error>>()?;
@@ -146,7 +146,13 @@ where
         maps: &[],
         gradient: Some(&mut gradient),
     };
-    let report = evaluator.evaluate(&loss, &case.options, slices)?;
+    let report = evaluator.evaluate(&loss, &case.options, slices);
+    let is_untouched = |(a, b): (&Z, Z)| a.load().widen() == b.load().widen();
+    assert!(
+        report.is_ok() || gradient.iter().zip(first_gradient(case.logits.len())).all(is_untouched),
+        "{report:?} with a gradient"
+    );
+    let report = report?;
     Ok(Evaluation { value: report.value, valid: report.valid, gradient })
 }
 
@@ -164,18 +170,32 @@ where
     let layout = Layout::channels_first(case.target_shape()).unwrap();
     let targets = Targets::from(View::new(case.targets, layout).unwrap());
     let expected = if device.has_double() {
-        on_cpu::<Z, E, f64>(case, targets).unwrap()
+        on_cpu::<Z, E, f64>(case, targets)
     } else {
-        on_cpu::<Z, E, Compensated>(case, targets).unwrap()
+        on_cpu::<Z, E, Compensated>(case, targets)
     };
     let found = on_device(evaluator, case);
     let is_double = Z::Compute::DOUBLE;
-    if is_double && !device.has_double() {
+    if (is_double || E::ELEMENT == Element::F64) && !device.has_double() {
         assert_eq!(found.err(), Some(Error::NoDouble { device: device.name().into() }));
         return 0;
     }
-    let found = found.unwrap_or_else(|error| panic!("{error}"));
-    let what = format!("`{}`, {} of shape {}", case.text, core::any::type_name::<Z>(), case.shape);
+    let [of_logits, of_targets] = [core::any::type_name::<Z>(), core::any::type_name::<E>()];
+    let what = format!("`{}`, {of_logits} and {of_targets} of shape {}", case.text, case.shape);
+    let (found, expected) = match (found, expected) {
+        (Ok(found), Ok(expected)) => (found, expected),
+        // As text, in which NaN is equal to NaN.
+        (Err(found), Err(expected)) => {
+            let expected = Error::Call(expected);
+            assert_eq!(format!("{found:?}"), format!("{expected:?}"), "{what}");
+            return 0;
+        }
+        (found, expected) => panic!(
+            "{what}: {:?}, on the CPU {:?}",
+            found.map(|found| found.value),
+            expected.map(|expected| expected.value)
+        ),
+    };
     let is_exact = device.is_exact::<Z::Compute>();
     let same = |a: f64, b: f64, near: f64| {
         a.to_bits() == b.to_bits()

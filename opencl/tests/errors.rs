@@ -1,7 +1,8 @@
 //! What does not fit is an error that names it, never a panic, and leaves the gradient as it is.
 
-use segloss_core::engine::{Link, Report, Scale};
-use segloss_core::view::Shape;
+use segloss_core::engine::{Ignore, Link, Report, Scale};
+use segloss_core::maps::edt::Spacing;
+use segloss_core::view::{Number, Shape};
 use segloss_opencl::{
     Array, Element, Error, Evaluator, Loss, Options, Signature, Slices, Storage, Tensors, Tuning,
 };
@@ -67,13 +68,23 @@ fn numbers_of_no_use() {
     shares[2100 * 3 + 1500] = 1.5;
     shares[2100 * 3 + 1501] = f32::NAN;
     let error = failed(Link::Sigmoid, "bce", Options::default(), Slices::new(shape, &z, &shares));
-    let expected = segloss_core::Error::Share { target: 1.5, sample: 1, channel: 1, pixel: 1500 };
+    let expected = segloss_core::Error::Share {
+        target: Number::Float(1.5),
+        sample: 1,
+        channel: 1,
+        pixel: 1500,
+    };
     assert_eq!(error, Error::Call(expected));
 
     let mut labels = vec![0i64; 4200];
     labels[2100 + 2099] = -3;
     let error = failed(Link::Softmax, "dice", Options::default(), Slices::new(shape, &z, &labels));
-    let expected = segloss_core::Error::Label { label: -3.0, sample: 1, pixel: 2099, classes: 2 };
+    let expected = segloss_core::Error::Label {
+        label: Number::Signed(-3),
+        sample: 1,
+        pixel: 2099,
+        classes: 2,
+    };
     assert_eq!(error, Error::Call(expected));
 
     let mut weights = vec![1f32; 4200];
@@ -97,6 +108,33 @@ fn numbers_of_no_use() {
     let options = Options { scale: Scale::Samples(&[1.0; 3]), ..Options::default() };
     let error = failed(Link::Sigmoid, "bce", options, Slices::new(shape, &z, &y));
     assert!(matches!(error, Error::Call(segloss_core::Error::Samples { .. })), "{error}");
+}
+
+#[test]
+fn what_nothing_uses() {
+    let shape = Shape::new(1, 1, &[4]).unwrap();
+    let (z, y, ones) = ([0f32; 4], [1u8; 4], [1f32; 4]);
+    let unused =
+        |argument, expected| Error::Call(segloss_core::Error::Unused { argument, expected });
+    let slices = Slices { maps: &[("band", &ones)], ..Slices::new(shape, &z, &y) };
+    let error = failed(Link::Sigmoid, "bce", Options::default(), slices);
+    assert_eq!(error, unused("maps", "the names of maps that the loss has"));
+    let options = Options { spacing: Spacing::new(&[2.0]).unwrap(), ..Options::default() };
+    let error = failed(Link::Sigmoid, "bce", options, Slices::new(shape, &z, &y));
+    assert_eq!(error, unused("spacing", "a map that measures distances, such as `decay`"));
+    let slices = Slices { weights: Some(&ones), ..Slices::new(shape, &z, &y) };
+    let error = failed(Link::Sigmoid, "dice", Options::default(), slices);
+    let expected = "a pixel or class term, or a region term with `weighted=true`";
+    assert_eq!(error, unused("weights", expected));
+}
+
+#[test]
+fn too_many_labels_to_ignore() {
+    let shape = Shape::new(1, 1, &[4]).unwrap();
+    let options = Options { ignore_index: Ignore::Labels(&[1; 17]), ..Options::default() };
+    let slices = Slices::new(shape, &[0f32; 4], &[1u8; 4]);
+    let error = failed(Link::Sigmoid, "bce", options, slices);
+    assert_eq!(error, Error::Call(segloss_core::Error::Ignored { length: 17 }));
 }
 
 #[test]

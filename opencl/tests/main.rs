@@ -7,6 +7,7 @@
 mod cache;
 mod case;
 mod errors;
+mod faults;
 mod foreign;
 mod maps;
 mod plugins;

@@ -1,7 +1,7 @@
 //! Maps of devices are those of core, in every pixel.
 
 use segloss_core::compose::{MapCall, MapDefinition};
-use segloss_core::engine::Call;
+use segloss_core::engine::{Call, Ignore, Link};
 use segloss_core::level::Scalar;
 use segloss_core::maps::band::Band;
 use segloss_core::maps::decay::{Decay, Empty};
@@ -311,20 +311,30 @@ fn each_map<T: Format>(mut check: impl FnMut(&MapCall<'_, T>)) {
     check(&MapCall::new(&decay, &[1.3, 0.0, 1.0]).unwrap());
 }
 
-/// Targets of a type from numbers below `below`, some of them 77.
-fn targets<E: DeviceTarget>(len: usize, below: u64, of: impl Fn(u64) -> E) -> Vec<E> {
+/// Targets of a type: masks of `share`'s numbers or labels below 4, and what `call` ignores.
+fn targets<E: DeviceTarget>(len: usize, call: &Call<'_>, share: impl Fn(u64) -> E) -> Vec<E> {
     let random = &mut Random::new(len as u64);
     let mut last = 0;
     let mut next = || {
         if random.below(4) == 0 {
-            last = random.below(below);
+            last = random.below(4);
         }
-        if random.below(30) == 0 { 77 } else { last }
+        let ignored = call.ignore_index.labels();
+        match ignored.len() as u64 {
+            count @ 1.. if random.below(30) == 0 => ignored[random.below(count) as usize],
+            _ if call.link == Link::Softmax => last as i64,
+            _ => -1 - last as i64,
+        }
+    };
+    let of = |number: i64| match number {
+        0.. => E::from_label(number).unwrap(),
+        _ => share((-1 - number) as u64),
     };
     (0..len).map(|_| of(next())).collect()
 }
 
-fn check_calls<T: Format, E: DeviceTarget>(maps: &Maps, of: impl Fn(u64) -> E + Copy)
+/// Maps of masks of the numbers that `share` gives for 0 to 3, and of labels of the same type.
+fn check_calls<T: Format, E: DeviceTarget>(maps: &Maps, share: impl Fn(u64) -> E + Copy)
 where
     for<'v> view::Targets<'v>: From<View<'v, E>>,
 {
@@ -332,13 +342,15 @@ where
         [Shape::new(2, 3, &[9, 31]), Shape::new(3, 1, &[5, 7, 11]), Shape::new(2, 2, &[97])];
     let mut calls: Vec<(Call<'_>, Shape)> = Vec::new();
     for shape in masks.into_iter().map(Result::unwrap) {
-        calls.push((Call { ignore_index: None, ..Call::sigmoid() }, shape));
-        calls.push((Call { ignore_index: Some(77), ..Call::sigmoid() }, shape));
-        calls.push((Call { ignore_index: Some(77), ..Call::softmax() }, shape.with_channels(1)));
+        calls.push((Call { ignore_index: Ignore::NOTHING, ..Call::sigmoid() }, shape));
+        calls.push((Call { ignore_index: Ignore::Labels(&[77]), ..Call::sigmoid() }, shape));
+        for ignore_index in [Ignore::Labels(&[77]), Ignore::Labels(&[77, 9])] {
+            calls.push((Call { ignore_index, ..Call::softmax() }, shape.with_channels(1)));
+        }
     }
     for (call, shape) in calls {
         let len = shape.batch * shape.channels * shape.pixels();
-        let y = targets(len, 4, of);
+        let y = targets(len, &call, share);
         let random = &mut Random::new(5);
         let counts: Vec<u8> = (0..len).map(|_| (random.below(9) * 3) as u8).collect();
         let one_channel = shape.with_channels(1);
@@ -362,15 +374,33 @@ where
 #[test]
 fn weights_of_targets_of_every_type() {
     let maps = maps();
-    check_calls::<f32, u8>(&maps, |n| n as u8);
-    check_calls::<f32, i32>(&maps, |n| n as i32);
-    check_calls::<f32, i64>(&maps, |n| n as i64);
-    check_calls::<f32, f32>(&maps, |n| n as f32);
+    check_calls::<f32, u8>(&maps, |n| u8::from(n > 1) * 200);
+    check_calls::<f32, i64>(&maps, |n| i64::from(n > 1) << 40);
+    check_calls::<f32, f32>(&maps, |n| n as f32 / 3.0);
     if maps.device().has_double() {
-        check_calls::<f64, u8>(&maps, |n| n as u8);
+        check_calls::<f64, u8>(&maps, |n| u8::from(n > 1));
     }
     for maps in tunings() {
-        check_calls::<f32, u8>(&maps, |n| n as u8);
+        check_calls::<f32, u8>(&maps, |n| u8::from(n > 1));
+    }
+}
+
+#[test]
+#[ignore = "slow: sh tests/run.sh --all"]
+fn weights_of_targets_of_other_types() {
+    let maps = maps();
+    check_calls::<f32, i8>(&maps, |n| i8::from(n > 1) * 100);
+    check_calls::<f32, i16>(&maps, |n| i16::from(n > 1) * 300);
+    check_calls::<f32, u16>(&maps, |n| u16::from(n > 1) * 300);
+    check_calls::<f32, i32>(&maps, |n| i32::from(n > 1) * 300);
+    check_calls::<f32, u32>(&maps, |n| u32::from(n > 1) * 300);
+    check_calls::<f32, u64>(&maps, |n| u64::from(n > 1) * 300);
+    check_calls::<f32, half::f16>(&maps, |n| half::f16::from_f64(n as f64 / 3.0));
+    check_calls::<f32, half::bf16>(&maps, |n| half::bf16::from_f64(n as f64 / 3.0));
+    if maps.device().has_double() {
+        // The first above one half is one half as `f32`.
+        let shares = [0.0, 0.5 + 1e-12, 0.500_001, 1.0];
+        check_calls::<f32, f64>(&maps, |n| shares[n as usize]);
     }
 }
 
@@ -387,9 +417,42 @@ fn nothing_but_ignored_targets() {
     let maps = maps();
     let shape = Shape::new(1, 1, &[4, 5]).unwrap();
     for call in [Call::sigmoid(), Call::softmax()] {
-        let call = Call { ignore_index: Some(3), ..call };
+        let call = Call { ignore_index: Ignore::Labels(&[3]), ..call };
         each_map::<f32>(|map| check_targets(&maps, map, &call, &[3u8; 20], shape));
     }
+}
+
+#[test]
+fn what_is_no_mask_or_label() {
+    let maps = maps();
+    let shape = Shape::new(1, 1, &[2, 3]).unwrap();
+    let refused = |call: &Call<'_>, targets: &[i32; 6]| {
+        let mut out = [9f32; 6];
+        let mut error = None;
+        each_map::<f32>(|map| {
+            let view = View::new(&targets[..], Layout::channels_first(shape).unwrap()).unwrap();
+            let expected = segloss_core::compose::check_labels(call, &view.into()).unwrap_err();
+            let found = maps.weights(map, call, &targets[..], shape, &mut out).unwrap_err();
+            assert_eq!(found, Error::Call(expected));
+            error = Some(expected);
+        });
+        assert_eq!(out, [9.0; 6]);
+        error.unwrap()
+    };
+    let error = refused(&Call::sigmoid(), &[0, 2, 2, 0, 1, 3]);
+    assert!(matches!(error, segloss_core::Error::Mask { pixel: 4, .. }), "{error}");
+    let error = refused(&Call::softmax(), &[0, 255, 1 << 24, 0, -1, 3]);
+    assert!(matches!(error, segloss_core::Error::Label { pixel: 2, .. }), "{error}");
+    let call = Call { ignore_index: Ignore::Labels(&[1; 17]), ..Call::softmax() };
+    let error = refused(&call, &[0; 6]);
+    assert!(matches!(error, segloss_core::Error::Ignored { length: 17 }), "{error}");
+}
+
+#[test]
+fn a_batch_without_samples() {
+    let (maps, shape) = (maps(), Shape::new(0, 2, &[2, 3]).unwrap());
+    let call = Call::sigmoid();
+    each_map::<f32>(|map| maps.weights(map, &call, &[0u8; 0], shape, &mut []).unwrap());
 }
 
 #[test]

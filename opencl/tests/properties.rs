@@ -1,7 +1,7 @@
 //! Any loss on any shape gives the CPU's numbers.
 
 use proptest::prelude::*;
-use segloss_core::engine::Link;
+use segloss_core::engine::{Ignore, Link};
 use segloss_core::view::{Shape, Write};
 
 use crate::case::{Case, assert_same, evaluator};
@@ -14,6 +14,14 @@ const LOSSES: [(Link, &str, usize); 5] = [
     (Link::Sigmoid, "preset:boundary", 1),
     (Link::Softmax, "ce + 0.5*dice(absent=skip)", 3),
     (Link::Softmax, "0.5*distance + focal", 2),
+];
+
+/// Two kinds of programs: one label by itself, which may be the one by default, and several.
+const IGNORED: [Ignore<'static>; 4] = [
+    Ignore::Default,
+    Ignore::Labels(&[255]),
+    Ignore::Labels(&[255, 1]),
+    Ignore::Labels(&[7, 255, 0, 300, -1]),
 ];
 
 fn spatial() -> impl Strategy<Value = Vec<usize>> {
@@ -31,7 +39,8 @@ proptest! {
     fn as_on_the_cpu(
         loss in 0usize..LOSSES.len(),
         spatial in spatial(),
-        batch in 1usize..4,
+        batch in 0usize..4,
+        ignored in 0usize..IGNORED.len(),
         seed in any::<u32>(),
         accumulate in any::<bool>(),
         scale in -2.0f64..2.0,
@@ -42,10 +51,15 @@ proptest! {
         let planes = batch * shape.pixels() * if link == Link::Softmax { 1 } else { channels };
         let classes = if link == Link::Softmax { channels as u64 } else { 2 };
         let z = logits::<f32>(random, batch * channels * shape.pixels());
-        let y = labels(random, planes, classes, true);
+        let ignoring = link == Link::Softmax || ignored > 0;
+        let y = labels(random, planes, classes, ignoring);
         let weights: Vec<f32> = (0..planes).map(|_| random.below(4) as f32 * 0.5).collect();
         let mut case = Case::new(text, link, shape, &z, &y);
-        case.options.ignore_index = Some(255);
+        case.options.ignore_index = IGNORED[ignored];
+        let mask: Vec<u8> = (0..planes).map(|_| u8::from(random.below(6) > 0)).collect();
+        if ignored > 1 {
+            case.mask = Some(&mask);
+        }
         case.options.scale = scale.into();
         if accumulate {
             case.options.write = Write::Accumulate;

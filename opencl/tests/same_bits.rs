@@ -1,6 +1,6 @@
 //! The device gives the bits that the engine gives on the CPU, if its arithmetic is IEEE.
 
-use segloss_core::engine::{Link, Scale};
+use segloss_core::engine::{Ignore, Link, Scale};
 use segloss_core::lanes::Real;
 use segloss_core::view::{Shape, Targets, View, Write};
 use segloss_opencl::trace::Format;
@@ -39,18 +39,26 @@ where
             .map(|_| Z::Compute::round_from(random.below(5) as f64 * 0.37))
             .collect();
         let mut case = Case::new(text, link, shape, &z, &y);
-        case.options.ignore_index = ignoring.then_some(255);
+        case.options.ignore_index = Ignore::Labels(if ignoring { &[255] } else { &[] });
         case.options.scale = Scale::Batch(1.7);
         // Together, because a program is built for each combination.
         let is_weighted = seed % 2 == 0;
         case.mask = is_weighted.then_some(&mask);
-        case.weights = (is_weighted || text.contains("weighted=true")).then_some(&weights);
+        let asks = text.contains("weighted=true");
+        case.weights = (asks || is_weighted && takes_weights(text)).then_some(&weights);
         if seed % 4 == 0 {
             case.options.write = Write::Accumulate;
         }
         let nans = assert_same(evaluator, &case);
         assert!(z.len() < 100 || nans < z.len() / 3, "{nans} of {} are NaN", z.len());
     }
+}
+
+/// Whether a loss has a term of pixels or classes.
+fn takes_weights(text: &str) -> bool {
+    let mut words = text.split([' ', '*', '(']);
+    let terms = ["bce", "ce", "focal", "boundary", "distance", "everything", "focal_plugin"];
+    words.any(|word| terms.contains(&word) || word.starts_with("preset:"))
 }
 
 /// Runs the same check in both formats that losses are computed in.
@@ -161,7 +169,7 @@ fn a_scale_for_each_sample() {
     let (z, y) = (logits::<f32>(random, 12_000), labels(random, 12_000, 2, true));
     let mut case = Case::new("bce + 0.5*dice(pool=sample)", Link::Sigmoid, shape, &z, &y);
     case.options.scale = Scale::Samples(&[0.5, 0.0, -3.0]);
-    case.options.ignore_index = Some(255);
+    case.options.ignore_index = Ignore::Labels(&[255]);
     assert_same(&evaluator, &case);
 }
 
@@ -171,7 +179,7 @@ fn nothing_but_ignored_pixels() {
     let shape = Shape::new(2, 1, &[40]).unwrap();
     let mut case =
         Case::new("0.3*bce + 0.7*dice", Link::Sigmoid, shape, &[f32::NAN; 80], &[1u8; 80]);
-    case.options.ignore_index = Some(1);
+    case.options.ignore_index = Ignore::Labels(&[1]);
     assert_same(&evaluator, &case);
 }
 
@@ -201,33 +209,104 @@ fn logits_that_are_not_finite() {
     }
 }
 
+/// Masks and labels of a type, with 77 where a pixel does not count.
+fn check_targets<E: DeviceTarget>(evaluator: &Evaluator, share: impl Fn(u64) -> E)
+where
+    for<'v> Targets<'v>: From<View<'v, E>>,
+{
+    let random = &mut Random::new(7);
+    let ignored = E::from_label(77).unwrap();
+    let z = logits::<f32>(random, 1500);
+    let one = |random: &mut Random| {
+        if random.below(9) == 0 { ignored } else { share(random.below(1001)) }
+    };
+    let y: Vec<E> = (0..1500).map(|_| one(random)).collect();
+    let shape = Shape::new(1, 1, &[1500]).unwrap();
+    let mut case = Case::new("0.3*bce + 0.7*dice", Link::Sigmoid, shape, &z, &y);
+    case.options.ignore_index = Ignore::Labels(&[77]);
+    assert_same(evaluator, &case);
+    let label = |i: i64| E::from_label(i % 3).unwrap();
+    let labels: Vec<E> = (0..500).map(|i| if i % 9 == 0 { ignored } else { label(i) }).collect();
+    let shape = Shape::new(1, 3, &[500]).unwrap();
+    let mut case = Case::new("0.3*ce + 0.7*dice", Link::Softmax, shape, &z, &labels);
+    case.options.ignore_index = Ignore::Labels(&[77]);
+    assert_same(evaluator, &case);
+}
+
 #[test]
-fn targets_of_every_type() {
-    fn check<E: DeviceTarget>(evaluator: &Evaluator, share: impl Fn(u64) -> E, ignored: E)
-    where
-        for<'v> Targets<'v>: From<View<'v, E>>,
-    {
-        let random = &mut Random::new(7);
-        let z = logits::<f32>(random, 1500);
-        let one = |random: &mut Random| {
-            if random.below(9) == 0 { ignored } else { share(random.below(1001)) }
-        };
-        let y: Vec<E> = (0..1500).map(|_| one(random)).collect();
-        let shape = Shape::new(1, 1, &[1500]).unwrap();
-        let mut case = Case::new("0.3*bce + 0.7*dice", Link::Sigmoid, shape, &z, &y);
-        case.options.ignore_index = Some(77);
-        assert_same(evaluator, &case);
-        let label = |i: i64| E::from_label(i % 3).unwrap();
-        let labels: Vec<E> =
-            (0..500).map(|i| if i % 9 == 0 { ignored } else { label(i) }).collect();
-        let shape = Shape::new(1, 3, &[500]).unwrap();
-        let mut case = Case::new("0.3*ce + 0.7*dice", Link::Softmax, shape, &z, &labels);
-        case.options.ignore_index = Some(77);
-        assert_same(evaluator, &case);
-    }
+fn targets_of_the_usual_types() {
     let evaluator = evaluator();
-    check(&evaluator, |n| (n % 3) as u8, 77);
-    check(&evaluator, |n| n as i32 - 500, 77);
-    check(&evaluator, |n| n as i64 - 500, 77);
-    check(&evaluator, |n| n as f32 / 1000.0, 77.0);
+    check_targets(&evaluator, |n| (n % 2) as u8 * 255);
+    check_targets(&evaluator, |n| (n % 2) as i32 * 500);
+    check_targets(&evaluator, |n| (n % 2) as i64 * i64::MAX);
+    check_targets(&evaluator, |n| n as f32 / 1000.0);
+}
+
+#[test]
+#[ignore = "slow: sh tests/run.sh --all"]
+fn targets_of_other_types() {
+    let evaluator = evaluator();
+    check_targets(&evaluator, |n| (n % 2) as i8 * 127);
+    check_targets(&evaluator, |n| (n % 2) as i16 * 1000);
+    check_targets(&evaluator, |n| (n % 2) as u16 * 65_535);
+    check_targets(&evaluator, |n| (n % 2) as u32 * u32::MAX);
+    check_targets(&evaluator, |n| (n % 2) * i64::MAX as u64);
+    check_targets(&evaluator, |n| n as f64 / 1000.0);
+    check_targets(&evaluator, |n| half::f16::from_f64(n as f64 / 1000.0));
+    check_targets(&evaluator, |n| half::bf16::from_f64(n as f64 / 1000.0));
+}
+
+#[test]
+fn truth_values_are_bytes() {
+    let y: Vec<bool> = (0..70).map(|i| i % 3 == 0).collect();
+    let shape = Shape::new(1, 1, &[70]).unwrap();
+    assert_same(&evaluator(), &Case::new("bce", Link::Sigmoid, shape, &[0.5f32; 70], &y));
+}
+
+#[test]
+fn batches_without_samples() {
+    let evaluator = evaluator();
+    for (link, text, channels) in [
+        (Link::Sigmoid, "0.3*bce + 0.7*dice", 2),
+        (Link::Softmax, "ce", 3),
+        (Link::Sigmoid, "preset:boundary", 1),
+    ] {
+        let shape = Shape::new(0, channels, &[4, 5]).unwrap();
+        let mut case = Case::new(text, link, shape, &[0f32; 0], &[0u8; 0]);
+        assert_same(&evaluator, &case);
+        case.options.scale = Scale::Samples(&[]);
+        case.mask = Some(&[]);
+        if !text.contains("dice") {
+            assert_same(&evaluator, &case);
+        }
+    }
+}
+
+#[test]
+fn channels_and_classes_that_cannot_occur() {
+    let evaluator = evaluator();
+    let random = &mut Random::new(3);
+    let z = logits::<f32>(random, 2 * 3 * 1500);
+    let shape = Shape::new(2, 3, &[1500]).unwrap();
+    let y = labels(random, 9000, 2, false);
+    // The second channel has no pixel that counts, or none in the first sample.
+    for of_second in [0, 1] {
+        let counts = |i: usize| match i / 1500 {
+            1 => false,
+            4 => of_second == 1,
+            _ => !i.is_multiple_of(7),
+        };
+        let mask: Vec<u8> = (0..9000).map(|i| u8::from(counts(i))).collect();
+        for text in ["dice", "dice(pool=sample, absent=skip) + 0.5*focal_tversky(gamma=0.75)"] {
+            let mut case = Case::new(text, Link::Sigmoid, shape, &z, &y);
+            case.mask = Some(&mask);
+            assert_same(&evaluator, &case);
+        }
+    }
+    let y = labels(random, 3000, 3, false);
+    for ignored in [&[1][..], &[2, 255], &[0, 1, 2], &[0, 1]] {
+        let mut case = Case::new("0.4*ce + 0.6*dice", Link::Softmax, shape, &z, &y);
+        case.options.ignore_index = Ignore::Labels(ignored);
+        assert_same(&evaluator, &case);
+    }
 }

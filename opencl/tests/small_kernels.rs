@@ -1,7 +1,7 @@
 //! Every kernel on a few pixels, in both ways to cut work: short enough for a checker of memory accesses
 //! and races, which runs each instruction by itself.
 
-use segloss_core::engine::Link;
+use segloss_core::engine::{Ignore, Link};
 use segloss_core::view::Shape;
 use segloss_opencl::Tuning;
 
@@ -17,7 +17,7 @@ fn check(link: Link, text: &str, channels: usize) {
     let y = labels(random, 70 * planes, classes, true);
     let mask: Vec<u8> = (0..70).map(|_| u8::from(random.below(3) > 0)).collect();
     let mut case = Case::new(text, link, shape, &z, &y);
-    case.options.ignore_index = Some(255);
+    case.options.ignore_index = Ignore::Labels(&[255]);
     case.mask = Some(&mask);
     for tuning in [Tuning::Vectors { single: 4, double: 4 }, Tuning::Groups { blocks: 1 }] {
         let evaluator = evaluator();

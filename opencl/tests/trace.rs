@@ -62,6 +62,33 @@ fn constants_are_folded_and_nothing_else() {
 }
 
 #[test]
+fn a_choice_between_equal_numbers_is_that_number() {
+    let graph = Graph::<f32>::new();
+    let (x, y) = (graph.input("x"), graph.input("y"));
+    let is_zero = x.eq(Expr::splat(0.0));
+    let before = graph.len();
+    let _ =
+        (Expr::select(is_zero, y, y), Expr::select(is_zero, Expr::splat(2.0), Expr::splat(2.0)));
+    assert_eq!(graph.len(), before);
+    // 0 and -0 are not the same number.
+    let _ = Expr::select(is_zero, Expr::splat(0.0), Expr::splat(-0.0));
+    assert_eq!(graph.len(), before + 1);
+}
+
+/// Derivatives of a class's loss do not carry along those of others.
+#[test]
+fn region_losses_are_as_long_as_they_have_classes() {
+    let lines = |classes| {
+        let loss = Loss::new("dice(absent=skip)", Link::Softmax).unwrap();
+        let shape = Shape::new(1, classes, &[4]).unwrap();
+        let signature = Signature::new(shape, Storage::F32, Element::U8);
+        evaluator().source(&loss, &signature).unwrap().lines().count()
+    };
+    let [few, more, many] = [8, 16, 32].map(lines);
+    assert!(many - more <= 2 * (more - few) + 8, "{few}, {more}, {many} lines");
+}
+
+#[test]
 fn what_no_output_needs_is_left_out() {
     let graph = Graph::<f32>::new();
     let x = graph.input("x");

@@ -10,6 +10,7 @@ mod registry;
 mod shorthands;
 
 pub use crate::maps::{IGNORED, LabelBytes, LabelSource};
+pub use crate::pixelwise::MOST_CLASSES;
 pub use crate::tile::*;
 pub use link_of::link_of;
 pub use map::{LabelPlane, MapCall, MapDefinition, ObjectMap, WeightMap, check_labels};

@@ -477,7 +477,7 @@ impl Targets<'_> {
     }
 
     /// Returns sample and pixel of the first 255, where nothing but 0 and 255 occurs in the first channel.
-    pub(crate) fn first_255_beside_0(&self) -> Option<(usize, usize)> {
+    pub fn first_255_beside_0(&self) -> Option<(usize, usize)> {
         each_view!(self, view => view.first_255_beside_0())
     }
 

@@ -1,11 +1,14 @@
 //! What a call reads besides logits and targets.
 
 use core::ffi::c_char;
+use core::mem::offset_of;
 
 use crate::fault::Fault;
 use crate::tensor::Tensor;
 use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::options::{IgnoreFields, Ignored};
 use segloss_c_boundary::pointer::{array, list};
+use segloss_c_boundary::tensor::Axes;
 use segloss_c_boundary::versioned::Versioned;
 use segloss_c_boundary::{BadArgument, options, text};
 use segloss_core::engine::Scale;
@@ -13,16 +16,19 @@ use segloss_core::maps::edt::Spacing;
 use segloss_core::view::Write;
 use segloss_opencl::{Loss, Options};
 
-/// Which target stands for pixels that do not count. Since 0.1.
+/// Which targets stand for pixels that do not count. Since 0.1.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ignore {
-    /// 255 under softmax; none under sigmoid.
+    /// Nothing is said: 255 under softmax, of up to 255 classes; none under sigmoid. Targets of two classes that hold 0
+    /// and 255 alone are refused: a mask of 0 and 255 would lose its foreground.
     Default = 0,
     /// None.
     Nothing = 1,
     /// `ignore_index`, compared before the target is read as anything else.
     Index = 2,
+    /// Each of `ignore_indices`, up to 16.
+    Indices = 3,
 }
 
 /// What happens to what the gradient's buffer holds. Since 0.1.
@@ -57,13 +63,13 @@ pub struct Call {
     pub struct_size: u32,
     /// A segloss_cl_ignore.
     pub ignore: i32,
-    /// The target of pixels that do not count, with SEGLOSS_CL_IGNORE_INDEX.
+    /// The target of pixels that do not count, with SEGLOSS_CL_IGNORE_INDEX; else 0.
     pub ignore_index: i64,
-    /// Pixels that count, those that are not 0: uint8 or bool, of the targets' shape or with 1 channel for
-    /// all. The others may hold anything, NaN included, in all other inputs. NULL: all.
+    /// Pixels that count, those that are not 0: uint8 or bool, of the targets' shape or with 1 channel, or
+    /// without that axis, for all. The others may hold anything, NaN included, in all other inputs. NULL: all.
     pub mask: *const DLTensor,
     /// What each pixel's loss is multiplied by: float32, or float64 with float64 logits, of the targets'
-    /// shape or with 1 channel for all. Finite; not negative where a mean is divided by them
+    /// shape or with 1 channel, or without that axis, for all. Finite; not negative where a mean is divided by them
     /// (`normalise=weights`) or region terms take them (`weighted=true`). NULL: 1.
     pub weights: *const DLTensor,
     /// Weight maps by name. NULL: none.
@@ -86,11 +92,15 @@ pub struct Call {
     pub write: i32,
     /// 0.
     pub reserved: i32,
+    /// The targets of pixels that do not count, with SEGLOSS_CL_IGNORE_INDICES: numbers of the host. NULL: none.
+    pub ignore_indices: *const i64,
+    /// Entries of `ignore_indices`, up to 16; else 0.
+    pub ignore_index_count: usize,
 }
 
 // SAFETY: its size comes first, and zeros are valid in every field.
 unsafe impl Versioned for Call {
-    const FIRST: usize = size_of::<Self>();
+    const FIRST: usize = offset_of!(Self, ignore_indices);
 }
 
 /// The most maps of a call.
@@ -99,7 +109,7 @@ const MAPS: usize = 16;
 /// A call's options, read.
 #[derive(Debug)]
 pub(crate) struct CallInputs<'a> {
-    ignore_index: Option<i64>,
+    pub(crate) ignored: Ignored<'a>,
     pub(crate) mask: Option<Tensor>,
     pub(crate) weights: Option<Tensor>,
     pub(crate) maps: Vec<(&'a str, Tensor)>,
@@ -111,7 +121,7 @@ pub(crate) struct CallInputs<'a> {
 impl<'a> CallInputs<'a> {
     /// # Safety
     /// The call's pointers are NULL or point to what their types say, which nobody writes for `'a`.
-    pub(crate) unsafe fn read(call: &Call, loss: &Loss) -> Result<Self, Fault> {
+    pub(crate) unsafe fn read(call: &Call, loss: &Loss, axes: Axes) -> Result<Self, Fault> {
         options::reserved("call.reserved", call.reserved)?;
         // SAFETY: the caller's word, here and below.
         let (scale, samples, spacing) = unsafe {
@@ -129,28 +139,27 @@ impl<'a> CallInputs<'a> {
             (_, Some(scales)) => Scale::Samples(scales),
             (scale, None) => Scale::Batch(scale.copied().unwrap_or(1.0)),
         };
+        let Call { ignore, ignore_index, ignore_indices, ignore_index_count, .. } = *call;
+        let (kind, index, count) = (ignore, ignore_index, ignore_index_count);
+        let fields = IgnoreFields { kind, index, indices: ignore_indices, count };
         Ok(CallInputs {
-            ignore_index: options::ignored(
-                loss.link(),
-                call.ignore,
-                call.ignore_index,
-                "a segloss_cl_ignore, 0 to 2",
-            )?,
             // SAFETY: as above.
-            mask: unsafe { Tensor::read_any(call.mask, "call.mask")? },
+            ignored: unsafe { Ignored::read(fields, "call", "a segloss_cl_ignore, 0 to 3")? },
             // SAFETY: as above.
-            weights: unsafe { Tensor::read_any(call.weights, "call.weights")? },
+            mask: unsafe { Tensor::read_any(call.mask, "call.mask", axes)? },
             // SAFETY: as above.
-            maps: unsafe { maps(call, loss)? },
+            weights: unsafe { Tensor::read_any(call.weights, "call.weights", axes)? },
+            // SAFETY: as above.
+            maps: unsafe { maps(call, loss, axes)? },
             spacing,
             scale,
             write: options::write_mode(call.write, "a segloss_cl_write_mode, 0 or 1")?,
         })
     }
 
-    pub(crate) fn options(&self) -> Result<Options<'a>, Fault> {
+    pub(crate) fn options(&self) -> Result<Options<'_>, Fault> {
         Ok(Options {
-            ignore_index: self.ignore_index,
+            ignore_index: self.ignored.of_core(),
             spacing: self.spacing.map_or(Ok(Spacing::UNIT), Spacing::new)?,
             scale: self.scale,
             write: self.write,
@@ -162,7 +171,7 @@ impl<'a> CallInputs<'a> {
 ///
 /// # Safety
 /// Names and tensors are NULL or what their types say, which nobody writes for `'a`.
-unsafe fn maps<'a>(call: &Call, loss: &Loss) -> Result<Vec<(&'a str, Tensor)>, Fault> {
+unsafe fn maps<'a>(call: &Call, loss: &Loss, axes: Axes) -> Result<Vec<(&'a str, Tensor)>, Fault> {
     if call.map_count > MAPS {
         let (argument, count, limit) = ("call.maps", call.map_count, MAPS);
         return Err(BadArgument::Many { argument, count, limit }.into());
@@ -176,7 +185,7 @@ unsafe fn maps<'a>(call: &Call, loss: &Loss) -> Result<Vec<(&'a str, Tensor)>, F
             return Err(BadArgument::NoMap { name: name.into() }.into());
         }
         // SAFETY: as above.
-        Ok((name, unsafe { Tensor::read(map.weights, "call.maps[..].weights")? }))
+        Ok((name, unsafe { Tensor::read(map.weights, "call.maps[..].weights", axes)? }))
     };
     named.unwrap_or_default().iter().map(read).collect()
 }

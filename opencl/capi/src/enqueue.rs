@@ -14,7 +14,9 @@ use crate::pending::Pending;
 use crate::result::ResultCode;
 use crate::tensor::{Held, Tensor};
 use segloss_c_boundary::dlpack::DLTensor;
+use segloss_c_boundary::options::Ignored;
 use segloss_c_boundary::pointer::{check_pointer, list};
+use segloss_c_boundary::tensor::Axes;
 use segloss_c_boundary::versioned::read_or_zeros;
 use segloss_core::engine::{Link, Scale};
 use segloss_opencl::{Signature, Tensors};
@@ -24,10 +26,16 @@ use segloss_opencl::{Signature, Tensors};
 ///
 /// Tensors are DLTensors of the device type kDLOpenCL: `data` is the `cl_mem`, `byte_offset` a multiple of
 /// the size of an element, `strides` NULL or packed; `device_id` is not looked at. They have 3 to 5 axes:
-/// batch, channels, 1 to 3 of space. `logits` are float16, bfloat16, float32 or float64; `targets` uint8,
-/// bool, int32, int64 or float32, of the logits' shape, or with 1 channel under softmax; `gradient`, NULL if
-/// it is not asked for, is as the logits, in memory of its own. `call` is NULL for the usual call. What the
-/// buffers hold must stay until the evaluation is done.
+/// batch, channels, 1 to 3 of space. `logits` are float16, bfloat16, float32 or float64; `targets` integers of 8
+/// to 64 bits, bool or what logits can be, of the logits' shape, or with 1 channel under softmax; `gradient`,
+/// NULL if it is not asked for, is as the logits, in memory of its own. Where there is 1 channel, `targets`, and a
+/// call's `mask`, `weights` and maps, may leave out that axis. `call` is NULL for the usual call. What the
+/// buffers hold must stay until the evaluation is done. A batch without samples has the value 0, and its
+/// tensors no need of buffers.
+///
+/// Targets of integers under the sigmoid link are a mask: 0, and one positive number throughout, which is foreground.
+/// Floats are the share of foreground; up to four rounding steps outside of 0 to 1 they are taken as the nearer of
+/// both.
 ///
 /// `event`, unless NULL, becomes the event of the last command, for the caller to wait for and to release;
 /// all commands wait for each other by events, so that `queue` may be out of order. `pending` becomes a
@@ -62,7 +70,7 @@ pub unsafe extern "C" fn segloss_cl_enqueue(
         // SAFETY: as above.
         let inputs = unsafe { Inputs::read(&loss.0, logits, targets, call)? };
         // SAFETY: as above.
-        let gradient = unsafe { Tensor::read_any(gradient, "gradient")? };
+        let gradient = unsafe { Tensor::read_any(gradient, "gradient", Axes::All)? };
         // SAFETY: as above.
         let wait = unsafe { events(wait_count, wait)? };
         let make = || {
@@ -127,11 +135,12 @@ impl<'a> Inputs<'a> {
         call: *const Call,
     ) -> Result<Self, Fault> {
         // SAFETY: the caller's word, here and below.
-        let logits = unsafe { Tensor::read(logits, "logits")? };
+        let logits = unsafe { Tensor::read(logits, "logits", Axes::All)? };
+        let axes = Axes::Beside(2 + logits.shape.axes);
         // SAFETY: as above.
-        let targets = unsafe { Tensor::read(targets, "targets")? };
+        let targets = unsafe { Tensor::read(targets, "targets", axes)? };
         // SAFETY: as above.
-        let given = unsafe { CallInputs::read(&read_or_zeros(call, "call")?, loss)? };
+        let given = unsafe { CallInputs::read(&read_or_zeros(call, "call")?, loss, axes)? };
         let storage = logits.storage()?;
         targets.element()?;
         let channels = if loss.link() == Link::Softmax { 1 } else { logits.shape.channels };
@@ -152,6 +161,12 @@ impl<'a> Inputs<'a> {
             has_mask: self.given.mask.is_some(),
             has_weights: self.given.weights.is_some(),
             by_sample: matches!(self.given.scale, Scale::Samples(_)),
+            ignored: match self.given.ignored {
+                Ignored::Default => None,
+                Ignored::Nothing => Some(0),
+                Ignored::Index(_) => Some(1),
+                Ignored::Indices(indices) => Some(indices.len()),
+            },
             ..Signature::new(self.logits.shape, self.logits.storage()?, self.targets.element()?)
         })
     }
@@ -170,7 +185,7 @@ impl<'a> Inputs<'a> {
             gradient.is_gradient_of(&self.logits)?;
         }
         // SAFETY: the caller's word.
-        let hold = |tensor: &Tensor| unsafe { tensor.hold() };
+        let hold = |tensor: &Tensor| unsafe { tensor.hold(evaluator.0.context()) };
         let held = |tensor: &Option<Tensor>| tensor.as_ref().map(hold).transpose();
         let (logits, targets) = (hold(&self.logits)?, hold(&self.targets)?);
         let (mask, weights) = (held(&self.given.mask)?, held(&self.given.weights)?);

@@ -16,7 +16,7 @@ use segloss_opencl::Library;
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
-    /// Each channel by itself, with targets of the logits' shape from 0 to 1 (integers: 0 and not 0).
+    /// Each channel by itself, with targets of the logits' shape from 0 to 1 (integers: 0 and one positive number).
     Sigmoid = 0,
     /// All channels together, with one label per pixel, from 0 to the number of channels less 1; pixels
     /// labelled 255 do not count unless the call says otherwise.

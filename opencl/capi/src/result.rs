@@ -25,7 +25,7 @@ pub enum ResultCode {
     BadStrides = 8,
     /// The gradient shares memory with an input.
     Overlap = 9,
-    /// A label that is no class, or a target outside 0 to 1.
+    /// A label that is no class, a target outside 0 to 1, or a mask of more than one number beside 0.
     BadTarget = 10,
     /// A defect of this library. What outputs hold is then unspecified.
     Internal = 11,

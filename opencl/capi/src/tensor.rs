@@ -2,15 +2,15 @@
 
 use core::ffi::c_void;
 
-use ocl_core::Mem;
+use ocl_core::{Context, Mem, MemFlags};
 
 use crate::fault::Fault;
 use crate::handle;
 use segloss_c_boundary::BadArgument;
 use segloss_c_boundary::dlpack::{DLDataType, DLTensor, DeviceType};
-use segloss_c_boundary::tensor::Fields;
+use segloss_c_boundary::tensor::{Axes, Fields};
 use segloss_core::view::Shape;
-use segloss_opencl::{Array, Element, Plane, Storage};
+use segloss_opencl::{Array, Element, Error, Plane, Storage};
 
 /// A tensor whose fields are known to make sense. Its buffer has not been looked at.
 #[derive(Clone, Copy, Debug)]
@@ -49,10 +49,11 @@ impl Tensor {
     pub(crate) unsafe fn read(
         tensor: *const DLTensor,
         argument: &'static str,
+        axes: Axes,
     ) -> Result<Self, Fault> {
         // SAFETY: the caller's word.
-        let Fields { tensor, extents, shape, strides } =
-            unsafe { Fields::read(tensor, argument, DeviceType::OPENCL)? };
+        let Fields { tensor, extents, shape, strides, .. } =
+            unsafe { Fields::read(tensor, argument, DeviceType::OPENCL, axes)? };
         if let Some(strides) = strides {
             is_packed(extents, strides, argument)?;
         }
@@ -68,12 +69,13 @@ impl Tensor {
     pub(crate) unsafe fn read_any(
         tensor: *const DLTensor,
         argument: &'static str,
+        axes: Axes,
     ) -> Result<Option<Self>, Fault> {
         if tensor.is_null() {
             return Ok(None);
         }
         // SAFETY: the caller's word.
-        unsafe { Tensor::read(tensor, argument).map(Some) }
+        unsafe { Tensor::read(tensor, argument, axes).map(Some) }
     }
 
     /// How logits are stored.
@@ -91,10 +93,18 @@ impl Tensor {
     pub(crate) fn element(&self) -> Result<Element, Fault> {
         Ok(match self.dtype {
             DLDataType::U8 | DLDataType::BOOL => Element::U8,
+            DLDataType::I8 => Element::I8,
+            DLDataType::I16 => Element::I16,
+            DLDataType::U16 => Element::U16,
             DLDataType::I32 => Element::I32,
+            DLDataType::U32 => Element::U32,
             DLDataType::I64 => Element::I64,
+            DLDataType::U64 => Element::U64,
+            DLDataType::F16 => Element::F16,
+            DLDataType::BF16 => Element::Bf16,
             DLDataType::F32 => Element::F32,
-            _ => return Err(self.holds("uint8, bool8, int32, int64 or float32")),
+            DLDataType::F64 => Element::F64,
+            _ => return Err(self.holds("integers of 8 to 64 bits, bool8 or floats")),
         })
     }
 
@@ -143,12 +153,15 @@ impl Tensor {
         BadArgument::Dtype { argument: self.argument, dtype: self.dtype, expected }.into()
     }
 
-    /// Its buffer, retained.
+    /// Its buffer, retained. One without elements may have none, and takes one of `context`.
     ///
     /// # Safety
     /// `data` is NULL or a memory object.
-    pub(crate) unsafe fn hold(&self) -> Result<Held, Fault> {
+    pub(crate) unsafe fn hold(&self, context: &Context) -> Result<Held, Fault> {
         let Tensor { argument, offset, .. } = *self;
+        if self.memory.is_null() && self.shape.batch == 0 {
+            return Ok(Held { memory: any_memory(context)?, first: 0, is_shared: false });
+        }
         if self.memory.is_null() {
             return Err(BadArgument::Null { argument, field: ".data" }.into());
         }
@@ -162,6 +175,18 @@ impl Tensor {
         let memory = unsafe { handle::memory(self.memory, argument)? };
         Ok(Held { memory, first: bytes / size, is_shared })
     }
+}
+
+/// A buffer of which nothing is read or written.
+fn any_memory(context: &Context) -> Result<Mem, Fault> {
+    // SAFETY: the flags ask for no host memory, and none is given.
+    let memory =
+        unsafe { ocl_core::create_buffer::<_, u8>(context, MemFlags::READ_WRITE, 1, None) };
+    let failed = |error: ocl_core::Error| {
+        let (action, reason) = ("allocate device memory", error.to_string());
+        Error::OutOfMemory { action, reason }.into()
+    };
+    memory.map_err(failed)
 }
 
 /// That strides are those of a packed tensor, the last axis fastest; those of single entries may be any.

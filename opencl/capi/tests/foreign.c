@@ -132,12 +132,18 @@ static double upper_number(uint16_t upper) {
 static void formats(place own) {
     double doubles[PIXELS];
     uint16_t halves[PIXELS], uppers[PIXELS];
+    int8_t bytes_of[PIXELS];
+    int16_t shorts[PIXELS];
     int32_t ints[PIXELS];
     int64_t longs[PIXELS];
     float floats[PIXELS];
+    double shares[PIXELS];
+    uint16_t half_shares[PIXELS], upper_shares[PIXELS];
     for (int i = 0; i < PIXELS; i++) {
         doubles[i] = LOGITS[i], halves[i] = half_bits(LOGITS[i]), uppers[i] = upper_bits(LOGITS[i]);
         ints[i] = TARGETS[i], longs[i] = TARGETS[i], floats[i] = TARGETS[i];
+        bytes_of[i] = (int8_t)TARGETS[i], shorts[i] = TARGETS[i], shares[i] = TARGETS[i];
+        half_shares[i] = TARGETS[i] ? 0x3c00 : 0, upper_shares[i] = TARGETS[i] ? 0x3f80 : 0;
     }
     struct {
         DLDataType dtype;
@@ -151,12 +157,16 @@ static void formats(place own) {
         DLDataType dtype;
         const void *data;
     } targets[] = {{SEGLOSS_CL_UINT8, TARGETS}, {SEGLOSS_CL_BOOL, TARGETS}, {SEGLOSS_CL_INT32, ints},
-                   {SEGLOSS_CL_INT64, longs}, {SEGLOSS_CL_FLOAT32, floats}};
+                   {SEGLOSS_CL_INT64, longs}, {SEGLOSS_CL_FLOAT32, floats}, {SEGLOSS_CL_INT8, bytes_of},
+                   {SEGLOSS_CL_INT16, shorts}, {SEGLOSS_CL_UINT16, shorts}, {SEGLOSS_CL_UINT32, ints},
+                   {SEGLOSS_CL_UINT64, longs}, {SEGLOSS_CL_FLOAT64, shares},
+                   {SEGLOSS_CL_FLOAT16, half_shares}, {SEGLOSS_CL_BFLOAT16, upper_shares}};
+    enum { TARGET_TYPES = sizeof targets / sizeof *targets };
     segloss_cl_loss *loss = loss_new("bce", SEGLOSS_CL_LINK_SIGMOID);
-    for (size_t i = 0; i < 4 + 5; i++) {
+    for (size_t i = 0; i < 4 + TARGET_TYPES; i++) {
         size_t z_kind = i < 4 ? i : 0, y_kind = i < 4 ? 0 : i - 4;
         size_t size = logits[z_kind].dtype.bits / 8, bytes = PIXELS * size;
-        int64_t shape[] = {1, 1, PIXELS}, strides[] = {1000, -3, 1};
+        int64_t shape[] = {1, 1, PIXELS}, plane[] = {1, PIXELS}, strides[] = {1000, -3, 1};
         cl_mem z_memory = buffer_new(own.context, bytes, logits[z_kind].data);
         cl_mem y_memory = buffer_new(own.context, PIXELS * targets[y_kind].dtype.bits / 8,
                                      targets[y_kind].data);
@@ -167,7 +177,8 @@ static void formats(place own) {
                                         &region, &status);
         CHECK(status == CL_SUCCESS);
         DLTensor z = segloss_cl_tensor(z_memory, 0, logits[z_kind].dtype, shape, 3);
-        DLTensor y = segloss_cl_tensor(y_memory, 0, targets[y_kind].dtype, shape, 3);
+        /* Without an axis of channels. */
+        DLTensor y = segloss_cl_tensor(y_memory, 0, targets[y_kind].dtype, plane, 2);
         DLTensor g = segloss_cl_tensor(part, size, logits[z_kind].dtype, shape, 3);
         /* Strides of single entries may be any. */
         z.strides = strides;
@@ -212,13 +223,13 @@ static void options(place own) {
     cl_mem mask_memory = buffer_new(own.context, sizeof mask_data, mask_data);
     cl_mem weights_memory = buffer_new(own.context, sizeof weights_data, weights_data);
     cl_mem map_memory = buffer_new(own.context, sizeof map_data, map_data);
-    int64_t shape[] = {SAMPLES, CLASSES, EACH}, plane[] = {SAMPLES, 1, EACH};
+    int64_t shape[] = {SAMPLES, CLASSES, EACH}, plane[] = {SAMPLES, 1, EACH}, bare[] = {SAMPLES, EACH};
     DLTensor z = segloss_cl_tensor(z_memory, 0, SEGLOSS_CL_FLOAT32, shape, 3);
     DLTensor g = segloss_cl_tensor(g_memory, 0, SEGLOSS_CL_FLOAT32, shape, 3);
     DLTensor y = segloss_cl_tensor(y_memory, 0, SEGLOSS_CL_INT32, plane, 3);
-    DLTensor mask = segloss_cl_tensor(mask_memory, 0, SEGLOSS_CL_BOOL, plane, 3);
+    DLTensor mask = segloss_cl_tensor(mask_memory, 0, SEGLOSS_CL_BOOL, bare, 2);
     DLTensor weights = segloss_cl_tensor(weights_memory, 0, SEGLOSS_CL_FLOAT32, plane, 3);
-    DLTensor map = segloss_cl_tensor(map_memory, 0, SEGLOSS_CL_FLOAT32, plane, 3);
+    DLTensor map = segloss_cl_tensor(map_memory, 0, SEGLOSS_CL_FLOAT32, bare, 2);
     const char *names[] = {"seams"};
     segloss_cl_loss_options own_maps = SEGLOSS_CL_LOSS_OPTIONS_INIT;
     own_maps.map_names = names, own_maps.map_name_count = 1;
@@ -266,6 +277,48 @@ static void options(place own) {
     clReleaseMemObject(mask_memory), clReleaseMemObject(weights_memory), clReleaseMemObject(map_memory);
 }
 
+/* Labels that are ignored, by a list; and a batch of nothing, which needs no buffers. */
+static void lists(place own) {
+    const float z_data[3][4] = {{1, 0, 2, 0}, {0, 1, 0, 2}, {0, 0, 0, 1}};
+    const uint8_t y_data[4] = {0, 7, 2, 255};
+    const int64_t ignored[] = {255, 7, -1};
+    int64_t shape[] = {1, 3, 4}, plane[] = {1, 4}, no_shape[] = {0, 3, 4}, no_plane[] = {0, 4};
+    cl_mem z_memory = buffer_new(own.context, sizeof z_data, z_data);
+    cl_mem y_memory = buffer_new(own.context, sizeof y_data, y_data);
+    DLTensor z = segloss_cl_tensor(z_memory, 0, SEGLOSS_CL_FLOAT32, shape, 3);
+    DLTensor y = segloss_cl_tensor(y_memory, 0, SEGLOSS_CL_UINT8, plane, 2);
+    segloss_cl_loss *loss = loss_new("ce", SEGLOSS_CL_LINK_SOFTMAX);
+    segloss_cl_call call = SEGLOSS_CL_CALL_INIT;
+    call.ignore = SEGLOSS_CL_IGNORE_INDICES;
+    call.ignore_indices = ignored, call.ignore_index_count = 3;
+    segloss_cl_pending *pending = NULL;
+    OK(segloss_cl_prepare(own.evaluator, loss, &z, &y, &call));
+    OK(segloss_cl_enqueue(own.evaluator, NULL, loss, &z, &y, &call, NULL, 0, NULL, NULL, &pending));
+    double value = 0;
+    uint64_t valid = 0;
+    OK(segloss_cl_pending_wait(pending, &value, &valid));
+    double first = log(1 + 2 * exp(-1)), third = log(2 + exp(2));
+    CHECK(valid == 2 && near(value, (first + third) / 2, 1e-6));
+    segloss_cl_pending_free(pending);
+    /* A call as it was before there were lists. */
+    call.struct_size = offsetof(segloss_cl_call, ignore_indices);
+    call.ignore = SEGLOSS_CL_IGNORE_DEFAULT;
+    OK(segloss_cl_enqueue(own.evaluator, NULL, loss, &z, &y, &call, NULL, 0, NULL, NULL, &pending));
+    REFUSES(segloss_cl_pending_wait(pending, NULL, NULL), BAD_TARGET, "label 7");
+    segloss_cl_pending_free(pending);
+
+    z = segloss_cl_tensor(NULL, 0, SEGLOSS_CL_FLOAT32, no_shape, 3);
+    y = segloss_cl_tensor(NULL, 0, SEGLOSS_CL_UINT8, no_plane, 2);
+    cl_event done = NULL;
+    value = 77, valid = 77;
+    OK(segloss_cl_enqueue(own.evaluator, NULL, loss, &z, &y, NULL, &z, 0, NULL, &done, &pending));
+    CHECK(clWaitForEvents(1, &done) == CL_SUCCESS);
+    OK(segloss_cl_pending_wait(pending, &value, &valid));
+    CHECK(value == 0 && valid == 0);
+    clReleaseEvent(done), segloss_cl_pending_free(pending), segloss_cl_loss_free(loss);
+    clReleaseMemObject(z_memory), clReleaseMemObject(y_memory);
+}
+
 int main(void) {
     place own = place_new();
     CHECK(segloss_cl_evaluator_context(own.evaluator) == own.context);
@@ -274,6 +327,7 @@ int main(void) {
     queue_of_the_program(own, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
     formats(own);
     options(own);
+    lists(own);
     place_free(own);
     CHECK(segloss_cl_abi_version() == SEGLOSS_CL_ABI_VERSION);
     CHECK(strcmp(segloss_cl_result_name(SEGLOSS_CL_RESULT_DEVICE_LOST), "SEGLOSS_CL_RESULT_DEVICE_LOST") == 0);

@@ -34,7 +34,7 @@ static void usual(void) {
     } while (0)
 
 static void tensors(void) {
-    int64_t other[] = {1, 1, 4, 2}, bad[] = {1, 1, -2, 4}, empty[] = {0, 1, 2, 4};
+    int64_t other[] = {1, 1, 4, 2}, bad[] = {1, 1, -2, 4}, empty[] = {1, 1, 0, 4};
     int64_t strides[] = {8, 8, 1, 2}, huge[] = {INT64_MAX, INT64_MAX, 2, 4};
     REFUSED(z.device.device_type = kDLCPU, UNSUPPORTED_DEVICE, "`logits` is on a device of type 1");
     REFUSED(y.ndim = 2, BAD_SHAPE, "`targets` has 2 axes");
@@ -48,7 +48,7 @@ static void tensors(void) {
     REFUSED(g.data = NULL, NULL_POINTER, "`gradient.data`");
     REFUSED(z.strides = strides, BAD_STRIDES, "`logits` has strides");
     REFUSED(z.dtype = SEGLOSS_CL_INT32, UNSUPPORTED_DTYPE, "`logits` holds int32");
-    REFUSED(y.dtype = SEGLOSS_CL_FLOAT64, UNSUPPORTED_DTYPE, "`targets` holds float64");
+    REFUSED(y.dtype = segloss_cl_dtype((uint8_t)kDLFloat, 8), UNSUPPORTED_DTYPE, "`targets` holds float8");
     REFUSED(g.dtype = SEGLOSS_CL_FLOAT16, UNSUPPORTED_DTYPE, "`gradient` holds float16");
     REFUSED(z.dtype.lanes = 2, UNSUPPORTED_DTYPE, "2 lanes");
     REFUSED(z.byte_offset = 2, MISALIGNED, "`logits.byte_offset` is 2");
@@ -64,7 +64,15 @@ static void calls(void) {
     double numbers[] = {1, HUGE_VAL};
     DLTensor mask = segloss_cl_tensor(targets, 0, SEGLOSS_CL_UINT8, shape, 4);
     REFUSED(call.struct_size = 3, UNSUPPORTED_VERSION, "`call.struct_size` is 3");
-    REFUSED(call.ignore = 3, UNSUPPORTED_OPTION, "`call.ignore` is 3");
+    int64_t labels[17] = {7};
+    REFUSED(call.ignore = 4, UNSUPPORTED_OPTION, "`call.ignore` is 4");
+    REFUSED(call.ignore_index = 7, UNSUPPORTED_OPTION, "`call.ignore_index` is 7");
+    REFUSED(call.ignore_index_count = 1, UNSUPPORTED_OPTION, "`call.ignore_index_count` is 1");
+    REFUSED((call.ignore = SEGLOSS_CL_IGNORE_INDICES, call.ignore_index_count = 1), NULL_POINTER,
+            "`call.ignore_indices`");
+    REFUSED((call.ignore = SEGLOSS_CL_IGNORE_INDICES, call.ignore_indices = labels,
+             call.ignore_index_count = 17), BAD_LENGTH, "17 labels");
+    REFUSED((call.spacing = numbers, call.spacing_count = 1), NOT_SUPPORTED_BY_LOSS, "`spacing`");
     REFUSED(call.write = -1, UNSUPPORTED_OPTION, "`call.write` is -1");
     REFUSED(call.reserved = 1, UNSUPPORTED_OPTION, "`call.reserved`");
     REFUSED(call.scale = numbers + 1, BAD_VALUE, "`scale` is inf");
@@ -74,6 +82,8 @@ static void calls(void) {
     REFUSED(call.sample_scale_count = 1, NULL_POINTER, "`call.sample_scales`");
     REFUSED((mask.dtype = SEGLOSS_CL_INT32, call.mask = &mask), UNSUPPORTED_DTYPE, "`call.mask` holds int32");
     REFUSED((mask.dtype = SEGLOSS_CL_FLOAT64, call.weights = &mask), UNSUPPORTED_DTYPE, "`call.weights`");
+    REFUSED((mask.dtype = SEGLOSS_CL_FLOAT16, call.weights = &mask), UNSUPPORTED_DTYPE,
+            "`call.weights` holds float16");
     REFUSED(call.map_count = 17, BAD_LENGTH, "`call.maps` has 17");
     REFUSED(call.map_count = 1, NULL_POINTER, "`call.maps`");
 }
@@ -139,8 +149,25 @@ static void numbers(void) {
     y = segloss_cl_tensor(label_memory, 0, SEGLOSS_CL_UINT8, one, 3);
     OK(segloss_cl_enqueue(own.evaluator, NULL, classes, &z, &y, NULL, NULL, 0, NULL, NULL, &pending));
     REFUSES(segloss_cl_pending_wait(pending, NULL, NULL), BAD_TARGET, "3");
+    segloss_cl_pending_free(pending);
+
+    /* A mask of two numbers, and two classes that look like one of 0 and 255. */
+    static const uint8_t two_numbers[PIXELS] = {0, 1, 0, 0, 2, 1, 0, 0}, like_a_mask[] = {0, 255};
+    cl_mem mask_memory = buffer_new(own.context, sizeof two_numbers, two_numbers);
+    usual();
+    y = segloss_cl_tensor(mask_memory, 0, SEGLOSS_CL_UINT8, shape, 4);
+    OK(enqueue());
+    REFUSES(segloss_cl_pending_wait(pending, NULL, NULL), BAD_TARGET, "holds 2 at pixel 4");
+    segloss_cl_pending_free(pending);
+    int64_t two[] = {1, 2, 2};
+    cl_mem like_memory = buffer_new(own.context, sizeof like_a_mask, like_a_mask);
+    z = segloss_cl_tensor(logits, 0, SEGLOSS_CL_FLOAT32, two, 3);
+    y = segloss_cl_tensor(like_memory, 0, SEGLOSS_CL_UINT8, one, 3);
+    OK(segloss_cl_enqueue(own.evaluator, NULL, classes, &z, &y, NULL, NULL, 0, NULL, NULL, &pending));
+    REFUSES(segloss_cl_pending_wait(pending, NULL, NULL), BAD_TARGET, "0 and 255");
     segloss_cl_pending_free(pending), pending = NULL;
     clReleaseMemObject(bad), clReleaseMemObject(label_memory);
+    clReleaseMemObject(mask_memory), clReleaseMemObject(like_memory);
 }
 
 int main(void) {

@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use segloss_core::engine::{Call, Link, Report};
+use segloss_core::engine::{Call, Report};
 use segloss_core::view::{Layout, View, ViewMut};
 use segloss_simd::{Buffers, Library, Loss, Outputs};
 
@@ -34,12 +34,8 @@ impl Host {
         let (logits, targets) =
             (View::new(&inputs.logits, layout)?, View::new(&inputs.targets, planes)?);
         let mut sink = ViewMut::new(gradient, layout)?;
-        let call = match work.link {
-            Link::Sigmoid => Call::sigmoid(),
-            Link::Softmax => Call { ignore_index: None, ..Call::softmax() },
-        };
         let outputs = Outputs::gradient(&mut sink);
-        Ok(loss.evaluate(call, logits, targets, &[], outputs, &mut self.buffers)?)
+        Ok(loss.evaluate(Call::of(work.link), logits, targets, &[], outputs, &mut self.buffers)?)
     }
 
     /// The median time of value and gradient, in seconds.

@@ -32,16 +32,36 @@ typedef struct {
     /* The first target of no meaning, and the first weight, as a place from 1 on; NONE if there is none. */
     uint bad_target;
     uint bad_weight;
-    /* Whether the call has a weight other than 0. */
-    uint weighs;
+    uint flags;
+#if FOREGROUND
+    /* The number that stands for foreground; 0 if there is none. */
+    ulong foreground;
+#endif
 } notes;
 
 #define NONE 0xffffffffu
+
+/* Words of what a block says: the number that stands for foreground comes last. */
+#define BLOCK_NOTES (4 + FOREGROUND)
+
+/* Flags: the call has a weight other than 0; a target is 255; a target is neither 0 nor 255. */
+#define WEIGHS 1u
+#define HOLDS_255 2u
+#define HOLDS_OTHER 4u
 
 notes no_notes(void) {
     notes none = {0, NONE, NONE, 0};
     return none;
 }
+
+/* Notes which labels of a possible mask of 0 and 255 there are, whether they count or not. */
+#if REFUSES_MASKS
+#define NOTE_MASK(own, found) \
+    own.flags |= (ANY(TO_MASK((found) == (target)255)) ? HOLDS_255 : 0) | \
+                 (ANY(TO_MASK((found) != (target)0) & TO_MASK((found) != (target)255)) ? HOLDS_OTHER : 0)
+#else
+#define NOTE_MASK(own, found)
+#endif
 
 /* Notes a place among the block's own, of one of several arguments, if anything there is bad. */
 void note_bad(uint *found, mask bad, uint place, uint argument, uint arguments) {
@@ -93,24 +113,44 @@ void join_notes(notes *own, uint item, local uint *joined) {
     if (item == 0) {
         joined[0] = joined[3] = 0;
         joined[1] = joined[2] = NONE;
+#if FOREGROUND
+        for (uint word = 0; word < FOREGROUND; word++) {
+            joined[4 + word] = 0;
+        }
+#endif
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     atomic_add(&joined[0], own->count);
     atomic_min(&joined[1], own->bad_target);
     atomic_min(&joined[2], own->bad_weight);
-    atomic_or(&joined[3], own->weighs);
+    atomic_or(&joined[3], own->flags);
+#if FOREGROUND
+    /* That of any item; each compares its own with it. */
+    for (uint word = 0; own->foreground != 0 && word < FOREGROUND; word++) {
+        atomic_xchg(&joined[4 + word], (uint)(own->foreground >> 32 * word));
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    ulong of_any = 0;
+    for (uint word = 0; word < FOREGROUND; word++) {
+        of_any |= (ulong)joined[4 + word] << 32 * word;
+    }
+    if (own->foreground != 0 && own->foreground != of_any) {
+        atomic_min(&joined[1], 0u);
+    }
+    own->foreground = of_any;
+#endif
     barrier(CLK_LOCAL_MEM_FENCE);
     own->count = joined[0];
     own->bad_target = joined[1];
     own->bad_weight = joined[2];
-    own->weighs = joined[3];
+    own->flags = joined[3];
     barrier(CLK_LOCAL_MEM_FENCE);
 }
 
 /* ITEMS work items compute a block, each one accumulator; a group has BLOCKS_A_GROUP blocks. */
 #define BLOCK_STORAGE \
     local real tree[BLOCKS_A_GROUP][ACCUMULATORS]; \
-    local uint joined[BLOCKS_A_GROUP][4]; \
+    local uint joined[BLOCKS_A_GROUP][BLOCK_NOTES]; \
     const uint own_block = get_local_id(0) / ITEMS;
 #define BLOCK_INDEX (get_group_id(0) * BLOCKS_A_GROUP + own_block)
 #define ITEM (get_local_id(0) % ITEMS)
@@ -121,8 +161,14 @@ void join_notes(notes *own, uint item, local uint *joined) {
 
 /* Writes what a block says. */
 void write_notes(global uint *block_notes, ulong at, const notes *own) {
-    block_notes[4 * at] = own->count;
-    block_notes[4 * at + 1] = own->bad_target;
-    block_notes[4 * at + 2] = own->bad_weight;
-    block_notes[4 * at + 3] = own->weighs;
+    block_notes += BLOCK_NOTES * at;
+    block_notes[0] = own->count;
+    block_notes[1] = own->bad_target;
+    block_notes[2] = own->bad_weight;
+    block_notes[3] = own->flags;
+#if FOREGROUND
+    for (uint word = 0; word < FOREGROUND; word++) {
+        block_notes[4 + word] = (uint)(own->foreground >> 32 * word);
+    }
+#endif
 }

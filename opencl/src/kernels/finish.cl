@@ -1,16 +1,45 @@
 /* A sample's row of sums: one a term, one denominator a term if one has its own, three a class with
-   regions (true positives, false positives, false negatives), and the number of valid pixels. */
+   regions (true positives, false positives, false negatives), the number of valid pixels of each channel with
+   regions if there are several, and that of all. */
 #define DENOMINATORS_AT TERMS
 #define REGIONS_AT (TERMS + DENOMINATORS)
-#define VALID_AT (REGIONS_AT + 3 * REGIONS)
+#define COUNTS_AT (REGIONS_AT + 3 * REGIONS)
+#define VALID_AT (COUNTS_AT + ROW_COUNTS)
 #define ROW (VALID_AT + 1)
+
+/* What a region loss is made of: sums as in a row, the number of valid pixels behind each class if there are several
+   (0 of one that cannot occur), and that of all. */
+#define REGION_VALID (3 * REGIONS + CLASS_COUNTS)
+#define REGION_NUMBERS (REGION_VALID + 1)
 
 /* Where no target or weight is bad. */
 #define NOWHERE 0xfffffffffffffffful
 
-/* The notes of a segment or a sample: valid pixels, the first bad target and weight, whether a weight
-   is not 0. */
+/* The notes of a segment or a sample: valid pixels, the first bad target and weight, flags, and of a mask of integers
+   the number that stands for foreground. */
+#if FOREGROUND
+#define NOTES 5
+#else
 #define NOTES 4
+#endif
+
+void no_notes_of_all(ulong *own) {
+    for (uint note = 0; note < NOTES; note++) {
+        own[note] = 0;
+    }
+    own[1] = own[2] = NOWHERE;
+}
+
+/* Joins the notes of two parts. */
+void join_notes_of_all(ulong *own, global const ulong *other) {
+    own[0] += other[0];
+    own[1] = min(own[1], other[1]);
+    own[2] = min(own[2], other[2]);
+    own[3] |= other[3];
+#if FOREGROUND
+    join_foreground(&own[4], other[4], &own[1]);
+#endif
+}
 
 /* Adds up the blocks of a segment of a sample: one number of its row, in ascending order, and for the
    last one its notes. */
@@ -24,7 +53,7 @@ kernel void fold_segments(global const real *block_sums, global const uint *bloc
     const ulong last = min(blocks, first + SEGMENT_BLOCKS);
     const ulong at = sample * segments + segment;
     sum total = SUM_ZERO;
-    if (r < VALID_AT) {
+    if (r < COUNTS_AT) {
         /* Sums of terms go on from one channel to the next; regions are of one channel. */
         const uint of_region = r < REGIONS_AT ? 0 : (r - REGIONS_AT) / 3 / REGIONS_A_PLANE;
         const uint from = r < REGIONS_AT ? 0 : of_region;
@@ -36,31 +65,42 @@ kernel void fold_segments(global const real *block_sums, global const uint *bloc
                 total = sum_add(total, block_sums[index * SUMS + s]);
             }
         }
-    } else {
+    } else if (r < VALID_AT) {
+        const ulong plane = sample * PLANES + (r - COUNTS_AT);
         ulong count = 0;
-        ulong bad_target = NOWHERE;
-        ulong bad_weight = NOWHERE;
-        ulong weighs = 0;
+        for (ulong block = first; block < last; block++) {
+            count += block_notes[BLOCK_NOTES * (plane * blocks + block)];
+        }
+        total = sum_count(total, count);
+    } else {
+        ulong joined[NOTES];
+        no_notes_of_all(joined);
         for (uint plane = 0; plane < PLANES; plane++) {
             for (ulong block = first; block < last; block++) {
                 const ulong index = (sample * PLANES + plane) * blocks + block;
                 const ulong pixel = (sample * PLANES + plane) * pixels + block * BLOCK;
-                global const uint *own = block_notes + 4 * index;
-                count += own[0];
+                global const uint *own = block_notes + BLOCK_NOTES * index;
+                joined[0] += own[0];
                 if (own[1] != NONE) {
-                    bad_target = min(bad_target, pixel + own[1]);
+                    joined[1] = min(joined[1], pixel + own[1]);
                 }
                 if (own[2] != NONE) {
-                    bad_weight = min(bad_weight, pixel * ARGUMENTS + own[2]);
+                    joined[2] = min(joined[2], pixel * ARGUMENTS + own[2]);
                 }
-                weighs |= own[3];
+                joined[3] |= own[3];
+#if FOREGROUND
+                ulong foreground = 0;
+                for (uint word = 0; word < FOREGROUND; word++) {
+                    foreground |= (ulong)own[4 + word] << 32 * word;
+                }
+                join_foreground(&joined[4], foreground, &joined[1]);
+#endif
             }
         }
-        total = sum_count(total, count);
-        segment_notes[NOTES * at] = count;
-        segment_notes[NOTES * at + 1] = bad_target;
-        segment_notes[NOTES * at + 2] = bad_weight;
-        segment_notes[NOTES * at + 3] = weighs;
+        total = sum_count(total, joined[0]);
+        for (uint note = 0; note < NOTES; note++) {
+            segment_notes[NOTES * at + note] = joined[note];
+        }
     }
     segment_sums[at * ROW + r] = total;
 }
@@ -71,23 +111,20 @@ kernel void fold_samples(global const sum *segment_sums, global const ulong *seg
     const uint r = (uint)get_global_id(0);
     const ulong sample = get_global_id(1);
     sum total = SUM_ZERO;
-    ulong notes_of[NOTES] = {0, NOWHERE, NOWHERE, 0};
+    ulong joined[NOTES];
+    no_notes_of_all(joined);
     for (ulong segment = 0; segment < segments; segment++) {
         const ulong at = sample * segments + segment;
         if (r < VALID_AT) {
             total = sum_merge(total, segment_sums[at * ROW + r]);
         } else {
-            global const ulong *own = segment_notes + NOTES * at;
-            notes_of[0] += own[0];
-            notes_of[1] = min(notes_of[1], own[1]);
-            notes_of[2] = min(notes_of[2], own[2]);
-            notes_of[3] |= own[3];
+            join_notes_of_all(joined, segment_notes + NOTES * at);
         }
     }
     if (r == VALID_AT) {
-        total = sum_count(total, notes_of[0]);
+        total = sum_count(total, joined[0]);
         for (uint note = 0; note < NOTES; note++) {
-            sample_notes[NOTES * sample + note] = notes_of[note];
+            sample_notes[NOTES * sample + note] = joined[note];
         }
     }
     rows[sample * ROW + r] = total;
@@ -110,15 +147,25 @@ typedef struct {
 
 constant term terms[TERMS] = TERM_TABLE;
 
-/* The totals of region sums and of valid pixels. */
-void read_regions(const sum *from, wide *sums) {
-    for (uint s = 0; s <= 3 * REGIONS; s++) {
+/* Sums of a row from its region sums on. */
+#define ROW_REGIONS (ROW - REGIONS_AT)
+
+/* The numbers that a region loss is made of. Of label maps a bit in `left_out` says which classes are ignored. */
+void read_regions(const sum *from, const ulong *left_out, wide *sums) {
+    for (uint s = 0; s < ROW_REGIONS - 1; s++) {
         sums[s] = sum_total(from[s]);
     }
+    const wide valid = sum_total(from[ROW_REGIONS - 1]);
+#if CLASS_COUNTS && !ROW_COUNTS
+    for (uint k = 0; k < REGIONS; k++) {
+        sums[3 * REGIONS + k] = left_out[k / 64] >> k % 64 & 1 ? 0 : valid;
+    }
+#endif
+    sums[REGION_VALID] = valid;
 }
 
 void load_regions(global const sum *row, sum *own) {
-    for (uint s = 0; s <= 3 * REGIONS; s++) {
+    for (uint s = 0; s < ROW_REGIONS; s++) {
         own[s] = row[REGIONS_AT + s];
     }
 }
@@ -138,7 +185,7 @@ int is_skipped(uint t, const wide *sums) {
 
 /* The loss of a region term that is not skipped: 0 of no valid pixel. */
 wide loss_of_region(uint t, const wide *sums) {
-    return sums[3 * REGIONS] == 0 ? 0 : region_loss(t, sums);
+    return sums[REGION_VALID] == 0 ? 0 : region_loss(t, sums);
 }
 
 /* What a term's loss is multiplied by. */
@@ -151,17 +198,17 @@ wide share(uint t, wide count) {
 
 /* A term's loss in one sample, and what a mean divides it by; those that pool the batch have nothing
    there. */
-void of_sample(uint t, global const sum *row, sum *loss, sum *count) {
+void of_sample(uint t, global const sum *row, const ulong *left_out, sum *loss, sum *count) {
     *loss = SUM_ZERO;
     *count = SUM_ZERO;
     if (terms[t].kind == PIXELS) {
         *loss = row[t];
         *count = row[terms[t].has_denominator ? DENOMINATORS_AT + t : VALID_AT];
     } else if (terms[t].kind == REGION_OF_SAMPLE) {
-        sum own[3 * REGIONS + 1];
-        wide sums[3 * REGIONS + 1];
+        sum own[ROW_REGIONS];
+        wide sums[REGION_NUMBERS];
         load_regions(row, own);
-        read_regions(own, sums);
+        read_regions(own, left_out, sums);
         if (!is_skipped(t, sums)) {
             *loss = sum_add_wide(*loss, loss_of_region(t, sums));
             *count = sum_count(*count, 1);
@@ -188,27 +235,24 @@ void add_slopes(uint t, const wide *sums, wide scaled, global real *slopes) {
 /* The loss of the batch, and what its gradient is made of: one work item, so that nothing waits for the
    host. */
 kernel void finish(global const sum *rows, global const ulong *sample_notes, uint batch,
-                   global const wide *scales, global real *factors, global real *slopes,
+                   global const wide *scales, ulong left_out_0, ulong left_out_1, ulong left_out_2,
+                   ulong left_out_3, global real *factors, global real *slopes,
                    global ulong *report) {
-    ulong bad_target = NOWHERE;
-    ulong bad_weight = NOWHERE;
-    ulong valid = 0;
-    ulong weighs = 0;
+    const ulong left_out[4] = {left_out_0, left_out_1, left_out_2, left_out_3};
+    ulong joined[NOTES];
+    no_notes_of_all(joined);
     for (uint sample = 0; sample < batch; sample++) {
-        global const ulong *own = sample_notes + NOTES * sample;
-        valid += own[0];
-        bad_target = min(bad_target, own[1]);
-        bad_weight = min(bad_weight, own[2]);
-        weighs |= own[3];
+        join_notes_of_all(joined, sample_notes + NOTES * sample);
     }
+    const ulong valid = joined[0], bad_target = joined[1], bad_weight = joined[2], flags = joined[3];
 
     sum losses[TERMS];
     sum counts[TERMS];
-    sum pooled[3 * REGIONS + 1];
+    sum pooled[ROW_REGIONS];
     for (uint t = 0; t < TERMS; t++) {
         losses[t] = counts[t] = SUM_ZERO;
     }
-    for (uint s = 0; s <= 3 * REGIONS; s++) {
+    for (uint s = 0; s < ROW_REGIONS; s++) {
         pooled[s] = SUM_ZERO;
     }
     for (uint sample = 0; sample < batch; sample++) {
@@ -216,17 +260,17 @@ kernel void finish(global const sum *rows, global const ulong *sample_notes, uin
         for (uint t = 0; t < TERMS; t++) {
             if (terms[t].is_active) {
                 sum loss, count;
-                of_sample(t, row, &loss, &count);
+                of_sample(t, row, left_out, &loss, &count);
                 losses[t] = sum_merge(losses[t], loss);
                 counts[t] = sum_merge(counts[t], count);
             }
         }
-        for (uint s = 0; s <= 3 * REGIONS; s++) {
+        for (uint s = 0; s < ROW_REGIONS; s++) {
             pooled[s] = sum_merge(pooled[s], row[REGIONS_AT + s]);
         }
     }
-    wide sums[3 * REGIONS + 1];
-    read_regions(pooled, sums);
+    wide sums[REGION_NUMBERS];
+    read_regions(pooled, left_out, sums);
 
     wide value = 0;
     int overflows = 0;
@@ -246,21 +290,21 @@ kernel void finish(global const sum *rows, global const ulong *sample_notes, uin
 #if BY_SAMPLE
     for (uint sample = 0; sample < batch; sample++) {
         global const sum *row = rows + ROW * sample;
-        sum own[3 * REGIONS + 1];
+        sum own[ROW_REGIONS];
         load_regions(row, own);
-        read_regions(own, sums);
+        read_regions(own, left_out, sums);
         global real *own_slopes = slopes + 2 * REGIONS * sample;
         for (uint d = 0; d < 2 * REGIONS; d++) {
             own_slopes[d] = 0;
         }
         for (uint t = 0; t < TERMS; t++) {
             sum loss, count;
-            of_sample(t, row, &loss, &count);
+            of_sample(t, row, left_out, &loss, &count);
             const wide scaled = share(t, sum_total(count)) * scales[sample];
             factors[TERMS * sample + t] = 0;
             if (terms[t].is_active && terms[t].kind == PIXELS) {
                 factors[TERMS * sample + t] = to_factor(scaled, &overflows);
-            } else if (terms[t].is_active && sums[3 * REGIONS] != 0 && !is_skipped(t, sums)) {
+            } else if (terms[t].is_active && sums[REGION_VALID] != 0 && !is_skipped(t, sums)) {
                 add_slopes(t, sums, scaled, own_slopes);
             }
         }
@@ -280,7 +324,7 @@ kernel void finish(global const sum *rows, global const ulong *sample_notes, uin
         slopes[d] = 0;
     }
     for (uint t = 0; t < TERMS; t++) {
-        if (terms[t].is_active && terms[t].kind == REGION_OF_BATCH && sums[3 * REGIONS] != 0 &&
+        if (terms[t].is_active && terms[t].kind == REGION_OF_BATCH && sums[REGION_VALID] != 0 &&
             !is_skipped(t, sums)) {
             add_slopes(t, sums, share(t, 0) * scales[0], slopes);
         }
@@ -291,12 +335,12 @@ kernel void finish(global const sum *rows, global const ulong *sample_notes, uin
         }
     }
     for (uint sample = 0; sample < batch; sample++) {
-        sum own[3 * REGIONS + 1];
+        sum own[ROW_REGIONS];
         load_regions(rows + ROW * sample, own);
-        read_regions(own, sums);
+        read_regions(own, left_out, sums);
         global real *own_slopes = slopes + 2 * REGIONS * sample;
         for (uint t = 0; t < TERMS; t++) {
-            if (terms[t].is_active && terms[t].kind == REGION_OF_SAMPLE && sums[3 * REGIONS] != 0 &&
+            if (terms[t].is_active && terms[t].kind == REGION_OF_SAMPLE && sums[REGION_VALID] != 0 &&
                 !is_skipped(t, sums)) {
                 add_slopes(t, sums, share(t, sum_total(counts[t])) * scales[0], own_slopes);
             }
@@ -315,10 +359,12 @@ kernel void finish(global const sum *rows, global const ulong *sample_notes, uin
     } else if (bad_weight != NOWHERE) {
         report[0] = BAD_WEIGHT;
         report[1] = bad_weight;
+    } else if ((flags & (HOLDS_255 | HOLDS_OTHER)) == HOLDS_255) {
+        report[0] = UNCLEAR;
     } else if (overflows) {
         report[0] = BAD_SCALE;
     }
-    const ulong is_weightless = BY_CALL & !weighs;
+    const ulong is_weightless = BY_CALL & !(flags & WEIGHS);
     report[2] = is_void | is_weightless ? 0 : valid;
     report[3] = wide_bits(value);
 }

@@ -18,6 +18,7 @@ kernel void SWEEP(INPUTS, global real *block_sums, global uint *block_notes GRAD
     }
     notes own = no_notes();
     mask counted = (mask)(0);
+    FOREGROUND_STORAGE
     for (uint row = 0; row < BLOCK; row += ACCUMULATORS) {
         for (uint part = 0; part < PARTS; part++) {
             const uint place = row + (part * ITEMS + ITEM) * WIDTH;
@@ -30,6 +31,7 @@ kernel void SWEEP(INPUTS, global real *block_sums, global uint *block_notes GRAD
             const mask valid = VALID(found, count);
             note_bad(&own.bad_target, valid & !IS_SHARE(found), place, 0, 1);
             counted += valid & (mask)(1);
+            SEE_FOREGROUND(found, valid)
             lanes weights[WEIGHTS];
             LOAD_WEIGHTS
             lanes values[SUMS];
@@ -51,6 +53,7 @@ kernel void SWEEP(INPUTS, global real *block_sums, global uint *block_notes GRAD
         }
     }
     own.count = sum_lanes(counted);
+    NOTE_FOREGROUND(own);
     JOIN_NOTES(own);
     const ulong at = plane * blocks + block;
     for (uint s = 0; s < SUMS; s++) {

@@ -1,14 +1,14 @@
 use std::sync::{Mutex, PoisonError};
 
 use ocl_core::{CommandQueue, CommandQueueProperties, OclPrm};
-use segloss_core::compose::MapCall;
-use segloss_core::engine::{Call, Link, check_mask};
+use segloss_core::compose::{MOST_CLASSES, MapCall, check_labels};
+use segloss_core::engine::{Call, Link};
 use segloss_core::maps::band::Band;
 use segloss_core::maps::bits;
 use segloss_core::maps::decay::Decay;
 use segloss_core::maps::edt::{self, Spacing, Squared};
 use segloss_core::maps::morphology::{Border, Element, Extent};
-use segloss_core::view::{Mask, Shape, View};
+use segloss_core::view::{Layout, Mask, Shape, View, Wide};
 
 use super::distance::{Measure, Place};
 use super::host::{HostLabels, extents, upload};
@@ -20,6 +20,7 @@ use super::weights::{BuiltinMap, filled, weights_by};
 use crate::commands::{Buffer, Commands, seconds_of};
 use crate::device::Device;
 use crate::error::{Error, While};
+use crate::ignored::Ignored;
 use crate::programs::Programs;
 use crate::target::DeviceTarget;
 use crate::trace::Format;
@@ -256,16 +257,29 @@ impl Maps {
         self.check_format::<T>()?;
         let plan = BuiltinMap::of(map, call.link)?;
         MapCall::check_spacing(&[*map], call.spacing)?;
-        check_mask(call, shape)?;
-        let planes = shape.batch * shape.channels;
-        expect("targets", targets.len(), planes * shape.pixels())?;
-        expect("out", out.len(), planes * shape.pixels())?;
-        let ignored = call.ignore_index.and_then(E::from_label);
+        if E::ELEMENT.is_double() {
+            self.check_format::<f64>()?;
+        }
+        let layout = Layout::channels_first(shape)?;
+        expect("targets", targets.len(), layout.span())?;
+        expect("out", out.len(), layout.span())?;
+        check_labels(call, &E::targets(View::new(targets, layout)?))?;
+        if shape.batch == 0 {
+            return Ok(());
+        }
         let are_masks = call.link == Link::Sigmoid;
-        let labels = targets.iter().filter(|&&e| Some(e) != ignored);
-        let largest = labels.map(|&e| e.label::<f64>() as u32).max();
+        let is_ignored = |target: E| {
+            let labels = call.ignore_index.labels();
+            labels.iter().any(|&label| E::from_label(label) == Some(target))
+        };
+        let labels = targets.iter().filter(|&&target| !is_ignored(target));
+        // What is masked out may be no label.
+        let labels = labels.map(|target| target.widen());
+        let labels = labels.filter(|label| label.is_label(MOST_CLASSES as u32));
+        let largest = labels.map(|label| label.index() as u32).max();
         self.with_launch(|launch| {
-            let memory = Buffer::holding(launch.context(), targets)?;
+            let bits: Vec<E::Bits> = targets.iter().map(|target| target.to_bits()).collect();
+            let memory = Buffer::holding(launch.context(), &bits)?;
             let counts = call.mask.as_ref().map(mask_bytes);
             let counts =
                 counts.map(|bytes| Buffer::holding(launch.context(), &bytes)).transpose()?;
@@ -276,7 +290,10 @@ impl Maps {
             });
             let labels = largest.map_or(0, |largest| largest.saturating_add(1));
             let memory = memory.memory();
-            let targets = Targets { memory, first: 0, shape, are_masks, labels, ignored, mask };
+            let ignored = Ignored::stored_as::<E>(call.ignore_index.labels());
+            let (element, first) = (E::ELEMENT, 0);
+            let targets =
+                Targets { element, memory, first, shape, are_masks, labels, ignored, mask };
             let results = Buffer::<T>::new(launch.context(), out.len())?;
             weights_by(launch, &plan, &targets, call.spacing, &results)?;
             launch.commands.read(results.memory(), 0, out)

@@ -9,11 +9,14 @@ use super::launch::Launch;
 use super::source::{self, Stored};
 use crate::commands::{Argument, Buffer};
 use crate::error::Error;
-use crate::target::DeviceTarget;
+use crate::ignored::Ignored;
+use crate::target::Element;
 
 /// Targets on the device, packed, channels first.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Targets<'a, E> {
+#[derive(Debug)]
+pub(crate) struct Targets<'a> {
+    /// How they are stored.
+    pub(crate) element: Element,
     pub(crate) memory: &'a Mem,
     /// The first element of `memory` that is theirs.
     pub(crate) first: usize,
@@ -23,8 +26,8 @@ pub(crate) struct Targets<'a, E> {
     pub(crate) are_masks: bool,
     /// Labels of a label map that there may be: 0 to this less 1.
     pub(crate) labels: u32,
-    /// The target of pixels that do not count.
-    pub(crate) ignored: Option<E>,
+    /// The targets of pixels that do not count.
+    pub(crate) ignored: Ignored,
     /// More pixels that do not count.
     pub(crate) mask: Option<Validity<'a>>,
 }
@@ -98,7 +101,7 @@ impl Labels for Extents {
     }
 }
 
-impl<E: DeviceTarget> Targets<'_, E> {
+impl Targets<'_> {
     /// Planes of targets.
     pub(super) fn planes(&self) -> usize {
         self.shape.batch * self.shape.channels
@@ -119,23 +122,23 @@ impl<E: DeviceTarget> Targets<'_, E> {
             Stored::Mask => Buffer::<u8>::new(context, count * pixels)?.memory().clone(),
             Stored::Map => Buffer::<u32>::new(context, count * pixels)?.memory().clone(),
         };
-        let program = launch.program(&source::labels::<E>(stored))?;
+        let program = launch.program(&source::labels(stored, self.element))?;
         // Where there is no mask, memory that is not read.
         let none = Validity { memory: &memory, first: 0, channels: 1 };
         let mask = self.mask.unwrap_or(none);
         let [first, size, plane, channels] =
             [self.first, pixels, first_plane, self.shape.channels].map(|n| n as u64);
         let [mask_first, mask_channels] = [mask.first, mask.channels].map(|n| n as u64);
-        let [ignoring, masking] = [self.ignored.is_some(), self.mask.is_some()].map(i32::from);
-        let ignored = self.ignored.unwrap_or_default();
+        let masking = i32::from(self.mask.is_some());
+        let ignored = self.ignored.list(context)?;
         let arguments = [
             Argument::memory(self.memory),
             Argument::number(&first),
             Argument::number(&size),
             Argument::number(&plane),
             Argument::number(&channels),
-            Argument::number(&ignoring),
-            Argument::number(&ignored),
+            Argument::number(&self.ignored.count),
+            Argument::buffer(&ignored),
             Argument::number(&masking),
             Argument::memory(mask.memory),
             Argument::number(&mask_first),
@@ -143,7 +146,7 @@ impl<E: DeviceTarget> Targets<'_, E> {
             Argument::memory(&memory),
         ];
         launch.run(&program, "read_labels", [pixels, count], &arguments)?;
-        let may_ignore = self.ignored.is_some() || self.mask.is_some();
+        let may_ignore = self.ignored.count > 0 || self.mask.is_some();
         let labels = if self.are_masks { 2 } else { self.labels };
         Ok(Planes { memory, stored, count, extents, ignoring: may_ignore.then_some(labels) })
     }

@@ -3,10 +3,11 @@
 use segloss_core::maps::decay;
 
 use crate::source::bits as bits_of;
-use crate::target::DeviceTarget;
+use crate::target::Element;
 use crate::trace::{self, Format, Graph};
 
 const PRELUDE: &str = "#pragma OPENCL FP_CONTRACT OFF";
+const DOUBLE: &str = "#pragma OPENCL EXTENSION cl_khr_fp64 : enable";
 
 /// How labels are stored, the largest value standing for those that are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,17 +65,26 @@ fn bits_of_real<T: Format>() -> String {
 }
 
 /// The steps from targets to labels.
-pub(super) fn labels<E: DeviceTarget>(stored: Stored) -> String {
-    let label = match (stored, E::ELEMENT.is_float()) {
+pub(super) fn labels(stored: Stored, element: Element) -> String {
+    let label = match (stored, element.is_float()) {
         (Stored::Mask, false) => "((t) != 0)",
-        (Stored::Mask, true) => "((t) > 0.5f)",
+        // As `f32`, whatever it is stored as.
+        (Stored::Mask, true) => "((float)(t) > 0.5f)",
         (Stored::Map, false) => "((uint)(t))",
         (Stored::Map, true) => "convert_uint_sat(t)",
     };
-    let target = format!("typedef {} target;", E::ELEMENT.name());
+    let double = if element.is_double() { DOUBLE } else { "" };
+    let target = format!(
+        "typedef {} stored_target;\ntypedef {} target;\n\
+         target load_target(global const stored_target *from) {{\n    const uint lane = 0;\n    \
+         return {};\n}}",
+        element.stored_name(),
+        element.name(),
+        element.load_one()
+    );
     let read = format!("#define LABEL(t) {label}");
     let kernels = include_str!("../kernels/maps/labels.cl");
-    [PRELUDE, &target, &types(stored), &read, kernels].join("\n")
+    [PRELUDE, double, &target, &types(stored), &read, kernels].join("\n")
 }
 
 /// The labels' type.
@@ -159,7 +169,7 @@ impl Transform {
             }
         };
         let truth = if numbers == Numbers::Narrow { "short" } else { "int" };
-        let double = if has_double { "#pragma OPENCL EXTENSION cl_khr_fp64 : enable" } else { "" };
+        let double = if has_double { DOUBLE } else { "" };
         let rules = [
             types(stored),
             gaps(numbers),

@@ -17,7 +17,6 @@ use super::source::Finish;
 use crate::commands::{Buffer, Commands};
 use crate::error::Error;
 use crate::programs::Programs;
-use crate::target::DeviceTarget;
 use crate::trace::Format;
 
 /// Pixels whose planes are worked on at a time, unless one plane has more: it bounds scratch memory.
@@ -102,11 +101,11 @@ pub(super) fn filled(
 /// # Errors
 /// [`Error::Call`] for targets without a pixel, a spacing for other axes, an image too large;
 /// [`Error::Length`] unless `out` has one element a target; or what the device reported.
-pub(crate) fn weights<T: Format, E: DeviceTarget>(
+pub(crate) fn weights<T: Format>(
     programs: &Programs,
     commands: &mut Commands<'_>,
     plan: &BuiltinMap,
-    targets: &Targets<'_, E>,
+    targets: &Targets<'_>,
     spacing: Spacing,
     out: &Buffer<T>,
 ) -> Result<(), Error> {
@@ -114,10 +113,10 @@ pub(crate) fn weights<T: Format, E: DeviceTarget>(
 }
 
 /// Adds the commands of [`weights`] to some launches.
-pub(super) fn weights_by<T: Format, E: DeviceTarget>(
+pub(super) fn weights_by<T: Format>(
     launch: &mut Launch<'_, '_>,
     plan: &BuiltinMap,
-    targets: &Targets<'_, E>,
+    targets: &Targets<'_>,
     spacing: Spacing,
     out: &Buffer<T>,
 ) -> Result<(), Error> {

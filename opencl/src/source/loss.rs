@@ -5,6 +5,10 @@ use segloss_core::region::SUMS;
 use super::target::Target;
 use crate::library::Library;
 
+/// What is noted of a block, and of a segment or a sample: valid pixels, the first bad target and weight, flags.
+pub(super) const BLOCK_NOTES: usize = 4;
+pub(super) const NOTES: usize = 4;
+
 /// A loss, as programs are written from it.
 pub(crate) struct Loss<'l> {
     pub(crate) plan: &'l Plan<'l, f32>,
@@ -39,8 +43,14 @@ impl<'l> Loss<'l> {
             |map: &MapCall<'_, f32>| map.definition().map_or("", |definition| definition.name);
         Sizes {
             terms: self.terms(),
-            row: self.terms() + self.denominators() + SUMS * self.regions(target) + 1,
+            row: self.terms()
+                + self.denominators()
+                + SUMS * self.regions(target)
+                + self.row_counts(target)
+                + 1,
             sums: self.sums(target),
+            block_notes: BLOCK_NOTES + self.foreground_words(target),
+            notes: NOTES + usize::from(self.foreground_words(target) > 0),
             regions: self.regions(target),
             planes: self.planes(target),
             maps: self.plan.map_calls().iter().map(name).collect(),
@@ -67,6 +77,17 @@ impl<'l> Loss<'l> {
         }
     }
 
+    /// Counts of valid pixels in a sample's row, besides that of all: one a channel, if each may have another.
+    pub(super) fn row_counts(&self, target: &Target) -> usize {
+        if self.link == Link::Sigmoid && target.channels > 1 { self.regions(target) } else { 0 }
+    }
+
+    /// Words of 32 bits for the number that stands for foreground, in masks of integers.
+    pub(super) fn foreground_words(&self, target: &Target) -> usize {
+        let is_mask = self.link == Link::Sigmoid && !target.element.is_float();
+        if is_mask { target.element.size().div_ceil(4) } else { 0 }
+    }
+
     /// What lies one after the other in a sample: channels under the sigmoid link, else all together.
     pub(super) fn planes(&self, target: &Target) -> usize {
         if self.link == Link::Sigmoid { target.channels } else { 1 }
@@ -85,6 +106,10 @@ pub(crate) struct Sizes {
     pub(crate) row: usize,
     /// Sums of a block.
     pub(crate) sums: usize,
+    /// Words of 32 bits that say what is noted of a block.
+    pub(crate) block_notes: usize,
+    /// Numbers that say what is noted of a segment or a sample.
+    pub(crate) notes: usize,
     /// Classes with region sums.
     pub(crate) regions: usize,
     /// Planes of a sample.

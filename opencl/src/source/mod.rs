@@ -60,9 +60,11 @@ pub(crate) fn source<T: Traced>(loss: &Loss<'_>, target: &Target) -> String {
         &prelude::types(target),
         &sizes(loss, target),
         &prelude::targets(target.element, target.channels),
+        &prelude::foreground(loss, target),
         &bits(Numbers::Lanes, is_double, target.width),
         &prelude::memory(target),
         include_str!("../kernels/common.cl"),
+        include_str!("../kernels/foreground.cl"),
         &weights::text(loss, target),
         &functions,
         &kernels,
@@ -107,6 +109,8 @@ fn sizes(loss: &Loss<'_>, target: &Target) -> String {
         ("TERM_SUMS", terms + loss.denominators()),
         ("REGION", usize::from(loss.has_region())),
         ("REGIONS", loss.regions(target)),
+        ("ROW_COUNTS", loss.row_counts(target)),
+        ("CLASS_COUNTS", if loss.regions(target) > 1 { loss.regions(target) } else { 0 }),
         ("REGIONS_A_PLANE", loss.regions_a_plane(target).max(1)),
         ("SUMS", loss.sums(target)),
         ("WEIGHTS", terms + 1),
@@ -114,9 +118,12 @@ fn sizes(loss: &Loss<'_>, target: &Target) -> String {
         ("IS_ACTIVE", usize::from(loss.fit.is_active)),
         ("BY_CALL", usize::from(target.has_weights)),
         ("BY_SAMPLE", usize::from(target.by_sample)),
+        ("FOREGROUND", loss.foreground_words(target)),
+        ("REFUSES_MASKS", usize::from(target.refuses_masks)),
         ("BAD_TARGET", BAD_TARGET as usize),
         ("BAD_WEIGHT", BAD_WEIGHT as usize),
         ("BAD_SCALE", BAD_SCALE as usize),
+        ("UNCLEAR", UNCLEAR as usize),
     ];
     let lines = numbers.iter().map(|(name, number)| format!("#define {name} {number}"));
     let of_sample = if target.by_sample { "(TERMS * (sample))" } else { "0" };
@@ -128,3 +135,4 @@ fn sizes(loss: &Loss<'_>, target: &Target) -> String {
 pub(crate) const BAD_TARGET: u64 = 1;
 pub(crate) const BAD_WEIGHT: u64 = 2;
 pub(crate) const BAD_SCALE: u64 = 3;
+pub(crate) const UNCLEAR: u64 = 4;

@@ -2,10 +2,13 @@
 
 use core::fmt::Write;
 
+use half::{bf16, f16};
+
+use super::loss::Loss;
 use super::target::Target;
 use crate::storage::Storage;
 use crate::target::Element;
-use crate::trace::Numbers;
+use crate::trace::{Numbers, literal};
 
 /// A vector type of `width` elements; the scalar if it is one.
 fn vector(element: &str, width: usize) -> String {
@@ -26,13 +29,14 @@ pub(super) fn types(target: &Target) -> String {
     let mask = if is_vector { mask } else { "int" };
     let n = if is_vector { width.to_string() } else { String::new() };
     let mut text = String::new();
-    if target.storage.is_double() || target.has_double {
+    if target.storage.is_double() || target.element.is_double() || target.has_double {
         text += "#pragma OPENCL EXTENSION cl_khr_fp64 : enable\n";
     }
     let types = [
         (real.to_owned(), "real"),
         (vector(real, width), "lanes"),
         (vector(mask, width), "mask"),
+        (target.element.stored_name().to_owned(), "stored_target"),
         (target.element.name().to_owned(), "target"),
         (vector(target.element.name(), width), "targets_t"),
         (target.storage.name().to_owned(), "storage"),
@@ -103,25 +107,27 @@ fn load(signature: &str, element: &str, width: usize, whole: &str, one: &str) ->
     )
 }
 
+/// A vector of `n` numbers that are the upper halves of `f32`.
+fn bf16_vector(n: &str) -> String {
+    format!("as_float{n}(convert_uint{n}(vload{n}(0, from)) << 16)")
+}
+
 /// Loads of logits, targets, weights and masks, and the store of the gradient.
 pub(super) fn memory(target: &Target) -> String {
     let width = target.width;
     let n = if width > 1 { width.to_string() } else { String::new() };
     let mut text = String::new();
-    text += &load(
-        "targets_t load_targets(global const target *from, ulong count)",
-        "target",
-        width,
-        &format!("vload{n}(0, from)"),
-        "from[lane]",
-    );
+    let whole = match target.element {
+        Element::F16 => format!("vload_half{n}(0, from)"),
+        Element::Bf16 => bf16_vector(&n),
+        _ => format!("vload{n}(0, from)"),
+    };
+    let signature = "targets_t load_targets(global const stored_target *from, ulong count)";
+    text += &load(signature, "target", width, &whole, target.element.load_one());
     let (whole, one) = match target.storage {
         Storage::F32 | Storage::F64 => (format!("vload{n}(0, from)"), "from[lane]".to_owned()),
         Storage::F16 => (format!("vload_half{n}(0, from)"), "vload_half(lane, from)".to_owned()),
-        Storage::Bf16 => (
-            format!("as_float{n}(convert_uint{n}(vload{n}(0, from)) << 16)"),
-            "as_float((uint)from[lane] << 16)".to_owned(),
-        ),
+        Storage::Bf16 => (bf16_vector(&n), "as_float((uint)from[lane] << 16)".to_owned()),
     };
     let signature = "lanes load_logits(global const storage *from, ulong count)";
     text += &load(signature, "real", width, &whole, &one);
@@ -195,8 +201,20 @@ pub(super) fn targets(element: Element, classes: usize) -> String {
     let mut text = String::new();
     let last = classes - 1;
     if element.is_float() {
-        define(&mut text, "SHARE(t)", "TO_LANES(t)");
-        define(&mut text, "IS_SHARE(t)", "(TO_MASK((t) >= 0.0f) & TO_MASK((t) <= 1.0f))");
+        // Up to four rounding steps at 1 are taken back.
+        let (one, slack) = match element {
+            Element::F64 => (literal(1f64), literal(4.0 * f64::EPSILON)),
+            Element::F16 => (literal(1f32), literal(4.0 * f16::EPSILON.to_f32())),
+            Element::Bf16 => (literal(1f32), literal(4.0 * bf16::EPSILON.to_f32())),
+            _ => (literal(1f32), literal(4.0 * f32::EPSILON)),
+        };
+        text += "/* The nearer of 0 and 1, outside of them. */\n\
+                 targets_t share_of(targets_t t) {\n    \
+                 const targets_t low = t > (targets_t)(0) ? t : (targets_t)(0);\n    \
+                 return low < (targets_t)(1) ? low : (targets_t)(1);\n}\n\n";
+        define(&mut text, "SHARE(t)", "TO_LANES(share_of(t))");
+        let share = format!("(TO_MASK((t) >= -{slack}) & TO_MASK((t) <= {one} + {slack}))");
+        define(&mut text, "IS_SHARE(t)", share);
         let label = format!(
             "(TO_MASK((t) >= 0.0f) & TO_MASK((t) <= {last}.0f) & TO_MASK((t) == floor(t)))"
         );
@@ -205,11 +223,50 @@ pub(super) fn targets(element: Element, classes: usize) -> String {
         let share = "(TO_MASK((t) != (target)0) ? (lanes)(1) : (lanes)(0))";
         define(&mut text, "SHARE(t)", share);
         define(&mut text, "IS_SHARE(t)", "ALL");
+        let last = match element {
+            Element::U8 => last.min(255),
+            Element::I8 => last.min(127),
+            _ => last,
+        };
         let label = match element {
-            Element::U8 => format!("TO_MASK((t) <= (target){})", last.min(255)),
+            Element::U8 | Element::U16 | Element::U32 | Element::U64 => {
+                format!("TO_MASK((t) <= (target){last})")
+            }
             _ => format!("(TO_MASK((t) >= (target)0) & TO_MASK((t) <= (target){last}))"),
         };
         define(&mut text, "IS_LABEL(t)", label);
     }
+    text
+}
+
+/// How `foreground.cl` reads a mask of integers: as bits without a sign.
+pub(super) fn foreground(loss: &Loss<'_>, target: &Target) -> String {
+    if loss.foreground_words(target) == 0 {
+        return String::new();
+    }
+    let (unsigned, signed, most) = match target.element {
+        Element::U8 => ("uchar", "char", "UCHAR_MAX"),
+        Element::I8 => ("uchar", "char", "SCHAR_MAX"),
+        Element::U16 => ("ushort", "short", "USHRT_MAX"),
+        Element::I16 => ("ushort", "short", "SHRT_MAX"),
+        Element::U32 => ("uint", "int", "UINT_MAX"),
+        Element::I32 => ("uint", "int", "INT_MAX"),
+        _ => ("ulong", "long", "LONG_MAX"),
+    };
+    let width = target.width;
+    let mut text = format!(
+        "typedef {unsigned} unsigned_target;\ntypedef {} unsigned_targets;\n",
+        vector(unsigned, width)
+    );
+    define(&mut text, "MOST_FOREGROUND", most);
+    let (counted, store) = if width > 1 {
+        let (unsigned, signed) = (vector(unsigned, width), vector(signed, width));
+        let counted = format!("(as_{unsigned}(found) & as_{unsigned}(convert_{signed}(valid)))");
+        (counted, format!("vstore{width}(x, 0, to)"))
+    } else {
+        ("((valid) ? (unsigned_target)(found) : (unsigned_target)0)".into(), "(*(to) = (x))".into())
+    };
+    define(&mut text, "COUNTED(found, valid)", counted);
+    define(&mut text, "STORE_UNSIGNED(x, to)", store);
     text
 }

@@ -14,6 +14,10 @@ pub(crate) struct Target {
     pub(crate) has_weights: bool,
     /// Whether its scale is one number a sample.
     pub(crate) by_sample: bool,
+    /// Whether more than one label is ignored.
+    pub(crate) ignores_several: bool,
+    /// Whether labels of 0 and 255 alone are refused.
+    pub(crate) refuses_masks: bool,
     /// Whether sums are added up in `f64`.
     pub(crate) has_double: bool,
     /// Pixels that a work item computes at a time: 1, 2, 4, 8 or 16.

@@ -11,10 +11,12 @@ use super::target::Target;
 /// The parameters that both sweeps begin with, the mask, and the product of weights for each term.
 pub(super) fn text(loss: &Loss<'_>, target: &Target) -> String {
     let mut text = class_weights(loss, target);
-    let mut inputs =
-        "global const storage *logits, ulong logits_first, global const target *targets, \
-                      ulong targets_first, ulong pixels, ulong blocks, int ignoring, target ignored"
-            .to_owned();
+    let ignored =
+        if target.ignores_several { "constant target *ignored" } else { "target ignored" };
+    let mut inputs = format!(
+        "global const storage *logits, ulong logits_first, global const stored_target *targets, \
+         ulong targets_first, ulong pixels, ulong blocks, uint ignoring, {ignored}"
+    );
     let mut add = |kind: &str, name: &str| {
         let _ = write!(
             inputs,
@@ -30,8 +32,13 @@ pub(super) fn text(loss: &Loss<'_>, target: &Target) -> String {
     (0..loss.maps()).for_each(|place| add("real", &format!("map_{place}")));
     let _ = writeln!(text, "#define INPUTS {inputs}");
 
-    let mut valid =
-        "first_lanes(count) & (ignoring ? TO_MASK((found) != ignored) : ALL)".to_owned();
+    let counts = if target.ignores_several {
+        text += include_str!("../kernels/ignored.cl");
+        "(is_any_of(found, ignored, ignoring) == 0)"
+    } else {
+        "(ignoring ? TO_MASK((found) != ignored) : ALL)"
+    };
+    let mut valid = format!("first_lanes(count) & {counts}");
     if target.has_mask {
         let _ = write!(valid, " & load_mask(counts + {}, count)", place("counts"));
     }
@@ -81,7 +88,7 @@ fn load(loss: &Loss<'_>, target: &Target, check: bool) -> Vec<String> {
         }
     }
     if check && target.has_weights {
-        lines.push("own.weighs |= ANY(valid & TO_MASK(pixel_weights != 0)) ? 1 : 0;".into());
+        lines.push("own.flags |= ANY(valid & TO_MASK(pixel_weights != 0)) ? WEIGHS : 0;".into());
     }
     for index in 0..loss.terms() {
         let Some(weighting) = loss.plan.weighting(index, target.has_weights) else { continue };

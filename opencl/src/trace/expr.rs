@@ -8,7 +8,8 @@ use super::graph::{Graph, Operand, Operation};
 /// A number that is known while tracing, or the result of a recorded operation.
 ///
 /// Operations on constants alone are done at once, in the format's own arithmetic, and leave no
-/// trace. Nothing else is simplified: `0 * x` is not 0 where `x` is NaN.
+/// trace, nor does a choice between equal numbers. Nothing else is simplified: `0 * x` is not 0 where `x`
+/// is NaN.
 #[derive(Clone, Copy, Debug)]
 pub enum Expr<'g, T> {
     /// A number.
@@ -139,6 +140,7 @@ impl<'g, T: Format> Lanes for Expr<'g, T> {
         match mask {
             Mask::Constant(true) => yes,
             Mask::Constant(false) => no,
+            Mask::Node(..) if yes.operand() == no.operand() => yes,
             Mask::Node(graph, mask) => {
                 let operation = Operation::Select(mask, yes.operand(), no.operand());
                 Expr::Node(graph, graph.record(operation))
