@@ -1374,6 +1374,20 @@ segloss_result segloss_loss_compose(const segloss_term *terms,
                                     segloss_loss **loss);
 
 /**
+ * The link that the terms of `text` need, into `link`: a segloss_link, or -1 where each has a meaning under
+ * both, as in a preset. For programs that choose the link by the shapes of their tensors otherwise.
+ *
+ * `text` and `options` are as for segloss_loss_new; names of no term are left for it to refuse. Fails with
+ * SEGLOSS_RESULT_BAD_TEXT for a mistake in the syntax, and for terms that need different links. Since 0.1.
+ *
+ * # Safety
+ * Pointers are NULL or point to what their types say; `text` ends with a 0.
+ */
+segloss_result segloss_link_of(const char *text,
+                               const segloss_loss_options *options,
+                               int32_t *link);
+
+/**
  * The text that reads back as this loss, with what is at its default left out.
  *
  * Writes as much as fits, and a terminating 0, to `buffer`, of `capacity` bytes; NULL and 0 write

@@ -76,7 +76,7 @@ impl<'c> ClassCounts<'c> {
     ///
     /// # Errors
     /// All before anything is counted:
-    /// [`Error::Empty`] and [`Error::Shape`] for targets without a pixel or with several channels;
+    /// [`Error::Empty`] and [`Error::Shape`] for samples without a pixel or with several channels;
     /// [`Error::Label`] for the first label in row-major order that is neither a class nor
     /// `ignore_index`; [`Error::Count`] if a count might overflow.
     pub fn add<'t>(

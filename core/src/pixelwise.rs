@@ -8,10 +8,10 @@ use crate::view::{Shape, Targets};
 /// Labels below this are exact in every format that reads them.
 pub(crate) const MOST_CLASSES: usize = 1 << 24;
 
-/// Refuses targets without a pixel.
+/// Refuses targets whose samples have no pixel; there may be no sample.
 pub(crate) fn check_filled(targets: &Targets<'_>) -> Result<(), Error> {
     let shape = *targets.layout().shape();
-    if shape.is_empty() {
+    if shape.with_batch(1).is_empty() {
         return Err(Error::Empty { argument: "targets", shape });
     }
     Ok(())

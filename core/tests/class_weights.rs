@@ -232,5 +232,8 @@ fn shapes_and_lengths_that_do_not_fit() {
     let none = Layout::channels_first(Shape::new(1, 1, &[0, 4]).unwrap()).unwrap();
     let error = counter.add(View::new(&[0u8; 0], none).unwrap(), Ignore::NOTHING).unwrap_err();
     assert!(matches!(error, Error::Empty { argument: "targets", .. }));
+    // A batch without samples adds nothing.
+    let none = Layout::channels_first(Shape::new(0, 1, &[4]).unwrap()).unwrap();
+    counter.add(View::new(&[0u8; 0], none).unwrap(), Ignore::NOTHING).unwrap();
     assert_eq!(counter.counts(), [1, 1]);
 }

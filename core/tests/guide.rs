@@ -170,9 +170,12 @@ fn a_bad_mask_adds_nothing() {
     let mut statistics = MaskStatistics::binary(&mut counts);
     let error = add(&mut statistics, packed(&[0.5f32, f32::NAN], &[2]), None).unwrap_err();
     assert!(matches!(error, Error::Share { sample: 0, channel: 0, pixel: 1, .. }));
-    let none = Layout::channels_first(Shape::new(0, 1, &[4]).unwrap()).unwrap();
+    let none = Layout::channels_first(Shape::new(1, 1, &[0]).unwrap()).unwrap();
     let error = add(&mut statistics, View::new(&[0u8; 0], none).unwrap(), None).unwrap_err();
     assert!(matches!(error, Error::Empty { argument: "targets", .. }));
+    // A batch without samples adds nothing.
+    let none = Layout::channels_first(Shape::new(0, 1, &[4]).unwrap()).unwrap();
+    add(&mut statistics, View::new(&[0u8; 0], none).unwrap(), None).unwrap();
     assert_eq!((statistics.images(), statistics.pixels(), statistics.objects()), (0, 0, 0));
     assert_eq!((statistics.rarest(), statistics.boundary_share()), (None, None));
     assert_eq!((statistics.mean_size(), statistics.small_share()), (None, None));

@@ -5,8 +5,14 @@
     criterion(logits, masks).backward()
 
 `Loss` is any loss in text form; `DistributedLoss` the same over the batch of all workers. The other classes
-and functions take what those of the usual formulas in PyTorch take, so that an import replaces them. Masks
-of any dtype are read in place, logits of bfloat16 and float16 too. segloss.py is found beside this file.
+and functions take what those of the usual formulas in PyTorch take, so that an import replaces them. Logits
+are (B, K, H, W) or (B, K, D, H, W), and (B, K, L) with `spatial=1`; masks have their shape, labels may leave
+the channel out: (B, H, W). Masks of any dtype are read in place, logits of bfloat16 and float16 too.
+
+Of every class and function, `ignore_index` is the target of pixels that do not count, or a list of them: unless
+given 255 of labels and none of masks; None for none; PyTorch's own is `ignore_index=-100`. `reduction` is
+"mean" for one number, "none" for one a sample, or "pixel" for one a pixel, of the targets' shape and not divided
+by anything (losses of regions have none of those).
 """
 
 import functools
@@ -53,7 +59,7 @@ class _Differentiable(torch.autograd.Function):
             if gradient is None:
                 gradient = _gradient_like(logits)
                 context.compute(logits, targets, gradient)
-            each = upstream.reshape([-1] + [1] * (gradient.ndim - 1)) if upstream.ndim else upstream
+            each = upstream.reshape(upstream.shape + (1,) * (gradient.ndim - 1)) if upstream.ndim else upstream
             gradient = gradient.mul_(each).to(logits.dtype)
         if torch.is_grad_enabled():
             gradient = _Once.apply(gradient, logits, upstream)
@@ -78,44 +84,97 @@ def _gradient_like(logits):
 
 
 @_untraced
-def _apply(link, logits, targets, compute):
-    if link == "softmax" and targets.ndim == logits.ndim - 1:
-        targets = targets.unsqueeze(1)
+def _apply(function, logits, targets, *arguments):
+    for name, tensor in (("logits", logits), ("targets", targets)):
+        if not isinstance(tensor, torch.Tensor):
+            raise TypeError(f"`{name}` is a {type(tensor).__name__}, expected a torch.Tensor")
     if targets.requires_grad:
-        raise ValueError("`targets` require a gradient, which is computed for logits alone")
+        raise ValueError("`targets` require a gradient, which is computed for logits alone: `targets.detach()`")
+    return function.apply(logits, targets, *arguments)
+
+
+def _differentiate(logits, targets, compute):
     needs_gradient = torch.is_grad_enabled() and logits.requires_grad
-    return _Differentiable.apply(logits, targets, compute, needs_gradient)
+    return _apply(_Differentiable, logits, targets, compute, needs_gradient)
+
+
+class _Pixels(torch.autograd.Function):
+    """The loss of each pixel by itself."""
+
+    @staticmethod
+    def forward(context, logits, targets, loss, weights, call):
+        context.loss, context.weights, context.call = loss, weights, call
+        context.save_for_backward(logits, targets)
+        dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
+        losses = torch.empty(targets.shape, dtype=dtype)
+        loss.evaluate(logits, targets, gradient=False, loss_map=losses, weights=weights, **call)
+        return losses
+
+    @staticmethod
+    def backward(context, upstream):
+        logits, targets = context.saved_tensors
+        with torch.no_grad():
+            weights = _with_channels(upstream, logits)
+            if context.weights is not None:
+                weights = weights * _with_channels(torch.as_tensor(context.weights), logits)
+            gradient = _gradient_like(logits)
+            context.loss._pixel_gradient(logits, targets, weights, gradient, **context.call)
+            gradient = gradient.to(logits.dtype)
+        if torch.is_grad_enabled():
+            gradient = _Once.apply(gradient, logits, upstream)
+        return gradient, None, None, None, None
+
+
+def _with_channels(weights, logits):
+    return weights.unsqueeze(1) if weights.ndim < logits.ndim else weights
 
 
 def _evaluate(loss, logits, targets, *, reduction="mean", **call):
-    if reduction == "none":
-        # Of each sample's own loss, not of their mean.
-        call["scale"] = [1.0] * len(logits)
+    if reduction == "pixel":
+        return _apply(_Pixels, logits, targets, loss, call.pop("weights", None), call)
 
     def compute(logits, targets, gradient):
-        wanted = gradient is not None
+        own = {}
+        if gradient is not None and reduction == "none":
+            # Of each sample's own loss, not of their mean.
+            own["scale"] = [1.0] * len(logits)
         value, _ = loss.evaluate(
-            logits, targets, out=gradient, gradient=wanted, reduction=reduction, **call)
+            logits, targets, out=gradient, gradient=gradient is not None, reduction=reduction, **own, **call)
         return value
 
-    return _apply(loss.link, logits, targets, compute)
+    return _differentiate(logits, targets, compute)
+
+
+def _made(loss, link, threads):
+    """A loss of its text, or the caller's own, which is made already."""
+    if not isinstance(loss, segloss.Loss):
+        return segloss.Loss(loss, link, threads=threads)
+    for name, given in (("link", link is not None), ("threads", threads != 1)):
+        if given:
+            raise ValueError(f"`{name}` is given beside a segloss.Loss, which was made with its own")
+    return loss
 
 
 class Loss(nn.Module):
     """The loss of a text, such as "0.5*bce + 0.5*dice" or "preset:boundary".
 
-    `loss` may be a segloss.Loss instead, with plugins or maps of its own. With `reduction="none"` the result
-    is one loss a sample. `ignore_index` is as for segloss.Loss.evaluate.
+    `loss` may be a segloss.Loss instead, with plugins or maps of its own, or put together from arrays
+    (`segloss.Loss.compose`). `link` is "sigmoid" for masks, "softmax" for labels; None leaves it to the terms
+    and shapes, as for segloss.Loss. With `reduction="none"` the result is one loss a sample, with "pixel" one
+    a pixel, of the targets' shape, not divided by anything. `spatial=1` is for logits of lines.
     """
 
-    def __init__(self, loss, link="sigmoid", *, ignore_index=..., reduction="mean", threads=1):
+    def __init__(self, loss, link=None, *, ignore_index=..., reduction="mean", threads=1, spatial=None):
         super().__init__()
-        self.loss = loss if isinstance(loss, segloss.Loss) else segloss.Loss(loss, link, threads=threads)
-        self.reduction = reduction
-        self._call = _ignoring(ignore_index)
+        self.loss = _made(loss, link, threads)
+        self.reduction = _known(reduction)
+        self._call = _said(ignore_index, spatial)
 
     def forward(self, logits, targets, *, mask=None, weights=None, maps=None):
-        """Logits are batch x channels x 1 to 3 axes; targets are alike, or labels without the channel."""
+        """Returns the loss of logits (B, K, H, W) or (B, K, D, H, W) and targets of their shape, or labels.
+
+        `mask`, `weights` and each of `maps` have the targets' shape, or 1 channel, which may be left out.
+        """
         return _evaluate(
             self.loss, logits, targets, reduction=self.reduction, mask=mask, weights=weights, maps=maps,
             **self._call)
@@ -124,9 +183,19 @@ class Loss(nn.Module):
         return f"{str(self.loss)!r}, link={self.loss.link!r}"
 
 
-def _ignoring(ignore_index):
-    # Without the `...` that says "unless given", which older pickles do not know.
-    return {} if ignore_index is ... else {"ignore_index": ignore_index}
+_REDUCTIONS = ("mean", "none", "pixel")
+
+
+def _known(reduction, choices=_REDUCTIONS):
+    if reduction not in choices:
+        raise ValueError(f"`reduction` is {reduction!r}, expected one of {', '.join(map(repr, choices))}")
+    return reduction
+
+
+def _said(ignore_index, spatial):
+    # Without what is not said, because pickles are smaller then.
+    said = {} if ignore_index is ... else {"ignore_index": ignore_index}
+    return said if spatial is None else said | {"spatial": spatial}
 
 
 class _Pooled:
@@ -137,37 +206,39 @@ class _Pooled:
         self.sums = self.totals = None
 
     def __call__(self, logits, targets, gradient):
-        workers = torch.distributed.get_world_size(self.group)
         if self.totals is None:
             self.sums = self.loss.reduce(logits, targets, **self.call)
             self.totals = self.loss.close(logits, targets, self.sums, **self.call)
             torch.distributed.all_reduce(torch.from_numpy(self.totals), group=self.group)
+        wanted = gradient is not None
+        averaged = wanted and self.averaged
+        scale = {"scale": torch.distributed.get_world_size(self.group)} if averaged else {}
         value, _ = self.loss.finish(
-            logits, targets, self.sums, self.totals, out=gradient, gradient=gradient is not None,
-            scale=workers if self.averaged else 1, **self.call)
+            logits, targets, self.sums, self.totals, out=gradient, gradient=wanted, **scale, **self.call)
         return value
 
 
 class DistributedLoss(nn.Module):
     """The loss of the batch that all workers of torch.distributed have together, on each of them.
 
-    Each has whole samples, as many as it likes. What crosses the wire is one all-reduce of a few doubles, as
-    many as terms and classes ask for, whatever the size of images. With `averaged`, the gradient is
-    multiplied by the number of workers, because DistributedDataParallel averages it over them. Weight maps
-    that the loss names are given to `forward`: `maps={"band": segloss.map_weights("band", masks)}`.
+    Each has whole samples, as many as it likes, none too: logits and targets of (0, K, H, W). What crosses
+    the wire is one all-reduce of a few doubles, as many as terms and classes ask for, whatever the size of
+    images. With `averaged`, the gradient is multiplied by the number of workers, because
+    DistributedDataParallel averages it over them. Weight maps that the loss names are given to `forward`:
+    `maps={"band": segloss.map_weights("band", masks)}`. The rest is as for Loss.
     """
 
-    def __init__(self, loss, link="sigmoid", *, group=None, averaged=True, ignore_index=..., threads=1):
+    def __init__(self, loss, link=None, *, group=None, averaged=True, ignore_index=..., threads=1,
+                 spatial=None):
         super().__init__()
-        self.loss = loss if isinstance(loss, segloss.Loss) else segloss.Loss(loss, link, threads=threads)
+        self.loss = _made(loss, link, threads)
         self.group, self.averaged = group, averaged
-        self._call = _ignoring(ignore_index)
+        self._call = _said(ignore_index, spatial)
 
     def forward(self, logits, targets, *, mask=None, weights=None, maps=None):
-        """As of Loss. Every worker of the group calls it."""
+        """Returns the loss of all workers, of what Loss takes. Every worker of the group calls it."""
         call = {"mask": mask, "weights": weights, "maps": maps, **self._call}
-        return _apply(
-            self.loss.link, logits, targets, _Pooled(self.loss, self.group, self.averaged, call))
+        return _differentiate(logits, targets, _Pooled(self.loss, self.group, self.averaged, call))
 
     def extra_repr(self):
         return f"{str(self.loss)!r}, link={self.loss.link!r}"
@@ -186,17 +257,44 @@ def _term(name, **parameters):
     return f"{name}({', '.join(f'{key}={_number(value)}' for key, value in parameters.items())})"
 
 
+@functools.lru_cache(maxsize=64)
+def _read_of_classes(name, arguments, link="softmax"):
+    arguments = {key: list(value) if isinstance(value, tuple) else value for key, value in arguments}
+    return segloss.Loss.compose([(1, name, arguments)], link)
+
+
+def _of_classes(name, **arguments):
+    """A loss with weights of classes, every digit of which arrays and tensors keep."""
+    return _read_of_classes(name, tuple((key, _plain(value)) for key, value in arguments.items()))
+
+
+def _plain(value):
+    """A number, or a tuple of numbers."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    return tuple(value) if hasattr(value, "__iter__") else value
+
+
 class _Named(nn.Module):
     """A loss whose parameters are attributes; its text is made of what they are at each call."""
 
-    _link = "sigmoid"
+    _link, _reductions = "sigmoid", _REDUCTIONS
+    ignore_index, spatial, reduction = ..., None, "mean"
 
-    def _check(self):
-        _read(self.text, self._link)
+    def __init__(self, ignore_index, spatial, reduction, **parameters):
+        super().__init__()
+        for name, value in parameters.items():
+            setattr(self, name, value)
+        self.ignore_index, self.spatial = ignore_index, spatial
+        self.reduction = _known(reduction, self._reductions)
+        self._loss()
+
+    def _loss(self):
+        return _read(self.text, self._link)
 
     def forward(self, logits, targets):
-        ignoring = {"ignore_index": self.ignore_index} if hasattr(self, "ignore_index") else {}
-        return _evaluate(_read(self.text, self._link), logits, targets, **ignoring)
+        """Returns the loss: one number, one a sample or one a pixel, as `reduction` says."""
+        said = _said(self.ignore_index, self.spatial)
+        return _evaluate(self._loss(), logits, targets, reduction=self.reduction, **said)
 
     def extra_repr(self):
         return repr(self.text)
@@ -205,12 +303,10 @@ class _Named(nn.Module):
 class DiceLoss(_Named):
     """`dice`, of each sample; `reduction` is "mean", "sum" or "none"."""
 
-    def __init__(self, smooth=1e-6, reduction="mean"):
-        super().__init__()
-        if reduction not in ("mean", "sum", "none"):
-            raise ValueError(f"`reduction` is {reduction!r}, expected 'mean', 'sum' or 'none'")
-        self.smooth, self.reduction = smooth, reduction
-        self._check()
+    _reductions = ("mean", "sum", "none")
+
+    def __init__(self, smooth=1e-6, reduction="mean", *, ignore_index=..., spatial=None):
+        super().__init__(ignore_index, spatial, reduction, smooth=smooth)
 
     @property
     def text(self):
@@ -218,17 +314,17 @@ class DiceLoss(_Named):
         return f"dice(smooth={_number(self.smooth)}{summed})"
 
     def forward(self, logits, targets):
+        """Returns the loss: one number, or one a sample."""
         reduction = "none" if self.reduction == "none" else "mean"
-        return _evaluate(_read(self.text, self._link), logits, targets, reduction=reduction)
+        said = _said(self.ignore_index, self.spatial)
+        return _evaluate(self._loss(), logits, targets, reduction=reduction, **said)
 
 
 class TverskyLoss(_Named):
     """`tversky`: `alpha` weighs false positives, `beta` false negatives."""
 
-    def __init__(self, alpha=0.5, beta=0.5, smooth=1e-6):
-        super().__init__()
-        self.alpha, self.beta, self.smooth = alpha, beta, smooth
-        self._check()
+    def __init__(self, alpha=0.5, beta=0.5, smooth=1e-6, *, ignore_index=..., spatial=None, reduction="mean"):
+        super().__init__(ignore_index, spatial, reduction, alpha=alpha, beta=beta, smooth=smooth)
 
     @property
     def text(self):
@@ -238,10 +334,10 @@ class TverskyLoss(_Named):
 class FocalTverskyLoss(_Named):
     """`focal_tversky`: TverskyLoss to the power `gamma`."""
 
-    def __init__(self, alpha=0.5, beta=0.5, gamma=1.0, smooth=1e-6):
-        super().__init__()
-        self.alpha, self.beta, self.gamma, self.smooth = alpha, beta, gamma, smooth
-        self._check()
+    def __init__(self, alpha=0.5, beta=0.5, gamma=1.0, smooth=1e-6, *, ignore_index=..., spatial=None,
+                 reduction="mean"):
+        super().__init__(
+            ignore_index, spatial, reduction, alpha=alpha, beta=beta, gamma=gamma, smooth=smooth)
 
     @property
     def text(self):
@@ -252,10 +348,8 @@ class FocalTverskyLoss(_Named):
 class FocalLoss(_Named):
     """`focal` of masks."""
 
-    def __init__(self, alpha=0.25, gamma=2.0):
-        super().__init__()
-        self.alpha, self.gamma = alpha, gamma
-        self._check()
+    def __init__(self, alpha=0.25, gamma=2.0, *, ignore_index=..., spatial=None, reduction="mean"):
+        super().__init__(ignore_index, spatial, reduction, alpha=alpha, gamma=gamma)
 
     @property
     def text(self):
@@ -265,10 +359,8 @@ class FocalLoss(_Named):
 class BoundaryLoss(_Named):
     """`boundary`: cross-entropy, weighted in a band along boundaries."""
 
-    def __init__(self, theta=3, weight_factor=5.0):
-        super().__init__()
-        self.theta, self.weight_factor = theta, weight_factor
-        self._check()
+    def __init__(self, theta=3, weight_factor=5.0, *, ignore_index=..., spatial=None, reduction="mean"):
+        super().__init__(ignore_index, spatial, reduction, theta=theta, weight_factor=weight_factor)
 
     @property
     def text(self):
@@ -278,10 +370,8 @@ class BoundaryLoss(_Named):
 class DistanceMapLoss(_Named):
     """`distance`: cross-entropy, weighted by the distance to boundaries."""
 
-    def __init__(self, sigma=5.0):
-        super().__init__()
-        self.sigma = sigma
-        self._check()
+    def __init__(self, sigma=5.0, *, ignore_index=..., spatial=None, reduction="mean"):
+        super().__init__(ignore_index, spatial, reduction, sigma=sigma)
 
     @property
     def text(self):
@@ -293,10 +383,8 @@ class MultiClassDiceLoss(_Named):
 
     _link = "softmax"
 
-    def __init__(self, num_classes, smooth=1e-6, ignore_index=255):
-        super().__init__()
-        self.num_classes, self.smooth, self.ignore_index = num_classes, smooth, ignore_index
-        self._check()
+    def __init__(self, num_classes, smooth=1e-6, ignore_index=255, *, spatial=None, reduction="mean"):
+        super().__init__(ignore_index, spatial, reduction, num_classes=num_classes, smooth=smooth)
 
     @property
     def text(self):
@@ -314,25 +402,29 @@ class MultiClassFocalLoss(_Named):
 
     _link = "softmax"
 
-    def __init__(self, gamma=2.0, alpha=None, ignore_index=255):
-        super().__init__()
-        self.gamma, self.alpha, self.ignore_index = gamma, alpha, ignore_index
-        self._check()
+    def __init__(self, gamma=2.0, alpha=None, ignore_index=255, *, spatial=None, reduction="mean"):
+        super().__init__(ignore_index, spatial, reduction, gamma=gamma, alpha=alpha)
+
+    def _loss(self):
+        if self.alpha is None:
+            return super()._loss()
+        return _of_classes("focal", alpha=self.alpha, gamma=self.gamma)
 
     @property
     def text(self):
-        alpha = "" if self.alpha is None else f"alpha={_list(self.alpha)}, "
-        return f"focal({alpha}gamma={_number(self.gamma)})"
+        if self.alpha is None:
+            return _term("focal", gamma=self.gamma)
+        return str(self._loss())
 
 
 class CombinedSegmentationLoss(_Named):
     """A weighted sum of `bce`, `dice`, `focal` and `boundary`."""
 
-    def __init__(self, ce_weight=0.5, dice_weight=0.5, focal_weight=0.0, boundary_weight=0.0):
-        super().__init__()
-        self.ce_weight, self.dice_weight = ce_weight, dice_weight
-        self.focal_weight, self.boundary_weight = focal_weight, boundary_weight
-        self._check()
+    def __init__(self, ce_weight=0.5, dice_weight=0.5, focal_weight=0.0, boundary_weight=0.0, *,
+                 ignore_index=..., spatial=None, reduction="mean"):
+        super().__init__(
+            ignore_index, spatial, reduction, ce_weight=ce_weight, dice_weight=dice_weight,
+            focal_weight=focal_weight, boundary_weight=boundary_weight)
 
     @property
     def text(self):
@@ -342,42 +434,41 @@ class CombinedSegmentationLoss(_Named):
         return " + ".join(terms) or "0*bce"
 
 
-def create_segmentation_loss(task_type="balanced"):
-    """The loss of a preset: "balanced", "imbalanced", "boundary" or "medical"."""
+def create_segmentation_loss(task_type="balanced", *, link=None, ignore_index=..., spatial=None,
+                             reduction="mean"):
+    """Returns the loss of a preset: "balanced", "imbalanced", "boundary" or "medical"; the rest as for Loss."""
     presets = ("balanced", "imbalanced", "boundary", "medical")
     if task_type not in presets:
         raise ValueError(f"`task_type` is {task_type!r}, expected one of {', '.join(presets)}")
-    return Loss(f"preset:{task_type}")
+    return Loss(
+        f"preset:{task_type}", link, ignore_index=ignore_index, reduction=reduction, spatial=spatial)
 
 
-def _list(numbers):
-    numbers = numbers.tolist() if hasattr(numbers, "tolist") else numbers
-    return "[" + ", ".join(_number(number) for number in numbers) + "]"
+def pixel_wise_cross_entropy(logits, targets, ignore_index=255, *, spatial=None, reduction="mean"):
+    """Returns `ce`."""
+    said = _said(ignore_index, spatial)
+    return _evaluate(_read("ce", "softmax"), logits, targets, reduction=_known(reduction), **said)
 
 
-def pixel_wise_cross_entropy(logits, targets, ignore_index=255):
-    """`ce`."""
-    return _evaluate(_read("ce", "softmax"), logits, targets, ignore_index=ignore_index)
+def weighted_cross_entropy(logits, targets, class_weights=None, ignore_index=255, *, spatial=None,
+                           reduction="mean"):
+    """Returns `ce`, with a weight a class; divided by the sum of weights."""
+    loss = _read("ce", "softmax") if class_weights is None else _of_classes("ce", weights=class_weights)
+    said = _said(ignore_index, spatial)
+    return _evaluate(loss, logits, targets, reduction=_known(reduction), **said)
 
 
-def weighted_cross_entropy(logits, targets, class_weights=None, ignore_index=255):
-    """`ce`, with a weight a class; divided by the sum of weights."""
-    text = "ce" if class_weights is None else f"ce(weights={_list(class_weights)})"
-    return _evaluate(_read(text, "softmax"), logits, targets, ignore_index=ignore_index)
-
-
-def binary_segmentation_loss(logits, targets):
-    """`bce`."""
-    return _evaluate(_read("bce", "sigmoid"), logits, targets)
+def binary_segmentation_loss(logits, targets, *, ignore_index=..., spatial=None, reduction="mean"):
+    """Returns `bce`."""
+    said = _said(ignore_index, spatial)
+    return _evaluate(_read("bce", "sigmoid"), logits, targets, reduction=_known(reduction), **said)
 
 
 def compute_class_weights(dataset, num_classes, ignore_index=255):
-    """Weights of classes by inverse frequency, from (image, mask) pairs; they add up to `num_classes`."""
+    """Returns weights of classes by inverse frequency, from (image, mask) pairs; they add up to `num_classes`."""
     counts = None
     for _, mask in dataset:
-        # One sample of one axis: labels are only counted.
-        counts = segloss.class_counts(
-            mask.reshape(1, 1, -1), num_classes, ignore_index=ignore_index, counts=counts)
+        counts = segloss.class_counts(mask, num_classes, ignore_index=ignore_index, counts=counts)
     if counts is None:
         raise ValueError("`dataset` has no masks to count")
     return torch.as_tensor(segloss.class_weights(counts), dtype=torch.float32)

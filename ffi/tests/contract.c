@@ -701,6 +701,22 @@ static void losses_are_read(void) {
     segloss_loss_free(NULL);
 }
 
+static void links_are_those_of_the_terms(void) {
+    int32_t link = 7;
+    CHECK(segloss_link_of("0.5*bce + dice", NULL, &link) == 0 && link == SEGLOSS_LINK_SIGMOID);
+    CHECK(segloss_link_of("dice + 0*ce @ band", NULL, &link) == 0 && link == SEGLOSS_LINK_SOFTMAX);
+    CHECK(segloss_link_of("focal + boundary", NULL, &link) == 0 && link == -1);
+    CHECK(segloss_link_of("preset:balanced", NULL, &link) == 0 && link == -1);
+    CHECK(segloss_link_of("dise", NULL, &link) == 0 && link == -1);
+    link = 7;
+    CHECK(told(segloss_link_of("bce + ce", NULL, &link)) == SEGLOSS_RESULT_BAD_TEXT);
+    CHECK(strcmp(message, "at 7: `ce` needs the softmax link, and `bce` needs the sigmoid link, "
+                          "expected terms of one link") == 0);
+    CHECK(segloss_link_of("bce +", NULL, &link) == SEGLOSS_RESULT_BAD_TEXT);
+    CHECK(segloss_link_of(NULL, NULL, &link) == SEGLOSS_RESULT_NULL_POINTER && link == 7);
+    CHECK(segloss_link_of("bce", NULL, NULL) == SEGLOSS_RESULT_NULL_POINTER);
+}
+
 /* Term by term, the same as from text. */
 static void losses_are_composed(void) {
     static const double weights[] = {1, 2, 0.25};
@@ -821,6 +837,7 @@ int main(void) {
     options_do_what_they_say();
     levels_agree();
     losses_are_read();
+    links_are_those_of_the_terms();
     losses_are_composed();
     halves_agree();
     workspaces_serve_calls();

@@ -119,7 +119,7 @@ impl<'c> MaskStatistics<'c> {
     ///
     /// # Errors
     /// All before anything is added:
-    /// [`Error::Empty`] and [`Error::Shape`] for targets without a pixel, or label maps of several
+    /// [`Error::Empty`] and [`Error::Shape`] for samples without a pixel, or label maps of several
     /// channels; [`Error::Share`] or [`Error::Label`] for the first target that does not fit;
     /// [`Error::Pixels`] and [`Error::Workspace`] by [`MaskStatistics::scratch_length`].
     pub fn add<'t>(

@@ -89,7 +89,11 @@ def takes_the_usual_parameters():
         ours.compute_class_weights: "(dataset, num_classes, ignore_index=255)",
     }
     for named, signature in usual.items():
-        assert str(inspect.signature(named)) == signature, named
+        own = inspect.signature(named)
+        # What is ours besides has to be named.
+        usual = [each for each in own.parameters.values() if each.kind is not each.KEYWORD_ONLY]
+        assert str(own.replace(parameters=usual)) == signature, named
+        assert "ignore_index" in own.parameters, named
     # They are attributes too, which may be changed.
     z, y = masks()
     loss = ours.TverskyLoss()
@@ -173,7 +177,8 @@ def is_part_of_a_graph():
     many = y.repeat(1, 3, 1, 1)
     first = gradient_of(loss, last.detach().contiguous(), many)
     assert torch.equal(gradient_of(loss, last, many)[1], first[1])
-    for dtype in (torch.bool, torch.uint8, torch.int32, torch.int64, torch.float64):
+    for dtype in (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16,
+                  torch.bfloat16, torch.float64):
         assert torch.equal(gradient_of(loss, z, y.to(dtype))[1], expected), dtype
 
 
@@ -187,14 +192,113 @@ def takes_what_calls_bring():
     expected = (torch.nn.functional.binary_cross_entropy_with_logits(
         z.detach(), y.double(), weight=weights.double()))
     assert abs(ours.Loss("bce")(z, y, weights=weights) - expected) < 1e-12
+    for dtype in (torch.float16, torch.bfloat16):
+        half = weights.to(dtype)
+        assert ours.Loss("bce")(z, y, weights=half) == ours.Loss("bce")(z, y, weights=half.float())
     band = segloss.map_weights("band(theta=3, weight=5)", y)
     assert ours.Loss("boundary")(z, y, maps={"band": band}) == ours.BoundaryLoss()(z, y)
     y[:, :, 3] = 7
     assert ours.Loss("bce", ignore_index=7)(z, y) == ours.Loss("bce")(z, y % 7, mask=y != 7)
+    modules = {
+        ours.DiceLoss: "dice", ours.TverskyLoss: "tversky", ours.FocalTverskyLoss: "focal_tversky",
+        ours.FocalLoss: "focal", ours.BoundaryLoss: "boundary", ours.DistanceMapLoss: "distance",
+        ours.CombinedSegmentationLoss: "0.5*bce + 0.5*dice",
+        ours.create_segmentation_loss: "0.5*bce + 0.5*dice"}
+    for module, text in modules.items():
+        expected = ours.Loss(text, "sigmoid")(z, y % 7, mask=y != 7)
+        assert abs(module(ignore_index=7)(z, y) - expected) < 1e-15, module
+    assert ours.binary_segmentation_loss(z, y, ignore_index=7) == ours.Loss("bce", ignore_index=7)(z, y)
+    # PyTorch's own.
+    zs, labelled = labels()
+    as_torch = torch.where(labelled == 255, -100, labelled)
+    for loss, own in ((ours.Loss("ce"), ours.Loss("ce", ignore_index=-100)),
+                      (ours.MultiClassDiceLoss(4), ours.MultiClassDiceLoss(4, ignore_index=-100)),
+                      (ours.MultiClassFocalLoss(), ours.MultiClassFocalLoss(ignore_index=-100))):
+        assert loss(zs, labelled) == own(zs, as_torch)
+    assert ours.pixel_wise_cross_entropy(zs, as_torch, -100) == (
+        ours.pixel_wise_cross_entropy(zs, labelled))
+    assert abs(ours.pixel_wise_cross_entropy(zs, as_torch, -100)
+               - torch.nn.functional.cross_entropy(zs, as_torch)) < 1e-12
     dataset = [(None, torch.tensor([[0, 0, 1], [2, 255, 0]])), (None, torch.tensor([[1, 0]]))]
     weights = ours.compute_class_weights(dataset, 3)
     raw = 7 / (3 * torch.tensor([4.0, 2.0, 1.0]))
     assert weights.dtype == torch.float32 and torch.allclose(weights, 3 * raw / raw.sum())
+
+
+def infers_the_link():
+    z, y = labels()
+    expected = ours.Loss("dice", "softmax")(z, y)
+    for targets in (y, y.unsqueeze(1), y.to(torch.uint8), y.to(torch.int32)):
+        assert ours.Loss("dice")(z, targets) == expected
+    z, y = masks()
+    assert ours.Loss("dice")(z, y) == ours.Loss("dice")(z, y[:, 0]) == ours.Loss("dice", "sigmoid")(z, y)
+    many = z.repeat(1, 3, 1, 1)
+    assert ours.Loss("bce")(many, y.repeat(1, 3, 1, 1)) > 0
+    lines = ours.Loss("ce", spatial=1)
+    assert abs(lines(many.flatten(2), y[:, 0].flatten(1).long())
+               - torch.nn.functional.cross_entropy(many, y[:, 0].long())) < 1e-12
+    for module in (ours.DiceLoss(spatial=1), ours.FocalLoss(spatial=1), ours.BoundaryLoss(spatial=1)):
+        assert torch.isfinite(module(z.flatten(2), y.flatten(2)))
+
+
+def pixels_have_losses():
+    weights = [0.5, 1.0, 2.0, 0.25]
+    z, y = labels()
+    of_masks = masks()
+    cases = (
+        ("ce", z, y, lambda z, y: torch.nn.functional.cross_entropy(z, y, ignore_index=255, reduction="none")),
+        ("2*ce(weights=[0.5, 1, 2, 0.25])", z, y, lambda z, y: 2 * torch.nn.functional.cross_entropy(
+            z, y, ignore_index=255, reduction="none", weight=torch.tensor(weights, dtype=z.dtype))),
+        ("0.5*bce(normalise=weights) + 1.5*bce(reduction=sum)", *of_masks,
+         lambda z, y: 2 * torch.nn.functional.binary_cross_entropy_with_logits(z, y.double(), reduction="none")),
+    )
+    for text, z, y, theirs in cases:
+        mine = ours.Loss(text, reduction="pixel")
+        assert torch.autograd.gradcheck(mine, (z, y)), text
+        upstream = torch.randn(y.shape, dtype=z.dtype)
+        for loss, factor in ((mine, upstream), (lambda z, y: mine(z, y, weights=upstream**2), upstream)):
+            extra = upstream**2 if loss is not mine else 1
+            own, other = z.detach().requires_grad_(), z.detach().requires_grad_()
+            value, expected = loss(own, y), theirs(other, y) * extra
+            assert value.shape == y.shape and torch.allclose(value, expected, rtol=1e-12, atol=1e-14), text
+            (value * factor).sum().backward()
+            (expected * factor).sum().backward()
+            assert torch.allclose(own.grad, other.grad, rtol=1e-11, atol=1e-13), text
+    # Of modules and functions too.
+    z, y = labels()
+    usual = torch.nn.functional.cross_entropy(z, y, ignore_index=255, reduction="none")
+    assert torch.allclose(ours.pixel_wise_cross_entropy(z, y, reduction="pixel"), usual)
+    weighted = ours.weighted_cross_entropy(z, y, weights, reduction="pixel")
+    assert torch.allclose(weighted, usual * torch.tensor(weights)[y % 255], rtol=1e-12)
+    assert ours.MultiClassFocalLoss(reduction="pixel")(z, y).shape == y.shape
+    z, y = of_masks
+    for module in (ours.FocalLoss, ours.BoundaryLoss, ours.DistanceMapLoss):
+        each = module(reduction="pixel")(z, y)
+        assert each.shape == y.shape and abs(each.mean() - module()(z, y)) < 1e-14, module
+        assert abs(module(reduction="none")(z, y).mean() - module()(z, y)) < 1e-14, module
+    # The hardest pixels alone, of half precision too, and twice of a graph that is kept.
+    for dtype in (torch.float32, torch.bfloat16):
+        own = z.detach().to(dtype).requires_grad_()
+        hardest = ours.Loss("bce", reduction="pixel")(own, y).flatten(1).topk(20).values.mean()
+        hardest.backward(retain_graph=True)
+        once = own.grad.clone()
+        hardest.backward()
+        assert once.dtype == dtype and (once != 0).sum() == 40 and torch.equal(own.grad, 2 * once)
+
+
+def takes_no_samples():
+    for make, modules in ((masks, BINARY), (labels, CLASSES)):
+        for name, (mine, _) in modules.items():
+            z, y = make()
+            value, gradient = gradient_of(mine, z[:0], y[:0])
+            assert value == 0 and gradient.shape == z[:0].shape, name
+    z, y = masks()
+    for module, shape in ((ours.DiceLoss(reduction="none"), (0,)),
+                          (ours.Loss("bce", reduction="pixel"), (0, *y.shape[1:]))):
+        own = z.detach()[:0].requires_grad_()
+        value = module(own, y[:0])
+        value.sum().backward()
+        assert value.shape == shape and own.grad.shape == own.shape
 
 
 class Samples(torch.utils.data.Dataset):
@@ -262,6 +366,18 @@ def refuses():
     refused("`task_type` is 'easy'", ours.create_segmentation_loss, "easy")
     refused("-0.5", ours.CombinedSegmentationLoss, -0.5)
     refused("`logits` have 4 channels", ours.MultiClassDiceLoss(3), *labels())
+    refused("`targets` has 1 channels, expected a mask for each of 4", ours.DiceLoss(), *labels())
+    refused("say link=\"sigmoid\"", ours.Loss("dice"), z.repeat(1, 2, 1, 1), y.repeat(1, 2, 1, 1))
+    refused("`targets` is a ndarray, expected a torch.Tensor", ours.DiceLoss(), z, y.numpy())
+    refused("`reduction` is 'sum'", ours.Loss, "bce", reduction="sum")
+    refused("`reduction` is 'sum'", ours.FocalLoss, reduction="sum")
+    refused("`tversky` is a loss of whole regions", ours.TverskyLoss(reduction="pixel"), z, y)
+    refused("`link` is given beside a segloss.Loss", ours.Loss, segloss.Loss("bce"), "sigmoid")
+    refused("`threads` is given beside a segloss.Loss", ours.DistributedLoss, segloss.Loss("bce"), threads=2)
+    refused("`dice` is a loss of whole regions", ours.Loss("dice", reduction="pixel"), z, y)
+    refused("of lines say spatial=1", ours.DiceLoss(), z.flatten(2), y.flatten(2))
+    refused("no second derivatives", lambda: torch.autograd.grad(torch.autograd.grad(
+        ours.Loss("bce", reduction="pixel")(z, y).sum(), z, create_graph=True)[0].sum(), z))
     refused("`targets` require a gradient", ours.DiceLoss(), z, y.clone().requires_grad_())
     refused("`targets`", ours.DiceLoss(), z, y[:1])
     refused("no second derivatives", lambda: torch.autograd.grad(
@@ -279,6 +395,7 @@ def refuses():
 
 if __name__ == "__main__":
     for test in (takes_the_usual_parameters, agrees_with_autograd, mixed_precision, is_part_of_a_graph,
-                 takes_what_calls_bring, moves_between_processes, refuses):
+                 takes_what_calls_bring, infers_the_link, pixels_have_losses, takes_no_samples,
+                 moves_between_processes, refuses):
         test()
     print("all checks passed")

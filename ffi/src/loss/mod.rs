@@ -1,11 +1,14 @@
 //! Losses as handles.
 
 mod compose;
+mod libraries;
+mod link_of;
 mod options;
 mod pool;
 mod read;
 
 pub use compose::{Argument, Named, TermParts, segloss_loss_compose};
+pub use link_of::segloss_link_of;
 pub use options::LossOptions;
 pub use read::{
     segloss_loss_class_weights, segloss_loss_link, segloss_loss_parameter_count,
@@ -21,13 +24,13 @@ use crate::fault::Fault;
 use crate::link::Link;
 use crate::plugin::Plugin;
 use crate::result::ResultCode;
+use libraries::Libraries;
 use pool::Pool;
 use segloss_c_boundary::boundary::guard;
 use segloss_c_boundary::pointer::check_pointer;
 use segloss_c_boundary::versioned::read_or_zeros;
 use segloss_c_boundary::{BadArgument, text};
 use segloss_core::text::TextError;
-use segloss_simd::Library;
 
 /// A loss: a sum of terms, read from text.
 ///
@@ -138,17 +141,9 @@ unsafe fn make(
     options: &LossOptions,
     tell: impl Fn(String) -> String,
 ) -> Result<Loss, Fault> {
-    let level = options.level()?;
     let pool = options.pool()?;
-    // SAFETY: the caller's word. Before the libraries, so that on an error it is dropped after them.
-    let plugins = unsafe { options.plugins()? };
-    let (mut single, mut double) = (Library::<f32>::new(level), Library::<f64>::new(level));
-    for plugin in &plugins {
-        // SAFETY: the loss keeps the plugins until its libraries are gone.
-        unsafe { plugin.add(&mut single, &mut double)? };
-    }
-    // SAFETY: the caller's word.
-    unsafe { options.add_maps(&mut single, &mut double)? };
+    // SAFETY: the caller's word, and the loss keeps the plugins until the libraries are gone.
+    let Libraries { single, double, plugins } = unsafe { Libraries::of(options)? };
     let bad = |error: TextError<'_>| BadArgument::Text { message: tell(error.to_string()) };
     let (single, double) = (Arc::new(single), Arc::new(double));
     Ok(Loss {
