@@ -92,10 +92,11 @@ impl<'c> ClassCounts<'c> {
         ignore_index.check()?;
         let ignored = ignore_index.of_classes(Link::Softmax, classes);
         let more = pixelwise::check_labels(targets, classes, ignored)?;
-        if classes == 2 && ignore_index == Ignore::Default {
-            if let Some((sample, pixel)) = targets.first_255_beside_0() {
-                return Err(Error::Unclear { sample, pixel });
-            }
+        if classes == 2
+            && ignore_index == Ignore::Default
+            && let Some((sample, pixel)) = targets.first_255_beside_0()
+        {
+            return Err(Error::Unclear { sample, pixel });
         }
         for (class, &count) in self.counts.iter().enumerate() {
             if count.checked_add(more).is_none() {

@@ -183,6 +183,20 @@ fn masks_of_every_kind() {
     }
 }
 
+/// Labels that do not appear in their order, which decides between two as near.
+#[test]
+fn void_of_label_maps_is_filled() {
+    let maps = maps();
+    for extents in [&[67][..], &[31, 37], &[61, 1], &[11, 13, 17]] {
+        for (kind, names) in label_maps(extents)[..3].iter().enumerate() {
+            for void in [7, 0] {
+                let labels = Classes::new(names, extents).unwrap().ignoring(void);
+                check_band(&maps, &labels, &format!("label map {kind}, {extents:?}"));
+            }
+        }
+    }
+}
+
 #[test]
 #[ignore = "slow: sh tests/run.sh --all"]
 fn label_maps_of_every_kind() {

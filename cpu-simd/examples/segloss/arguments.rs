@@ -46,8 +46,8 @@ pub struct Arguments {
 
     /// Masks, one for each image (PNG or TIFF of up to 16 bits, grey or palette,
     /// whose indices are the values): 0 is the background and one other value, such
-    /// as 1 or 255, the foreground; 0 to K - 1 without a gap, or any with
-    /// --link softmax, are labels of classes
+    /// as 1 or 255, the foreground; 0 to K - 1 without a gap, K up to 64, or
+    /// any with --link softmax, are labels of classes
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub mask: Vec<PathBuf>,
 

@@ -150,7 +150,11 @@ fn agree(
 
 #[cfg(test)]
 mod tests {
+    use png::{BitDepth, ColorType};
+
     use super::*;
+    use crate::npy;
+    use crate::png_file::row;
 
     fn picture(name: &str, height: usize, planes: usize) -> (String, Picture) {
         let planes = vec![vec![0.0; height * 3]; planes];
@@ -197,5 +201,52 @@ mod tests {
         for label in [0, 1, crate::shape::IGNORED] {
             assert!(batch.labels.labels.contains(&label));
         }
+    }
+
+    /// Writes a file that is this test's own.
+    fn file(name: &str, bytes: &[u8]) -> String {
+        let path = std::env::temp_dir().join(format!("segloss-{}-{name}", std::process::id()));
+        fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Masks and logits of one row of two pixels.
+    #[test]
+    fn files_are_read_or_named_with_the_mistake() {
+        let grey = |values: &[u8]| row(ColorType::Grayscale, BitDepth::Eight, 2, values);
+        let image = file("image.png", &grey(&[10, 20]));
+        let byte = file("255.png", &grey(&[0, 255]));
+        let bit = file("1.png", &grey(&[1, 0]));
+        let halves = [0x3c00u16, 0x7e00].map(u16::to_le_bytes).concat();
+        let logits = file("z.npy", &npy::file("'<f2'", false, "(1, 2)", &halves));
+        let archive = file("z.npz", b"PK\x03\x04");
+        let read = |line: &[&str]| {
+            let arguments = <Arguments as clap::Parser>::parse_from([&["segloss"], line].concat());
+            Batch::read(&arguments, &Library::default()).map_err(|error| error.to_string())
+        };
+
+        let alone = read(&["--image", &image, "--mask", &byte]).unwrap();
+        assert_eq!(alone.labels.labels, [0, 1]);
+        let two = ["--image", &image, &image, "--mask", &byte, &bit];
+        let error = read(&two).err().unwrap();
+        assert!(error.starts_with(&format!("--mask {bit}: row 0, column 0")), "{error}");
+        assert!(error.contains(&byte) && error.contains("write the same in all"), "{error}");
+
+        // 1 and NaN.
+        let error = read(&["--logits", &logits, "--mask", &byte]).err().unwrap();
+        assert!(
+            error.starts_with(&format!("--logits {logits}: logit NaN at [0, 0, 0, 1]")),
+            "{error}"
+        );
+        let ignored = ["--logits", &logits, "--mask", &bit, "--ignore-index", "0"];
+        assert_eq!(read(&ignored).unwrap().logits.unwrap()[0], 1.0);
+        let error = read(&["--logits", &archive, "--mask", &byte]).err().unwrap();
+        assert!(
+            error.starts_with(&format!("--logits {archive}: a ZIP or NumPy .npz file")),
+            "{error}"
+        );
+        let error = read(&["--image", &logits, "--mask", &byte]).err().unwrap();
+        assert!(error.starts_with(&format!("--image {logits}: a NumPy .npy file")), "{error}");
+        [image, byte, bit, logits, archive].iter().for_each(|path| fs::remove_file(path).unwrap());
     }
 }

@@ -45,7 +45,7 @@ mod tests {
             segment(0xc4, &codes(0x10, 0)),
             segment(0xda, &[1, 1, 0, 0, 63, 0]),
             // 0: six bits follow; 101000: 40; 0: the end of the block.
-            vec![0b0_101000_0],
+            vec![0b0101_0000],
             vec![0xff, 0xd9],
         ]
         .concat()
