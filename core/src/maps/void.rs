@@ -52,10 +52,6 @@
 //!                   +-----------+         candidates
 //! ```
 //!
-//! Between both ends, a pixel `a` steps from one and `b` from the other is nearest somewhere only if its cost is
-//! `a b` at most: to be as near as the first end takes `x >= a + (cost - a^2) / 2a`, as the second
-//! `x <= a + (b^2 - cost) / 2b`. Most are not.
-//!
 //! The work on lines is that of the void pixels, not of the image; the sweeps are copies of rows.
 //!
 //! With a spacing, costs are rounded: of two pixels whose distances differ by less than the rounding either
@@ -493,12 +489,9 @@ impl<'a, E: Code, C: Cost> Lines<'a, E, C> {
         if run.start > 0 {
             add(run.start - 1, zero);
         }
-        let has_ends = run.start > 0 && run.end < line.length;
         for pixel in run.clone() {
             let value = cost(line.at(pixel));
-            let steps = [pixel + 1 - run.start, run.end - pixel].map(|steps| steps as i32);
-            let is_lost = has_ends && value.lost(steps[0], steps[1]);
-            if value < C::NONE && !is_lost {
+            if value < C::NONE {
                 add(pixel, value);
             }
         }

@@ -66,10 +66,6 @@ pub(crate) trait Cost: Pod + PartialOrd + Send + Sync {
     /// before and after it.
     fn hidden(self, before: Self, after: Self, steps: i32, weight: Self) -> bool;
 
-    /// Whether a pixel of this cost is nowhere as near as the nearer one of two of cost 0 that lie `before`
-    /// steps before and `after` steps after it; no answer where it would have to be rounded.
-    fn lost(self, before: i32, after: i32) -> bool;
-
     /// Counted from the pixel of this cost, the first one on the line to which the pixel `ahead` of
     /// it, of cost `other`, is at least as near.
     fn overtaken(self, other: Self, ahead: i32, weight: Self) -> i64;
@@ -121,11 +117,6 @@ macro_rules! integer_cost {
             fn hidden(self, before: Self, after: Self, steps: i32, _: Self) -> bool {
                 let both = before.wrapping_add(after);
                 both.wrapping_add($int::from(2 * steps * steps)) <= self.wrapping_add(self)
-            }
-
-            #[inline(always)]
-            fn lost(self, before: i32, after: i32) -> bool {
-                self > $int::from(before) * $int::from(after)
             }
 
             #[inline(always)]
@@ -202,11 +193,6 @@ impl Cost for f64 {
         // A margin above the rounding of both sides: whoever is hidden is so in exact arithmetic.
         const MARGIN: f64 = 1.0 + 4.0 * f64::EPSILON;
         (before + after + f64::from(2 * steps * steps) * weight) * MARGIN <= self + self
-    }
-
-    #[inline(always)]
-    fn lost(self, _: i32, _: i32) -> bool {
-        false
     }
 
     #[inline(always)]
