@@ -453,7 +453,7 @@ static void options_are_checked(void) {
     start(&c), c.call.weights = &c.weights, REFUSED(BAD_WEIGHT, "`weights` holds inf at pixel 3");
     weights32[3] = 1;
     start(&c), c.call.weights = &c.weights, c.weights.dtype = UINT8;
-    REFUSED(UNSUPPORTED_DTYPE, "`call.weights` holds uint8, expected float32 or float64");
+    REFUSED(UNSUPPORTED_DTYPE, "`call.weights` holds uint8, expected float16, bfloat16, float32 or float64");
     start(&c), c.call.mask = &c.mask, c.mask.dtype = FLOAT32;
     REFUSED(UNSUPPORTED_DTYPE, "`call.mask` holds float32, expected uint8 or bool8");
     start(&c), c.call.mask = &c.mask, c.weights_shape[2] = 1;
@@ -503,14 +503,15 @@ static void tensors_are_checked(void) {
     REFUSED(UNSUPPORTED_DEVICE, "`logits` is on a device of type 4");
     start(&c), c.logits.dtype = INT32, REFUSED(UNSUPPORTED_DTYPE, "`logits` holds int32");
     start(&c), c.logits.dtype.lanes = 4, REFUSED(UNSUPPORTED_DTYPE, "4 lanes");
-    start(&c), c.targets.dtype.bits = 16, REFUSED(UNSUPPORTED_DTYPE, "`targets` holds uint16");
+    start(&c), c.targets.dtype.bits = 128, REFUSED(UNSUPPORTED_DTYPE, "`targets` holds uint128");
     start(&c), c.gradient.dtype = FLOAT64;
     REFUSED(UNSUPPORTED_DTYPE, "`outputs.gradient` holds float64, expected what `logits` does");
 
     start(&c), c.logits.ndim = 2, REFUSED(BAD_SHAPE, "`logits` has 2 axes");
     start(&c), c.targets.ndim = -1, REFUSED(BAD_SHAPE, "`targets` has -1 axes");
     start(&c), c.logits_shape[3] = -WIDTH, REFUSED(BAD_SHAPE, "extent -37 along axis 3");
-    start(&c), c.logits_shape[0] = 0, REFUSED(BAD_SHAPE, "0x3x23x37");
+    start(&c), c.logits_shape[0] = 0, REFUSED(BAD_SHAPE, "expected 0x1x23x37");
+    start(&c), c.logits_shape[2] = 0, REFUSED(BAD_SHAPE, "2x3x0x37");
     start(&c), c.logits_shape[1] = 1, REFUSED(BAD_SHAPE, "`logits` has 1 channels");
     start(&c), c.targets_shape[1] = CLASSES, REFUSED(BAD_SHAPE, "expected 2x1x23x37");
     start(&c), c.gradient_shape[0] = 1, REFUSED(BAD_SHAPE, "`gradient` has shape 1x3x23x37");
@@ -606,6 +607,29 @@ static void options_do_what_they_say(void) {
     CHECK(run(&c) == SEGLOSS_RESULT_BAD_TARGET);
     start(&c), c.call.ignore = SEGLOSS_IGNORE_INDEX, c.call.ignore_index = 255;
     CHECK(run(&c) == 0 && value == whole);
+
+    {
+        /* One of several. */
+        const int64_t indices[] = {-100, 255};
+        start(&c), c.call.ignore = SEGLOSS_IGNORE_INDICES;
+        c.call.ignore_indices = indices, c.call.ignore_index_count = 2;
+        CHECK(run(&c) == 0 && value == whole && valid == all);
+    }
+
+    /* Without the axis of channels: targets, and what goes with them. */
+    {
+        int64_t few[] = {2, 23, 37};
+        start(&c), c.targets.ndim = 3, c.targets.shape = few;
+        c.call.mask = &c.mask, c.mask.data = counts, c.mask.ndim = 3, c.mask.shape = few;
+        CHECK(run(&c) == 0 && value == whole && valid == all);
+        few[2] = 36;
+        CHECK(run(&c) == SEGLOSS_RESULT_BAD_SHAPE);
+    }
+
+    /* No samples are worth 0. */
+    start(&c), c.logits_shape[0] = c.targets_shape[0] = c.gradient_shape[0] = 0;
+    c.logits.data = c.targets.data = c.gradient.data = NULL;
+    CHECK(run(&c) == 0 && value == 0 && valid == 0);
 
     /* Values of samples and pixels. */
     CHECK(segloss_loss_new("ce", SEGLOSS_LINK_SOFTMAX, NULL, &loss) == 0);

@@ -5,7 +5,7 @@
 enum { BATCH = 2, HEIGHT = 13, WIDTH = 70, PIXELS = HEIGHT * WIDTH };
 
 static uint8_t mask[BATCH * PIXELS], out8[BATCH * PIXELS], expected8[BATCH * PIXELS];
-static int64_t labels64[BATCH * PIXELS];
+static int64_t labels64[BATCH * PIXELS], binary[BATCH * PIXELS];
 static float out32[BATCH * PIXELS];
 static double out64[BATCH * PIXELS];
 static int64_t shape[] = {BATCH, 1, HEIGHT, WIDTH};
@@ -69,16 +69,14 @@ static double distance_at(const int64_t *image, int at, int kind, double dy, dou
 }
 
 static void distances_agree(void) {
-    static int64_t binary[BATCH * PIXELS];
     const double spacing[] = {2, 0.5};
     segloss_call call = SEGLOSS_CALL_INIT;
     DLTensor to64 = segloss_tensor(out64, SEGLOSS_FLOAT64, shape, 4);
     DLTensor to32 = segloss_tensor(out32, SEGLOSS_FLOAT32, shape, 4);
     int kind, link, spaced, i;
-    for (i = 0; i < BATCH * PIXELS; i++) binary[i] = labels64[i] != 0;
     for (link = 0; link < 2; link++) {
         const int64_t *labels = link ? labels64 : binary;
-        DLTensor from = segloss_tensor(labels64, SEGLOSS_INT64, shape, 4);
+        DLTensor from = segloss_tensor(link ? labels64 : binary, SEGLOSS_INT64, shape, 4);
         for (kind = 0; kind < 3; kind++) {
             for (spaced = 0; spaced < 2; spaced++) {
                 const double dy = spaced ? 2 : 1, dx = spaced ? 0.5 : 1;
@@ -124,11 +122,12 @@ static void weights_agree(void) {
 
 static void classes_are_counted(void) {
     DLTensor from = segloss_tensor(labels64, SEGLOSS_INT64, shape, 4);
+    DLTensor of_mask = segloss_tensor(binary, SEGLOSS_INT64, shape, 4);
     uint64_t counts[4] = {9, 9, 9, 9}, expected[4] = {0}, pair[2], absent[3] = {1000, 100, 0};
     double weights[4], raw[4], sum = 0;
     segloss_masks masks = SEGLOSS_MASKS_INIT;
     segloss_statistics found;
-    const DLTensor *all[] = {&from, &from};
+    const DLTensor *all[] = {&from, &from}, *both[] = {&of_mask, &of_mask};
     char loss[200], reason[200];
     int i;
     for (i = 0; i < BATCH * PIXELS; i++) expected[labels64[i]]++;
@@ -147,12 +146,14 @@ static void classes_are_counted(void) {
     CHECK(segloss_class_weights(absent, 3, SEGLOSS_ABSENT_ZERO, weights) == 0 && weights[2] == 0);
     CHECK(segloss_class_weights(absent, 3, SEGLOSS_ABSENT_SOURCE, weights) == 0 && weights[2] > 2.9999);
 
-    masks.targets = all, masks.target_count = 2;
+    masks.targets = both, masks.target_count = 2;
     CHECK(segloss_statistics_of(&masks, &found, pair, 2, NULL) == 0);
     CHECK(found.images == 2 * BATCH && found.pixels == 2 * BATCH * PIXELS && found.present == 2);
     CHECK(pair[0] == 2 * expected[0] && pair[0] + pair[1] == found.pixels);
     CHECK(found.objects > 0 && found.small_share == (double)found.small_objects / (double)found.objects);
     CHECK(found.boundary_share > 0 && found.mean_size == (double)pair[1] / (double)found.objects);
+    masks.targets = all;
+    CHECK(segloss_statistics_of(&masks, &found, pair, 2, NULL) == SEGLOSS_RESULT_BAD_TARGET);
     masks.link = SEGLOSS_LINK_SOFTMAX, masks.classes = 4;
     CHECK(segloss_statistics_of(&masks, &found, NULL, 0, NULL) == 0 && found.present == 4);
     CHECK(segloss_recommend(&masks, "recall", loss, sizeof loss, reason, sizeof reason, NULL) == 0);
@@ -241,6 +242,7 @@ int main(void) {
         /* Patches, so that there are insides. */
         int y = i / WIDTH / 4, x = i % WIDTH / 5;
         labels64[i] = (y * 7 + x * 5 + y * x) % 4;
+        binary[i] = labels64[i] != 0;
         mask[i] = (uint8_t)(labels64[i] > 1 || noise() < 0.05);
     }
     morphology_agrees();

@@ -225,10 +225,11 @@ impl<E: Target> View<'_, E> {
     ) -> bool {
         let ignored = IgnoredAs::<E>::of(ignored);
         let first = self.layout.index(sample, channel, pixel);
-        if self.layout.pixel_stride() == Some(1) && !ignored.several {
-            if let Some(stored) = E::as_wide(&self.data[first..first + count]) {
-                return read_some(read, stored, ignored.wide(), y, valid);
-            }
+        if self.layout.pixel_stride() == Some(1)
+            && !ignored.several
+            && let Some(stored) = E::as_wide(&self.data[first..first + count])
+        {
+            return read_some(read, stored, ignored.wide(), y, valid);
         }
         let mut gathered = [E::Wide::ZERO; TILE];
         self.gather((sample, channel, pixel), &ignored, widen, &mut gathered[..count]);

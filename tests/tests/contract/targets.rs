@@ -113,7 +113,8 @@ fn maps_and_statistics_ignore_what_they_are_told() {
     assert_eq!(check_labels(&Call::softmax(), &y), Ok(()));
     let mut counts = [0; 256];
     let mut statistics = MaskStatistics::multiclass(&mut counts).unwrap();
-    statistics.add(y, Ignore::Default, &mut [0; 8]).unwrap();
+    let scratch = MaskStatistics::scratch_length(y.layout().shape()).unwrap();
+    statistics.add(y, Ignore::Default, &mut vec![0; scratch]).unwrap();
     assert_eq!((statistics.pixels(), statistics.counts()[255]), (4, 2));
     let map =
         segloss_core::compose::parse_map("decay(sigma=1)", Library::<f64>::default().registry())
