@@ -259,7 +259,7 @@ fn masks_that_are_none() {
         let z = logits(4, targets.len() / 4);
         let y = packed(targets, shape);
         let found = by_text("bce", call, &z, shape, y).map(|found| found.valid);
-        assert_eq!(found.clone().err(), check_labels(&call, &y.into()).err());
+        assert_eq!(found.err(), check_labels(&call, &y.into()).err());
         found
     };
     let error = |target: i64, foreground: Option<i64>, (sample, channel, pixel)| {
