@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::summation::TILE;
-use crate::tile::{Foreground, TargetKernels, TargetTile};
+use crate::tile::{CheckKernels, Foreground, TargetKernels, TargetTile};
 use crate::view::{Shape, Targets};
 
 /// Labels below this are exact in every format that reads them.
@@ -30,13 +30,8 @@ pub(crate) fn check_labels(
         return Err(Error::Shape { argument: "targets", shape, expected });
     }
     (0..shape.batch).try_fold(0, |valid, sample| {
-        let checked = targets.check_labels(
-            TargetKernels::<f64>::scalar(),
-            sample,
-            classes as u32,
-            ignored,
-            None,
-        );
+        let checked =
+            targets.check_labels(CheckKernels::scalar(), sample, classes as u32, ignored, None);
         Ok(valid + checked.map_err(|bad| bad.label(sample, classes))?)
     })
 }
@@ -50,7 +45,7 @@ pub(crate) fn check_shares(targets: &Targets<'_>, ignored: &[i64]) -> Result<u64
     for sample in 0..batch {
         for channel in 0..channels {
             let checked = targets.check_shares(
-                TargetKernels::<f64>::scalar(),
+                CheckKernels::scalar(),
                 (sample, channel),
                 ignored,
                 None,

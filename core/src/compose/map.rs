@@ -14,7 +14,7 @@ use crate::parameter::complete;
 use crate::pixelwise::MOST_CLASSES;
 use crate::summation::{BLOCK, TILE};
 use crate::term::{Arguments, PARAMETERS, Parameter};
-use crate::tile::{Foreground, TargetKernels, TargetTile};
+use crate::tile::{CheckKernels, Foreground, TargetKernels, TargetTile};
 use crate::view::{Shape, Targets, stored_labels};
 
 /// A weight map, as its author writes it: labels in, one weight a pixel out.
@@ -362,7 +362,7 @@ pub fn check_labels(call: &Call<'_>, targets: &Targets<'_>) -> Result<(), Error>
     let Shape { batch, channels, .. } = *targets.layout().shape();
     check_mask(call, *targets.layout().shape())?;
     let (ignored, mask) = (call.ignore_index.labels(), call.mask.as_ref());
-    let kernels = TargetKernels::<f32>::scalar();
+    let kernels = CheckKernels::scalar();
     let mut foreground = Foreground::default();
     for sample in 0..batch {
         match call.link {

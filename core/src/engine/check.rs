@@ -34,7 +34,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     fn check_targets(&self, sums: &mut [A]) -> Result<u64, Error> {
         let classes = self.shape().channels;
         let (ignored, mask) = (self.call.ignore_index.labels(), self.call.mask.as_ref());
-        let kernels = &self.kernels().targets;
+        let kernels = &self.kernels().checks;
         let mut total = 0;
         let mut foreground = Foreground::default();
         for (sample, row) in self.rows.split_mut(sums).enumerate() {

@@ -1,4 +1,5 @@
 use super::add_up::{AddUp, AddValues};
+use super::check_targets::CheckKernels;
 use super::pixel::PixelKernels;
 use super::softmax::SoftmaxKernels;
 use super::targets::TargetKernels;
@@ -13,6 +14,7 @@ use crate::level::{Level, enter};
 /// that every machine has on one that has not.
 pub struct Kernels<T> {
     pub(crate) targets: TargetKernels<T>,
+    pub(crate) checks: CheckKernels,
     pub(crate) weights: WeightKernels<T>,
     pub(crate) pixel: PixelKernels<T>,
     pub(crate) softmax: SoftmaxKernels<T>,
@@ -37,6 +39,7 @@ impl<T: Real> Kernels<T> {
     const fn new<Lv: Level>() -> Self {
         Kernels {
             targets: TargetKernels::new::<Lv>(),
+            checks: CheckKernels::new::<Lv>(),
             weights: WeightKernels::new::<Lv>(),
             pixel: PixelKernels::new::<Lv>(),
             softmax: SoftmaxKernels::new::<Lv>(),

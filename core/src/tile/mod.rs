@@ -17,8 +17,10 @@
 //! | `pixel`, `softmax`, `true_class`, `add_up` | leaves for any sum of terms |
 //! | `targets`, `weights` | leaves that read what is adjacent, as it is stored |
 //! | `read_targets`, `read_weights` | tiles of tensors, by way of those |
+//! | `check_targets` | whether targets are what they have to be |
 
 mod add_up;
+mod check_targets;
 mod definition;
 mod fused;
 mod fusion;
@@ -38,6 +40,7 @@ mod true_class;
 mod weights;
 
 pub(crate) use add_up::{AddUp, AddValues, Sums};
+pub(crate) use check_targets::{CheckKernels, Foreground};
 pub(crate) use definition::{Body, ClassLoops, PixelLoops};
 pub use definition::{ClassBody, Definition, PixelBody, RegionBody};
 pub use fused::Fused;
@@ -54,7 +57,7 @@ pub(crate) use options::OPTIONS;
 pub use parts::{At, ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class, pixel, region};
 pub(crate) use pixel::{RegionTile, RegionsAlone, RegionsPass};
 pub use program::Program;
-pub(crate) use read_targets::{Foreground, TargetTile};
+pub(crate) use read_targets::TargetTile;
 pub use spec::{Kind, Spec, Weighting};
 pub(crate) use targets::TargetKernels;
 pub(crate) use true_class::TrueClass;

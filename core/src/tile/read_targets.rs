@@ -1,12 +1,12 @@
-//! Targets read and checked as they are stored, a tile at a time.
+//! Targets read as they are stored, a tile at a time.
 //!
 //! Loops are compiled for the few storages that targets are [read as](Wide). Others are widened first, a tile or a block
-//! at a time; where several labels are ignored, all of them become the first, so that loops compare with one.
+//! at a time ([`Widened`]); where several labels are ignored, all of them become the first, so that loops compare with one.
 
 use super::targets::{Leaves, OfStorage, ReadTargets, TargetKernels, read_some};
 use crate::lanes::Real;
-use crate::summation::{BLOCK, TILE};
-use crate::view::{Bad, Mask, Number, Target, Targets, View, Wide, each_view, stored_labels};
+use crate::summation::TILE;
+use crate::view::{Target, Targets, View, Wide, each_view, stored_labels};
 
 /// A tile's place, and where its targets go.
 #[derive(Debug)]
@@ -59,12 +59,6 @@ impl<T: Real> TargetRun<'_, T> {
     }
 }
 
-/// The number that stands for foreground in a mask of integers: none before one is found.
-///
-/// One for all of a call's targets, so that 0 and 1 in one sample and 0 and 255 in another are told.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Foreground(Option<i64>);
-
 // What chooses a storage is a function of its own, because it is large and called from many places.
 impl Targets<'_> {
     /// Reads the shares of `count` pixels, and 1 or 0 to `valid` (0 at `ignored` labels and past `count`).
@@ -79,7 +73,7 @@ impl Targets<'_> {
         into: TargetTile<'_, T>,
     ) -> bool {
         each_view!(self, view => {
-            view.tile(at, count, ignored, view.leaves(kernels).shares, Target::widen_share, into)
+            Widened::shares(view, ignored).tile(at, count, view.leaves(kernels).shares, into)
         })
     }
 
@@ -94,7 +88,7 @@ impl Targets<'_> {
         into: TargetTile<'_, T>,
     ) -> bool {
         each_view!(self, view => {
-            view.tile(at, count, ignored, view.leaves(kernels).labels, Target::widen, into)
+            Widened::labels(view, ignored).tile(at, count, view.leaves(kernels).labels, into)
         })
     }
 
@@ -126,43 +120,6 @@ impl Targets<'_> {
             Targets::F64(view) => run!(view, kernels.f64, F64),
             _ => None,
         }
-    }
-
-    /// Counts the valid pixels among shares of one sample and channel: neither ignored nor left out by
-    /// `mask`. A mask of integers keeps to `foreground`, which is set by the first number that is not 0.
-    ///
-    /// # Errors
-    /// The first pixel in row-major order that is no share.
-    #[inline(never)]
-    pub(crate) fn check_shares<T>(
-        &self,
-        kernels: &TargetKernels<T>,
-        (sample, channel): (usize, usize),
-        ignored: &[i64],
-        mask: Option<&Mask<'_>>,
-        foreground: &mut Foreground,
-    ) -> Result<u64, Bad> {
-        each_view!(self, view => {
-            view.check_shares(view.leaves(kernels), (sample, channel), ignored, mask, foreground)
-        })
-    }
-
-    /// Counts the valid pixels among labels of one sample.
-    ///
-    /// # Errors
-    /// The first pixel in row-major order that is no label.
-    #[inline(never)]
-    pub(crate) fn check_labels<T>(
-        &self,
-        kernels: &TargetKernels<T>,
-        sample: usize,
-        classes: u32,
-        ignored: &[i64],
-        mask: Option<&Mask<'_>>,
-    ) -> Result<u64, Bad> {
-        each_view!(self, view => {
-            view.check_labels(view.leaves(kernels), sample, classes, ignored, mask)
-        })
     }
 }
 
@@ -213,142 +170,78 @@ impl<E: Target> View<'_, E> {
     {
         E::Wide::of(kernels)
     }
+}
 
-    fn tile<T: Real>(
+/// Targets in what they are read as.
+pub(super) struct Widened<'v, E: Target> {
+    view: &'v View<'v, E>,
+    ignored: IgnoredAs<'v, E>,
+    widen: fn(E) -> E::Wide,
+}
+
+impl<'v, E: Target> Widened<'v, E> {
+    /// Reads shares.
+    #[inline(always)]
+    pub(super) fn shares(view: &'v View<'_, E>, ignored: &'v [i64]) -> Self {
+        Widened { view, ignored: IgnoredAs::of(ignored), widen: E::widen_share }
+    }
+
+    /// Reads labels.
+    #[inline(always)]
+    pub(super) fn labels(view: &'v View<'_, E>, ignored: &'v [i64]) -> Self {
+        Widened { view, ignored: IgnoredAs::of(ignored), widen: E::widen }
+    }
+
+    /// Returns the view.
+    pub(super) fn view(&self) -> &View<'v, E> {
+        self.view
+    }
+
+    /// Returns the label that is ignored in what is read.
+    #[inline(always)]
+    pub(super) fn ignored(&self) -> Option<E::Wide> {
+        self.ignored.wide()
+    }
+
+    /// Returns pixels of one sample and channel without a copy, if they are adjacent and stored so.
+    #[inline(always)]
+    pub(super) fn adjacent(
         &self,
         (sample, channel, pixel): (usize, usize, usize),
         count: usize,
-        ignored: &[i64],
-        read: ReadTargets<E::Wide, T>,
-        widen: fn(E) -> E::Wide,
-        TargetTile { y, valid }: TargetTile<'_, T>,
-    ) -> bool {
-        let ignored = IgnoredAs::<E>::of(ignored);
-        let first = self.layout.index(sample, channel, pixel);
-        if self.layout.pixel_stride() == Some(1)
-            && !ignored.several
-            && let Some(stored) = E::as_wide(&self.data[first..first + count])
-        {
-            return read_some(read, stored, ignored.wide(), y, valid);
+    ) -> Option<&[E::Wide]> {
+        let View { data, layout } = self.view;
+        if layout.pixel_stride() != Some(1) || self.ignored.several {
+            return None;
         }
-        let mut gathered = [E::Wide::ZERO; TILE];
-        self.gather((sample, channel, pixel), &ignored, widen, &mut gathered[..count]);
-        read_some(read, &gathered[..count], ignored.wide(), y, valid)
+        let first = layout.index(sample, channel, pixel);
+        E::as_wide(&data[first..first + count])
     }
 
-    /// Writes pixels of one sample and channel, in what they are read as.
-    fn gather(
+    /// Writes pixels of one sample and channel.
+    pub(super) fn gather(
         &self,
         (sample, channel, pixel): (usize, usize, usize),
-        ignored: &IgnoredAs<'_, E>,
-        widen: fn(E) -> E::Wide,
         into: &mut [E::Wide],
     ) {
+        let View { data, layout } = self.view;
         let count = into.len();
-        let each = |i: usize, at: usize| into[i] = ignored.widen(self.data[at], widen);
-        self.layout.scan(sample, channel, pixel, count, each);
+        let each = |i: usize, at: usize| into[i] = self.ignored.widen(data[at], self.widen);
+        layout.scan(sample, channel, pixel, count, each);
     }
 
-    fn check_shares<T>(
+    fn tile<T: Real>(
         &self,
-        leaves: &OfStorage<E::Wide, T>,
-        plane: (usize, usize),
-        ignored: &[i64],
-        mask: Option<&Mask<'_>>,
-        foreground: &mut Foreground,
-    ) -> Result<u64, Bad> {
-        let mut own = foreground.0.and_then(E::Wide::from_label).unwrap_or(E::Wide::ZERO);
-        let check = |stored: &[E::Wide], ignored, counts: Option<&[bool]>| {
-            if let Some(kept) = (leaves.check_shares)(stored, own, ignored, counts) {
-                return Ok(kept);
-            }
-            // The first that does not fit stands for foreground, if nothing did before and it can.
-            let at = first_bad(stored, ignored, counts, |e| e.is_share(own));
-            if own != E::Wide::ZERO || !stored[at].is_foreground() {
-                return Err(at);
-            }
-            own = stored[at];
-            let kept = (leaves.check_shares)(stored, own, ignored, counts);
-            kept.ok_or_else(|| first_bad(stored, ignored, counts, |e| e.is_share(own)))
-        };
-        let checked = self.check(plane, ignored, mask, E::widen_share, check);
-        if own != E::Wide::ZERO {
-            foreground.0 = own.integer();
+        at: (usize, usize, usize),
+        count: usize,
+        read: ReadTargets<E::Wide, T>,
+        TargetTile { y, valid }: TargetTile<'_, T>,
+    ) -> bool {
+        if let Some(stored) = self.adjacent(at, count) {
+            return read_some(read, stored, self.ignored(), y, valid);
         }
-        checked.map_err(|(pixel, target)| {
-            let foreground = (own != E::Wide::ZERO).then(|| own.number());
-            Bad { pixel, target, foreground }
-        })
+        let mut gathered = [E::Wide::ZERO; TILE];
+        self.gather(at, &mut gathered[..count]);
+        read_some(read, &gathered[..count], self.ignored(), y, valid)
     }
-
-    fn check_labels<T>(
-        &self,
-        leaves: &OfStorage<E::Wide, T>,
-        sample: usize,
-        classes: u32,
-        ignored: &[i64],
-        mask: Option<&Mask<'_>>,
-    ) -> Result<u64, Bad> {
-        let check = |stored: &[E::Wide], ignored, counts: Option<&[bool]>| {
-            let kept = (leaves.check_labels)(stored, classes, ignored, counts);
-            kept.ok_or_else(|| first_bad(stored, ignored, counts, |e| e.is_label(classes)))
-        };
-        let checked = self.check((sample, 0), ignored, mask, E::widen, check);
-        checked.map_err(|(pixel, target)| Bad { pixel, target, foreground: None })
-    }
-
-    /// Adds up what `check` counts in blocks of pixels, or gives the first that it finds bad.
-    fn check(
-        &self,
-        (sample, channel): (usize, usize),
-        ignored: &[i64],
-        mask: Option<&Mask<'_>>,
-        widen: fn(E) -> E::Wide,
-        mut check: impl FnMut(&[E::Wide], Option<E::Wide>, Option<&[bool]>) -> Result<u32, usize>,
-    ) -> Result<u64, (usize, Number)> {
-        let pixels = self.layout.shape().pixels();
-        let ignored = IgnoredAs::<E>::of(ignored);
-        let is_direct = self.layout.pixel_stride() == Some(1) && !ignored.several;
-        let mut valid = 0u64;
-        let mut counts = [true; BLOCK];
-        for from in (0..pixels).step_by(BLOCK) {
-            let count = BLOCK.min(pixels - from);
-            let at = (sample, channel, from);
-            if let Some(mask) = mask {
-                mask.read(at, count, &mut counts);
-            }
-            let first = self.layout.index(sample, channel, from);
-            let direct =
-                if is_direct { E::as_wide(&self.data[first..first + count]) } else { None };
-            let mut gathered;
-            let stored = match direct {
-                Some(stored) => stored,
-                None => {
-                    gathered = [E::Wide::ZERO; BLOCK];
-                    self.gather(at, &ignored, widen, &mut gathered[..count]);
-                    &gathered[..count]
-                }
-            };
-            let kept = check(stored, ignored.wide(), mask.map(|_| &counts[..count]));
-            let kept = kept.map_err(|bad| {
-                let at = self.layout.index(sample, channel, from + bad);
-                (from + bad, self.data[at].number())
-            })?;
-            valid += u64::from(kept);
-        }
-        Ok(valid)
-    }
-}
-
-/// Returns the first of targets that counts and does not fit.
-#[cold]
-fn first_bad<E: Wide>(
-    stored: &[E],
-    ignored: Option<E>,
-    counts: Option<&[bool]>,
-    fits: impl Fn(E) -> bool,
-) -> usize {
-    let counts = |i: usize| counts.is_none_or(|counts| counts[i]);
-    let bad = |&i: &usize| counts(i) && !fits(stored[i]) && Some(stored[i]) != ignored;
-    (0..stored.len()).find(bad).unwrap_or_default()
 }

@@ -1,5 +1,4 @@
-//! Leaves that read and check targets as they are stored: adjacent elements in, numbers of the computing
-//! format out.
+//! Leaves that read targets as they are stored: adjacent elements in, numbers of the computing format out.
 
 use crate::lanes::Real;
 use crate::level::{Kernel, Level, Scalar, enter};
@@ -11,20 +10,10 @@ use crate::view::Wide;
 pub(crate) type ReadTargets<E, T> =
     fn(&[E; TILE], Option<E>, &mut [T; TILE], &mut [T; TILE]) -> bool;
 
-/// Counts the targets that count: not ignored, and true in the last argument. None if one of those is no share of a
-/// mask with this foreground.
-pub(crate) type CheckShares<E> = fn(&[E], E, Option<E>, Option<&[bool]>) -> Option<u32>;
-
-/// Counts the targets that count: not ignored, and true in the last argument. None if one of those is no label
-/// of so many classes.
-pub(crate) type CheckLabels<E> = fn(&[E], u32, Option<E>, Option<&[bool]>) -> Option<u32>;
-
 /// The leaves for targets of one storage.
 pub(crate) struct OfStorage<E, T> {
     pub shares: ReadTargets<E, T>,
     pub labels: ReadTargets<E, T>,
-    pub check_shares: CheckShares<E>,
-    pub check_labels: CheckLabels<E>,
 }
 
 /// A storage that has leaves.
@@ -79,12 +68,6 @@ impl<E: Wide, T: Real> OfStorage<E, T> {
             },
             labels: |stored, ignored, y, valid| {
                 enter::<Lv, _>(Read::<E, T, true> { stored, ignored, y, valid })
-            },
-            check_shares: |stored, foreground, ignored, counts| {
-                enter::<Lv, _>(Check { stored, ignored, counts, expected: Shares { foreground } })
-            },
-            check_labels: |stored, classes, ignored, counts| {
-                enter::<Lv, _>(Check { stored, ignored, counts, expected: Classes { classes } })
             },
         }
     }
@@ -160,59 +143,4 @@ fn read<E: Wide, T: Real, const LABELS: bool>(
         kept += u32::from(keep);
     }
     kept as usize == TILE
-}
-
-/// What targets are to be.
-trait Expected<E> {
-    fn fits(&self, target: E) -> bool;
-}
-
-struct Shares<E> {
-    foreground: E,
-}
-
-impl<E: Wide> Expected<E> for Shares<E> {
-    #[inline(always)]
-    fn fits(&self, target: E) -> bool {
-        target.is_share(self.foreground)
-    }
-}
-
-struct Classes {
-    classes: u32,
-}
-
-impl<E: Wide> Expected<E> for Classes {
-    #[inline(always)]
-    fn fits(&self, target: E) -> bool {
-        target.is_label(self.classes)
-    }
-}
-
-struct Check<'t, E, X> {
-    stored: &'t [E],
-    ignored: Option<E>,
-    counts: Option<&'t [bool]>,
-    expected: X,
-}
-
-impl<E: Wide, X: Expected<E>> Kernel for Check<'_, E, X> {
-    type Output = Option<u32>;
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) -> Option<u32> {
-        let Check { stored, ignored, counts, expected } = self;
-        let is_ignored = |e: E| ignored.is_some_and(|ignored| e == ignored);
-        let (mut kept, mut good) = (0u32, true);
-        let mut see = |e: E, counts: bool| {
-            let ignored = is_ignored(e) | !counts;
-            kept += u32::from(!ignored);
-            good &= ignored | expected.fits(e);
-        };
-        match counts {
-            None => stored.iter().for_each(|&e| see(e, true)),
-            Some(counts) => stored.iter().zip(counts).for_each(|(&e, &counts)| see(e, counts)),
-        }
-        good.then_some(kept)
-    }
 }
