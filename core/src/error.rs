@@ -365,19 +365,20 @@ impl fmt::Display for Error {
             Error::Share { target, sample, channel, pixel } => write!(
                 f,
                 "`targets` holds {target} at pixel {pixel} of sample {sample}, channel {channel}, \
-                 expected 0 to 1"
+                 expected 0 to 1 (divide a mask of 0 and 255 by 255; clip what resizing left outside)"
             ),
             Error::Mask { target, foreground, sample, channel, pixel } => {
                 write!(
                     f,
-                    "`targets` holds {target} at pixel {pixel} of sample {sample}, channel \
-                     {channel}, expected a mask: 0 and "
+                    "`targets` holds {target} at pixel {pixel} of sample {sample}, channel {channel}"
                 )?;
-                match foreground {
-                    Some(foreground) => write!(f, "{foreground} as before")?,
-                    None => f.write_str("one positive number")?,
+                if let Some(foreground) = foreground {
+                    write!(f, ", and {foreground} before it")?;
                 }
-                f.write_str(", or `ignore_index`")
+                f.write_str(
+                    ", expected a mask of 0 and one positive number (threshold grey values; numbers \
+                     that do not count are for `ignore_index`)",
+                )
             }
             Error::Unclear { sample, pixel } => write!(
                 f,
@@ -501,7 +502,7 @@ impl fmt::Display for Error {
                 write!(f, "`labels` has shape {shape}, expected {expected}")
             }
             Error::Spacing { given, axes } => {
-                write!(f, "`spacing` is for {given} axes, expected {axes} as `labels` has")
+                write!(f, "`spacing` is for {given} axes, expected {axes} as the image has")
             }
         }
     }

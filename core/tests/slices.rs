@@ -307,14 +307,15 @@ fn faults() {
     let two = Binary { targets: &targets, ..plane };
     let fault = binary_fault(two, bce, 1, 2);
     assert_eq!(fault, Fault::Share { target: 3, pixel: 2 });
-    let text = "`targets` holds 3 at pixel 2 of sample 0, channel 0, expected a mask: 0 and one \
-                positive number, or `ignore_index`";
+    let text = "`targets` holds 3 at pixel 2 of sample 0, channel 0, expected a mask of 0 and one positive number \
+                (threshold grey values; numbers that do not count are for `ignore_index`)";
     assert_eq!(fault.to_string(), text);
     let targets_between = [0.5, -0.5, 0.5, 0.5];
     let soft = Binary { logits: &logits[..4], targets: &targets_between, ignored: None, maps: &[] };
     let fault = binary_fault(soft, bce, 1, 2);
     assert_eq!(fault, Fault::Share { target: -0.5f32, pixel: 1 });
-    let text = "`targets` holds -0.5 at pixel 1 of sample 0, channel 0, expected 0 to 1";
+    let text = "`targets` holds -0.5 at pixel 1 of sample 0, channel 0, expected 0 to 1 (divide a mask of 0 and \
+                255 by 255; clip what resizing left outside)";
     assert_eq!(fault.to_string(), text);
 
     let third = Maps::NONE.and(2).unwrap();

@@ -27,7 +27,6 @@ def _field(found):
 def in_python(message, targets="targets"):
     """Returns a message of the library with Python's names for arguments and options."""
     message = _CORE.sub(lambda found: f"`{'out' if found[1] == 'gradient' else targets}`", message)
-    message = message.replace(", expected 1 as `labels` has", ", expected 1 as `targets` has")
     message = _LINK.sub(r'needs link="\1"', _FIELD.sub(_field, message)).replace("bool8", "bool")
     if "`targets` holds label -100 " in message:
         message += "; PyTorch's label of pixels that do not count is ignore_index=-100"

@@ -93,7 +93,7 @@ def masks_have_one_foreground():
         assert (segloss.distance(stored) == segloss.distance(mask)).all()
     image = np.zeros((6, 7), np.uint8)
     image[2:5, 2:5], image[3, 3] = 255, 128
-    says = "holds 128 at pixel 24 of sample 0, channel 0, expected a mask: 0 and 255 as before, or `ignore_index`"
+    says = "holds 128 at pixel 24 of sample 0, channel 0, and 255 before it, expected a mask of 0 and one"
     for call in (segloss.distance, segloss.statistics, segloss.recommend):
         refused("BAD_TARGET", f"`targets` {says}", call, image)
     for call in (segloss.dilate, segloss.erode):

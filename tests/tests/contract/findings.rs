@@ -132,7 +132,8 @@ fn d8_d10_d11_a_mask_of_0_and_255() {
         let found = masks(text, &[0.5f64, -1.0], &[255f32, 0.0]).unwrap_err();
         assert_eq!(
             found.to_string(),
-            "`targets` holds 255 at pixel 0 of sample 0, channel 0, expected 0 to 1",
+            "`targets` holds 255 at pixel 0 of sample 0, channel 0, expected 0 to 1 (divide a mask of 0 and 255 by \
+             255; clip what resizing left outside)",
             "{text}"
         );
     }

@@ -161,7 +161,8 @@ fn errors_name_what_was_wrong_and_leave_outputs_alone() {
         ),
         (
             Asked { targets: &bad_share, ..Asked::default() },
-            "`targets` holds 1.5 at pixel 2 of sample 0, channel 0, expected 0 to 1",
+            "`targets` holds 1.5 at pixel 2 of sample 0, channel 0, expected 0 to 1 (divide a mask of 0 and 255 by \
+             255; clip what resizing left outside)",
         ),
         (
             Asked { text: "ce", targets: &bad_label, ..softmax },

@@ -281,8 +281,8 @@ fn masks_that_are_none() {
     assert_eq!(bad(&[-1, 1, 1, 0, -100, 0, 2, 0], ignoring(&[-1, -100, 2], Link::Sigmoid)), Ok(5));
     assert_eq!(
         error(254, Some(3), (0, 1, 0)).unwrap_err().to_string(),
-        "`targets` holds 254 at pixel 0 of sample 0, channel 1, expected a mask: 0 and 3 as before, or \
-         `ignore_index`"
+        "`targets` holds 254 at pixel 0 of sample 0, channel 1, and 3 before it, expected a mask of 0 and one \
+         positive number (threshold grey values; numbers that do not count are for `ignore_index`)"
     );
     // What the call's mask leaves out may hold anything.
     let counts = [1u8, 0, 1, 1, 0, 1, 1, 1];
