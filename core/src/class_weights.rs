@@ -78,7 +78,8 @@ impl<'c> ClassCounts<'c> {
     /// All before anything is counted:
     /// [`Error::Empty`] and [`Error::Shape`] for samples without a pixel or with several channels;
     /// [`Error::Label`] for the first label in row-major order that is neither a class nor
-    /// `ignore_index`; [`Error::Count`] if a count might overflow.
+    /// ignored; [`Error::Unclear`] of two classes, of which the second has not been counted, for labels that are 0 and
+    /// 255 alone where nothing is said of what is ignored; [`Error::Count`] if a count might overflow.
     pub fn add<'t>(
         &mut self,
         targets: impl Into<Targets<'t>>,
@@ -88,16 +89,24 @@ impl<'c> ClassCounts<'c> {
     }
 
     fn add_labels(&mut self, targets: &Targets<'_>, ignore_index: Ignore<'_>) -> Result<(), Error> {
+        match self.unclear(targets, ignore_index) {
+            Some((sample, pixel)) => Err(Error::Unclear { sample, pixel }),
+            None => self.count(targets, ignore_index),
+        }
+    }
+
+    /// Returns sample and pixel of the first 255, where it is not clear whether that is foreground: of two classes, of
+    /// which the second has not been counted, and nothing is said.
+    fn unclear(&self, targets: &Targets<'_>, ignore_index: Ignore<'_>) -> Option<(usize, usize)> {
+        let may_be = ignore_index == Ignore::Default && matches!(*self.counts, [_, 0]);
+        if may_be { targets.first_255_beside_0(None) } else { None }
+    }
+
+    fn count(&mut self, targets: &Targets<'_>, ignore_index: Ignore<'_>) -> Result<(), Error> {
         let classes = self.counts.len();
         ignore_index.check()?;
         let ignored = ignore_index.of_classes(Link::Softmax, classes);
         let more = pixelwise::check_labels(targets, classes, ignored)?;
-        if classes == 2
-            && ignore_index == Ignore::Default
-            && let Some((sample, pixel)) = targets.first_255_beside_0()
-        {
-            return Err(Error::Unclear { sample, pixel });
-        }
         for (class, &count) in self.counts.iter().enumerate() {
             if count.checked_add(more).is_none() {
                 return Err(Error::Count { class, count, more });
@@ -164,16 +173,23 @@ pub fn class_weights<'m>(
     check_weights(weights, counts.len())?;
     let mut counter = ClassCounts::new(counts)?;
     counter.counts.fill(0);
-    let mut before = 0usize;
+    let (mut before, mut unclear) = (0usize, None);
     for mask in masks {
         let mask = mask.into();
-        counter.add(mask, ignore_index).map_err(|error| match error {
+        let own = counter.unclear(&mask, ignore_index);
+        let own = own.map(|(sample, pixel)| (sample.saturating_add(before), pixel));
+        unclear = unclear.or(own);
+        counter.count(&mask, ignore_index).map_err(|error| match error {
             Error::Label { label, sample, pixel, classes } => {
                 Error::Label { label, sample: sample.saturating_add(before), pixel, classes }
             }
             error => error,
         })?;
         before = before.saturating_add(mask.layout().shape().batch);
+    }
+    // A mask without a 1 is no mistake among others.
+    if let (Some((sample, pixel)), [_, 0]) = (unclear, &*counter.counts) {
+        return Err(Error::Unclear { sample, pixel });
     }
     counter.weights(absent, weights)
 }

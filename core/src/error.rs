@@ -28,6 +28,8 @@ pub enum Error {
     },
     /// Spatial axes other than 1 to 3.
     Axes {
+        /// The argument.
+        argument: &'static str,
         /// How many were given.
         axes: usize,
     },
@@ -339,12 +341,17 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Error::Empty { argument, shape } => {
-                write!(f, "`{argument}` has shape {shape}: every axis must be at least 1")
+                write!(
+                    f,
+                    "`{argument}` has shape {shape}: every axis but that of samples must be at least 1"
+                )
             }
             Error::Shape { argument, shape, expected } => {
                 write!(f, "`{argument}` has shape {shape}, expected {expected}")
             }
-            Error::Axes { axes } => write!(f, "`spatial` has {axes} axes, expected 1 to 3"),
+            Error::Axes { argument, axes } => {
+                write!(f, "`{argument}` has {axes} axes, expected 1 to 3")
+            }
             Error::Extent { shape, strides, length } => {
                 write!(f, "shape {shape} with strides {strides} reaches past the {length} elements")
             }

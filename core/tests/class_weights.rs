@@ -168,6 +168,29 @@ fn counts_go_on_and_stop_short_of_overflow() {
     assert_close(&weights, &[12.0 / 2f64.powi(64), 2.0], 1e-6);
 }
 
+/// Labels of 0 and 255 alone are a mask by mistake only where no mask has a 1.
+#[test]
+fn masks_of_0_and_255_among_others() {
+    let (void, full) = (vec![0, 255, 0], vec![1, 0, 255]);
+    let unclear = |sample, pixel| Err(Error::Unclear { sample, pixel });
+    let counts = |masks: &[Vec<i32>]| {
+        let (mut counts, mut weights) = ([7; 2], [-1.0; 2]);
+        let views = masks.iter().map(|labels| mask(labels));
+        let by = class_weights(views, Ignore::Default, Absent::One, &mut counts, &mut weights);
+        by.map(|()| counts)
+    };
+    assert_eq!(counts(&[void.clone(), full.clone()]), Ok([3, 1]));
+    assert_eq!(counts(&[full.clone(), void.clone()]), Ok([3, 1]));
+    assert_eq!(counts(&[vec![0; 3], void.clone()]), unclear(1, 1));
+    let mut counts = [0; 2];
+    let mut counter = ClassCounts::new(&mut counts).unwrap();
+    let found = counter.add(mask(&void), Ignore::Default);
+    assert_eq!(found, Err(Error::Unclear { sample: 0, pixel: 1 }));
+    counter.add(mask(&full), Ignore::Default).unwrap();
+    counter.add(mask(&void), Ignore::Default).unwrap();
+    assert_eq!(counter.counts(), [3, 1]);
+}
+
 /// The source counts none of them, in silence.
 #[test]
 fn a_label_out_of_range_is_an_error() {

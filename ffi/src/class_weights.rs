@@ -61,8 +61,9 @@ pub unsafe extern "C" fn segloss_class_counts(
         check_array(counts, classes, "counts", "")?;
         // SAFETY: as above. Copied, because it may be where the result goes.
         let before = unsafe { array(before, classes, "before", "")?.map(<[u64]>::to_vec) };
-        let own = Memory::of("counts", counts, classes);
-        check_apart(&[own], [targets.memory()])?;
+        let own = [Memory::of("counts", counts, classes)];
+        check_apart(&own, [targets.memory()])?;
+        given.check_apart(&own)?;
         let mut all = before.unwrap_or_else(|| vec![0; classes]);
         // SAFETY: as above.
         ClassCounts::new(&mut all)?.add(unsafe { targets.targets()? }, given.ignored())?;

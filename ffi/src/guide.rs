@@ -13,7 +13,7 @@ use crate::result::ResultCode;
 use crate::tensor::Tensor;
 use crate::workspace::{self, Storage, Workspace};
 use segloss_c_boundary::dlpack::DLTensor;
-use segloss_c_boundary::options::IgnoreFields;
+use segloss_c_boundary::options::{IgnoreFields, Ignored};
 use segloss_c_boundary::pointer::{array_mut, check_array, check_pointer, list};
 use segloss_c_boundary::versioned::{Versioned, read};
 use segloss_c_boundary::{BadArgument, options, text};
@@ -108,6 +108,10 @@ unsafe fn with_statistics<R>(
     let fields = IgnoreFields { kind, index, indices: ignore_indices, count };
     // SAFETY: as above.
     let ignored = unsafe { ignored(fields, "masks")? };
+    if let Ignored::Indices(indices) = ignored {
+        let (first, count) = (indices.as_ptr(), indices.len());
+        check_apart(outputs, [Memory::of("masks.ignore_indices", first, count)])?;
+    }
     // SAFETY: as above.
     let all = unsafe { list(masks.targets, masks.target_count, "masks", ".targets")? };
     let mut pair = [0; 2];

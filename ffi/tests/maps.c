@@ -163,6 +163,14 @@ static void classes_are_counted(void) {
 
     REFUSES(segloss_class_counts(NULL, NULL, NULL, counts, 4), NULL_POINTER, "`targets`");
     REFUSES(segloss_class_counts(&from, NULL, NULL, NULL, 4), NULL_POINTER, "`counts`");
+    {
+        /* A list of what is ignored is apart from the counts, as targets are. */
+        uint64_t own[4] = {0};
+        index.ignore = SEGLOSS_IGNORE_INDICES, index.ignore_index = 0;
+        index.ignore_indices = (const int64_t *)own, index.ignore_index_count = 2;
+        REFUSES(segloss_class_counts(&from, &index, NULL, own, 4), OVERLAP, "`call.ignore_indices`");
+        index.ignore_indices = NULL, index.ignore_index_count = 0;
+    }
     index.ignore = 5;
     REFUSES(segloss_class_counts(&from, &index, NULL, counts, 4), UNSUPPORTED_OPTION, "`call.ignore` is 5");
     index.ignore = 0, index.write = 1;

@@ -225,7 +225,14 @@ impl Place {
         with_element!(self.targets.0, E => {
             let targets = self.read_targets::<E>(commands)?;
             let view = View::new(&targets[..], Layout::channels_first(self.planes)?)?;
-            let first = E::targets(view).first_255_beside_0();
+            let held = self.read_mask(commands)?;
+            let mask = match &held {
+                Some((bytes, shape)) => {
+                    Some(Mask::U8(View::new(bytes, Layout::channels_first(*shape)?)?))
+                }
+                None => None,
+            };
+            let first = E::targets(view).first_255_beside_0(mask.as_ref());
             Ok(first.map_or_else(gone, |(sample, pixel)| {
                 segloss_core::Error::Unclear { sample, pixel }.into()
             }))

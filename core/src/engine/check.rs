@@ -87,7 +87,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         if !may_be_mask || valid == (batch * pixels) as u64 {
             return Ok(());
         }
-        match self.targets.first_255_beside_0() {
+        match self.targets.first_255_beside_0(self.call.mask.as_ref()) {
             Some((sample, pixel)) => Err(Error::Unclear { sample, pixel }),
             None => Ok(()),
         }

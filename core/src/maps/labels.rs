@@ -179,7 +179,7 @@ impl<'a, E: Code> Grid<'a, E> {
         let mut along = [0; 3];
         match along.get_mut(3 - axes..) {
             Some(place) if place.len() == strides.len() => place.copy_from_slice(strides),
-            _ => return Err(Error::Axes { axes: strides.len() }),
+            _ => return Err(Error::Axes { argument: "strides", axes: strides.len() }),
         }
         let span = shape.spatial.iter().zip(along).try_fold(1usize, |n, (&extent, stride)| {
             n.checked_add((extent - 1).checked_mul(stride)?)

@@ -13,7 +13,7 @@ impl Shape {
             [w] => [1, 1, w],
             [h, w] => [1, h, w],
             [d, h, w] => [d, h, w],
-            _ => return Err(Error::Axes { axes: axes.len() }),
+            _ => return Err(Error::Axes { argument: "spatial", axes: axes.len() }),
         };
         let shape = Shape { batch, channels, spatial, axes: axes.len() };
         // Axes of extent 0 aside, so that no product of some of the extents overflows either.

@@ -1,8 +1,9 @@
 use core::fmt;
 
-use super::{Layout, View};
+use super::{Layout, Mask, View};
 use crate::error::Error;
 use crate::lanes::Real;
+use crate::summation::BLOCK;
 
 /// How a target is stored: integers of 8 to 64 bits, `bool`, `f32`, `f64`, and with feature `half` `f16` and
 /// `bf16`.
@@ -287,10 +288,11 @@ macro_rules! half_target {
             fn widen_share(self) -> f32 {
                 const SLACK: f32 = 4.0 * half::$half::EPSILON.to_f32_const();
                 let share = self.to_f32();
+                // A rounding step of `f32` outside, which is read as 0 or 1 and is not the label 0 or 1.
                 if (-SLACK..0.0).contains(&share) {
-                    0.0
+                    -f32::EPSILON
                 } else if share > 1.0 && share <= 1.0 + SLACK {
-                    1.0
+                    1.0 + f32::EPSILON
                 } else {
                     share
                 }
@@ -304,7 +306,8 @@ macro_rules! half_target {
             #[inline(always)]
             fn from_label(label: i64) -> Option<Self> {
                 let stored = Self::from_f64(label as f64);
-                (stored.is_finite() && f64::from(stored) as i64 == label).then_some(stored)
+                (f64::from(stored) as i64 == label && label != i64::MAX && stored.is_finite())
+                    .then_some(stored)
             }
 
             #[inline(always)]
@@ -477,8 +480,8 @@ impl Targets<'_> {
     }
 
     /// Returns sample and pixel of the first 255, where nothing but 0 and 255 occurs in the first channel.
-    pub fn first_255_beside_0(&self) -> Option<(usize, usize)> {
-        each_view!(self, view => view.first_255_beside_0())
+    pub fn first_255_beside_0(&self, mask: Option<&Mask<'_>>) -> Option<(usize, usize)> {
+        each_view!(self, view => view.first_255_beside_0(mask))
     }
 
     /// Returns all elements, in their layout, where they are stored as bytes.
@@ -497,17 +500,24 @@ pub(crate) fn stored_labels<E: Target>(labels: &[i64]) -> impl Iterator<Item = E
 }
 
 impl<E: Target> View<'_, E> {
-    fn first_255_beside_0(&self) -> Option<(usize, usize)> {
+    fn first_255_beside_0(&self, mask: Option<&Mask<'_>>) -> Option<(usize, usize)> {
         let [zero, most] = [0, 255].map(E::from_label);
         let shape = self.layout.shape();
+        let mut counts = [true; BLOCK];
         let mut first = None;
-        for sample in 0..shape.batch {
-            for pixel in 0..shape.pixels() {
-                let target = Some(self.data[self.layout.index(sample, 0, pixel)]);
-                if target == most {
-                    first = first.or(Some((sample, pixel)));
-                } else if target != zero {
-                    return None;
+        for sample in 0..if shape.is_empty() { 0 } else { shape.batch } {
+            for from in (0..shape.pixels()).step_by(BLOCK) {
+                let count = BLOCK.min(shape.pixels() - from);
+                if let Some(mask) = mask {
+                    mask.read((sample, 0, from), count, &mut counts);
+                }
+                for pixel in (from..from + count).filter(|pixel| counts[pixel - from]) {
+                    let target = Some(self.data[self.layout.index(sample, 0, pixel)]);
+                    if target == most {
+                        first = first.or(Some((sample, pixel)));
+                    } else if target != zero {
+                        return None;
+                    }
                 }
             }
         }

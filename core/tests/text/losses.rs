@@ -73,7 +73,7 @@ impl TileRegionTerm<f64> for Moody {
     fn check(&self, arguments: Arguments<'_>) -> Result<(), Error> {
         match arguments.get(0) {
             0.0 => Ok(()),
-            _ => Err(Error::Axes { axes: 0 }),
+            _ => Err(Error::Axes { argument: "spatial", axes: 0 }),
         }
     }
 

@@ -57,7 +57,7 @@ pub enum BadArgument {
         /// The field.
         field: &'static str,
         /// Its value.
-        value: i64,
+        value: i128,
         /// The values that it can have.
         expected: &'static str,
     },

@@ -45,15 +45,19 @@ impl<'a> Ignored<'a> {
         argument: &'static str,
         expected: &'static str,
     ) -> Result<Self, BadArgument> {
-        let unused = |field: &'static str, value, expected| {
+        let unused = |field: &'static str, value: i128, expected| {
             Err(BadArgument::Field { argument, field, value, expected })
         };
         if kind != 2 && index != 0 {
-            return unused(".ignore_index", index, "0 where `ignore` says that it is not used");
+            return unused(
+                ".ignore_index",
+                index.into(),
+                "0 where `ignore` says that it is not used",
+            );
         }
         if kind != 3 && count != 0 {
             let expected = "0 where `ignore` says that the list is not used";
-            return unused(".ignore_index_count", count as i64, expected);
+            return unused(".ignore_index_count", count as i128, expected);
         }
         match kind {
             0 => Ok(Ignored::Default),

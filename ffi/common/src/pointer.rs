@@ -21,6 +21,9 @@ pub unsafe fn array<'a, X>(
     if first.is_null() {
         return Ok(None);
     }
+    if count == 0 {
+        return Ok(Some(&[]));
+    }
     check_array(first, count, argument, field)?;
     // SAFETY: neither NULL nor misaligned nor longer than memory, so the caller's.
     Ok(Some(unsafe { slice::from_raw_parts(first, count) }))
@@ -64,12 +67,15 @@ pub unsafe fn array_mut<'a, X>(
     if first.is_null() {
         return Ok(None);
     }
+    if count == 0 {
+        return Ok(Some(&mut []));
+    }
     check_array(first, count, argument, field)?;
     // SAFETY: as for `array`, and the caller's word that it is exclusive.
     Ok(Some(unsafe { slice::from_raw_parts_mut(first, count) }))
 }
 
-/// Checks that an array is not NULL, aligned, and within the address space.
+/// Checks that an array is not NULL, aligned, and within the address space; one without entries may be anywhere.
 ///
 /// # Errors
 /// What it is not.
@@ -80,6 +86,9 @@ pub fn check_array<X>(
     argument: &'static str,
     field: &'static str,
 ) -> Result<(), BadArgument> {
+    if count == 0 {
+        return Ok(());
+    }
     check_pointer(first, argument, field)?;
     let bytes = count.checked_mul(size_of::<X>()).filter(|&bytes| bytes <= isize::MAX as usize);
     let end = bytes.and_then(|bytes| first.addr().checked_add(bytes));

@@ -38,11 +38,12 @@ pub(super) fn text(loss: &Loss<'_>, target: &Target) -> String {
     } else {
         "(ignoring ? TO_MASK((found) != ignored) : ALL)"
     };
-    let mut valid = format!("first_lanes(count) & {counts}");
+    let mut counted = "first_lanes(count)".to_owned();
     if target.has_mask {
-        let _ = write!(valid, " & load_mask(counts + {}, count)", place("counts"));
+        let _ = write!(counted, " & load_mask(counts + {}, count)", place("counts"));
     }
-    let _ = writeln!(text, "#define VALID(found, count) ({valid})");
+    let _ = writeln!(text, "#define COUNTED(count) ({counted})");
+    let _ = writeln!(text, "#define VALID(found, count) (COUNTED(count) & {counts})");
     let _ = writeln!(text, "#define LOAD_WEIGHTS {}", lines(&load(loss, target, true)));
     let _ = writeln!(text, "#define LOAD_GRADIENT_WEIGHTS {}", lines(&load(loss, target, false)));
     let none: Vec<_> =

@@ -246,8 +246,8 @@ fn views_stay_within_their_data() {
     let huge = Strides { batch: 0, channel: 0, spatial: [0, 0, usize::MAX] };
     assert!(matches!(Layout::strided(all, huge), Err(Error::Extent { .. })));
     assert!(matches!(Shape::new(usize::MAX, 2, &[1]), Err(Error::Extent { .. })));
-    assert!(matches!(Shape::new(1, 1, &[]), Err(Error::Axes { axes: 0 })));
-    assert!(matches!(Shape::new(1, 1, &[1; 4]), Err(Error::Axes { axes: 4 })));
+    assert!(matches!(Shape::new(1, 1, &[]), Err(Error::Axes { argument: "spatial", axes: 0 })));
+    assert!(matches!(Shape::new(1, 1, &[1; 4]), Err(Error::Axes { argument: "spatial", axes: 4 })));
     let repeated = Strides { batch: 0, channel: 0, spatial: [0, 0, 0] };
     let repeated = Layout::strided(all, repeated).unwrap();
     assert!(View::new(&[1f32], repeated).is_ok());

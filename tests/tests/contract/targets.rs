@@ -93,6 +93,15 @@ fn a_mask_of_0_and_255_as_labels() {
         "`targets` holds nothing but 0 and 255 for 2 classes, 255 first at pixel 2 of sample 0: expected labels 0 and \
          1 (divide a mask of 0 and 255 by 255), or `ignore_index` of 255 if those pixels do not count"
     );
+    // What the call's mask leaves out was said not to count.
+    let counts = [1u8, 1, 0, 0];
+    let y = packed(&[0u8, 0, 255, 255], line(1, 4));
+    let masked =
+        |counts| Call { mask: Some(Mask::U8(packed(counts, line(1, 4)))), ..Call::softmax() };
+    let found = by_text("ce", masked(&counts), &z, line(2, 4), y);
+    assert_eq!(found.map(|found| found.valid), Ok(2));
+    let found = by_text("ce", masked(&[1, 1, 1, 0]), &z, line(2, 4), y);
+    assert_eq!(found.map(|found| found.valid), unclear(2));
     // A part of an image may well hold no 1.
     let library = Library::<f64>::default();
     let loss = Loss::new(&library, "ce", Link::Softmax).unwrap();
@@ -332,6 +341,14 @@ fn soft_masks_a_rounding_step_outside() {
                 for bad in [-5.0 * steps, 1.0 + 6.0 * steps, f64::NAN, f64::INFINITY, 255.0] {
                     let found = found(&[of(0.5), of(bad), of(1.0), of(0.0)]);
                     assert!(matches!(found, Err(Error::Share { pixel: 1, .. })), "{text} {bad}");
+                }
+                // Not the label that is ignored, to which they round.
+                for label in [0i64, 1] {
+                    let labels = [label];
+                    let call = ignoring(&labels, Link::Sigmoid);
+                    let y = packed(&outside, line(1, 4));
+                    let found = by_text(text, call, &z, line(1, 4), y).unwrap();
+                    assert_eq!(found.valid, 4, "{text} {label}");
                 }
             }
         })*};

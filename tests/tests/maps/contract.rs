@@ -138,8 +138,11 @@ fn h1_to_h3_lengths_that_do_not_fit() {
     assert_eq!((out, short), ([7.0; 6], [7.0; 5]));
     assert!(matches!(Mask::new(&mask, &[2, 4]), Err(Error::Extent { length: 6, .. })));
     assert!(matches!(Mask::new(&mask, &[0, 4]), Err(Error::Empty { argument: "labels", .. })));
-    assert_eq!(Mask::new(&mask, &[1, 1, 2, 3]).unwrap_err(), Error::Axes { axes: 4 });
-    assert_eq!(Mask::new(&mask, &[]).unwrap_err(), Error::Axes { axes: 0 });
+    assert_eq!(
+        Mask::new(&mask, &[1, 1, 2, 3]).unwrap_err(),
+        Error::Axes { argument: "spatial", axes: 4 }
+    );
+    assert_eq!(Mask::new(&mask, &[]).unwrap_err(), Error::Axes { argument: "spatial", axes: 0 });
     assert!(matches!(Mask::new(&mask, &[usize::MAX, 2]), Err(Error::Extent { .. })));
 }
 
@@ -159,7 +162,7 @@ fn h4_h5_strided_labels() {
     let expected = decay(&together, Empty::Zero);
     (0..h * w).for_each(|i| assert_eq!(weights[i % w * h + i / w], expected[i]));
     let wrong = Mask::strided(&dense, &[h, w], &[w]);
-    assert_eq!(wrong.unwrap_err(), Error::Axes { axes: 1 });
+    assert_eq!(wrong.unwrap_err(), Error::Axes { argument: "strides", axes: 1 });
 }
 
 /// H6: three axes everywhere, and D12: labels of any kind.
@@ -213,7 +216,7 @@ fn spacings_and_integers_that_do_not_fit() {
             Err(Error::Parameter { name: "spacing", .. })
         ));
     }
-    assert_eq!(Spacing::new(&[]).unwrap_err(), Error::Axes { axes: 0 });
+    assert_eq!(Spacing::new(&[]).unwrap_err(), Error::Axes { argument: "spacing", axes: 0 });
     let mask = [0u8, 1, 1, 0];
     let labels = Mask::new(&mask, &[2, 2]).unwrap();
     let spacing = Spacing::new(&[1.0, 2.0, 3.0]).unwrap();

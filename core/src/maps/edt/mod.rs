@@ -92,7 +92,7 @@ impl Spacing {
         let mut all = [1.0; 3];
         match all.len().checked_sub(along.len()) {
             Some(first) if first < 3 => all[first..].copy_from_slice(along),
-            _ => return Err(Error::Axes { axes: along.len() }),
+            _ => return Err(Error::Axes { argument: "spacing", axes: along.len() }),
         }
         if let Some(&value) = along.iter().find(|&&s| !RANGE.contains(s)) {
             let (term, name) = ("distance", "spacing");
