@@ -25,7 +25,7 @@ by_rustup() {
 
 # The program of each architecture, to standard output.
 of_aarch64() {
-    "$here/../.ci/install" gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+    "$here/../.ci/install" gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user >&2
     local target=aarch64-unknown-linux-gnu
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     local folder=$prefix/host
@@ -55,14 +55,14 @@ of_cortex-m0() {
 }
 
 of_riscv32() {
-    "$here/../.ci/install" qemu-user
+    "$here/../.ci/install" qemu-user >&2
     bare riscv32imac-unknown-none-elf "-C link-arg=-e_start"
     qemu-riscv32 "$prefix/target/riscv32imac-unknown-none-elf/table/table"
 }
 
 # Big-endian.
 of_s390x() {
-    "$here/../.ci/install" qemu-user
+    "$here/../.ci/install" qemu-user >&2
     bare s390x-unknown-linux-gnu "-C link-arg=-e_start -C relocation-model=static" \
         -Zbuild-std-features=compiler-builtins-mem
     qemu-s390x "$prefix/target/s390x-unknown-linux-gnu/table/table"
