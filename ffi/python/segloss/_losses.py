@@ -7,10 +7,9 @@ import weakref
 
 import numpy
 
-from . import _links
+from . import _compose, _links
 from ._arguments import choice, doubles, names, text
 from ._calls import named
-from ._compose import structs_of
 from ._library import Error, check, library
 from ._options import Options, terms_of
 from ._pixels import with_sums
@@ -56,6 +55,7 @@ class Loss:
     @classmethod
     def compose(cls, terms, link=None, *, level="best", threads=1, plugins=(), maps=()):
         """Returns the loss that is a sum of `terms`, put together without text; the rest is as for Loss.
+        Its link is that of the text which says the same.
 
         A term is `(coefficient, name)`, `(coefficient, name, arguments)` or `(coefficient, name, arguments,
         maps)`; `arguments` are a dict of numbers, words and lists or arrays of numbers (exactly those: no
@@ -63,12 +63,13 @@ class Loss:
 
             Loss.compose([(0.5, "ce", {"weights": class_weights}, ["band"]), (0.5, "dice", {"smooth": 1})])
         """
-        array, kept = structs_of(terms)
+        terms = _compose.read(terms)
+        array, _kept = _compose.structs_of(terms)
         maps = names(maps, "maps")
         options = Options(level, threads, plugins, maps)
         number = None if link is None else choice(_links.LINKS, link, "link")
         if number is None:
-            number = options.link_of(" + ".join(term.term.name.decode() for term in array))
+            number = options.link_of(" + ".join(name for _, (name, _), _ in terms))
         first = None
         for own in (_links.SIGMOID, _links.SOFTMAX) if number is None else (number,):
             handle = ctypes.c_void_p()
@@ -78,9 +79,10 @@ class Loss:
             except Error as error:
                 first = first or error
                 continue
-            composed = _text_of(handle)
             library.segloss_loss_free(handle)
-            return cls(composed, link, level=level, threads=threads, plugins=options.plugins, maps=maps)
+            # Not the text of this handle, in which `boundary` is cross-entropy of one link.
+            return cls(
+                _compose.text_of(terms), link, level=level, threads=threads, plugins=options.plugins, maps=maps)
         raise first
 
     @property
