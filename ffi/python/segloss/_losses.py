@@ -33,6 +33,9 @@ class Loss:
     Raises Error at the first mistake in the text, with its place.
     """
 
+    # PyTorch's modules of masks, which have no `link`, name others.
+    _labels_take = _links.LABELS_TAKE + ", and `ce` for `bce`"
+
     def __init__(self, text, link=None, *, level="best", threads=1, plugins=(), maps=()):
         self._given = {"link": link, "level": level, "threads": threads, "maps": names(maps, "maps")}
         self._options = Options(level, threads, plugins, self._given["maps"])
@@ -131,7 +134,11 @@ class Loss:
         dict by name, have the targets' shape or 1 channel for all, which may be left out too; 1 x space is
         for all samples. What a masked array of NumPy leaves out does not count, whichever argument it is.
 
-        Masks hold truth values, integers (0 and one other number, such as 255) or shares from 0 to 1.
+        Masks hold truth values, integers (0 and one other number, such as 255) or shares from 0 to 1. A share
+        outside by up to 4 rounding steps of its type at 1 (2^-50 of float64, 2^-21 of float32, 2^-8 of float16,
+        2^-5 of bfloat16), as bilinear resizing leaves it, is taken as 0 or 1. Further out is an error: bicubic
+        resizing overshoots by more, and takes `targets.clip(0, 1)`.
+
         `ignore_index` is the target of pixels that do not count, or a list of up to 16: `...` for 255 under
         softmax, where no class has that label, and none under sigmoid; None for none. `spacing` is the distance
         between neighbours along each axis of space, for maps that measure by it. `scale` multiplies the
