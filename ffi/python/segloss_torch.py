@@ -245,8 +245,12 @@ class DistributedLoss(nn.Module):
 
 
 @functools.lru_cache(maxsize=64)
-def _read(text, link):
-    return segloss.Loss(text, link)
+def _read(text, link, labels_take=None):
+    """The loss of a text; `labels_take` is what a message about labels given to a loss of masks advises."""
+    loss = segloss.Loss(text, link)
+    if labels_take is not None:
+        loss._labels_take = labels_take
+    return loss
 
 
 def _number(value):
@@ -277,7 +281,7 @@ def _plain(value):
 class _Named(nn.Module):
     """A loss whose parameters are attributes; its text is made of what they are at each call."""
 
-    _link, _reductions = "sigmoid", _REDUCTIONS
+    _link, _labels_take, _reductions = "sigmoid", None, _REDUCTIONS
     ignore_index, spatial, reduction = ..., None, "mean"
 
     def __init__(self, ignore_index, spatial, reduction, **parameters):
@@ -289,7 +293,7 @@ class _Named(nn.Module):
         self._loss()
 
     def _loss(self):
-        return _read(self.text, self._link)
+        return _read(self.text, self._link, self._labels_take)
 
     def forward(self, logits, targets):
         """Returns the loss: one number, one a sample or one a pixel, as `reduction` says."""
@@ -303,6 +307,7 @@ class _Named(nn.Module):
 class DiceLoss(_Named):
     """`dice`, of each sample; `reduction` is "mean", "sum" or "none"."""
 
+    _labels_take = '`MultiClassDiceLoss` or `Loss("dice")`'
     _reductions = ("mean", "sum", "none")
 
     def __init__(self, smooth=1e-6, reduction="mean", *, ignore_index=..., spatial=None):
@@ -323,6 +328,8 @@ class DiceLoss(_Named):
 class TverskyLoss(_Named):
     """`tversky`: `alpha` weighs false positives, `beta` false negatives."""
 
+    _labels_take = '`Loss("tversky")`'
+
     def __init__(self, alpha=0.5, beta=0.5, smooth=1e-6, *, ignore_index=..., spatial=None, reduction="mean"):
         super().__init__(ignore_index, spatial, reduction, alpha=alpha, beta=beta, smooth=smooth)
 
@@ -333,6 +340,8 @@ class TverskyLoss(_Named):
 
 class FocalTverskyLoss(_Named):
     """`focal_tversky`: TverskyLoss to the power `gamma`."""
+
+    _labels_take = '`Loss("focal_tversky")`'
 
     def __init__(self, alpha=0.5, beta=0.5, gamma=1.0, smooth=1e-6, *, ignore_index=..., spatial=None,
                  reduction="mean"):
@@ -348,6 +357,8 @@ class FocalTverskyLoss(_Named):
 class FocalLoss(_Named):
     """`focal` of masks."""
 
+    _labels_take = '`MultiClassFocalLoss` or `Loss("focal")`'
+
     def __init__(self, alpha=0.25, gamma=2.0, *, ignore_index=..., spatial=None, reduction="mean"):
         super().__init__(ignore_index, spatial, reduction, alpha=alpha, gamma=gamma)
 
@@ -359,6 +370,8 @@ class FocalLoss(_Named):
 class BoundaryLoss(_Named):
     """`boundary`: cross-entropy, weighted in a band along boundaries."""
 
+    _labels_take = '`Loss("boundary")`'
+
     def __init__(self, theta=3, weight_factor=5.0, *, ignore_index=..., spatial=None, reduction="mean"):
         super().__init__(ignore_index, spatial, reduction, theta=theta, weight_factor=weight_factor)
 
@@ -369,6 +382,8 @@ class BoundaryLoss(_Named):
 
 class DistanceMapLoss(_Named):
     """`distance`: cross-entropy, weighted by the distance to boundaries."""
+
+    _labels_take = '`Loss("distance")`'
 
     def __init__(self, sigma=5.0, *, ignore_index=..., spatial=None, reduction="mean"):
         super().__init__(ignore_index, spatial, reduction, sigma=sigma)
@@ -420,6 +435,8 @@ class MultiClassFocalLoss(_Named):
 class CombinedSegmentationLoss(_Named):
     """A weighted sum of `bce`, `dice`, `focal` and `boundary`."""
 
+    _labels_take = '`Loss("0.5*ce + 0.5*dice")` and such sums'
+
     def __init__(self, ce_weight=0.5, dice_weight=0.5, focal_weight=0.0, boundary_weight=0.0, *,
                  ignore_index=..., spatial=None, reduction="mean"):
         super().__init__(
@@ -460,8 +477,8 @@ def weighted_cross_entropy(logits, targets, class_weights=None, ignore_index=255
 
 def binary_segmentation_loss(logits, targets, *, ignore_index=..., spatial=None, reduction="mean"):
     """Returns `bce`."""
-    said = _said(ignore_index, spatial)
-    return _evaluate(_read("bce", "sigmoid"), logits, targets, reduction=_known(reduction), **said)
+    said, loss = _said(ignore_index, spatial), _read("bce", "sigmoid", "`pixel_wise_cross_entropy`")
+    return _evaluate(loss, logits, targets, reduction=_known(reduction), **said)
 
 
 def compute_class_weights(dataset, num_classes, ignore_index=255):

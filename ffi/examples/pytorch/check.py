@@ -4,6 +4,7 @@ import copy
 import inspect
 import multiprocessing
 import pickle
+import re
 
 import numpy
 import torch
@@ -367,6 +368,22 @@ def refuses():
     refused("-0.5", ours.CombinedSegmentationLoss, -0.5)
     refused("`logits` have 4 channels", ours.MultiClassDiceLoss(3), *labels())
     refused("`targets` has 1 channels, expected a mask for each of 4", ours.DiceLoss(), *labels())
+    # Losses of masks have no link to say, so messages name losses of labels.
+    for module, instead in (
+            (ours.DiceLoss(ignore_index=255), '`MultiClassDiceLoss` or `Loss("dice")`'),
+            (ours.TverskyLoss(), '`Loss("tversky")`'), (ours.FocalTverskyLoss(), '`Loss("focal_tversky")`'),
+            (ours.FocalLoss(), '`MultiClassFocalLoss` or `Loss("focal")`'),
+            (ours.BoundaryLoss(), '`Loss("boundary")`'), (ours.DistanceMapLoss(), '`Loss("distance")`'),
+            (ours.CombinedSegmentationLoss(), '`Loss("0.5*ce + 0.5*dice")` and such sums'),
+            (ours.binary_segmentation_loss, "`pixel_wise_cross_entropy`")):
+        refused(f"because the link is sigmoid; labels of classes take {instead}", module, *labels())
+        # What is named takes them.
+        for name in re.findall(r"`(\w+)(?:\((.*?)\))?`", instead):
+            named = {"MultiClassDiceLoss": lambda: ours.MultiClassDiceLoss(4),
+                     "MultiClassFocalLoss": ours.MultiClassFocalLoss, "Loss": lambda: ours.Loss(name[1].strip('"')),
+                     "pixel_wise_cross_entropy": lambda: ours.pixel_wise_cross_entropy}[name[0]]()
+            assert named(*labels()) > 0, instead
+    refused('labels of classes take link="softmax"', ours.Loss("dice", "sigmoid"), *labels())
     refused("say link=\"sigmoid\"", ours.Loss("dice"), z.repeat(1, 2, 1, 1), y.repeat(1, 2, 1, 1))
     refused("`targets` is a ndarray, expected a torch.Tensor", ours.DiceLoss(), z, y.numpy())
     refused("`reduction` is 'sum'", ours.Loss, "bce", reduction="sum")
@@ -375,6 +392,8 @@ def refuses():
     refused("`link` is given beside a segloss.Loss", ours.Loss, segloss.Loss("bce"), "sigmoid")
     refused("`threads` is given beside a segloss.Loss", ours.DistributedLoss, segloss.Loss("bce"), threads=2)
     refused("`dice` is a loss of whole regions", ours.Loss("dice", reduction="pixel"), z, y)
+    refused("of one image give `logits[None]`", ours.Loss("ce"), labels()[0][0], labels()[1][0])
+    refused("`moveaxis(logits, -1, 1)`", ours.Loss("ce"), labels()[0].movedim(1, -1), labels()[1])
     refused("of lines say spatial=1", ours.DiceLoss(), z.flatten(2), y.flatten(2))
     refused("no second derivatives", lambda: torch.autograd.grad(torch.autograd.grad(
         ours.Loss("bce", reduction="pixel")(z, y).sum(), z, create_graph=True)[0].sum(), z))

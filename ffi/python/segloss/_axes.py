@@ -14,23 +14,50 @@ def bad_shape(message):
 
 def of_loss(logits, targets, spatial):
     """Checks the axes of logits, and gives targets of batch x space their axis of channels."""
-    axes = len(logits.shape)
+    axes, given = len(logits.shape), targets.shape
     if spatial is None:
         if axes not in (4, 5):
-            lines = "; of lines say spatial=1" if axes == 3 else ""
+            one = {2: "; of one image and one class give `logits[None, None]`",
+                   3: "; of one image give `logits[None]`, of lines say spatial=1"}.get(axes, "")
             raise bad_shape(
                 f"`logits` has shape {logits.shape}, expected 4 or 5 axes: batch, channels and 2 or 3 of "
-                f"space{lines}")
+                f"space{one}")
     elif axes != whole(spatial, "spatial", 1, 3) + 2:
+        one = "; of one sample give `logits[None]`" if axes == spatial + 1 else ""
         raise bad_shape(
             f"`logits` has shape {logits.shape}, expected {spatial + 2} axes because `spatial` is {spatial}: "
-            "batch, channels and those of space")
-    if len(targets.shape) == axes - 1:
+            f"batch, channels and those of space{one}")
+    if len(given) == axes - 1:
         targets.insert_axis(1)
-    elif len(targets.shape) != axes:
+    elif len(given) != axes:
+        one = "; of one sample give `targets[None]`" if given == logits.shape[2:] else ""
         raise bad_shape(
-            f"`targets` has shape {targets.shape}, expected {axes} axes as `logits` has, or {axes - 1} without "
-            "the channels")
+            f"`targets` has shape {given}, expected {axes} axes as `logits` has, or {axes - 1} without the "
+            f"channels{one}")
+    if logits.shape[0] != targets.shape[0] and given == logits.shape[1:]:
+        volume = ", or of a volume without a batch `logits[None]` too" if axes == 4 and spatial is None else ""
+        raise bad_shape(
+            f"`targets` has shape {given}, that of one sample of `logits`, {logits.shape}: give `targets[None]`"
+            f"{volume}")
+    if logits.shape[2:] != targets.shape[2:]:
+        _check_channels_second(logits, targets)
+
+
+def _check_channels_second(logits, targets):
+    """Checks that logits and targets do not differ in space because channels come last."""
+    of_logits, of_targets = logits.shape[1:-1], targets.shape[1:-1]
+    if of_logits == targets.shape[2:]:
+        raise _channels_last(logits)
+    if of_targets == logits.shape[2:]:
+        raise _channels_last(targets)
+    if of_logits == of_targets and targets.shape[-1] == 1:
+        raise _channels_last(logits, targets)
+
+
+def _channels_last(*tensors):
+    told = " and ".join(f"`{own.argument}` has shape {own.shape}" for own in tensors)
+    mend = " and ".join(f"`moveaxis({own.argument}, -1, 1)`" for own in tensors)
+    return bad_shape(f"{told}, expected channels as axis 1, not last: {mend}")
 
 
 def of_masks(tensor, spatial):
@@ -77,6 +104,8 @@ def as_targets(tensor, targets, axes):
     """
     shape, full = tensor.shape, len(targets.shape)
     if len(shape) == full:
+        if shape[2:] != targets.shape[2:] == shape[1:-1]:
+            raise _channels_last(tensor)
         return
     if len(shape) == full - 1 and shape[0] in (1, targets.shape[0]):
         tensor.insert_axis(1)

@@ -47,7 +47,11 @@ def _labels(ignore_index):
 
 
 def _label(label):
-    return whole(label, "ignore_index", -(2**63), 2**63 - 1)
+    try:
+        return whole(label, "ignore_index", -(2**63), 2**63 - 1)
+    except TypeError:
+        raise TypeError(
+            f"`ignore_index` is {label!r}, expected an integer, a list of integers, or None") from None
 
 
 def named(maps):

@@ -16,15 +16,21 @@ _MOST_CLASSES = 2**24
 def class_counts(targets, classes, *, ignore_index=..., mask=None, counts=None):
     """Returns the pixels of each class of label maps, an array of uint64, counting on from `counts`.
 
-    `targets` are labels from 0 to `classes` - 1 in an array of any shape, and `mask`, pixels that count, one of
-    the same shape; what a masked array leaves out does not count. `ignore_index` is as for `Loss.evaluate`.
-    `counts` has a whole number for each class, and is left as it is.
+    `targets` are labels from 0 to `classes` - 1, one a pixel, in an array of any shape: of integers, or of floats
+    that are whole. One-hot targets are none: give `targets.argmax(1)`, because their 0s and 1s would be counted as
+    classes. Floats that are 0 but for one 1 along an axis of `classes` are an error; integers and truth values
+    cannot be told from labels.
+
+    `mask`, pixels that count, has the same shape; what a masked array leaves out does not count. `ignore_index` is
+    as for `Loss.evaluate`. `counts` has a whole number for each class, and is left as it is.
 
     Raises Error for a label that is no class.
     """
     classes = whole(classes, "classes", 2, _MOST_CLASSES)
     before = numpy.zeros(classes, numpy.uint64) if counts is None else whole_counts(counts, "counts", classes)
-    labels = _counted(tensor(targets, "targets"), mask)
+    labels = tensor(targets, "targets")
+    _check_not_one_hot(labels, classes)
+    labels = _counted(labels, mask)
     labels.pack()
     # One sample, or none where there is no label.
     labels.shape = (1, 1, *labels.shape) if labels.shape[0] else (0, 1, 1)
@@ -33,6 +39,19 @@ def class_counts(targets, classes, *, ignore_index=..., mask=None, counts=None):
     check(library.segloss_class_counts(
         labels.pointer(), call.pointer(), before.ctypes.data, found.ctypes.data, classes))
     return found
+
+
+def _check_not_one_hot(labels, classes):
+    """Checks that floats are not a 1 for the class of each pixel and 0 for the others."""
+    values, shape = labels.values, labels.shape
+    if not labels.is_float() or len(shape) < 2 or classes not in shape or 0 in shape:
+        return
+    ones = values == 1
+    for axis, extent in enumerate(shape):
+        if extent == classes and (ones.sum(axis) == 1).all() and (ones | (values == 0)).all():
+            raise bad_shape(
+                f"`targets` has shape {shape} with one 1 along axis {axis}, expected labels: "
+                f"`targets.argmax({axis})`")
 
 
 def _counted(labels, mask):

@@ -8,8 +8,8 @@ from . import _axes, _structs
 from ._arguments import text, whole
 from ._arguments import choice
 from ._calls import Ignored
-from ._library import check, library
-from ._links import LINKS
+from ._library import library
+from ._links import LINKS, check_masks
 from ._tensors import tensor
 
 # Stands for elements that a masked array leaves out: whole in float64 too, and no label that anybody has.
@@ -33,6 +33,10 @@ class _Masks:
         self._ignored = Ignored(ignore_index, (_LEFT_OUT,) if left_out else ())
         self._ignored.fill(raw)
 
+    def check(self, code):
+        """Raises what a call of these masks says, if it failed."""
+        check_masks(code, self.raw.link, self._tensors)
+
     @staticmethod
     def _read(values, spatial):
         own = tensor(values, "targets")
@@ -52,8 +56,8 @@ def statistics(targets, *, link="sigmoid", classes=2, ignore_index=..., spatial=
     `spatial=2` for a stack of images or `spatial=3` for a volume; 4 are batch x 1 x height x width, and with
     `spatial` whatever fits it; 5 batch x channels x depth x height x width. Under sigmoid they are masks,
     each channel one, and `classes` is 2; under softmax labels from 0 to `classes` - 1. `ignore_index` is the
-    label of pixels that do not count, or a list: `...` and None for none. What a masked array leaves out does
-    not count either.
+    label of pixels that do not count, or a list: `...` and None for none, where a loss of labels ignores 255 by
+    default. What a masked array leaves out does not count either.
 
     `images`, `pixels`, `present` (classes that occur), `objects` (connected by faces), `small_objects`
     (smaller than 1/32 of the image along each axis), `smallest_size` and `boundary_pixels` are counts;
@@ -61,7 +65,7 @@ def statistics(targets, *, link="sigmoid", classes=2, ignore_index=..., spatial=
     """
     masks = _Masks(targets, link, classes, ignore_index, spatial)
     found, counts = _structs.Statistics(), numpy.zeros(masks.raw.classes, numpy.uint64)
-    check(library.segloss_statistics_of(
+    masks.check(library.segloss_statistics_of(
         ctypes.byref(masks.raw), ctypes.byref(found), counts.ctypes.data, counts.size, None))
     return {name: getattr(found, name) for name, _ in _structs.Statistics._fields_} | {"counts": counts}
 
@@ -74,6 +78,6 @@ def recommend(targets, priority="balanced", *, link="sigmoid", classes=2, ignore
     """
     masks = _Masks(targets, link, classes, ignore_index, spatial)
     loss, reason = ctypes.create_string_buffer(256), ctypes.create_string_buffer(256)
-    check(library.segloss_recommend(
+    masks.check(library.segloss_recommend(
         ctypes.byref(masks.raw), text(priority, "priority"), loss, len(loss), reason, len(reason), None))
     return loss.value.decode(), reason.value.decode()

@@ -7,10 +7,9 @@ import weakref
 
 import numpy
 
-from . import _links
+from . import _compose, _links
 from ._arguments import choice, doubles, names, text
 from ._calls import named
-from ._compose import structs_of
 from ._library import Error, check, library
 from ._options import Options, terms_of
 from ._pixels import with_sums
@@ -34,6 +33,9 @@ class Loss:
     Raises Error at the first mistake in the text, with its place.
     """
 
+    # PyTorch's modules of masks, which have no `link`, name others.
+    _labels_take = _links.LABELS_TAKE + ", and `ce` for `bce`"
+
     def __init__(self, text, link=None, *, level="best", threads=1, plugins=(), maps=()):
         self._given = {"link": link, "level": level, "threads": threads, "maps": names(maps, "maps")}
         self._options = Options(level, threads, plugins, self._given["maps"])
@@ -56,6 +58,7 @@ class Loss:
     @classmethod
     def compose(cls, terms, link=None, *, level="best", threads=1, plugins=(), maps=()):
         """Returns the loss that is a sum of `terms`, put together without text; the rest is as for Loss.
+        Its link is that of the text which says the same.
 
         A term is `(coefficient, name)`, `(coefficient, name, arguments)` or `(coefficient, name, arguments,
         maps)`; `arguments` are a dict of numbers, words and lists or arrays of numbers (exactly those: no
@@ -63,12 +66,13 @@ class Loss:
 
             Loss.compose([(0.5, "ce", {"weights": class_weights}, ["band"]), (0.5, "dice", {"smooth": 1})])
         """
-        array, kept = structs_of(terms)
+        terms = _compose.read(terms)
+        array, _kept = _compose.structs_of(terms)
         maps = names(maps, "maps")
         options = Options(level, threads, plugins, maps)
         number = None if link is None else choice(_links.LINKS, link, "link")
         if number is None:
-            number = options.link_of(" + ".join(term.term.name.decode() for term in array))
+            number = options.link_of(" + ".join(name for _, (name, _), _ in terms))
         first = None
         for own in (_links.SIGMOID, _links.SOFTMAX) if number is None else (number,):
             handle = ctypes.c_void_p()
@@ -78,9 +82,10 @@ class Loss:
             except Error as error:
                 first = first or error
                 continue
-            composed = _text_of(handle)
             library.segloss_loss_free(handle)
-            return cls(composed, link, level=level, threads=threads, plugins=options.plugins, maps=maps)
+            # Not the text of this handle, in which `boundary` is cross-entropy of one link.
+            return cls(
+                _compose.text_of(terms), link, level=level, threads=threads, plugins=options.plugins, maps=maps)
         raise first
 
     @property
@@ -129,7 +134,11 @@ class Loss:
         dict by name, have the targets' shape or 1 channel for all, which may be left out too; 1 x space is
         for all samples. What a masked array of NumPy leaves out does not count, whichever argument it is.
 
-        Masks hold truth values, integers (0 and one other number, such as 255) or shares from 0 to 1.
+        Masks hold truth values, integers (0 and one other number, such as 255) or shares from 0 to 1. A share
+        outside by up to 4 rounding steps of its type at 1 (2^-50 of float64, 2^-21 of float32, 2^-8 of float16,
+        2^-5 of bfloat16), as bilinear resizing leaves it, is taken as 0 or 1. Further out is an error: bicubic
+        resizing overshoots by more, and takes `targets.clip(0, 1)`.
+
         `ignore_index` is the target of pixels that do not count, or a list of up to 16: `...` for 255 under
         softmax, where no class has that label, and none under sigmoid; None for none. `spacing` is the distance
         between neighbours along each axis of space, for maps that measure by it. `scale` multiplies the

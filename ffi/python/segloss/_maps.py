@@ -5,13 +5,14 @@ import numpy
 from . import _arguments, _axes
 from ._arguments import choice, whole
 from ._calls import Call, masked_of
-from ._library import check, library
-from ._links import LINKS
+from ._library import Error, check, library
+from ._links import LINKS, check_masks
 from ._tensors import output, tensor
 
 _DISTANCES = {"background": 0, "other": 1, "signed": 2}
 _ELEMENTS = {"cross": 0, "full": 1}
 _BORDERS = {"zero": 0, "keep": 1}
+_DTYPES = (numpy.float32, numpy.float64)
 
 
 class _Problem:
@@ -41,7 +42,10 @@ class _Problem:
 def _measured(targets, spatial, out, dtype):
     if out is not None and dtype is not None:
         raise ValueError("`dtype` is given beside `out`, which has its own")
-    return _Problem(targets, "targets", spatial, out, numpy.float32 if dtype is None else dtype)
+    dtype = numpy.dtype(numpy.float32 if dtype is None else dtype)
+    if dtype not in _DTYPES:
+        raise Error(f"`dtype` is {dtype}, expected float32 or float64", "SEGLOSS_RESULT_UNSUPPORTED_DTYPE")
+    return _Problem(targets, "targets", spatial, out, dtype)
 
 
 def map_weights(text, targets, *, link="sigmoid", ignore_index=..., mask=None, spacing=None,
@@ -50,17 +54,21 @@ def map_weights(text, targets, *, link="sigmoid", ignore_index=..., mask=None, s
 
     `targets` are 2 axes for an image; 3 with `spatial=2` for a stack of images or `spatial=3` for a volume; 4
     are batch x 1 x height x width, and with `spatial` whatever fits it; 5 batch x channels x depth x height x
-    width. Under sigmoid they are masks, under softmax labels. `mask` and `spacing` are as for `Loss.evaluate`;
-    `ignore_index` is a label of pixels that do not count, or a list: `...` and None for none.
+    width. Under sigmoid, which `link` is unless given, they are masks; labels of classes take
+    `link="softmax"`. `mask` and `spacing` are as for `Loss.evaluate`.
+
+    `ignore_index` is a label of pixels that do not count, or a list: `...` and None for none. Beware: a loss of
+    labels ignores 255 by default, and this does not. Labels with void of 255 take `ignore_index=255`, without
+    which it is a class like others, with a boundary around it.
 
     The result has the targets' shape. It is written into `out`, of float32 or float64, where that is given;
     else a new array of `dtype`, by default float32. Raises Error for a mistake in the text, and for arrays
     that do not fit.
     """
-    problem = _measured(targets, spatial, out, dtype)
-    check(library.segloss_map_weights(
-        _arguments.text(text, "text"), choice(LINKS, link, "link"), problem.masks,
-        problem.call(ignore_index, mask, spacing), problem.to, None))
+    problem, link = _measured(targets, spatial, out, dtype), choice(LINKS, link, "link")
+    check_masks(library.segloss_map_weights(
+        _arguments.text(text, "text"), link, problem.masks, problem.call(ignore_index, mask, spacing), problem.to,
+        None), link, [problem.own])
     return problem.out
 
 
@@ -72,10 +80,10 @@ def distance(targets, kind="background", *, link="sigmoid", ignore_index=..., ma
 
     Arguments and result are as for `map_weights`.
     """
-    problem = _measured(targets, spatial, out, dtype)
-    check(library.segloss_distance(
-        choice(_DISTANCES, kind, "kind"), choice(LINKS, link, "link"), problem.masks,
-        problem.call(ignore_index, mask, spacing), problem.to, None))
+    problem, link = _measured(targets, spatial, out, dtype), choice(LINKS, link, "link")
+    check_masks(library.segloss_distance(
+        choice(_DISTANCES, kind, "kind"), link, problem.masks, problem.call(ignore_index, mask, spacing), problem.to,
+        None), link, [problem.own])
     return problem.out
 
 

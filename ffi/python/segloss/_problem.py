@@ -21,7 +21,7 @@ class Inputs:
         link = loss._link
         if link is None:
             link = _links.of_shapes(z, y)
-        _links.check(link, z, y)
+        _links.check_channels(link, z, y, loss._labels_take)
         self.link, self.handle = link, loss._handle(link)
         self.z, self.y = z, y
         self.logits, self.targets = z.pointer(), y.pointer()

@@ -51,6 +51,14 @@ class Tensor:
         self.argument, self.values, self.address, self.dtype = argument, values, address, dtype
         self.shape, self.strides = shape, strides
 
+    def is_integer(self):
+        """Whether the elements are integers."""
+        return self.dtype[0] in (0, 1)
+
+    def is_float(self):
+        """Whether the elements are floating-point numbers, of whichever format."""
+        return self.dtype[0] in (2, 4)
+
     def pointer(self):
         """Returns the address of the struct that C reads, which is kept with the tensor."""
         shape, strides, (code, bits) = self.shape, self.strides, self.dtype

@@ -84,6 +84,12 @@ def numbers_are_checked():
         raises(kind, "`ignore_index` is", segloss.class_counts, y, 3, ignore_index=bad)
     raises(ValueError, f"`ignore_index` is {2**63}, expected an integer from {-2**63} to {2**63 - 1}",
            segloss.evaluate, "ce", z, y, ignore_index=2**63)
+    for bad in ("255", 1.5, True, None, [0, "255"], np.array(["255"]), np.array([[1, 2]]), {"void": 255}):
+        own = [None] if bad is None else bad
+        raises(TypeError, ", expected an integer, a list of integers, or None", segloss.evaluate, "ce", z, y,
+               ignore_index=own)
+    raises(TypeError, "`ignore_index` is '255', expected an integer, a list", segloss.map_weights, "band", mask,
+           ignore_index="255")
     refused("BAD_LENGTH", "`ignore_index` has 17 labels, expected at most 16", segloss.evaluate, "ce", z, y,
             ignore_index=range(100, 117))
     for bad, kind in ((-1, ValueError), (2**32, ValueError), (1.0, TypeError), ("1", TypeError),

@@ -158,5 +158,65 @@ def logits_have_their_axes():
             segloss.evaluate, "ce", z[..., None], y[0, 0])
 
 
+def axes_are_told_how_to_mend():
+    z, labels = random.normal(size=(2, 3, 8, 9)), random.integers(0, 3, (2, 8, 9))
+    mask = labels > 0
+    last = np.moveaxis(z, 1, -1)
+    of_logits = "`logits` has shape (2, 8, 9, 3), expected channels as axis 1, not last: `moveaxis(logits, -1, 1)`"
+    for text in ("ce", "dice", "boundary"):
+        refused("BAD_SHAPE", of_logits, segloss.evaluate, text, last, labels)
+        refused("BAD_SHAPE", of_logits, segloss.evaluate, text, last, labels[:, None])
+    refused("BAD_SHAPE", of_logits, segloss.evaluate, "bce", last, np.repeat(mask[:, None], 3, 1))
+    refused("BAD_SHAPE", "`logits` has shape (2, 4, 8, 9, 3), expected channels", segloss.evaluate, "ce",
+            np.zeros((2, 4, 8, 9, 3)), np.zeros((2, 4, 8, 9), int))
+    refused("BAD_SHAPE", "`logits` has shape (2, 9, 3), expected channels", segloss.evaluate, "ce",
+            last[:, 0], labels[:, 0], spatial=1)
+    of_targets = "`targets` has shape (2, 8, 9, 1), expected channels as axis 1, not last: `moveaxis(targets, -1, 1)`"
+    for text in ("bce", "dice", "boundary"):
+        refused("BAD_SHAPE", of_targets, segloss.evaluate, text, z[:, :1], mask[..., None])
+    refused("BAD_SHAPE", of_targets, segloss.evaluate, "ce", z, labels[..., None])
+    refused("BAD_SHAPE", "`moveaxis(logits, -1, 1)` and `moveaxis(targets, -1, 1)`", segloss.evaluate, "ce", last,
+            labels[..., None])
+    one_hot = np.eye(3)[labels]
+    refused("UNSUPPORTED_OPTION", "if channels come last, move them to axis 1", segloss.evaluate, "dice", last,
+            one_hot)
+    for argument in ("mask", "weights"):
+        says = f"expected channels as axis 1, not last: `moveaxis({argument}, -1, 1)`"
+        refused("BAD_SHAPE", f"`{argument}` has shape (2, 8, 9, 1), {says}", segloss.evaluate, "ce", z, labels, **{argument: mask[..., None]})
+    refused("BAD_SHAPE", "`mask` has shape (2, 8, 9, 1), expected channels", segloss.distance, mask[:, None],
+            mask=mask[..., None])
+    # What else differs is not taken for that.
+    for given in (labels[:, :, :8], labels[:, :7], np.zeros((2, 3, 8, 8), int), np.zeros((2, 3, 7, 9), int)):
+        try:
+            segloss.evaluate("ce" if given.ndim == 3 else "bce", z, given)
+        except segloss.Error as error:
+            assert error.code == "SEGLOSS_RESULT_BAD_SHAPE" and "last" not in str(error), error
+        else:
+            raise AssertionError("not refused")
+    # As told, they are taken.
+    expected = segloss.evaluate("ce", z, labels)[0]
+    assert segloss.evaluate("ce", np.moveaxis(last, -1, 1), np.moveaxis(labels[..., None], -1, 1))[0] == expected
+
+    # One sample, without a batch.
+    refused("BAD_SHAPE", "of one image give `logits[None]`, of lines say spatial=1", segloss.evaluate, "ce", z[0],
+            labels[0])
+    refused("BAD_SHAPE", "of one image and one class give `logits[None, None]`", segloss.evaluate, "bce", z[0, 0],
+            mask[0])
+    refused("BAD_SHAPE", "of one sample give `targets[None]`", segloss.evaluate, "ce", z[:1], labels[0])
+    refused("BAD_SHAPE", "of one sample give `logits[None]`", segloss.evaluate, "ce", z[0], labels[0], spatial=2)
+    refused("BAD_SHAPE", "of one sample give `logits[None]`", segloss.evaluate, "ce", np.zeros((3, 4, 8, 9)),
+            np.zeros((4, 8, 9), int), spatial=3)
+    volume, of_volume = random.normal(size=(3, 4, 8, 9)), random.integers(0, 3, (4, 8, 9))
+    refused("BAD_SHAPE", "give `targets[None]`, or of a volume without a batch `logits[None]` too", segloss.evaluate,
+            "ce", volume, of_volume)
+    assert segloss.evaluate("ce", volume[None], of_volume[None])[0] > 0
+    try:
+        segloss.evaluate("bce", np.zeros((1, 3, 4, 8, 9)), np.zeros((3, 4, 8, 9), int))
+    except segloss.Error as error:
+        assert str(error).endswith("give `targets[None]`"), error
+    else:
+        raise AssertionError("not refused")
+
+
 passed(every_combination, one_hot_masks_are_asked_about, texts_tell_of_links,
-       masks_weights_and_maps_leave_axes_out, logits_have_their_axes)
+       masks_weights_and_maps_leave_axes_out, logits_have_their_axes, axes_are_told_how_to_mend)

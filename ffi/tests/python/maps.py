@@ -92,4 +92,42 @@ def axes_are_read_one_way_or_asked_for():
     raises(TypeError, "`spatial` is 2.0", segloss.distance, mask, spatial=2.0)
 
 
-passed(maps_are_made, axes_are_read_one_way_or_asked_for)
+def labels_are_told_of_the_link():
+    labels = np.array([[0, 0, 1, 2], [0, 255, 1, 2]])
+    says = 'labels of classes take link="softmax"'
+    for dtype in (np.uint8, np.int16, np.int64):
+        given = labels.astype(dtype)
+        refused("BAD_TARGET", says, segloss.map_weights, "band", given)
+        for call in (segloss.distance, segloss.statistics, segloss.recommend):
+            refused("BAD_TARGET", says, call, given)
+        refused("BAD_TARGET", says, segloss.statistics, [given > 0, given])
+    # Where the link is not what is wrong.
+    for call, given, link in ((segloss.distance, labels / 3, "sigmoid"), (segloss.distance, -labels, "softmax"),
+                              (segloss.statistics, labels, "softmax")):
+        try:
+            call(given, link=link)
+        except segloss.Error as error:
+            assert error.code == "SEGLOSS_RESULT_BAD_TARGET" and "link" not in str(error), error
+        else:
+            raise AssertionError("not refused")
+    assert segloss.map_weights("band(theta=0)", labels, link="softmax").shape == labels.shape
+    # As the docstring warns: void is a class here unless said, which a loss of labels leaves out.
+    void = np.array([[1, 1, 255, 1, 1]])
+    assert segloss.map_weights("band(theta=0)", void, link="softmax").tolist() == [[1, 5, 5, 5, 1]]
+    assert segloss.map_weights("band(theta=0)", void, link="softmax", ignore_index=255).tolist() == [[1] * 5]
+
+
+def results_have_the_dtype_that_is_asked_for():
+    mask = np.array([[0, 1, 1]], bool)
+    for dtype in (np.float32, np.float64, "float32", "d", float, np.dtype(np.float64)):
+        for found in (segloss.distance(mask, dtype=dtype), segloss.map_weights("band", mask, dtype=dtype)):
+            assert found.dtype == np.dtype(dtype)
+    for dtype in (np.float16, np.int32, complex, object):
+        says = f"`dtype` is {np.dtype(dtype)}, expected float32 or float64"
+        refused("UNSUPPORTED_DTYPE", says, segloss.distance, mask, dtype=dtype)
+        refused("UNSUPPORTED_DTYPE", says, segloss.map_weights, "band", mask, dtype=dtype)
+    refused("UNSUPPORTED_DTYPE", "`out` holds float16", segloss.distance, mask, out=np.zeros((1, 3), np.float16))
+
+
+passed(maps_are_made, axes_are_read_one_way_or_asked_for, labels_are_told_of_the_link,
+       results_have_the_dtype_that_is_asked_for)

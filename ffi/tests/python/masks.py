@@ -41,6 +41,24 @@ def counts_are_of_labels():
             segloss.class_counts, labels, 3, mask=labels[:, 0] > 0)
 
 
+def one_hot_floats_are_not_counted():
+    labels = random.integers(0, 3, (2, 5, 7))
+    one_hot = np.eye(3)[labels]
+    for axis in range(4):
+        given = np.moveaxis(one_hot, -1, axis)
+        for dtype in (np.float16, np.float32, np.float64):
+            refused("BAD_SHAPE", f"with one 1 along axis {axis}, expected labels: `targets.argmax({axis})`",
+                    segloss.class_counts, given.astype(dtype), 3)
+        assert (segloss.class_counts(given.argmax(axis), 3) == np.bincount(labels.ravel(), minlength=3)).all()
+    # Labels may be floats, of as many rows as classes too, and integers are taken at their word.
+    for given in (labels, labels[:, :3], labels[0, 0], [0, 1, 0], np.zeros((4, 3)), np.zeros((0, 3)),
+                  np.tile([0, 1, 1], (4, 1)), np.tile([0, 2, 0], (4, 1)), np.tile([1, 0, 255], (4, 1))):
+        given = np.asarray(given, float)
+        counted = given[given != 255].astype(int)
+        assert (segloss.class_counts(given, 3) == np.bincount(counted, minlength=3)).all()
+    assert segloss.class_counts(one_hot.astype(np.uint8), 3).tolist() == [2 * labels.size, labels.size, 0]
+
+
 def weights_are_of_counts():
     counts = np.array([30, 10, 60])
     raw = counts.sum() / (3 * counts + 1e-6)
@@ -108,4 +126,19 @@ def masks_have_one_foreground():
     assert segloss.evaluate("ce", two, labels, ignore_index=255)[0] > 0
 
 
-passed(counts_are_of_labels, weights_are_of_counts, masks_are_looked_at, masks_have_one_foreground)
+def shares_are_rounded_by_4_steps():
+    """What the docstring of `Loss.evaluate` says of each type."""
+    z = random.normal(size=(1, 1, 2, 2))
+    expected = segloss.evaluate("bce", z, np.array([[[0, 1], [1, 0]]]))[0]
+    for dtype, slack in ((np.float64, 2.0**-50), (np.float32, 2.0**-21), (np.float16, 2.0**-8)):
+        assert slack == 4 * np.finfo(dtype).eps
+        near = np.array([[[-slack, 1 + slack], [1, 0]]], dtype)
+        assert segloss.evaluate("bce", z, near)[0] == expected
+        for value in (-slack * 1.01, 1 + 1.25 * slack):
+            far = np.array([[[0, 1], [1, value]]], dtype)
+            refused("BAD_TARGET", "clip", segloss.evaluate, "bce", z, far)
+            assert segloss.evaluate("bce", z, far.clip(0, 1))[0] >= 0
+
+
+passed(counts_are_of_labels, one_hot_floats_are_not_counted, shares_are_rounded_by_4_steps, weights_are_of_counts,
+       masks_are_looked_at, masks_have_one_foreground)

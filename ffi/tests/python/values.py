@@ -207,10 +207,35 @@ def losses_are_composed():
     for again in (of_classes, pickle.loads(pickle.dumps(of_classes))):
         assert again.evaluate(z, labels)[0] == (
             segloss.evaluate("focal(alpha=[1, 2, 3])", z, labels, link="softmax")[0])
+    # What has a form under each link stays open, as in text: the link, the words and every digit.
+    for terms, text in (
+            ([(1, "boundary")], "boundary"),
+            ([(0.5, "dice"), (0.5, "boundary")], "0.5*dice + 0.5*boundary"),
+            ([(1, "distance", {"sigma": 2.5}), (2, "dice")], "distance(sigma=2.5) + 2*dice"),
+            ([(0.5, "tversky", {"reduction": "sum"}), (0, "boundary", {"theta": 2}, ["decay"])],
+             "0.5*tversky(reduction=sum) + 0*boundary(theta=2) @ decay"),
+            ([(1e16, "boundary", {"weight": 1 / 3}, [("decay", {"sigma": 1e-7})])],
+             "1e16*boundary(weight=0.3333333333333333) @ decay(sigma=1e-7)")):
+        composed, read = segloss.Loss.compose(terms), segloss.Loss(text)
+        assert composed.link is None and read.link is None, text
+        for own, targets in ((z, labels), (z[:, :1], labels > 0)):
+            expected, gradient = read.evaluate(own, targets)
+            for again in (composed, pickle.loads(pickle.dumps(composed)), segloss.Loss(str(composed))):
+                found = again.evaluate(own, targets)
+                assert found[0] == expected and (found[1] == gradient).all(), text
+        for link in ("sigmoid", "softmax"):
+            assert str(segloss.Loss.compose(terms, link)) == str(segloss.Loss(text, link))
+    assert repr(segloss.Loss.compose([(0.5, "dice"), (1, "boundary", {"theta": 2})])) == (
+        "segloss.Loss('0.5*dice + boundary(theta=2)', None)")
+    one_hot = np.eye(3)[labels].transpose(0, 3, 1, 2)
+    refused("UNSUPPORTED_OPTION", "say link=", segloss.Loss.compose([(0.5, "dice"), (0.5, "boundary")]).evaluate,
+            z, one_hot)
     refused("BAD_TEXT", "`dice`", segloss.Loss.compose, [(1, "dise")])
     refused("BAD_TEXT", "letters, digits", segloss.Loss.compose, [(1, "dice + ce")])
     refused("BAD_TEXT", "one link", segloss.Loss.compose, [(1, "bce"), (1, "ce")])
     refused("BAD_VALUE", "-1", segloss.Loss.compose, [(-1, "bce")])
+    refused("BAD_TEXT", "letters, digits", segloss.Loss.compose, [(1, "dice", {"reduction": "sum) + ce("})])
+    refused("BAD_VALUE", "inf, expected finite", segloss.Loss.compose, [(1, "boundary", {"theta": np.inf})])
     raises(ValueError, "`terms` is empty", segloss.Loss.compose, [])
     raises(TypeError, "(coefficient, name)", segloss.Loss.compose, ["bce"])
     raises(TypeError, "dict of arguments", segloss.Loss.compose, [(1, "bce", [1])])
