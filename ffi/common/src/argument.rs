@@ -2,7 +2,7 @@ use core::fmt;
 
 use crate::cause::Cause;
 use crate::dlpack::{DLDataType, DeviceType};
-use segloss_core::view::Shape;
+use segloss_core::view::{Number, Shape};
 
 /// What is wrong with an argument of a call. A field's name follows its argument's with a dot.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ pub enum BadArgument {
         /// The field.
         field: &'static str,
         /// Its value.
-        value: i128,
+        value: Number,
         /// The values that it can have.
         expected: &'static str,
     },

@@ -3,7 +3,7 @@
 use crate::argument::BadArgument;
 use crate::pointer::list;
 use segloss_core::engine::{Ignore, Link};
-use segloss_core::view::Write;
+use segloss_core::view::{Number, Write};
 
 /// What a call says of the targets of pixels that do not count, in the fields of its C struct.
 #[derive(Clone, Copy, Debug)]
@@ -45,19 +45,19 @@ impl<'a> Ignored<'a> {
         argument: &'static str,
         expected: &'static str,
     ) -> Result<Self, BadArgument> {
-        let unused = |field: &'static str, value: i128, expected| {
+        let unused = |field: &'static str, value: Number, expected| {
             Err(BadArgument::Field { argument, field, value, expected })
         };
         if kind != 2 && index != 0 {
             return unused(
                 ".ignore_index",
-                index.into(),
+                Number::Signed(index),
                 "0 where `ignore` says that it is not used",
             );
         }
         if kind != 3 && count != 0 {
             let expected = "0 where `ignore` says that the list is not used";
-            return unused(".ignore_index_count", count as i128, expected);
+            return unused(".ignore_index_count", Number::Unsigned(count as u64), expected);
         }
         match kind {
             0 => Ok(Ignored::Default),
@@ -68,7 +68,7 @@ impl<'a> Ignored<'a> {
                 let indices = unsafe { list(indices, count, argument, ".ignore_indices")? };
                 Ok(Ignored::Indices(indices.unwrap_or_default()))
             }
-            value => unused(".ignore", value.into(), expected),
+            value => unused(".ignore", Number::Signed(value.into()), expected),
         }
     }
 

@@ -6,9 +6,11 @@ import numpy
 
 from . import _structs
 from ._arguments import numbers, text, whole
-from ._axes import as_targets
+from ._axes import as_targets, bad_shape
 from ._tensors import tensor
 
+# DLPack's code and bits of uint8 and bool.
+_TRUTHS = ((1, 8), (6, 8))
 _DEFAULT, _NOTHING, _INDEX, _INDICES = range(4)
 
 
@@ -143,9 +145,17 @@ def masked_of(own):
 def _counted(mask, masked, shape):
     """The mask of pixels that count: those of `mask` that no masked array leaves out."""
     counted = numpy.ones(shape, bool)
+    # Of the targets' batch and space, with a channel for each of theirs or one for all: no other broadcasting.
+    fits = ((shape[0], 1, *shape[2:]), (1, 1, *shape[2:]), shape)
     for own in masked:
+        if own.shape not in fits:
+            raise bad_shape(f"an array that leaves out elements has shape {own.shape}, expected {shape}")
         counted &= ~own
     if mask is not None:
+        if mask.shape not in (shape, (shape[0], 1, *shape[2:])):
+            raise bad_shape(f"`mask` has shape {mask.shape}, expected {shape}")
+        if mask.dtype not in _TRUTHS:
+            raise TypeError(f"`mask` holds {mask.values.dtype}, expected uint8 or bool")
         values = numpy.asarray(mask.values)
         values = values.data if isinstance(values, numpy.ma.MaskedArray) else values
         if values.ndim != len(shape):

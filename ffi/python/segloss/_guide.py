@@ -12,9 +12,16 @@ from ._library import library
 from ._links import LINKS, check_masks
 from ._tensors import tensor
 
-# Stands for elements that a masked array leaves out: whole in float64 too, and no label that anybody has.
-_LEFT_OUT = -(2**53)
 _MOST_CLASSES = 2**24
+
+
+def _stand_in(own):
+    """Returns a number for the elements that a masked array leaves out, which is no label, and a dtype that holds it
+    beside the others, in which floats keep their rounding steps."""
+    dtype = own.values.dtype
+    if own.is_float():
+        return (-(2**15), dtype) if dtype == numpy.float16 else (-(2**53), numpy.promote_types(dtype, numpy.float32))
+    return (2**63 - 1, dtype) if dtype == numpy.uint64 else (-(2**53), numpy.dtype(numpy.int64))
 
 
 class _Masks:
@@ -29,8 +36,8 @@ class _Masks:
         raw.link = choice(LINKS, link, "link")
         raw.targets, raw.target_count = ctypes.addressof(self._pointers), len(structs)
         raw.classes = whole(classes, "classes", 2, _MOST_CLASSES)
-        left_out = any(own.masked is not None for own in self._tensors)
-        self._ignored = Ignored(ignore_index, (_LEFT_OUT,) if left_out else ())
+        left_out = [own.left_out for own in self._tensors if own.masked is not None]
+        self._ignored = Ignored(ignore_index, tuple(dict.fromkeys(left_out)))
         self._ignored.fill(raw)
 
     def check(self, code):
@@ -41,10 +48,9 @@ class _Masks:
     def _read(values, spatial):
         own = tensor(values, "targets")
         if own.masked is not None:
-            masked = own.masked
-            wide = numpy.float64 if own.values.dtype.kind == "f" else numpy.int64
-            own = tensor(numpy.where(masked, wide(_LEFT_OUT), own.values.astype(wide)), "targets")
-            own.masked = masked
+            masked, (left_out, dtype) = own.masked, _stand_in(own)
+            own = tensor(numpy.where(masked, dtype.type(left_out), own.values.astype(dtype)), "targets")
+            own.masked, own.left_out = masked, left_out
         _axes.of_masks(own, spatial)
         return own
 

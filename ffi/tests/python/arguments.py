@@ -202,6 +202,12 @@ def masked_arrays_are_masks():
             maps={"mine": np.ma.array(np.where(out[3], np.nan, mine), mask=out[3])},
             mask=np.ma.array(mask, mask=out[4]))
         assert same(found, expected)
+        # A mask is of its shape and type beside a masked array too.
+        left_out = np.ma.array(z, mask=out[0])
+        for bad in (np.ones((2, 4, 1), bool), np.ones((2, 1, 1), bool), np.ones((1, 1), bool)):
+            refused("BAD_SHAPE", "`mask` has shape", loss.evaluate, left_out, y, maps={"mine": mine}, mask=bad)
+        raises(TypeError, "`mask` holds float64, expected uint8 or bool", loss.evaluate, left_out, y,
+               maps={"mine": mine}, mask=np.ones(y.shape))
         # Nothing left out is no mask.
         assert same(loss.evaluate(np.ma.array(z), y, maps={"mine": np.ma.array(mine)}),
                     loss.evaluate(z, y, maps={"mine": mine}))

@@ -140,5 +140,19 @@ def shares_are_rounded_by_4_steps():
             assert segloss.evaluate("bce", z, far.clip(0, 1))[0] >= 0
 
 
-passed(counts_are_of_labels, one_hot_floats_are_not_counted, shares_are_rounded_by_4_steps, weights_are_of_counts,
+def statistics_leave_masked_elements_out():
+    # Floats keep their rounding steps, and integers beyond those with a sign are not wrapped.
+    for dtype, step in ((np.float64, 2.0**-52), (np.float32, 2.0**-23), (np.float16, 2.0**-10)):
+        soft = np.array([[1 + step, 0, 0.25], [1, 0, np.nan]], dtype)
+        found = segloss.statistics(np.ma.array(soft, mask=np.isnan(soft)))
+        assert found["counts"].tolist() == [3, 2], (dtype, found)
+    mask = np.array([[0, 1, 1], [0, 77, 0]], np.uint64)
+    left_out = mask == 77
+    assert segloss.statistics(np.ma.array(mask, mask=left_out))["counts"].tolist() == [3, 2]
+    for large in (2**63 + 5, 2**64 - 2**53):
+        mask[0, 0] = large
+        refused("BAD_TARGET", f"holds {large} at pixel 0", segloss.statistics, np.ma.array(mask, mask=left_out))
+
+
+passed(statistics_leave_masked_elements_out, counts_are_of_labels, one_hot_floats_are_not_counted, shares_are_rounded_by_4_steps, weights_are_of_counts,
        masks_are_looked_at, masks_have_one_foreground)
