@@ -45,6 +45,9 @@ pub enum Normalise {
 }
 
 /// Over which pixels a region loss is formed.
+///
+/// Unless a call says so, the term does: `dice` of one channel takes each sample, `dice` of several channels,
+/// `tversky` and `focal_tversky` take the batch ([`RegionTerm::pool`](crate::region::RegionTerm::pool)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pool {
     /// Per sample, then averaged or added over samples.

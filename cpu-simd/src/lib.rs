@@ -26,3 +26,7 @@ pub use loss::{Loss, Outputs};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/targets.md")]
+struct Targets;

@@ -80,6 +80,25 @@ fn training_step() {
     assert_eq!(output.text.lines().count(), 5, "{}", output.text);
 }
 
+/// The page on targets shows what is between the tensors and the result.
+#[test]
+fn targets() {
+    let page = include_str!("../../docs/targets.md");
+    for (language, source) in [
+        ("c", include_str!("../examples/targets.c")),
+        ("cpp", include_str!("../examples/targets.cpp")),
+    ] {
+        let (_, block) = page.split_once(&format!("```{language}\n")).expect("a block");
+        let (block, _) = block.split_once("```").expect("its end");
+        let indented: String = block.lines().map(|line| format!("    {line}\n")).collect();
+        assert!(source.contains(&indented), "{language}");
+    }
+    for program in [LIBRARY.c99("examples/targets.c"), LIBRARY.cpp17("examples/targets.cpp")] {
+        // Of three classes alike, ln 3.
+        assert_eq!(program.run(Linked::Shared).text, "1.098612 of 16 pixels\n");
+    }
+}
+
 /// What readers are given is what is tested.
 #[test]
 fn quick_starts_are_in_the_readme() {

@@ -34,4 +34,4 @@ macro_rules! files {
     )*};
 }
 
-files! { arguments empty links maps masks stages terms values }
+files! { arguments empty links maps masks pages stages terms values }

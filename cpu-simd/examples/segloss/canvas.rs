@@ -58,6 +58,11 @@ impl Canvas {
         }
     }
 
+    #[cfg(test)]
+    pub fn at(&self, x: usize, y: usize) -> Rgb {
+        self.pixels[y * self.width + x]
+    }
+
     /// Writes a line of text with its upper left corner at `x`, `y`, and
     /// returns where it ends.
     pub fn text(&mut self, x: usize, y: usize, text: &str, face: Face, colour: Rgb) -> usize {

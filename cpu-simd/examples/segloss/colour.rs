@@ -19,7 +19,7 @@ const DIVERGING: [Rgb; 5] =
     [[150, 215, 255], [32, 108, 205], [14, 14, 18], [205, 58, 34], [255, 205, 130]];
 
 /// Far apart in hue; the background comes first.
-const LABELS: [Rgb; 8] = [
+pub const LABELS: [Rgb; 8] = [
     [68, 1, 84],
     [253, 231, 37],
     [0, 158, 115],

@@ -9,6 +9,7 @@ use segloss_core::compose::{SHORTHANDS, Shorthand};
 use crate::canvas::{Canvas, Face};
 use crate::colour::{self, FAINT, FOCUS, INK};
 use crate::labels::Labels;
+use crate::legend::Legend;
 use crate::maps::WeightMap;
 use crate::metrics::decide;
 use crate::panel::{Aside, Content, HEADING, Key, Panel};
@@ -153,12 +154,10 @@ fn title(canvas: &mut Canvas, origin: &str) {
 
 /// How losses are drawn.
 fn explain(canvas: &mut Canvas, y: usize, shape: Shape) {
-    let logit = if shape.channels > 1 { "-dL/dz1" } else { "-dL/dz" };
-    let text = format!("The pull of each loss on each pixel's logit, {logit}");
-    canvas.text(MARGIN, y, &text, Face::Head, INK);
-    let text =
-        "Red: towards foreground. Blue: towards background. Black: left alone. Grey: ignored.";
-    canvas.text(MARGIN, y + LINE, text, Face::Text, FAINT);
+    let [pull, colours] = meaning(shape.channels);
+    canvas.text(MARGIN, y, pull, Face::Head, INK);
+    let text = format!("{colours} Black: left alone. Grey: ignored.");
+    canvas.text(MARGIN, y + LINE, &text, Face::Text, FAINT);
     let text =
         "Scale: 1 is the loss's own mean |pull|; beside its name the share of red and that mean.";
     let end = canvas.text(MARGIN, y + 2 * LINE, text, Face::Text, FAINT);
@@ -168,6 +167,24 @@ fn explain(canvas: &mut Canvas, y: usize, shape: Shape) {
         let text = tick.to_string();
         let place = x + (share(tick) * BAR as f32) as usize;
         canvas.text(place - Face::Text.width(&text) / 2, y + LINE - 3, &text, Face::Text, FAINT);
+    }
+}
+
+/// Whose logit is pulled, and what red and blue are, for so many channels.
+fn meaning(channels: usize) -> [&'static str; 2] {
+    match channels {
+        1 => [
+            "The pull of each loss on each pixel's logit, -dL/dz",
+            "Red: towards foreground. Blue: towards background.",
+        ],
+        2 => [
+            "The pull of each loss on each pixel's logit of the foreground, -dL/dz1",
+            "Red: towards foreground. Blue: towards background.",
+        ],
+        _ => [
+            "The pull of each loss on each pixel's logit of class 1, -dL/dz1",
+            "Red: towards class 1. Blue: away from it.",
+        ],
     }
 }
 
@@ -192,7 +209,12 @@ fn inputs(setting: &Setting, labels: &[i32]) -> Vec<Panel> {
 fn mask(Labels { classes, reading, .. }: &Labels, labels: &[i32]) -> Panel {
     let (name, note) = ("mask".to_owned(), reading.clone());
     if *classes > 2 {
-        return Panel { name, note, aside: Aside::Nothing, content: coloured(labels) };
+        return Panel {
+            name,
+            note,
+            aside: Aside::Legend(Legend(*classes)),
+            content: coloured(labels),
+        };
     }
     let numbers = labels.iter().map(|&label| label as f32).zip(labels).map(valid).collect();
     let (from, to) = ("background".into(), "foreground".into());
@@ -211,7 +233,8 @@ fn prediction(scene: &Scene, labels: &[i32]) -> Panel {
     if shape.channels > 2 {
         let mut classes = decide(logits, shape);
         (classes.iter_mut().zip(labels)).filter(|(_, l)| **l == IGNORED).for_each(|(c, l)| *c = *l);
-        return Panel { name, note, aside: Aside::Nothing, content: coloured(&classes) };
+        let aside = Aside::Legend(Legend(shape.channels));
+        return Panel { name, note, aside, content: coloured(&classes) };
     }
     let numbers = probability(logits, shape).zip(labels).map(valid).collect();
     Panel {
@@ -316,6 +339,31 @@ mod tests {
             assert!(whole.png().is_ok() && bare.png().is_ok());
             assert!(draw(None, 1.0, &[]).height < draw(None, 1.0, &views[..1]).height);
         }
+    }
+
+    #[test]
+    fn red_is_class_1_where_there_are_several() {
+        assert_eq!(meaning(1)[1], "Red: towards foreground. Blue: towards background.");
+        assert_eq!(meaning(2)[1], meaning(1)[1]);
+        assert!(meaning(2)[0].ends_with("-dL/dz1") && meaning(1)[0].ends_with("-dL/dz"));
+        let [pull, colours] = meaning(3);
+        assert!(pull.contains("class 1") && colours.starts_with("Red: towards class 1."));
+    }
+
+    /// The mask and the prediction of several classes have a key to their colours.
+    #[test]
+    fn classes_have_a_legend() {
+        let labels = vec![4; 24];
+        let of = |classes| Labels {
+            labels: labels.clone(),
+            classes,
+            link: None,
+            reading: String::new(),
+        };
+        assert!(matches!(mask(&of(5), &labels).aside, Aside::Legend(Legend(5))));
+        assert!(matches!(mask(&of(2), &labels).aside, Aside::Key(_)));
+        assert!(matches!(prediction(&scene(5), &labels).aside, Aside::Legend(Legend(5))));
+        assert!(matches!(prediction(&scene(2), &labels).aside, Aside::Key(_)));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use segloss_core::engine::Link;
 
+use crate::ignore_index::IgnoreIndex;
 use crate::link::Asked;
 use crate::mask::Mask;
 use crate::shape::{IGNORED, place};
@@ -124,7 +125,7 @@ impl Labels {
                  or --ignore-index {}",
                 found.place(),
                 found.value,
-                found.value
+                and_also(&ignored, found.value)
             ));
         }
         let reading =
@@ -197,9 +198,15 @@ fn several_values(masks: &[(String, Mask)], positive: &[u16], known: Known<'_>) 
         one.value,
         one.place()
     );
-    if let [_, larger] = positive {
-        text +=
-            &format!(" If {larger} marks pixels that do not count, give --ignore-index {larger}.");
+    // Which of the two is the third region differs between data sets: 128 beside a foreground of 255, or 255
+    // beside one of 1.
+    if let [smaller, larger] = *positive {
+        let said = known.ignored.unwrap_or_default();
+        text += &format!(
+            " If one of them marks pixels that do not count, give it: --ignore-index {} or --ignore-index {}.",
+            and_also(said, smaller),
+            and_also(said, larger)
+        );
     }
     if one.name != two.name {
         text += " If masks mark the foreground by values of their own, write the same in all.";
@@ -212,6 +219,11 @@ fn several_values(masks: &[(String, Mask)], positive: &[u16], known: Known<'_>) 
         Some(_) => "",
     };
     text + " If they are shades of grey, threshold the mask first."
+}
+
+/// The argument of `--ignore-index` that adds a value.
+fn and_also(ignored: &[u16], value: u16) -> IgnoreIndex {
+    IgnoreIndex([ignored, &[value]].concat())
 }
 
 /// Up to eight values, and how many there are more.
@@ -300,11 +312,14 @@ mod tests {
         assert_eq!(
             error,
             "a: row 1, column 2 (from 0): value 255 beside 128 (a: row 1, column 1 (from 0)) and 0; \
-             expected 0 and one other value in all masks. If 255 marks pixels that do not count, give \
-             --ignore-index 255. If the values are labels of classes, give --link softmax. If they are \
-             shades of grey, threshold the mask first."
+             expected 0 and one other value in all masks. If one of them marks pixels that do not count, \
+             give it: --ignore-index 128 or --ignore-index 255. If the values are labels of classes, give \
+             --link softmax. If they are shades of grey, threshold the mask first."
         );
-        assert!(read(&[&[0, 1, 255, 0]], NOTHING).unwrap_err().contains("--ignore-index 255"));
+        // What was said of other values stays said.
+        let known = Known { ignored: Some(&[7]), ..NOTHING };
+        let error = read(&[&[7, 255, 1, 0]], known).unwrap_err();
+        assert!(error.contains("--ignore-index 7,1 or --ignore-index 7,255."), "{error}");
         let error = read(&[&[0, 37, 200, 255]], NOTHING).unwrap_err();
         assert!(
             error.contains("value 200 beside 37") && !error.contains("--ignore-index"),
@@ -361,7 +376,8 @@ mod tests {
         assert_reads(&[&[0, 15, 0, 255]], channels, &[0, 15, 0, IGNORED], 21, link);
         let error = read(&[&[0, 1, 2, 0], &[0, 1, 0, 22]], channels).unwrap_err();
         assert!(
-            error.starts_with("b: row 0, column 3 (from 0): label 22; expected labels below 21"),
+            error.starts_with("b: row 0, column 3 (from 0): label 22; expected labels below 21")
+                && error.ends_with("or --ignore-index 255,22"),
             "{error}"
         );
         let error = read(&[&[0, 0, 255, 0]], channels).unwrap_err();

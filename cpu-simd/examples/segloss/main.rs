@@ -21,6 +21,7 @@ mod file_type;
 mod ignore_index;
 mod jpeg_file;
 mod labels;
+mod legend;
 mod link;
 mod listing;
 mod logits;

@@ -2,6 +2,7 @@
 
 use crate::canvas::{Canvas, Face};
 use crate::colour::{FAINT, FRAME, INK, Rgb};
+use crate::legend::Legend;
 use crate::scale::scale;
 use crate::zoom::Window;
 
@@ -29,6 +30,7 @@ pub enum Content {
 pub enum Aside {
     Nothing,
     Key(Key),
+    Legend(Legend),
     Text(String),
 }
 
@@ -59,12 +61,14 @@ impl Panel {
         let taken = match &self.aside {
             Aside::Nothing => 0,
             Aside::Key(key) => key.width(),
+            Aside::Legend(legend) => legend.width(),
             Aside::Text(text) => Face::Text.width(text),
         };
         let right = x + room.saturating_sub(taken);
         match &self.aside {
             Aside::Nothing => {}
             Aside::Key(key) => key.draw(canvas, (right, y)),
+            Aside::Legend(legend) => legend.draw(canvas, (right, y)),
             Aside::Text(text) => {
                 canvas.text(right, y, text, Face::Text, FAINT);
             }
