@@ -335,11 +335,13 @@ impl<E: Code, G: Gap> Kernel for There<'_, E, G> {
         let n = codes.len();
         let (neighbours, neighbour_gaps) = (&neighbours[..n], &neighbour_gaps[..n]);
         let gaps = &mut gaps[..n];
+        // In two loops, because one of both is not made of vectors at AVX2.
         for x in 0..n {
-            let is_void = codes[x] == ignored;
             let farther = neighbour_gaps[x].farther();
-            gaps[x] = if is_void { farther } else { G::ZERO };
-            codes[x] = if is_void { neighbours[x] } else { codes[x] };
+            gaps[x] = if codes[x] == ignored { farther } else { G::ZERO };
+        }
+        for x in 0..n {
+            codes[x] = if codes[x] == ignored { neighbours[x] } else { codes[x] };
         }
     }
 }
