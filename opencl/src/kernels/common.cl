@@ -54,13 +54,13 @@ notes no_notes(void) {
     return none;
 }
 
-/* Notes which labels of a possible mask of 0 and 255 there are, ignored or not, among those that are counted. */
+/* Notes which labels of a possible mask of 0 and 255 there are, ignored or not, among the pixels that a call keeps. */
 #if REFUSES_MASKS
-#define NOTE_MASK(own, found, counted) \
-    own.flags |= (ANY((counted) & TO_MASK((found) == (target)255)) ? HOLDS_255 : 0) | \
-                 (ANY((counted) & TO_MASK((found) != (target)0) & TO_MASK((found) != (target)255)) ? HOLDS_OTHER : 0)
+#define NOTE_MASK(own, found, kept) \
+    own.flags |= (ANY((kept) & TO_MASK((found) == (target)255)) ? HOLDS_255 : 0) | \
+                 (ANY((kept) & TO_MASK((found) != (target)0) & TO_MASK((found) != (target)255)) ? HOLDS_OTHER : 0)
 #else
-#define NOTE_MASK(own, found, counted)
+#define NOTE_MASK(own, found, kept)
 #endif
 
 /* Notes a place among the block's own, of one of several arguments, if anything there is bad. */

@@ -30,7 +30,7 @@ kernel void SWEEP(INPUTS, global real *block_sums, global uint *block_notes GRAD
             const mask valid = VALID(stored, count);
             note_bad(&own.bad_target, valid & !IS_LABEL(stored), place, 0, 1);
             counted += valid & (mask)(1);
-            NOTE_MASK(own, stored, COUNTED(count));
+            NOTE_MASK(own, stored, KEPT(count));
             const lanes label = TO_LANES(stored);
             lanes weights[WEIGHTS];
             LOAD_WEIGHTS

@@ -38,12 +38,12 @@ pub(super) fn text(loss: &Loss<'_>, target: &Target) -> String {
     } else {
         "(ignoring ? TO_MASK((found) != ignored) : ALL)"
     };
-    let mut counted = "first_lanes(count)".to_owned();
+    let mut kept = "first_lanes(count)".to_owned();
     if target.has_mask {
-        let _ = write!(counted, " & load_mask(counts + {}, count)", place("counts"));
+        let _ = write!(kept, " & load_mask(counts + {}, count)", place("counts"));
     }
-    let _ = writeln!(text, "#define COUNTED(count) ({counted})");
-    let _ = writeln!(text, "#define VALID(found, count) (COUNTED(count) & {counts})");
+    let _ = writeln!(text, "#define KEPT(count) ({kept})");
+    let _ = writeln!(text, "#define VALID(found, count) (KEPT(count) & {counts})");
     let _ = writeln!(text, "#define LOAD_WEIGHTS {}", lines(&load(loss, target, true)));
     let _ = writeln!(text, "#define LOAD_GRADIENT_WEIGHTS {}", lines(&load(loss, target, false)));
     let none: Vec<_> =
