@@ -61,6 +61,11 @@ static inline DLDataType segloss_dtype(uint8_t code, uint8_t bits) {
 
 #define SEGLOSS_BOOL segloss_dtype((uint8_t)kDLBool, 8)
 #define SEGLOSS_UINT8 segloss_dtype((uint8_t)kDLUInt, 8)
+#define SEGLOSS_UINT16 segloss_dtype((uint8_t)kDLUInt, 16)
+#define SEGLOSS_UINT32 segloss_dtype((uint8_t)kDLUInt, 32)
+#define SEGLOSS_UINT64 segloss_dtype((uint8_t)kDLUInt, 64)
+#define SEGLOSS_INT8 segloss_dtype((uint8_t)kDLInt, 8)
+#define SEGLOSS_INT16 segloss_dtype((uint8_t)kDLInt, 16)
 #define SEGLOSS_INT32 segloss_dtype((uint8_t)kDLInt, 32)
 #define SEGLOSS_INT64 segloss_dtype((uint8_t)kDLInt, 64)
 #define SEGLOSS_FLOAT16 segloss_dtype((uint8_t)kDLFloat, 16)

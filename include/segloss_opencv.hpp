@@ -13,6 +13,9 @@ namespace detail {
 inline DLDataType dtype_of(const cv::Mat &image) {
     switch (image.depth()) {
     case CV_8U: return SEGLOSS_UINT8;
+    case CV_8S: return SEGLOSS_INT8;
+    case CV_16U: return SEGLOSS_UINT16;
+    case CV_16S: return SEGLOSS_INT16;
     case CV_32S: return SEGLOSS_INT32;
     case CV_16F: return SEGLOSS_FLOAT16;
     case CV_32F: return SEGLOSS_FLOAT32;

@@ -23,6 +23,8 @@ inline DLDataType dtype_of(const torch::Tensor &tensor) {
     case torch::kFloat32: return SEGLOSS_FLOAT32;
     case torch::kFloat64: return SEGLOSS_FLOAT64;
     case torch::kUInt8: return SEGLOSS_UINT8;
+    case torch::kInt8: return SEGLOSS_INT8;
+    case torch::kInt16: return SEGLOSS_INT16;
     case torch::kInt32: return SEGLOSS_INT32;
     case torch::kInt64: return SEGLOSS_INT64;
     case torch::kBool: return SEGLOSS_BOOL;
@@ -43,6 +45,8 @@ inline Tensor from_torch(const torch::Tensor &tensor) {
 struct TorchCall {
     /** As in Call. */
     std::optional<std::int64_t> ignore_index;
+    /** Several, instead of `ignore_index`. */
+    std::optional<std::vector<std::int64_t>> ignore_indices;
     torch::Tensor mask, weights;
     std::vector<std::pair<std::string, torch::Tensor>> maps;
     /** One loss a sample instead of one of all. */
@@ -64,6 +68,7 @@ struct TorchNode : torch::CustomClassHolder {
     torch::Tensor evaluate(const torch::Tensor &logits, const torch::Tensor &targets, bool with_gradient) {
         Call raw;
         raw.ignore_index = call.ignore_index;
+        raw.ignore_indices = call.ignore_indices;
         if (call.mask.defined()) raw.mask = from_torch(call.mask);
         if (call.weights.defined()) raw.weights = from_torch(call.weights);
         for (const auto &[name, weights] : call.maps) raw.maps.emplace_back(name, from_torch(weights));

@@ -616,6 +616,26 @@ static void options_do_what_they_say(void) {
         CHECK(run(&c) == 0 && value == whole && valid == all);
     }
 
+    /* Labels of other integers. */
+#define AS(type, own_dtype)                                                \
+    {                                                                      \
+        static type own[COUNT(labels)];                                    \
+        for (i = 0; i < COUNT(labels); i++) own[i] = (type)labels[i];      \
+        start(&c), c.targets = tensor(own, own_dtype, c.targets_shape, 4); \
+        CHECK(run(&c) == 0 && value == whole && valid == all);             \
+    }
+    AS(int16_t, SEGLOSS_INT16)
+    AS(uint16_t, SEGLOSS_UINT16)
+    AS(uint32_t, SEGLOSS_UINT32)
+    AS(uint64_t, SEGLOSS_UINT64)
+    {
+        static int8_t own[COUNT(labels)];
+        for (i = 0; i < COUNT(labels); i++) own[i] = (int8_t)(labels[i] == 255 ? -1 : labels[i]);
+        start(&c), c.targets = tensor(own, SEGLOSS_INT8, c.targets_shape, 4);
+        c.call.ignore = SEGLOSS_IGNORE_INDEX, c.call.ignore_index = -1;
+        CHECK(run(&c) == 0 && value == whole && valid == all);
+    }
+
     /* Without the axis of channels: targets, and what goes with them. */
     {
         int64_t few[] = {2, 23, 37};
