@@ -118,6 +118,11 @@ impl<E: Wide, X: Expected<E>> Kernel for Check<'_, E, X> {
     #[inline(always)]
     fn run<Lv: Level>(self) -> Option<u32> {
         let Check { stored, ignored, counts, expected } = self;
+        if let (None, None) = (ignored, counts) {
+            // Counting takes longer than looking.
+            let good = stored.iter().fold(true, |good, &e| good & expected.fits(e));
+            return good.then_some(stored.len() as u32);
+        }
         let is_ignored = |e: E| ignored.is_some_and(|ignored| e == ignored);
         let (mut kept, mut good) = (0u32, true);
         let mut see = |e: E, counts: bool| {
