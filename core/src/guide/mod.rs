@@ -1,6 +1,7 @@
 //! Which loss fits which masks: [`MaskStatistics`] looks at them, [`recommend()`] chooses.
 //!
 //! ```
+//! use segloss_core::engine::Ignore;
 //! use segloss_core::guide::{MaskStatistics, Priority, recommend};
 //! use segloss_core::view::{Layout, Shape, View};
 //!
@@ -9,7 +10,7 @@
 //! // As long as `MaskStatistics::scratch_length(&shape)` says, or longer.
 //! let (mut counts, mut scratch) = ([0; 2], [0; 64]);
 //! let mut statistics = MaskStatistics::binary(&mut counts);
-//! statistics.add(&mask, None, &mut scratch)?;
+//! statistics.add(&mask, Ignore::Default, &mut scratch)?;
 //! assert_eq!((statistics.objects(), statistics.boundary_pixels()), (1, 4));
 //! let recommendation = recommend(&statistics, Priority::Balanced)?;
 //! assert_eq!(recommendation.loss, "0.5*bce + 0.5*dice");
