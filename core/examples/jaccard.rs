@@ -49,9 +49,9 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let problem = Problem::<f32, f64>::new(Call::softmax(), &loss, z, y)?;
     let mut workspace = Workspace {
         partials: &mut [[0.0; 32]; 59],
-        sums: &mut [0.0; 12],
-        segment: &mut [0.0; 12],
-        totals: &mut [0.0; 14],
+        sums: &mut [0.0; 15],
+        segment: &mut [0.0; 15],
+        totals: &mut [0.0; 17],
         factors: &mut [0.0; 2],
         slopes: &mut [[0.0; 2]; 3],
         weights: &mut [[0.0; TILE]; 0],

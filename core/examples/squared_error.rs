@@ -45,9 +45,9 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let problem = Problem::<f32, f64>::new(Call::sigmoid(), &loss, z, y)?;
     let mut workspace = Workspace {
         partials: &mut [[0.0; 32]; 5],
-        sums: &mut [0.0; 6],
-        segment: &mut [0.0; 6],
-        totals: &mut [0.0; 8],
+        sums: &mut [0.0; 7],
+        segment: &mut [0.0; 7],
+        totals: &mut [0.0; 9],
         factors: &mut [0.0; 2],
         slopes: &mut [[0.0; 2]; 1],
         weights: &mut [[0.0; TILE]; 0],
