@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint8_t labels[CLASSES * PIXELS];
     int64_t shape[] = {1, CLASSES, 5, 8}, one[] = {1, 1, 5, 8};
     segloss_call call = SEGLOSS_CALL_INIT;
+    int64_t indices[2];
     double value[2] = {-1, -1};
     segloss_result result[2];
     DLTensor z, y, w, dz;
@@ -37,7 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     y = segloss_tensor(labels, SEGLOSS_UINT8, link ? one : shape, 4);
     w = segloss_tensor(weights, SEGLOSS_FLOAT32, one, 4);
     if (next(&input) & 1) call.weights = &w;
-    call.ignore = next(&input) % 3, call.ignore_index = next(&input) % 4;
+    call.ignore = next(&input) % 4, indices[0] = next(&input) % 4, indices[1] = next(&input);
+    if (call.ignore == SEGLOSS_IGNORE_INDEX) call.ignore_index = indices[0];
+    if (call.ignore == SEGLOSS_IGNORE_INDICES) call.ignore_indices = indices, call.ignore_index_count = 2;
     for (level = 0; level < 2; level++) {
         segloss_loss **loss = &losses[link][which][level];
         segloss_outputs outputs = SEGLOSS_OUTPUTS_INIT;
@@ -52,7 +55,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         result[level] = segloss_evaluate(*loss, &z, &y, &call, &outputs, NULL);
     }
     REQUIRE(result[0] == result[1] && result[0] != SEGLOSS_RESULT_INTERNAL);
-    REQUIRE(result[0] == SEGLOSS_RESULT_OK || result[0] == SEGLOSS_RESULT_BAD_TARGET);
+    /* Weights that no term of the loss takes are refused. */
+    REQUIRE(result[0] == SEGLOSS_RESULT_OK || result[0] == SEGLOSS_RESULT_BAD_TARGET ||
+            (call.weights && result[0] == SEGLOSS_RESULT_NOT_SUPPORTED_BY_LOSS));
     REQUIRE(value[0] == value[1] || (isnan(value[0]) && isnan(value[1])));
     for (i = 0; i < COUNT(logits); i++) {
         const float one_gradient = gradient[0][i], other = gradient[1][i];

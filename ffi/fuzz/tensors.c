@@ -43,7 +43,7 @@ static int is_honest(const any *a) {
     const DLTensor *t = &a->tensor;
     long double span = 1, packed = 1;
     int axis;
-    if (t->ndim < 3 || t->ndim > 5) return 1;
+    if (t->ndim < 2 || t->ndim > 5) return 1;
     for (axis = t->ndim - 1; axis >= 0; axis--) {
         const long double extent = (long double)a->shape[axis];
         if (extent < 0) return 1;

@@ -11,7 +11,7 @@ use crate::maps::edt::Spacing;
 use crate::maps::{IGNORED, LabelBytes, LabelSource};
 use crate::maps::{MapLevel, NamedMap};
 use crate::parameter::complete;
-use crate::pixelwise::MOST_CLASSES;
+use crate::pixelwise::{MOST_CLASSES, check_filled};
 use crate::summation::{BLOCK, TILE};
 use crate::term::{Arguments, PARAMETERS, Parameter};
 use crate::tile::{CheckKernels, Foreground, TargetKernels, TargetTile};
@@ -286,11 +286,9 @@ impl<'a, T: Real> MapCall<'a, T> {
     /// take.
     pub fn scratch(&self, call: &Call<'_>, targets: &Targets<'_>) -> Result<usize, Error> {
         let shape = *targets.layout().shape();
+        check_filled(targets)?;
         if shape.batch == 0 {
             return Ok(0);
-        }
-        if shape.is_empty() {
-            return Err(Error::Empty { argument: "targets", shape });
         }
         let labels = LabelPlane { call, targets, sample: 0, channel: 0 };
         match self.definition.map(|map| &map.body) {
