@@ -41,7 +41,7 @@ struct Failure {
 };
 
 #ifndef SEGLOSS_NO_EXCEPTIONS
-/** The same, thrown. */
+/** A failure, thrown. */
 class Error : public std::runtime_error {
 public:
     explicit Error(Failure failure) : std::runtime_error(failure.message), code_(failure.code) {}

@@ -47,7 +47,7 @@ typedef struct segloss_firmware_planes {
     const float *logits;
     /** One a pixel: 0 and not 0 for one class, else labels. */
     const uint8_t *targets;
-    /** As the logits, to be written; or NULL. */
+    /** Laid out as the logits, to be written; or NULL. */
     float *gradient;
     /** One weight a pixel, finite, for the losses whose name ends with _map. */
     const float *map;

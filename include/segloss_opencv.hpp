@@ -36,7 +36,7 @@ inline Tensor from_opencv(cv::Mat &image) {
                   Shape{row * image.rows, 1, row, channels});
 }
 
-/** The same of one that is not written. */
+/** An image that is only read. */
 inline ConstTensor from_opencv(const cv::Mat &image) {
     return from_opencv(const_cast<cv::Mat &>(image));
 }

@@ -43,7 +43,7 @@ inline Tensor from_torch(const torch::Tensor &tensor) {
 
 /** What a call reads besides logits and targets; undefined tensors are left out. */
 struct TorchCall {
-    /** As in Call. */
+    /** The label whose pixels do not count; see Call. */
     std::optional<std::int64_t> ignore_index;
     /** Several, instead of `ignore_index`. */
     std::optional<std::vector<std::int64_t>> ignore_indices;

@@ -106,7 +106,7 @@ impl<'c> ClassCounts<'c> {
         let classes = self.counts.len();
         ignore_index.check()?;
         let ignored = ignore_index.of_classes(Link::Softmax, classes);
-        let more = pixelwise::check_labels(targets, classes, ignored)?;
+        let more = pixelwise::check_label_map(targets, classes, ignored)?;
         for (class, &count) in self.counts.iter().enumerate() {
             if count.checked_add(more).is_none() {
                 return Err(Error::Count { class, count, more });

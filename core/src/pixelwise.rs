@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::summation::TILE;
 use crate::tile::{CheckKernels, Foreground, TargetKernels, TargetTile};
-use crate::view::{Shape, Targets};
+use crate::view::{Mask, Shape, Targets};
 
 /// Labels below this are exact in every format that reads them.
 pub const MOST_CLASSES: usize = 1 << 24;
@@ -17,8 +17,8 @@ pub(crate) fn check_filled(targets: &Targets<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The valid pixels among labels of one channel; `classes` is from 1 to [`MOST_CLASSES`].
-pub(crate) fn check_labels(
+/// Counts the valid pixels of a label map: one channel, and pixels in it; `classes` is from 1 to [`MOST_CLASSES`].
+pub(crate) fn check_label_map(
     targets: &Targets<'_>,
     classes: usize,
     ignored: &[i64],
@@ -29,16 +29,29 @@ pub(crate) fn check_labels(
     if shape != expected {
         return Err(Error::Shape { argument: "targets", shape, expected });
     }
-    (0..shape.batch).try_fold(0, |valid, sample| {
+    check_labels(targets, classes, ignored, None)
+}
+
+/// Counts the valid pixels among the first channel's labels; `classes` is from 1 to [`MOST_CLASSES`].
+pub(crate) fn check_labels(
+    targets: &Targets<'_>,
+    classes: usize,
+    ignored: &[i64],
+    mask: Option<&Mask<'_>>,
+) -> Result<u64, Error> {
+    (0..targets.layout().shape().batch).try_fold(0, |valid, sample| {
         let checked =
-            targets.check_labels(CheckKernels::scalar(), sample, classes as u32, ignored, None);
+            targets.check_labels(CheckKernels::scalar(), sample, classes as u32, ignored, mask);
         Ok(valid + checked.map_err(|bad| bad.label(sample, classes))?)
     })
 }
 
-/// The valid pixels among shares of any number of channels.
-pub(crate) fn check_shares(targets: &Targets<'_>, ignored: &[i64]) -> Result<u64, Error> {
-    check_filled(targets)?;
+/// Counts the valid pixels among shares of any number of channels.
+pub(crate) fn check_shares(
+    targets: &Targets<'_>,
+    ignored: &[i64],
+    mask: Option<&Mask<'_>>,
+) -> Result<u64, Error> {
     let Shape { batch, channels, .. } = *targets.layout().shape();
     let mut valid = 0;
     let mut foreground = Foreground::default();
@@ -48,7 +61,7 @@ pub(crate) fn check_shares(targets: &Targets<'_>, ignored: &[i64]) -> Result<u64
                 CheckKernels::scalar(),
                 (sample, channel),
                 ignored,
-                None,
+                mask,
                 &mut foreground,
             );
             valid += checked.map_err(|bad| bad.share(sample, channel))?;
@@ -57,7 +70,7 @@ pub(crate) fn check_shares(targets: &Targets<'_>, ignored: &[i64]) -> Result<u64
     Ok(valid)
 }
 
-/// Calls `see(pixel, label)` for each pixel of a sample that passed [`check_labels`]; the label is
+/// Calls `see(pixel, label)` for each pixel of a sample that passed [`check_label_map`]; the label is
 /// None where it is ignored.
 pub(crate) fn each_label(
     targets: &Targets<'_>,

@@ -11,11 +11,11 @@ use crate::maps::edt::Spacing;
 use crate::maps::{IGNORED, LabelBytes, LabelSource};
 use crate::maps::{MapLevel, NamedMap};
 use crate::parameter::complete;
-use crate::pixelwise::{MOST_CLASSES, check_filled};
+use crate::pixelwise::{self, MOST_CLASSES};
 use crate::summation::{BLOCK, TILE};
 use crate::term::{Arguments, PARAMETERS, Parameter};
-use crate::tile::{CheckKernels, Foreground, TargetKernels, TargetTile};
-use crate::view::{Shape, Targets, stored_labels};
+use crate::tile::{TargetKernels, TargetTile};
+use crate::view::{IgnoredAs, Shape, Targets};
 
 /// A weight map, as its author writes it: labels in, one weight a pixel out.
 ///
@@ -286,7 +286,7 @@ impl<'a, T: Real> MapCall<'a, T> {
     /// take.
     pub fn scratch(&self, call: &Call<'_>, targets: &Targets<'_>) -> Result<usize, Error> {
         let shape = *targets.layout().shape();
-        check_filled(targets)?;
+        pixelwise::check_filled(targets)?;
         if shape.batch == 0 {
             return Ok(0);
         }
@@ -357,28 +357,12 @@ impl<'a, T: Real> MapCall<'a, T> {
 /// row-major order that is none, by [`Error::Share`], [`Error::Mask`] or [`Error::Label`].
 pub fn check_labels(call: &Call<'_>, targets: &Targets<'_>) -> Result<(), Error> {
     call.ignore_index.check()?;
-    let Shape { batch, channels, .. } = *targets.layout().shape();
     check_mask(call, *targets.layout().shape())?;
     let (ignored, mask) = (call.ignore_index.labels(), call.mask.as_ref());
-    let kernels = CheckKernels::scalar();
-    let mut foreground = Foreground::default();
-    for sample in 0..batch {
-        match call.link {
-            Link::Sigmoid => {
-                for channel in 0..channels {
-                    let plane = (sample, channel);
-                    let found =
-                        targets.check_shares(kernels, plane, ignored, mask, &mut foreground);
-                    found.map_err(|bad| bad.share(sample, channel))?;
-                }
-            }
-            Link::Softmax => {
-                let found =
-                    targets.check_labels(kernels, sample, MOST_CLASSES as u32, ignored, mask);
-                found.map_err(|bad| bad.label(sample, MOST_CLASSES))?;
-            }
-        }
-    }
+    match call.link {
+        Link::Sigmoid => pixelwise::check_shares(targets, ignored, mask)?,
+        Link::Softmax => pixelwise::check_labels(targets, MOST_CLASSES, ignored, mask)?,
+    };
     Ok(())
 }
 
@@ -481,9 +465,8 @@ impl LabelSource for LabelPlane<'_> {
         if !self.exists() || self.call.mask.is_some() {
             return None;
         }
-        let mut ignored = stored_labels(self.call.ignore_index.labels());
-        let (ignored, several) = (ignored.next(), ignored.next().is_some());
-        if several {
+        let ignored = IgnoredAs::of(self.call.ignore_index.labels());
+        if ignored.several() {
             return None;
         }
         let layout = self.targets.layout();
@@ -492,7 +475,7 @@ impl LabelSource for LabelPlane<'_> {
             data: self.targets.bytes()?.get(first..)?,
             strides: layout.strides().spatial,
             is_binary: self.call.link == Link::Sigmoid,
-            ignored,
+            ignored: ignored.first(),
         })
     }
 }

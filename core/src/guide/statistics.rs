@@ -133,9 +133,10 @@ impl<'c> MaskStatistics<'c> {
         ignore_index.check()?;
         let ignored = ignore_index.labels();
         if self.is_binary {
-            pixelwise::check_shares(targets, ignored)?;
+            pixelwise::check_filled(targets)?;
+            pixelwise::check_shares(targets, ignored, None)?;
         } else {
-            pixelwise::check_labels(targets, self.counts.len(), ignored)?;
+            pixelwise::check_label_map(targets, self.counts.len(), ignored)?;
         }
         let (length, expected) = (scratch.len(), MaskStatistics::scratch_length(&shape)?);
         if length < expected {

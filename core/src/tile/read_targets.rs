@@ -6,7 +6,7 @@
 use super::targets::{Leaves, OfStorage, ReadTargets, TargetKernels, read_some};
 use crate::lanes::Real;
 use crate::summation::TILE;
-use crate::view::{Target, Targets, View, Wide, each_view, stored_labels};
+use crate::view::{IgnoredAs, Target, Targets, View, Wide, each_view, stored_labels};
 
 /// A tile's place, and where its targets go.
 #[derive(Debug)]
@@ -123,44 +123,6 @@ impl Targets<'_> {
     }
 }
 
-/// The labels that are ignored, as a storage holds them and in what it is read as.
-struct IgnoredAs<'a, E: Target> {
-    first: Option<E>,
-    /// Those that a storage holds besides.
-    more: &'a [i64],
-    several: bool,
-}
-
-impl<'a, E: Target> IgnoredAs<'a, E> {
-    #[inline(always)]
-    fn of(labels: &'a [i64]) -> Self {
-        let mut stored = stored_labels::<E>(labels);
-        let first = stored.next();
-        IgnoredAs { first, more: labels, several: stored.next().is_some() }
-    }
-
-    /// Whether a target is ignored.
-    fn contains(&self, e: E) -> bool {
-        Some(e) == self.first
-            || (self.several && stored_labels(self.more).any(|label: E| label == e))
-    }
-
-    /// The first of them, in what it is read as.
-    fn wide(&self) -> Option<E::Wide> {
-        self.first.map(E::widen)
-    }
-
-    /// A target in what it is read as: the first of those that are ignored instead of another.
-    #[inline(always)]
-    fn widen(&self, e: E, widen: fn(E) -> E::Wide) -> E::Wide {
-        match self.first {
-            Some(first) if self.several && self.contains(e) => first.widen(),
-            Some(first) if e == first => first.widen(),
-            _ => widen(e),
-        }
-    }
-}
-
 impl<E: Target> View<'_, E> {
     /// Returns the leaves of what these targets are read as.
     #[inline(always)]
@@ -200,7 +162,7 @@ impl<'v, E: Target> Widened<'v, E> {
     /// Returns the label that is ignored in what is read.
     #[inline(always)]
     pub(super) fn ignored(&self) -> Option<E::Wide> {
-        self.ignored.wide()
+        self.ignored.first().map(E::widen)
     }
 
     /// Returns pixels of one sample and channel without a copy, if they are adjacent and stored so.
@@ -211,7 +173,7 @@ impl<'v, E: Target> Widened<'v, E> {
         count: usize,
     ) -> Option<&[E::Wide]> {
         let View { data, layout } = self.view;
-        if layout.pixel_stride() != Some(1) || self.ignored.several {
+        if layout.pixel_stride() != Some(1) || self.ignored.several() {
             return None;
         }
         let first = layout.index(sample, channel, pixel);

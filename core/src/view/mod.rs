@@ -1,6 +1,7 @@
 //! Borrowed tensors: batch x channels x 1 to 3 spatial axes, any strides.
 
 mod gradient;
+mod ignored;
 mod layout;
 mod logits;
 mod targets;
@@ -8,11 +9,12 @@ mod weights;
 
 pub use crate::shape::{Shape, Strides};
 pub use gradient::{Elements, GradientSink, ViewMut, Write};
+pub(crate) use ignored::{IgnoredAs, stored_labels};
 pub use layout::Layout;
 pub(crate) use logits::Planes;
 pub use logits::{Logit, Logits};
+pub(crate) use targets::each_view;
 pub use targets::{Bad, Number, Target, Targets, Wide};
-pub(crate) use targets::{each_view, stored_labels};
 pub use weights::{Mask, Weights};
 
 use crate::error::Error;

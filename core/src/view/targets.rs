@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::{Layout, Mask, View};
+use super::{IgnoredAs, Layout, Mask, View, stored_labels};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::BLOCK;
@@ -493,12 +493,6 @@ impl Targets<'_> {
     }
 }
 
-/// Returns the labels that elements of a storage can hold, as they are stored.
-#[inline(always)]
-pub(crate) fn stored_labels<E: Target>(labels: &[i64]) -> impl Iterator<Item = E> + Clone + '_ {
-    labels.iter().filter_map(|&label| E::from_label(label))
-}
-
 impl<E: Target> View<'_, E> {
     fn first_255_beside_0(&self, mask: Option<&Mask<'_>>) -> Option<(usize, usize)> {
         let [zero, most] = [0, 255].map(E::from_label);
@@ -532,15 +526,13 @@ impl<E: Target> View<'_, E> {
         ignored: &[i64],
         foreground: &mut [u8],
     ) {
-        let mut stored = stored_labels::<E>(ignored);
-        let (first, more) = (stored.next(), stored);
+        let ignored = IgnoredAs::of(ignored);
         let read = |e: E| u8::from(e.widen_share().share::<f32>() > 0.5);
-        let is_ignored = |e: E| Some(e) == first || more.clone().any(|label| e == label);
-        let read_or_ignore = |e: E| if is_ignored(e) { u8::MAX } else { read(e) };
+        let read_or_ignore = |e: E| if ignored.contains(e) { u8::MAX } else { read(e) };
         if self.layout.pixel_stride() == Some(1) {
             let from = self.layout.index(sample, channel, pixel);
             let places = foreground.iter_mut().zip(&self.data[from..]);
-            match first {
+            match ignored.first() {
                 None => places.for_each(|(place, &e)| *place = read(e)),
                 Some(_) => places.for_each(|(place, &e)| *place = read_or_ignore(e)),
             }

@@ -85,7 +85,7 @@ fn along(shape: &[usize], spacing: [f64; 3]) -> ([f64; 3], Spacing) {
     (along, Spacing::new(&along[first..]).unwrap())
 }
 
-/// As labels of every width and as a mask, label 0, 1 or 2 being void.
+/// Compares maps of labels of every width and of a mask, label 0, 1 or 2 being void.
 fn check(shape: &[usize], map: &[u8], void: u8, spacing: [f64; 3]) {
     let (along, spacing) = along(shape, spacing);
     let labels = Classes::new(map, shape).unwrap().ignoring(void);

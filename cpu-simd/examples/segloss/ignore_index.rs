@@ -21,7 +21,7 @@ impl FromStr for IgnoreIndex {
     }
 }
 
-/// As the command line takes it.
+/// Writes it in the form that the command line takes.
 impl fmt::Display for IgnoreIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {

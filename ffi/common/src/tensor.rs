@@ -27,7 +27,7 @@ pub struct Fields<'a> {
 pub enum Axes {
     /// Batch, channels and 1 to 3 of space.
     All,
-    /// As many as logits of so many axes, or all of those but that of channels, which there is one of then.
+    /// Those of logits of so many axes, with or without that of channels: one channel if without.
     Beside(usize),
 }
 

@@ -1,6 +1,13 @@
 """What the tests of the Python module have in common."""
 
+import numpy as np
+
 import segloss
+
+
+def sigmoid(z):
+    """Returns the probability that a logit means."""
+    return 1 / (1 + np.exp(-z))
 
 
 def refused(code, says, call, *arguments, **options):
