@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::summation::TILE;
-use crate::tile::{CheckKernels, Foreground, TargetKernels, TargetTile};
+use crate::tile::{CheckKernels, Foreground, Found, TargetKernels, TargetTile};
 use crate::view::{Mask, Shape, Targets};
 
 /// Labels below this are exact in every format that reads them.
@@ -108,15 +108,15 @@ pub(crate) fn each_share(
 
 fn each(
     pixels: usize,
-    read: impl Fn(usize, usize, TargetTile<'_, f64>) -> bool,
+    read: impl Fn(usize, usize, TargetTile<'_, f64>) -> Found,
     mut see: impl FnMut(usize, Option<f64>),
 ) {
     let (mut y, mut valid) = ([0.0; TILE], [0.0; TILE]);
     for from in (0..pixels).step_by(TILE) {
         let count = TILE.min(pixels - from);
-        let all = read(from, count, TargetTile { y: &mut y, valid: &mut valid });
+        let found = read(from, count, TargetTile { y: &mut y, valid: &mut valid });
         for (i, (&y, &valid)) in y.iter().zip(&valid).take(count).enumerate() {
-            see(from + i, (all || valid != 0.0).then_some(y));
+            see(from + i, (found.all_count || valid != 0.0).then_some(y));
         }
     }
 }

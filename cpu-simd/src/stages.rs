@@ -6,9 +6,9 @@
 //! loss, and the gradient of the tile or worker.
 
 use segloss_core::Error;
-#[cfg(feature = "rayon")]
-use segloss_core::engine::Sweeps;
 use segloss_core::engine::{Problem, Workspace};
+#[cfg(feature = "rayon")]
+use segloss_core::engine::{Purpose, Sweeps};
 use segloss_core::lanes::Real;
 use segloss_core::summation::Accumulator;
 use segloss_core::view::GradientSink;
@@ -39,7 +39,7 @@ pub fn reduce<T: Real, A: Accumulator>(
     #[cfg(feature = "rayon")]
     if buffers.is_parallel {
         let mut sweeps = ParallelSweeps { places: None, buffers: &mut buffers.threads };
-        sweeps.run(problem, &mut workspace, true, false)?;
+        sweeps.run(problem, &mut workspace, Purpose::Sums)?;
         sums.copy_from_slice(workspace.sums);
         return Ok(());
     }
@@ -78,7 +78,7 @@ pub fn finish<T: Real, A: Accumulator>(
         if buffers.is_parallel {
             let places = Some(Places::new(gradient)?);
             let mut sweeps = ParallelSweeps { places, buffers: &mut buffers.threads };
-            sweeps.run(problem, &mut workspace, false, true)?;
+            sweeps.run(problem, &mut workspace, Purpose::Gradient)?;
             return Ok(value);
         }
         problem.gradient(&mut workspace, gradient)?;

@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use segloss_core::Error;
 use segloss_core::engine::{
-    Problem, SerialSweeps, SharedStorage, Sizes, Sweeps, UnitStorage, Workspace,
+    Problem, Purpose, SerialSweeps, SharedStorage, Sizes, Sweeps, UnitStorage, Workspace,
 };
 use segloss_core::lanes::Real;
 use segloss_core::summation::{Accumulator, Partial, TILE};
@@ -52,19 +52,18 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for ParallelSweeps<'_, T, A> {
         &mut self,
         problem: &Problem<'_, T, A>,
         workspace: &mut Workspace<'_, T, A>,
-        sum: bool,
-        gradient: bool,
+        purpose: Purpose,
     ) -> Result<(), Error> {
         let (units, sizes, shape) = (problem.units(), problem.sizes(), problem.shape());
         let logits = shape.pixels().saturating_mul(shape.batch).saturating_mul(shape.channels);
-        let places = self.places.as_ref().filter(|_| gradient);
+        let places = self.places.as_ref().filter(|_| purpose.writes());
         let is_worthwhile = logits >= WORTHWHILE && units >= 2 && problem.is_active();
         let threads = if is_worthwhile { rayon::current_num_threads() } else { 1 };
         if threads < 2 {
             // SAFETY: it is the only part, and the gradient is borrowed for as long.
             let mut part = places.map(|places| unsafe { places.part() });
             let sink = part.as_mut().map(|part| part as &mut dyn GradientSink<T>);
-            return SerialSweeps { sink }.run(problem, workspace, sum, gradient);
+            return SerialSweeps { sink }.run(problem, workspace, purpose);
         }
         let parts = units.min(threads.saturating_mul(PARTS));
         let ThreadBuffers { partials, weights, sums } = &mut *self.buffers;
@@ -73,13 +72,14 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for ParallelSweeps<'_, T, A> {
         };
         let partials = partials.lend("partials", times("partials", sizes.partials, parts)?)?;
         let weights = weights.lend("weights", times("weights", sizes.weights, parts)?)?;
-        let rows = if sum { times("sums", sizes.segment, units)? } else { 0 };
+        let rows = if purpose.has_sums() { times("sums", sizes.segment, units)? } else { 0 };
         grow("sums", sums, rows)?;
         let sums = &mut sums[..rows];
         sums.fill(A::default());
         let Workspace { factors, slopes, class_weights, .. } = &*workspace;
         let job = Job {
             problem,
+            purpose,
             sizes,
             shared: SharedStorage { factors, slopes, class_weights },
             places,
@@ -98,6 +98,7 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for ParallelSweeps<'_, T, A> {
 
 struct Job<'j, 'p, T: Real, A: Accumulator> {
     problem: &'j Problem<'p, T, A>,
+    purpose: Purpose,
     sizes: Sizes,
     shared: SharedStorage<'j, T>,
     places: Option<&'j Places<'j, T>>,
@@ -146,7 +147,7 @@ impl<T: Real, A: Accumulator> Job<'_, '_, T, A> {
             // SAFETY: every unit is run once, and a unit writes no other unit's pixels.
             let mut part = self.places.map(|places| unsafe { places.part() });
             let sink = part.as_mut().map(|part| part as &mut dyn GradientSink<T>);
-            self.problem.sweep_unit(unit, &self.shared, &mut own, row, sink)?;
+            self.problem.sweep_unit(unit, &self.shared, &mut own, self.purpose, row, sink)?;
         }
         Ok(())
     }

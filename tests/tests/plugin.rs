@@ -168,9 +168,8 @@ impl<T: Real> TilePixelTerm<T> for Tiles {
     ) {
         let term = Distance::new(arguments);
         for i in 0..TILE {
-            let PixelArrays { z, y, p, q, softplus_tail, valid } = input;
-            let pixel =
-                Pixel { z: z[i], y: y[i], p: p[i], q: q[i], softplus_tail: softplus_tail[i] };
+            let PixelArrays { z, y, valid, .. } = input;
+            let pixel = Pixel::new(z[i], y[i]);
             let counts = valid.is_none_or(|valid| valid[i] > T::default());
             let nan = T::round_from(f64::NAN);
             (value[i], slope[i]) = if counts { term.value_and_slope(&pixel) } else { (nan, nan) };

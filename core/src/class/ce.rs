@@ -22,6 +22,7 @@ impl ClassTerm for Ce {
     };
     const PARAMETERS: &'static [Parameter] = &[];
     const FUSED: bool = true;
+    const SLOPE_OF_SHARES: bool = true;
     const CLASS_WEIGHTS: Option<ClassWeights> =
         Some(ClassWeights { name: "weights", normalised: true });
 

@@ -53,6 +53,10 @@ pub trait ClassTerm: Copy + Send + Sync + 'static {
     /// one loop in `f32`: 5 to 30 % faster, for 10 to 60 KB of code.
     const FUSED: bool = false;
 
+    /// Whether its slope is made of `p` and `q`, and not of `log_p`: then a gradient that follows the sums of region terms
+    /// needs no exponential, the probabilities being kept.
+    const SLOPE_OF_SHARES: bool = false;
+
     /// Makes the term of values that are in the ranges of its parameters.
     fn new(arguments: Arguments<'_>) -> Self;
 

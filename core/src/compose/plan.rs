@@ -5,15 +5,16 @@ use core::fmt;
 use super::map::MapCall;
 use crate::error::Error;
 use crate::lanes::{Dual, Real};
+use crate::link::Link;
 use crate::parameter::complete;
 use crate::region::{Pool, SUMS, SeededSums};
-use crate::summation::{Accumulator, TILE};
+use crate::summation::{Accumulator, Partial, TILE};
 use crate::term::{Arguments, Options, PARAMETERS};
 use crate::tile::{
     AddUp, AddValues, Body, ClassLoops, ClassTile, Definition, FusedClass, FusedPixels, Kernels,
-    Kind, PixelArrays, PixelInputs, PixelLoops, PixelTile, Program, RegionPass, RegionTile,
-    RegionsAlone, RegionsPass, Scratch, Spec, Sums, TileGradient, TileOutput, TileSweep,
-    TileWeights, Weighting,
+    Kind, PixelArrays, PixelGradient, PixelInputs, PixelLoops, PixelPass, PixelSweep, PixelTile,
+    PixelTiles, Program, RegionTile, RegionsAlone, Scratch, Spec, Sums, TileGradient, TileOutput,
+    TileSweep, TileWeights, Weighting,
 };
 
 /// A term of a loss put together at run time.
@@ -91,6 +92,14 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
         matches!(self.body(), Some(Body::PixelTiles(_)))
     }
 
+    fn needs_shares(&self) -> bool {
+        match self.body() {
+            Some(Body::Class(loops)) => loops.slope_of_shares || self.coefficient == 0.0,
+            Some(Body::ClassTiles(_)) => false,
+            _ => true,
+        }
+    }
+
     fn is_class(&self) -> bool {
         matches!(self.body(), Some(Body::Class(_) | Body::ClassTiles(_)))
     }
@@ -132,7 +141,7 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
     fn pixel(
         &self,
         inputs: PixelInputs<'_, T>,
-        (softplus_tail, valid): (&[T; TILE], Option<&[T; TILE]>),
+        arrays: PixelArrays<'_, T>,
         wanted: Wanted,
         value: &mut [T; TILE],
         slope: &mut [T; TILE],
@@ -142,8 +151,6 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
                 (loops.terms)(self.arguments(), inputs, wanted.output(value, slope));
             }
             Some(Body::PixelTiles(term)) => {
-                let PixelInputs { z, y, p, q, exp_neg_abs: _ } = inputs;
-                let arrays = PixelArrays { z, y, p, q, softplus_tail, valid };
                 term.tile(self.arguments(), arrays, value, slope);
             }
             _ => {}
@@ -236,6 +243,8 @@ pub struct Plan<'a, T: Real, A: Accumulator = f64> {
     has_pixel_tiles: bool,
     has_region: bool,
     region_is_weighted: bool,
+    /// Whether the slopes of class terms are made of probabilities alone.
+    classes_need_shares: bool,
 }
 
 impl<T: Real, A: Accumulator> fmt::Debug for Plan<'_, T, A> {
@@ -257,6 +266,7 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
             has_pixel_tiles: terms.iter().any(Term::is_object_of_pixels),
             has_region: terms.iter().any(Term::is_region),
             region_is_weighted: terms.iter().any(|term| term.is_region() && term.options.weighted),
+            classes_need_shares: terms.iter().all(Term::needs_shares),
         }
     }
 
@@ -294,25 +304,38 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         )
     }
 
-    /// Computes a tile of region terms alone.
-    fn regions_alone(
+    /// Computes what the terms of a tile share, and lends room for a term's losses and slopes.
+    fn inputs<'t>(
         &self,
-        tile: PixelTile<'_, T>,
-        sweep: TileSweep<'_, T>,
+        PixelTile { z, y, valid, .. }: PixelTile<'t, T>,
+        is_hard: bool,
+        scratch: &'t mut Scratch<'_, T>,
+    ) -> (PixelInputs<'t, T>, PixelArrays<'t, T>, [&'t mut [T; TILE]; 2]) {
+        let kernels = &self.kernels.pixel;
+        let Scratch { p, q, exp_neg_abs, smaller, softplus_tail, value, slope } = scratch;
+        (kernels.shared)(z, exp_neg_abs, smaller);
+        let inputs = PixelInputs { z, y, is_hard, exp_neg_abs, smaller };
+        if self.has_pixel_tiles {
+            (kernels.arrays)(inputs, p, q, softplus_tail);
+        }
+        (inputs, PixelArrays { z, y, p, q, softplus_tail, valid }, [value, slope])
+    }
+
+    /// Computes tiles term by term.
+    fn each_term(
+        &self,
+        tiles: PixelTiles<'_, T>,
+        PixelSweep { mut partials, gradient, .. }: PixelSweep<'_, T>,
         scratch: &mut Scratch<'_, T>,
     ) {
-        let PixelTile { z, y, valid, .. } = tile;
-        let TileSweep { partials, gradient } = sweep;
-        let mut run = |pass| {
-            let Scratch { exp_neg_abs, p, q, .. } = &mut *scratch;
-            let work = RegionsAlone { z, y, valid, exp_neg_abs, p, q, pass };
-            (self.kernels.pixel.regions)(work);
+        let (factors, mut into) = match gradient {
+            Some(PixelGradient { factors, region, into, .. }) => ((factors, region), Some(into)),
+            None => ((&[][..], None), None),
         };
-        if let Some(sums) = partials.and_then(|p| p[self.terms.len()..].first_chunk_mut()) {
-            run(RegionsPass::Sums(sums));
-        }
-        if let Some(TileGradient { region, into, .. }) = gradient {
-            run(RegionsPass::Gradient { slopes: region.unwrap_or_default(), into });
+        for (i, tile) in tiles.each().enumerate() {
+            let partials = partials.as_deref_mut();
+            let into = into.as_deref_mut().map(|into| &mut into[i]);
+            self.pixel_terms(tile, tiles.is_hard, partials, factors, into, scratch);
         }
     }
 
@@ -320,21 +343,15 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
     fn pixel_terms(
         &self,
         tile: PixelTile<'_, T>,
-        sweep: TileSweep<'_, T>,
-        Scratch { p, q, exp_neg_abs, softplus_tail, value, slope }: &mut Scratch<'_, T>,
+        is_hard: bool,
+        mut partials: Option<&mut [Partial<T>]>,
+        (factors, slopes): (&[T], Option<[T; 2]>),
+        mut gradient: Option<&mut [T; TILE]>,
+        scratch: &mut Scratch<'_, T>,
     ) {
         let kernels = self.kernels;
         let PixelTile { z, y, valid, weights } = tile;
-        let TileSweep { mut partials, gradient } = sweep;
-        let (factors, slopes, mut gradient) = match gradient {
-            Some(TileGradient { factors, region, into }) => (factors, region, Some(into)),
-            None => (&[][..], None, None),
-        };
-        (kernels.pixel.shared)(z, exp_neg_abs, p, q);
-        if self.has_pixel_tiles {
-            (kernels.pixel.softplus_tails)(exp_neg_abs, softplus_tail);
-        }
-        let inputs = PixelInputs { z, y, p, q, exp_neg_abs };
+        let (inputs, arrays, [value, slope]) = self.inputs(tile, is_hard, scratch);
         let wanted = Wanted { value: partials.is_some(), slope: gradient.is_some() };
         let (mut first, mut last) = (true, None);
         for (index, term, weight) in self.own(Term::is_pixel, weights) {
@@ -344,7 +361,7 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
                 continue;
             }
             if !last.is_some_and(|last| term.computes_as(last)) {
-                term.pixel(inputs, (softplus_tail, valid), wanted, value, slope);
+                term.pixel(inputs, arrays, wanted, value, slope);
             }
             last = Some(term);
             let factor = factors.get(index).copied().unwrap_or_default();
@@ -355,7 +372,7 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         }
         if self.has_region {
             let weight = weights.tiles.last().filter(|_| self.region_is_weighted);
-            let region = RegionTile { y, p, q, valid, weight };
+            let region = RegionTile { z, y, smaller: inputs.smaller, valid, weight };
             let sums = partials.and_then(|p| p[self.terms.len()..].first_chunk_mut::<SUMS>());
             if let Some(sums) = sums {
                 (kernels.pixel.region_sums)(region, sums);
@@ -370,6 +387,33 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         }
         if let (Some(gradient), Some(valid)) = (gradient, valid) {
             (kernels.pixel.keep_valid)(valid, gradient);
+        }
+    }
+
+    /// Computes each pixel's loss, those that the terms' loops add up, multiplied by coefficients instead.
+    fn tile_values(
+        &self,
+        tile: PixelTile<'_, T>,
+        is_hard: bool,
+        values: &mut [T; TILE],
+        scratch: &mut Scratch<'_, T>,
+    ) {
+        let PixelTile { valid, weights, .. } = tile;
+        let (inputs, arrays, [value, slope]) = self.inputs(tile, is_hard, scratch);
+        values.fill(T::default());
+        let mut first = true;
+        for (_, term, weight) in self.own(Term::is_pixel, weights) {
+            let coefficient = term.coefficient;
+            if coefficient == 0.0 {
+                add_nothing(first, Some(&mut *values));
+            } else {
+                term.pixel(inputs, arrays, LOSSES, value, slope);
+                (self.kernels.add_values)(AddValues { coefficient, value, weight, first, values });
+            }
+            first = false;
+        }
+        if let Some(valid) = valid {
+            (self.kernels.pixel.keep_valid)(valid, values);
         }
     }
 
@@ -438,6 +482,15 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
         weighting.filter(|_| term.coefficient != 0.0)
     }
 
+    fn keeps_shares(&self, link: Link) -> bool {
+        match link {
+            Link::Sigmoid => {
+                matches!(self.fusion, Fusion::PixelAndRegions { .. } | Fusion::Regions)
+            }
+            Link::Softmax => self.classes_need_shares,
+        }
+    }
+
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
         let term = &self.terms[index];
         match term.body() {
@@ -447,34 +500,32 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
         }
     }
 
-    fn pixel_tile(
+    fn pixel_tiles(
         &self,
-        tile: PixelTile<'_, T>,
-        sweep: TileSweep<'_, T>,
+        tiles: PixelTiles<'_, T>,
+        sweep: PixelSweep<'_, T>,
         scratch: &mut Scratch<'_, T>,
     ) {
-        let fusion = if tile.weights.tiles.is_empty() { self.fusion } else { Fusion::None };
-        let TileSweep { partials, gradient } = sweep;
-        match (fusion, partials, gradient) {
-            (Fusion::Pixel { index, loops }, Some(partials), gradient) => {
-                let gradient = gradient.map(|gradient| gradient.of_term(index));
-                (loops.alone)(self.arguments(index), tile, &mut partials[index], gradient);
+        let fusion = if tiles.weights.tiles.is_empty() { self.fusion } else { Fusion::None };
+        let is_fused = match fusion {
+            // Its gradient comes with its sums.
+            Fusion::Pixel { .. } => sweep.partials.is_some(),
+            Fusion::PixelAndRegions { .. } | Fusion::Regions => true,
+            Fusion::Class { .. } | Fusion::None => false,
+        };
+        if !is_fused {
+            return self.each_term(tiles, sweep, scratch);
+        }
+        let Some(pass) = PixelPass::of(sweep, self.terms.len()) else { return };
+        match fusion {
+            Fusion::Pixel { index, loops } => {
+                (loops.alone)(self.arguments(index), tiles, pass.of_term(index));
             }
-            (Fusion::PixelAndRegions { index, loops }, Some(partials), None) => {
-                let (terms, regions) = partials.split_at_mut(self.terms.len());
-                let pass = RegionPass::Sums { term: &mut terms[index..=index], regions };
-                (loops.with_regions)(self.arguments(index), tile, pass);
+            Fusion::PixelAndRegions { index, loops } => {
+                (loops.with_regions)(self.arguments(index), tiles, pass.of_term(index));
             }
-            (Fusion::PixelAndRegions { index, loops }, None, Some(gradient)) => {
-                let pass = RegionPass::Gradient(gradient.of_term(index));
-                (loops.with_regions)(self.arguments(index), tile, pass);
-            }
-            (Fusion::Regions, partials, gradient) => {
-                self.regions_alone(tile, TileSweep { partials, gradient }, scratch);
-            }
-            (_, partials, gradient) => {
-                self.pixel_terms(tile, TileSweep { partials, gradient }, scratch);
-            }
+            Fusion::Regions => (self.kernels.pixel.regions)(RegionsAlone { tiles, pass }),
+            Fusion::Class { .. } | Fusion::None => {}
         }
     }
 
@@ -495,33 +546,14 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
         }
     }
 
-    /// The losses are those that the terms' loops add up, multiplied by coefficients instead.
     fn pixel_values(
         &self,
-        tile: PixelTile<'_, T>,
-        values: &mut [T; TILE],
-        Scratch { p, q, exp_neg_abs, softplus_tail, value, slope }: &mut Scratch<'_, T>,
+        tiles: PixelTiles<'_, T>,
+        values: &mut [[T; TILE]],
+        scratch: &mut Scratch<'_, T>,
     ) {
-        let PixelTile { z, y, valid, weights } = tile;
-        (self.kernels.pixel.shared)(z, exp_neg_abs, p, q);
-        if self.has_pixel_tiles {
-            (self.kernels.pixel.softplus_tails)(exp_neg_abs, softplus_tail);
-        }
-        let inputs = PixelInputs { z, y, p, q, exp_neg_abs };
-        values.fill(T::default());
-        let mut first = true;
-        for (_, term, weight) in self.own(Term::is_pixel, weights) {
-            let coefficient = term.coefficient;
-            if coefficient == 0.0 {
-                add_nothing(first, Some(&mut *values));
-            } else {
-                term.pixel(inputs, (softplus_tail, valid), LOSSES, value, slope);
-                (self.kernels.add_values)(AddValues { coefficient, value, weight, first, values });
-            }
-            first = false;
-        }
-        if let Some(valid) = valid {
-            (self.kernels.pixel.keep_valid)(valid, values);
+        for (tile, values) in tiles.each().zip(values) {
+            self.tile_values(tile, tiles.is_hard, values, scratch);
         }
     }
 

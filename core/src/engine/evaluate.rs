@@ -1,6 +1,6 @@
 use super::call::{Link, Scale};
 use super::problem::Problem;
-use super::sweep::Sweep;
+use super::sweep::{Purpose, Sweep};
 use super::workspace::{SharedStorage, UnitStorage, Workspace, take, take_mut};
 use super::{sigmoid, softmax};
 use crate::error::Error;
@@ -29,7 +29,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     pub fn reduce(&self, workspace: &mut Workspace<'_, T, A>) -> Result<(), Error> {
         let mut workspace = workspace.take_mut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
-        self.sweep_all(&mut workspace, true, None)
+        self.sweep_all(&mut workspace, Purpose::Sums, None)
     }
 
     /// Writes the gradient, from the factors and slopes of [`Problem::finish`].
@@ -45,7 +45,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         self.check_gradient(sink)?;
         let mut workspace = workspace.take_mut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
-        self.sweep_all(&mut workspace, false, Some(sink))
+        self.sweep_all(&mut workspace, Purpose::Gradient, Some(sink))
     }
 
     /// The gradient where no term is evaluated: not even a NaN logit counts.
@@ -68,9 +68,9 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         self.shape().batch * self.segments()
     }
 
-    /// The part of a sweep that is `unit < units()`: adds its sums to `sums`, where given (one row, as
-    /// [`super::Sizes::segment`] says), and writes its gradient to `sink`, where given, from the factors and
-    /// slopes of [`Problem::finish`] in `shared`.
+    /// The part of a sweep that is `unit < units()`: if `purpose` says so, adds its sums to `sums` (one row, as
+    /// [`super::Sizes::segment`] says) and writes its gradient to `sink`, from the factors and slopes of
+    /// [`Problem::finish`] in `shared`.
     ///
     /// Sums of all units of a sample, added to its row in ascending order, are those of
     /// [`Problem::reduce`] in every bit. `shared` is to have been through [`Problem::check`].
@@ -83,11 +83,12 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         unit: usize,
         shared: &SharedStorage<'_, T>,
         own: &mut UnitStorage<'_, T>,
+        purpose: Purpose,
         sums: Option<&mut [A]>,
         mut sink: Option<&mut dyn GradientSink<T>>,
     ) -> Result<(), Error> {
         let sizes = self.sizes();
-        let sums = match sums {
+        let sums = match sums.filter(|_| purpose.has_sums()) {
             Some(sums) => Some(take_mut("sums", sums, sizes.segment)?),
             None => None,
         };
@@ -101,6 +102,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         let (mut factors, mut slopes) = (&[][..], &[][..]);
         if let Some(sink) = &sink {
             self.check_gradient(&**sink)?;
+        }
+        if purpose.has_gradient() {
             let (terms, regions) = (self.rows.terms, self.rows.regions);
             let first = match self.call.scale {
                 Scale::Batch(_) => 0,
@@ -122,8 +125,9 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             weights,
             class_weights,
             region_is_weighted: self.region_is_weighted,
+            purpose,
             sums,
-            sink: reborrow(&mut sink),
+            sink: reborrow(&mut sink).filter(|_| purpose.writes()),
             factors,
             slopes,
         };
@@ -138,15 +142,16 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     fn sweep_all(
         &self,
         workspace: &mut Workspace<'_, T, A>,
-        sum: bool,
+        purpose: Purpose,
         mut sink: Option<&mut dyn GradientSink<T>>,
     ) -> Result<(), Error> {
         if !self.is_active {
-            if let Some(sink) = sink {
+            if let Some(sink) = sink.filter(|_| purpose.has_gradient()) {
                 self.write_zeros(sink);
             }
             return Ok(());
         }
+        let sum = purpose.has_sums();
         let Workspace { partials, sums, segment, factors, slopes, weights, class_weights, .. } =
             workspace;
         let shared = SharedStorage { factors, slopes, class_weights };
@@ -156,7 +161,8 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
                 let unit = sample * self.segments() + of_sample;
                 segment.fill(A::default());
                 let into = sum.then_some(&mut **segment);
-                self.sweep_unit(unit, &shared, &mut own, into, reborrow(&mut sink))?;
+                let sink = reborrow(&mut sink);
+                self.sweep_unit(unit, &shared, &mut own, purpose, into, sink)?;
                 if sum {
                     row.iter_mut().zip(&**segment).for_each(|(row, sum)| row.merge(sum));
                 }
@@ -181,8 +187,7 @@ pub trait Sweeps<T: Real, A: Accumulator> {
     /// Whether there is a gradient to write.
     fn has_gradient(&self) -> bool;
 
-    /// Runs [`Problem::sweep_unit`] on all units, adding sums to the rows of the workspace if `sum` and
-    /// writing the gradient if `gradient`.
+    /// Runs [`Problem::sweep_unit`] on all units, adding sums to the rows of the workspace.
     ///
     /// # Errors
     /// What a unit gives, or no memory.
@@ -190,8 +195,7 @@ pub trait Sweeps<T: Real, A: Accumulator> {
         &mut self,
         problem: &Problem<'_, T, A>,
         workspace: &mut Workspace<'_, T, A>,
-        sum: bool,
-        gradient: bool,
+        purpose: Purpose,
     ) -> Result<(), Error>;
 }
 
@@ -216,11 +220,9 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for SerialSweeps<'_, T> {
         &mut self,
         problem: &Problem<'_, T, A>,
         workspace: &mut Workspace<'_, T, A>,
-        sum: bool,
-        gradient: bool,
+        purpose: Purpose,
     ) -> Result<(), Error> {
-        let sink = reborrow(&mut self.sink).filter(|_| gradient);
-        problem.sweep_all(workspace, sum, sink)
+        problem.sweep_all(workspace, purpose, reborrow(&mut self.sink))
     }
 }
 
@@ -256,20 +258,20 @@ pub fn evaluate_with<T: Real, A: Accumulator>(
     let needs_one_sweep = problem.rows.regions == 0;
     let value = match (sweeps.has_gradient(), needs_one_sweep) {
         (false, _) => {
-            sweeps.run(problem, &mut workspace, true, false)?;
+            sweeps.run(problem, &mut workspace, Purpose::Sums)?;
             finish_all(problem, &mut workspace)?
         }
         (true, true) => {
             // The factors need only the counts, so sums and gradient take one sweep.
             set_gradient(problem, &mut workspace)?;
-            sweeps.run(problem, &mut workspace, true, true)?;
+            sweeps.run(problem, &mut workspace, Purpose::Both)?;
             problem.close_all(workspace.sums, workspace.totals);
             problem.value(workspace.totals)
         }
         (true, false) => {
-            sweeps.run(problem, &mut workspace, true, false)?;
+            sweeps.run(problem, &mut workspace, Purpose::SumsFirst)?;
             let value = finish_all(problem, &mut workspace)?;
-            sweeps.run(problem, &mut workspace, false, true)?;
+            sweeps.run(problem, &mut workspace, Purpose::GradientNext)?;
             value
         }
     };

@@ -1,5 +1,7 @@
 //! The loss of each pixel, unreduced.
 
+use core::slice::{from_mut, from_ref};
+
 use super::call::Link;
 use super::problem::{Problem, expect_shape};
 use super::sweep::scratch;
@@ -9,7 +11,7 @@ use crate::aligned::Aligned;
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{Accumulator, TILE};
-use crate::tile::{PixelTile, Scratch, TileWeights, TrueClass};
+use crate::tile::{PixelTiles, Scratch, TileWeights, TrueClass};
 use crate::view::{GradientSink, Write};
 
 impl<T: Real, A: Accumulator> Problem<'_, T, A> {
@@ -68,7 +70,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         let values = &mut values.0;
         let scratch = &mut scratch!(T);
         let (y, valid) = (&mut class.labels.0, &mut class.valid.0);
-        let all = read_targets(kernels, call, targets, at, count, y, valid);
+        let found = read_targets(kernels, call, targets, at, count, y, valid);
         let fill = FillWeights {
             call,
             program: *program,
@@ -85,9 +87,10 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             Link::Sigmoid => {
                 let mut stage = [T::default(); TILE];
                 let z = logits.tile(at, count, &mut stage);
-                let valid = (!all).then_some(&class.valid.0);
-                let tile = PixelTile { z, y: &class.labels.0, valid, weights };
-                program.pixel_values(tile, values, scratch);
+                let valid = (!found.all_count).then_some(from_ref(&class.valid.0));
+                let (z, y) = (from_ref(z), from_ref(&class.labels.0));
+                let tiles = PixelTiles { z, y, is_hard: found.all_hard, valid, weights };
+                program.pixel_values(tiles, from_mut(values), scratch);
             }
             Link::Softmax => {
                 let exps = &mut partials[self.rows.terms..];
@@ -96,7 +99,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
                 let (sample, _, first) = at;
                 let planes = logits.planes(sample, first, count, &mut stage[..channels]);
                 (kernels.softmax.read)(planes, exps, class);
-                let tile = class.tile((!all).then_some(&class.valid.0), weights);
+                let tile = class.tile((!found.all_count).then_some(&class.valid.0), weights);
                 program.class_values(tile, values, scratch);
             }
         }

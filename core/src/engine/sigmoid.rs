@@ -1,12 +1,16 @@
 //! A sweep under the sigmoid link: channel by channel, each by itself.
 
-use super::sweep::{Sweep, blocks, scratch, tiles};
+use core::ops::Range;
+use core::slice::{from_mut, from_ref};
+
+use super::call::Link;
+use super::sweep::{Purpose, Sweep, blocks, scratch};
 use super::weights::{FillWeights, read_targets};
 use crate::aligned::Aligned;
 use crate::lanes::Real;
 use crate::region::SUMS;
-use crate::summation::{ACCUMULATORS, Accumulator, TILE, tree};
-use crate::tile::{PixelTile, Scratch, TileGradient, TileSweep, TileWeights};
+use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, TILE, tree};
+use crate::tile::{Found, PixelGradient, PixelSweep, PixelTiles, Scratch, Tile, TileWeights};
 use crate::view::{GradientSink, Write};
 
 /// Where the gradient of one channel goes.
@@ -19,93 +23,160 @@ enum Places<'s, T: Real> {
     Sink(&'s mut dyn GradientSink<T>),
 }
 
+/// Tiles of a block.
+const TILES: usize = BLOCK / TILE;
+
+/// Tiles that are read or written by way of a copy.
+struct Stage<T> {
+    z: Aligned<Tile<T>>,
+    y: Aligned<[Tile<T>; TILES]>,
+    valid: Aligned<[Tile<T>; TILES]>,
+    gradient: Aligned<Tile<T>>,
+}
+
 pub(super) fn sweep<T: Real, A: Accumulator>(mut s: Sweep<'_, T, A>) {
-    let kernels = s.program.kernels();
     let channels = s.logits.layout().shape().channels;
-    let zero = Aligned([T::default(); TILE]);
-    let [mut z_stage, mut y, mut valid, mut stage] = [zero; 4];
-    let [z_stage, y, valid, stage] = [&mut z_stage.0, &mut y.0, &mut valid.0, &mut stage.0];
+    let zero = [T::default(); TILE];
+    let mut stage = Stage {
+        z: Aligned(zero),
+        y: Aligned([zero; TILES]),
+        valid: Aligned([zero; TILES]),
+        gradient: Aligned(zero),
+    };
     let scratch = &mut scratch!(T);
-    let (start, pixels) = (s.pixels.start, s.pixels.len());
     for channel in 0..channels {
         s.partials.fill([T::default(); ACCUMULATORS]);
-        // What lies adjacent is found once, not for every tile.
-        let from = (s.sample, channel, start);
-        let logits = s.logits.run(from, pixels);
-        let targets = match s.call.mask {
-            None => {
-                let (kernels, ignored) = (&kernels.targets, s.call.ignore_index.labels());
-                s.targets.share_run(kernels, from, pixels, ignored)
-            }
-            Some(_) => None,
-        };
-        let mut places = match &mut s.sink {
-            None => Places::Nowhere,
-            Some(sink) if s.call.write == Write::Overwrite => match sink.run(from, pixels) {
-                Some(run) => Places::Run(run),
-                None => Places::Sink(&mut **sink),
-            },
-            Some(sink) => Places::Sink(&mut **sink),
-        };
-        let region = s.slopes.get(channel).copied();
-        for block in blocks(s.pixels.clone()) {
-            for (first, count) in tiles(block) {
-                let (at, within) = ((s.sample, channel, first), first - start);
-                let z = match logits {
-                    Some(run) if count == TILE => &run[within..within + TILE].as_chunks().0[0],
-                    _ => s.logits.tile(at, count, z_stage),
-                };
-                let all = match &targets {
-                    Some(run) => run.read(within, count, y, valid),
-                    None => read_targets(kernels, s.call, s.targets, at, count, y, valid),
-                };
-                if !s.weights.is_empty() {
-                    let fill = FillWeights {
-                        call: s.call,
-                        program: s.program,
-                        classes: channels,
-                        class_weights: &[],
-                        labels: &*y,
-                        at,
-                        count,
-                        tiles: &mut *s.weights,
-                    };
-                    fill.run();
-                }
-                let valid = (!all).then_some(&*valid);
-                let weights = TileWeights { tiles: s.weights, by_call: s.call.weights.is_some() };
-                let tile = PixelTile { z, y: &*y, valid, weights };
-                let partials = s.sums.is_some().then_some(&mut *s.partials);
-                let run = |into: Option<&mut [T; TILE]>| {
-                    let factors = s.factors;
-                    let gradient = into.map(|into| TileGradient { factors, region, into });
-                    s.program.pixel_tile(tile, TileSweep { partials, gradient }, scratch);
-                };
-                match &mut places {
-                    Places::Nowhere => run(None),
-                    Places::Run(all) if count == TILE => {
-                        run(Some(&mut all[within..within + TILE].as_chunks_mut().0[0]));
-                    }
-                    Places::Run(all) => {
-                        run(Some(&mut *stage));
-                        all[within..within + count].copy_from_slice(&stage[..count]);
-                    }
-                    Places::Sink(sink) => {
-                        run(Some(&mut *stage));
-                        sink.put(at, count, stage, s.call.write);
-                    }
-                }
-            }
-            let Some(row) = s.sums.as_deref_mut() else { continue };
-            let (terms, regions) = s.partials.split_at_mut(s.rows.terms);
-            for (sum, partial) in row.iter_mut().zip(&mut *terms) {
-                sum.add(tree(partial));
-            }
-            let own = &mut row[s.rows.region() + SUMS * channel.min(s.rows.regions)..];
-            for (sum, partial) in own.iter_mut().zip(&mut *regions) {
-                sum.add(tree(partial));
-            }
-            s.partials.fill([T::default(); ACCUMULATORS]);
-        }
+        of_channel(&mut s, channel, &mut stage, scratch);
     }
+}
+
+fn of_channel<T: Real, A: Accumulator>(
+    s: &mut Sweep<'_, T, A>,
+    channel: usize,
+    stage: &mut Stage<T>,
+    scratch: &mut Scratch<'_, T>,
+) {
+    let kernels = s.program.kernels();
+    let (start, pixels) = (s.pixels.start, s.pixels.len());
+    // What lies adjacent is found once, not for every tile.
+    let from = (s.sample, channel, start);
+    let logits = s.logits.run(from, pixels);
+    let targets = match s.call.mask {
+        None => {
+            let (kernels, ignored) = (&kernels.targets, s.call.ignore_index.labels());
+            s.targets.share_run(kernels, from, pixels, ignored)
+        }
+        Some(_) => None,
+    };
+    let mut places = match &mut s.sink {
+        None => Places::Nowhere,
+        Some(sink) if s.call.write == Write::Overwrite => match sink.run(from, pixels) {
+            Some(run) => Places::Run(run),
+            None => Places::Sink(&mut **sink),
+        },
+        Some(sink) => Places::Sink(&mut **sink),
+    };
+    let region = s.slopes.get(channel).copied();
+    // What a sweep leaves for the next is in whole tiles of a gradient that is written straight to memory.
+    let keeps = s.weights.is_empty() && s.program.keeps_shares(Link::Sigmoid);
+    // Several tiles at a time, if none is copied or has weights.
+    let is_straight =
+        logits.is_some() && !matches!(places, Places::Sink(_)) && s.weights.is_empty();
+    let most = if is_straight { TILES } else { 1 };
+    for block in blocks(s.pixels.clone()) {
+        for (first, count) in parts(block, most) {
+            let (at, within) = ((s.sample, channel, first), first - start);
+            let count_of = |tile: usize| TILE.min(count - tile * TILE);
+            let tiles = count.div_ceil(TILE);
+            let z = match logits {
+                Some(run) if count >= TILE => run[within..within + count].as_chunks().0,
+                _ => from_ref(s.logits.tile(at, count, &mut stage.z.0)),
+            };
+            let (y, valid) = (&mut stage.y.0[..tiles], &mut stage.valid.0[..tiles]);
+            let mut found = Found { all_count: true, all_hard: true };
+            let mut counts = [true; TILES];
+            for (tile, (y, valid)) in y.iter_mut().zip(&mut *valid).enumerate() {
+                let (past, count) = (tile * TILE, count_of(tile));
+                let own = match &targets {
+                    Some(run) => run.read(within + past, count, y, valid),
+                    None => {
+                        let at = (s.sample, channel, first + past);
+                        read_targets(kernels, s.call, s.targets, at, count, y, valid)
+                    }
+                };
+                counts[tile] = own.all_count;
+                found.all_count &= own.all_count;
+                found.all_hard &= own.all_hard;
+            }
+            if !found.all_count {
+                let all = valid.iter_mut().zip(counts).filter(|(_, all)| *all);
+                all.for_each(|(valid, _)| valid.fill(T::splat(1.0)));
+            }
+            let (y, valid) = (&*y, (!found.all_count).then_some(&*valid));
+            if !s.weights.is_empty() {
+                let fill = FillWeights {
+                    call: s.call,
+                    program: s.program,
+                    classes: 1,
+                    class_weights: &[],
+                    labels: &y[0],
+                    at,
+                    count,
+                    tiles: &mut *s.weights,
+                };
+                fill.run();
+            }
+            let weights = TileWeights { tiles: s.weights, by_call: s.call.weights.is_some() };
+            let tiles = PixelTiles { z, y, is_hard: found.all_hard, valid, weights };
+            let partials = s.sums.is_some().then_some(&mut *s.partials);
+            let place = match &mut places {
+                Places::Run(all) if count >= TILE => {
+                    Some(all[within..within + count].as_chunks_mut().0)
+                }
+                _ => None,
+            };
+            if !s.purpose.has_gradient() {
+                let keep = place.filter(|_| keeps);
+                let sweep = PixelSweep { partials, gradient: None, keep };
+                s.program.pixel_tiles(tiles, sweep, scratch);
+                continue;
+            }
+            let is_kept = keeps && place.is_some() && s.purpose == Purpose::GradientNext;
+            let is_staged = place.is_none();
+            let into = place.unwrap_or(from_mut(&mut stage.gradient.0));
+            let gradient = PixelGradient { factors: s.factors, region, into, is_kept };
+            let sweep = PixelSweep { partials, gradient: Some(gradient), keep: None };
+            s.program.pixel_tiles(tiles, sweep, scratch);
+            let staged = &stage.gradient.0;
+            match &mut places {
+                Places::Run(all) if is_staged => {
+                    all[within..within + count].copy_from_slice(&staged[..count]);
+                }
+                Places::Sink(sink) => sink.put(at, count, staged, s.call.write),
+                Places::Run(_) | Places::Nowhere => {}
+            }
+        }
+        let Some(row) = s.sums.as_deref_mut() else { continue };
+        let (terms, regions) = s.partials.split_at_mut(s.rows.terms);
+        for (sum, partial) in row.iter_mut().zip(&mut *terms) {
+            sum.add(tree(partial));
+        }
+        let own = &mut row[s.rows.region() + SUMS * channel.min(s.rows.regions)..];
+        for (sum, partial) in own.iter_mut().zip(&mut *regions) {
+            sum.add(tree(partial));
+        }
+        s.partials.fill([T::default(); ACCUMULATORS]);
+    }
+}
+
+/// Returns first pixel and number of pixels of the parts of a block: up to `most` whole tiles at a time, then what is left.
+fn parts(block: Range<usize>, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let Range { mut start, end } = block;
+    core::iter::from_fn(move || {
+        let left = end - start;
+        let count = if left < TILE { left } else { (left / TILE).min(most) * TILE };
+        let first = start;
+        start += count;
+        (count > 0).then_some((first, count))
+    })
 }

@@ -21,6 +21,7 @@ pub(super) struct Sweep<'s, T: Real, A: Accumulator> {
     pub(super) class_weights: &'s [T],
     /// Whether region sums take weights.
     pub(super) region_is_weighted: bool,
+    pub(super) purpose: Purpose,
     /// A row that the sums are added to.
     pub(super) sums: Option<&'s mut [A]>,
     /// Where the gradient goes.
@@ -30,6 +31,39 @@ pub(super) struct Sweep<'s, T: Real, A: Accumulator> {
     /// With a gradient, one pair a class of this sample, from [`super::Problem::finish`]; none without region
     /// terms.
     pub(super) slopes: &'s [[T; 2]],
+}
+
+/// What a sweep is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Sums.
+    Sums,
+    /// Sums, a sweep for the gradient to follow: what it needs of each pixel may be left in the gradient's place, which
+    /// is not read before and holds nothing of use until then.
+    SumsFirst,
+    /// Sums and gradient, of a loss without region terms.
+    Both,
+    /// The gradient.
+    Gradient,
+    /// The gradient, after [`Purpose::SumsFirst`] on the same inputs and gradient.
+    GradientNext,
+}
+
+impl Purpose {
+    /// Whether sums are added up.
+    pub fn has_sums(self) -> bool {
+        matches!(self, Purpose::Sums | Purpose::SumsFirst | Purpose::Both)
+    }
+
+    /// Whether the gradient is written.
+    pub fn has_gradient(self) -> bool {
+        matches!(self, Purpose::Both | Purpose::Gradient | Purpose::GradientNext)
+    }
+
+    /// Whether the gradient's place is written.
+    pub fn writes(self) -> bool {
+        self != Purpose::Sums
+    }
 }
 
 /// Returns the blocks of `pixels`; the last may be shorter.
@@ -51,6 +85,7 @@ macro_rules! scratch {
             p: &mut Aligned([<$format>::default(); TILE]).0,
             q: &mut Aligned([<$format>::default(); TILE]).0,
             exp_neg_abs: &mut Aligned([<$format>::default(); TILE]).0,
+            smaller: &mut Aligned([<$format>::default(); TILE]).0,
             softplus_tail: &mut Aligned([<$format>::default(); TILE]).0,
             value: &mut Aligned([<$format>::default(); TILE]).0,
             slope: &mut Aligned([<$format>::default(); TILE]).0,

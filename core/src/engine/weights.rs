@@ -9,14 +9,13 @@ use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, SEGMENT, TILE, tree};
 use crate::term::Maps;
-use crate::tile::{Kernels, Program, TargetTile, WeightKernels, fits};
+use crate::tile::{Found, Kernels, Program, TargetTile, WeightKernels, fits};
 use crate::view::{Mask, Targets};
 
 /// Sample, channel and first pixel of a tile.
 pub(super) type At = (usize, usize, usize);
 
-/// Reads the targets of a tile as the link asks for; gives whether all of the tile counts, `valid`
-/// being untouched if so.
+/// Reads the targets of a tile as the link asks for; `valid` is untouched if all of the tile counts.
 pub(super) fn read_targets<T: Real>(
     kernels: &Kernels<T>,
     call: &Call<'_>,
@@ -25,16 +24,19 @@ pub(super) fn read_targets<T: Real>(
     count: usize,
     y: &mut [T; TILE],
     valid: &mut [T; TILE],
-) -> bool {
+) -> Found {
     let (ignored, kernels) = (call.ignore_index.labels(), &kernels.targets);
     let into = TargetTile { y, valid: &mut *valid };
-    let all = match call.link {
+    let found = match call.link {
         Link::Sigmoid => targets.shares(kernels, at, count, ignored, into),
         Link::Softmax => targets.labels(kernels, at, count, ignored, into),
     };
     match &call.mask {
-        None => all,
-        Some(mask) => all & apply_mask(mask, at, count, all, valid),
+        None => found,
+        Some(mask) => {
+            let all = found.all_count;
+            Found { all_count: all & apply_mask(mask, at, count, all, valid), ..found }
+        }
     }
 }
 

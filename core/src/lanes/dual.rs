@@ -150,6 +150,15 @@ impl<L: Lanes> Lanes for Dual<L> {
         }
     }
 
+    #[inline(always)]
+    fn flip_by(self, sign: Self) -> Self {
+        Dual {
+            value: self.value.flip_by(sign.value),
+            derivative: self.derivative.flip_by(sign.value),
+            constant: self.constant,
+        }
+    }
+
     /// A step function.
     #[inline(always)]
     fn pow2_of_low_bits(self) -> Self {
@@ -189,8 +198,9 @@ impl<L: Lanes> Lanes for Dual<L> {
     }
 
     #[inline(always)]
-    fn ln_1p_unit(self) -> Self {
-        self.chain(self.value.ln_1p_unit(), L::splat(1.0) / (L::splat(1.0) + self.value))
+    fn ln_1p_of_shares(self, smaller: Self) -> Self {
+        let share = smaller.value;
+        self.chain(self.value.ln_1p_of_shares(share), L::splat(1.0) - share)
     }
 
     #[inline(always)]

@@ -16,33 +16,24 @@ pub(super) fn magic_and_bias<L: Lanes>() -> (L, L) {
 pub(super) fn exp<L: Lanes>(x: L) -> L {
     // Beyond these the result is 0 or infinity; NaN passes both comparisons unchanged.
     let highest = L::splat(if L::DOUBLE { 710.0 } else { 89.0 });
-    let x = highest.min(lowest::<L>().max(x));
+    let lowest = L::splat(if L::DOUBLE { -746.0 } else { -104.0 });
+    let x = highest.min(lowest.max(x));
     let (magic, _) = magic_and_bias::<L>();
     let n = (x * L::splat(core::f64::consts::LOG2_E) + magic) - magic;
     exp_of_rest(x, n).scale_pow2(n)
 }
 
-/// `e^x` for `x <= 0`: without an upper bound, and with a power of 2 that cannot overflow: `2^(n + up)`, a
-/// normal number for every `n` from the lowest to 0, and `2^-up`, which alone rounds.
+/// `e^x` for `x <= 0`, and 0 where that is not a normal number: `2^n` is one for every `n` that is left, so that a
+/// single product does for [`Lanes::scale_pow2`].
 #[inline(always)]
 pub(super) fn exp_of_nonpositive<L: Lanes>(x: L) -> L {
-    // Odd, as the bias is, so that what is added to round is even and ties go the way of `exp`.
-    let (up, down) = if L::DOUBLE {
-        (513.0, 0.5 / 1.340_780_792_994_259_7e154)
-    } else {
-        (65.0, 0.5 / 18_446_744_073_709_551_616.0)
-    };
     let (magic, bias) = magic_and_bias::<L>();
-    let shift = magic + (bias + L::splat(up));
-    let x = lowest::<L>().max(x);
+    let shift = magic + bias;
     let shifted = x * L::splat(core::f64::consts::LOG2_E) + shift;
-    exp_of_rest(x, shifted - shift) * shifted.pow2_of_low_bits() * L::splat(down)
-}
-
-/// `e^x` is 0 from here on.
-#[inline(always)]
-fn lowest<L: Lanes>() -> L {
-    L::splat(if L::DOUBLE { -746.0 } else { -104.0 })
+    let e = exp_of_rest(x, shifted - shift) * shifted.pow2_of_low_bits();
+    // The first number above the logarithm of the smallest normal one.
+    let least = L::splat(if L::DOUBLE { -708.396_418_532_264 } else { -87.336_540_222_167_97 });
+    L::select(x.lt(least), L::splat(0.0), e)
 }
 
 /// `ln 2` in two parts, of which the first times an exponent is exact.

@@ -37,43 +37,42 @@ pub(super) fn ln_1p<L: Lanes>(x: L) -> L {
     L::select(x.lt(L::splat(f64::INFINITY)), y, x)
 }
 
-/// `ln(1 + x)` for `x` in `[0, 1]`: no power of 2 to take out, so one polynomial and no bit work.
+/// `l = ln(1 + e)` of `e` in `[0, 1]`, given `u = e / (1 + e)`.
+///
+/// `e + u = d = 2 sinh l` and `e - u = e u = w = 4 sinh^2(l / 2)`, so that `l / d` is a function of `w` alone. Its nearest
+/// singularity is at -4, far from the `[0, 1/2]` where `w` lies: `1/2 - w G(w)` takes 4 coefficients of `G` (f64: 10)
+/// where a polynomial in `e` takes 9 and, in f64, a division. As `d / 2 = e - w / 2`, what is left is
+/// `l = e - w (1/2 + d G(w))`, of which only the last operation has an error of any size.
 #[inline(always)]
-pub(super) fn ln_1p_unit<L: Lanes>(x: L) -> L {
-    let tail = if L::DOUBLE {
-        let [s, z, z2, half_square] = atanh_parts(x);
-        let series = polynomial!(
-            z,
-            z2,
-            0.6666666666666631,
-            0.40000000000155905,
-            0.28571428548011885,
-            0.22222223960601428,
-            0.1818174422252147,
-            0.15386554083083853,
-            0.13301043929371928,
-            0.12105577844962016,
-            0.08342122301883564,
-            0.1701518482632169,
-        );
-        s * (half_square + z * series) - half_square
+pub(super) fn ln_1p_of_shares<L: Lanes>(e: L, u: L) -> L {
+    let (w, d) = (e - u, e + u);
+    let w2 = w * w;
+    let series = if L::DOUBLE {
+        polynomial!(
+            w,
+            w2,
+            0.08333333333333211,
+            -0.01666666666654676,
+            0.003571428567362233,
+            -0.0007936507252357438,
+            0.0001803745170652287,
+            -4.1621046303207715e-05,
+            9.697014765555104e-06,
+            -2.2463104291016232e-06,
+            4.788884799154741e-07,
+            -6.895195248360285e-08,
+        )
     } else {
-        let x2 = x * x;
-        x2 * polynomial!(
-            x,
-            x2,
-            -0.4999993145465851,
-            0.33330464363098145,
-            -0.24958018958568573,
-            0.19692102074623108,
-            -0.15344880521297455,
-            0.10661128163337708,
-            -0.05745723098516464,
-            0.020086241886019707,
-            -0.003290468594059348,
+        polynomial!(
+            w,
+            w2,
+            0.08333273977041245,
+            -0.016654934734106064,
+            0.0034984489902853966,
+            -0.0006091421819292009,
         )
     };
-    x + tail
+    e - w * (L::splat(0.5) + d * series)
 }
 
 /// `n ln 2 + ln(1 + f)` for `1 + f` in `[sqrt(1/2), sqrt(2))`.

@@ -20,7 +20,7 @@ pub use real::{Real, Vector};
 
 /// A number, a vector of numbers, or something that stands for one.
 ///
-/// Only add, subtract, multiply, divide, square root, comparison and three operations on bits are
+/// Only add, subtract, multiply, divide, square root, comparison and four operations on bits are
 /// primitive; everything else is a provided method over them. Never a fused multiply-add, never a
 /// platform's `exp`: that is what makes results equal everywhere.
 pub trait Lanes:
@@ -54,6 +54,9 @@ pub trait Lanes:
 
     /// `|self|`: the sign bit cleared, of NaN too.
     fn abs(self) -> Self;
+
+    /// `self`, negated where the sign bit of `sign` is set, as it is in -0.
+    fn flip_by(self, sign: Self) -> Self;
 
     /// `2^k` of `self = c + k`, where `c = 1.5 * 2^m + b` with `m` mantissa bits and exponent bias
     /// `b`, for integral `k` from `1 - b` to `b`: the low bits moved into the place of the exponent.
@@ -94,7 +97,7 @@ pub trait Lanes:
         exp::exp(self)
     }
 
-    /// `e^self` for `self <= 0` or NaN; the same bits as [`Lanes::exp`] in fewer operations.
+    /// `e^self` for `self <= 0` or NaN, and 0 where that is below the smallest normal number; at most 1 ulp.
     #[inline(always)]
     fn exp_of_nonpositive(self) -> Self {
         exp::exp_of_nonpositive(self)
@@ -106,10 +109,17 @@ pub trait Lanes:
         ln::ln(self)
     }
 
-    /// `ln(1 + self)` for `self` in `[0, 1]`; at most 1.9 ulp. Unspecified outside, but NaN stays NaN.
+    /// `self / (1 + self)`: of `e^-|x|`, the smaller of `sigmoid(x)` and its complement.
     #[inline(always)]
-    fn ln_1p_unit(self) -> Self {
-        ln::ln_1p_unit(self)
+    fn smaller_share(self) -> Self {
+        self / (Self::splat(1.0) + self)
+    }
+
+    /// `ln(1 + self)` for `self` in `[0, 1]`, given its [`Lanes::smaller_share`]; at most 1.65 ulp. Unspecified outside,
+    /// but NaN stays NaN.
+    #[inline(always)]
+    fn ln_1p_of_shares(self, smaller: Self) -> Self {
+        ln::ln_1p_of_shares(self, smaller)
     }
 
     /// `ln(1 + self)` for `self >= 0`; at most 1.75 ulp. Unspecified below 0, but NaN stays NaN.
@@ -118,13 +128,13 @@ pub trait Lanes:
         ln::ln_1p(self)
     }
 
-    /// `1 / (1 + e^-self)` for every input; at most 2.5 ulp.
+    /// `1 / (1 + e^-self)` for every input; at most 2.5 ulp, or 0 below the smallest normal number.
     #[inline(always)]
     fn sigmoid(self) -> Self {
         sigmoid::sigmoid(self)
     }
 
-    /// `ln(1 + e^self)` for every input; at most 2.5 ulp.
+    /// `ln(1 + e^self)` for every input; at most 2.5 ulp, or 0 below the smallest normal number.
     #[inline(always)]
     fn softplus(self) -> Self {
         sigmoid::softplus(self)

@@ -75,6 +75,12 @@ macro_rules! real {
                 $float::abs(self)
             }
 
+            #[inline(always)]
+            fn flip_by(self, sign: Self) -> Self {
+                const SIGN: $uint = 1 << ($uint::BITS - 1);
+                $float::from_bits(self.to_bits() ^ (sign.to_bits() & SIGN))
+            }
+
             // An addition and a shift where `as` conversion would saturate and cost several
             // instructions.
             #[inline(always)]

@@ -1,21 +1,22 @@
 use super::Lanes;
 
-/// `e^-|x|`, which cannot overflow. The smaller of `x` and `-x` is cheaper than `-|x|`.
+/// The smaller of `sigmoid(x)` and `1 - sigmoid(x)`, with `e = e^-|x|` that it is made of.
 #[inline(always)]
-fn exp_neg_abs<L: Lanes>(x: L) -> L {
-    (-x.abs()).exp_of_nonpositive()
+fn smaller_share<L: Lanes>(x: L) -> (L, L) {
+    let e = (-x.abs()).exp_of_nonpositive();
+    (e, e.smaller_share())
 }
 
-/// `1 / (1 + e^-x)`, or for negative `x` the equal `e^x / (1 + e^x)`, which keeps small results.
+/// `u` or `1 - u`: the smaller share is at most 1/2, so that taking it from 1 cancels nothing.
 #[inline(always)]
 pub(super) fn sigmoid<L: Lanes>(x: L) -> L {
-    let one = L::splat(1.0);
-    let e = exp_neg_abs(x);
-    L::select(x.lt(L::splat(0.0)), e, one) / (one + e)
+    let (_, u) = smaller_share(x);
+    L::select(x.lt(L::splat(0.0)), u, L::splat(1.0) - u)
 }
 
 /// `ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|)`.
 #[inline(always)]
 pub(super) fn softplus<L: Lanes>(x: L) -> L {
-    x.max(L::splat(0.0)) + exp_neg_abs(x).ln_1p_unit()
+    let (e, u) = smaller_share(x);
+    x.max(L::splat(0.0)) + e.ln_1p_of_shares(u)
 }

@@ -24,6 +24,7 @@ impl PixelTerm for Bce {
     };
     const PARAMETERS: &'static [Parameter] = &[];
     const FUSED: bool = true;
+    const SLOPE_OF_SHARES: bool = true;
 
     fn new(_: Arguments<'_>) -> Self {
         Bce
@@ -31,17 +32,6 @@ impl PixelTerm for Bce {
 
     #[inline(always)]
     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
-        let zero = L::splat(0.0);
-        let wrong = L::select(pixel.z.lt(zero), pixel.y, L::splat(1.0) - pixel.y);
-        // Not a bare product: an infinite logit on its own side has nothing wrong with it.
-        pixel.softplus_tail + L::select(zero.lt(wrong), pixel.z.abs() * wrong, zero)
-    }
-
-    /// `p - y` below 0, `(1 - y) - q` above: what the dual numbers give, in half their operations.
-    #[inline(always)]
-    fn value_and_slope<L: Lanes>(&self, pixel: &Pixel<L>) -> (L, L) {
-        let negative = pixel.z.lt(L::splat(0.0));
-        let slope = L::select(negative, pixel.p - pixel.y, (L::splat(1.0) - pixel.y) - pixel.q);
-        (self.loss(pixel), slope)
+        pixel.cross_entropy
     }
 }

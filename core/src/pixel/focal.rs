@@ -1,4 +1,4 @@
-use super::{Bce, Pixel, PixelTerm};
+use super::{Pixel, PixelTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::term::{About, Arguments, Parameter, WithTerm};
@@ -38,14 +38,11 @@ impl Default for Focal {
 }
 
 impl Focal {
-    /// `1 - y`, `1 - p_t` and `alpha_t (1 - p_t)^gamma`.
+    /// `alpha_t (1 - p_t)^gamma`.
     #[inline(always)]
-    fn factors<L: Lanes>(&self, pixel: &Pixel<L>) -> [L; 3] {
-        let background = L::splat(1.0) - pixel.y;
-        let wrong = pixel.y * pixel.q + background * pixel.p;
+    fn factor<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
         let (alpha, rest) = (L::splat(self.alpha), L::splat(1.0 - self.alpha));
-        let weight = pixel.y * alpha + background * rest;
-        [background, wrong, weight * wrong.powf(self.gamma)]
+        pixel.by_target(alpha, rest) * pixel.wrong.powf(self.gamma)
     }
 }
 
@@ -60,6 +57,7 @@ impl PixelTerm for Focal {
         Parameter::number("alpha", 0.25).within(0.0, 1.0),
         Parameter::number("gamma", 2.0).at_least(0.0),
     ];
+    const FUSED: bool = true;
 
     fn new(arguments: Arguments<'_>) -> Self {
         Focal { alpha: arguments.get(0), gamma: arguments.get(1) }
@@ -67,22 +65,18 @@ impl PixelTerm for Focal {
 
     #[inline(always)]
     fn loss<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
-        let [_, _, factor] = self.factors(pixel);
-        factor * Bce.loss(pixel)
+        self.factor(pixel) * pixel.cross_entropy
     }
 
-    /// `alpha_t (1 - p_t)^gamma (bce' + gamma (1 - 2y) bce p (1 - p) / (1 - p_t))`: one power instead
-    /// of the dual numbers' two, and none of a negative exponent, which overflows for `gamma < 1`
-    /// where `1 - p_t` is next to 0.
+    /// `alpha_t (1 - p_t)^gamma (bce' + gamma bce (ln(1 - p_t))')`: one power instead of the dual numbers' two, and none of
+    /// a negative exponent, which overflows for `gamma < 1` where `1 - p_t` is next to 0.
     #[inline(always)]
     fn value_and_slope<L: Lanes>(&self, pixel: &Pixel<L>) -> (L, L) {
-        let [background, wrong, factor] = self.factors(pixel);
-        let (bce, slope) = Bce.value_and_slope(pixel);
-        let (zero, pq) = (L::splat(0.0), pixel.p * pixel.q);
-        let focus = L::splat(self.gamma) * (background - pixel.y) * bce * (pq / wrong);
-        // Where the logit is infinite, or `1 - p_t` underflows, nothing changes any more.
-        let focus = L::select(pq.eq(zero), zero, focus);
-        (factor * bce, factor * (slope + focus))
+        let (factor, bce) = (self.factor(pixel), pixel.cross_entropy);
+        let (zero, growth) = (L::splat(0.0), pixel.ln_wrong_slope());
+        // Where nothing changes any more, the loss may be infinite.
+        let focus = L::select(growth.eq(zero), zero, L::splat(self.gamma) * bce * growth);
+        (factor * bce, factor * (pixel.cross_entropy_slope() + focus))
     }
 
     /// The power at run time is a select and a multiplication a bit, or an exponential and a logarithm,

@@ -248,6 +248,14 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for SeededSums<'_, A> {
 /// What a pixel adds to the sums of its channel under the sigmoid link, in the order of [`SUMS`].
 #[inline(always)]
 pub fn pixel_sums<L: Lanes>(pixel: &Pixel<L>) -> [L; SUMS] {
+    let zero = L::splat(0.0);
+    if pixel.is_hard() {
+        return [
+            pixel.by_target(pixel.right, zero),
+            pixel.by_target(zero, pixel.wrong),
+            pixel.by_target(pixel.wrong, zero),
+        ];
+    }
     [pixel.p * pixel.y, pixel.p * (L::splat(1.0) - pixel.y), pixel.q * pixel.y]
 }
 
@@ -255,5 +263,12 @@ pub fn pixel_sums<L: Lanes>(pixel: &Pixel<L>) -> [L; SUMS] {
 /// channel: `(a (1 - y) - b y) p q`.
 #[inline(always)]
 pub fn pixel_gradient<L: Lanes>(pixel: &Pixel<L>, [a, b]: [L; 2]) -> L {
-    (a * (L::splat(1.0) - pixel.y) - b * pixel.y) * (pixel.p * pixel.q)
+    let slope = if pixel.is_hard() {
+        // What follows, of 1 and of 0.
+        let (zero, one) = (L::splat(0.0), L::splat(1.0));
+        pixel.by_target(a * zero - b * one, a * one - b * zero)
+    } else {
+        a * (L::splat(1.0) - pixel.y) - b * pixel.y
+    };
+    slope * pixel.spread
 }

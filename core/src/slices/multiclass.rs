@@ -2,12 +2,12 @@ use super::evaluate::{Pass, check_pixels, evaluate, fits};
 use super::sums::Sums;
 use super::terms::Weights;
 use super::{Fault, Workspace};
-use crate::class::ClassPixel;
-use crate::class::softmax::{Largest, class_gradient, inverse, probability};
+use crate::class::{ClassPixel, softmax};
 use crate::engine::Report;
-use crate::lanes::Real;
+use crate::lanes::{Lanes, Real};
 use crate::link::Link;
-use crate::region::{SUMS, softmax};
+use crate::region::softmax::Pivot;
+use crate::region::{self, SUMS};
 use crate::summation::Accumulator;
 use crate::tile::Parts;
 use crate::view::{Target, Wide};
@@ -124,46 +124,47 @@ impl<T: Real, E: Target> Pass<T> for MulticlassPass<'_, '_, T, E> {
                 }
             } else {
                 let label = target.widen().label();
-                let Pixel { largest, pixel, inverse } = read(logits, at, pixels, label, self.exps);
+                // From here on they are what is kept of the classes.
+                let pixel = read(logits, at, pixels, label, self.exps);
                 let weights = loss.visit_parts(0, &mut Weights { maps, pixel: at });
                 let mut values = P::each(|_| None, 0);
                 let set = |place: &mut Option<T>, value| *place = Some(value);
                 let slope = loss.class(&pixel, factors, &weights, &mut values, set, None);
                 let slope = slope.unwrap_or_default();
-                // From here on they are probabilities.
-                self.exps.iter_mut().for_each(|exp| *exp = probability(*exp, inverse));
                 if let Some(sums) = &mut sums {
                     sums.add_terms::<P>(at, &values);
                     if P::REGION {
                         for (k, class, &p) in classes(&*self.exps) {
-                            let values = softmax::class_sums(label == class, p, pixel.q);
+                            let values =
+                                region::softmax::class_sums(label == class, p, pixel.p, pixel.q);
                             sums.add_region(P::LEN + SUMS * k, at, values);
                         }
                     }
                 }
                 if let Some(gradient) = &mut gradient {
-                    let mut shift = T::default();
+                    let both = softmax::toward_and_away(slope, pixel.q);
+                    let mut pivot = Pivot { p: -T::splat(1.0), slope: T::default() };
                     let mut mean = T::default();
                     let of_region = |k: usize, class: T| {
                         let slopes = slopes.get(k).copied().unwrap_or_default();
-                        softmax::class_slope(label == class, slopes)
+                        region::softmax::class_slope(label == class, slopes)
                     };
+                    let p_of = |class: T, kept: T| if label == class { pixel.p } else { kept };
                     if P::REGION {
-                        for (k, class, _) in classes(&*self.exps) {
-                            let is_largest = largest.class == class;
-                            shift = softmax::shift(shift, is_largest, of_region(k, class));
+                        for (k, class, &kept) in classes(&*self.exps) {
+                            pivot = pivot.with(p_of(class, kept), of_region(k, class));
                         }
-                        for (k, class, &p) in classes(&*self.exps) {
-                            let (is_largest, slope) = (largest.class == class, of_region(k, class));
-                            mean = softmax::add_to_mean(mean, is_largest, p, slope, shift);
+                        for (k, class, &kept) in classes(&*self.exps) {
+                            let (p, slope) = (p_of(class, kept), of_region(k, class));
+                            mean = region::softmax::add_to_mean(mean, p, slope, pivot.slope);
                         }
                     }
                     for (k, class, place) in classes(&mut *self.exps) {
-                        let p = *place;
-                        *place = class_gradient(label == class, slope, pixel.q, p);
+                        let p = p_of(class, *place);
+                        *place = softmax::class_gradient(label == class, both, p);
                         if P::REGION {
                             let slope = of_region(k, class);
-                            *place += softmax::class_gradient(p, slope, shift, mean);
+                            *place += region::softmax::class_gradient(p, slope, pivot.slope, mean);
                         }
                     }
                     write_pixel(self.exps, gradient, at, pixels);
@@ -176,33 +177,38 @@ impl<T: Real, E: Target> Pass<T> for MulticlassPass<'_, '_, T, E> {
     }
 }
 
-/// A pixel's logits, class by class.
-struct Pixel<T> {
-    largest: Largest<T>,
-    pixel: ClassPixel<T>,
-    inverse: T,
-}
-
-/// Reads pixel `at` of planes of `pixels` each, and leaves the exponentials of its classes.
+/// Reads pixel `at` of planes of `pixels` each, and leaves what is kept of its classes.
 #[inline(always)]
-fn read<T: Real>(logits: &[T], at: usize, pixels: usize, label: T, exps: &mut [T]) -> Pixel<T> {
+fn read<T: Real>(
+    logits: &[T],
+    at: usize,
+    pixels: usize,
+    label: T,
+    exps: &mut [T],
+) -> ClassPixel<T> {
     let mut next = at;
     for place in &mut *exps {
         *place = logits.get(next).copied().unwrap_or_default();
         next = next.wrapping_add(pixels);
     }
     let first = exps.first().copied().unwrap_or_default();
-    let (mut largest, mut own) = (Largest::first(first), first);
-    for (_, class, &z) in classes(&*exps).skip(1) {
-        largest = largest.with(z, class);
-        own = T::select(label == class, z, own);
+    let largest = exps.iter().skip(1).fold(first, |largest, &z| Lanes::max(largest, z));
+    let (mut below, mut own, mut others) = (T::default(), T::default(), T::default());
+    for (_, class, place) in classes(&mut *exps) {
+        let x = softmax::below(*place, largest);
+        *place = x.exp_of_nonpositive();
+        if label == class {
+            (below, own) = (x, *place);
+        }
+        others = softmax::add_other(others, label == class, *place);
     }
-    let mut others = T::default();
+    let inverse = softmax::inverse(others, own);
+    let pixel = ClassPixel::of(below, own, others, inverse);
     for (_, class, place) in classes(exps) {
-        *place = largest.exp_of(*place, class);
-        others = largest.add_other(others, *place, class);
+        let p = softmax::probability(*place, inverse);
+        *place = softmax::kept(label == class, p, pixel.smaller());
     }
-    Pixel { largest, pixel: largest.class_pixel(label, own, others), inverse: inverse(others) }
+    pixel
 }
 
 /// Writes one number a class to pixel `at` of planes of `pixels` each.

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::lanes::{Dual, Real, Vector};
 use crate::level::{Kernel, Level, enter};
 use crate::link::Link;
-use crate::pixel::{Pixel, PixelTerm};
+use crate::pixel::PixelTerm;
 use crate::region::{Pool, RegionTerm, SeededSums};
 use crate::summation::{Accumulator, TILE};
 use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
@@ -34,6 +34,8 @@ pub(crate) struct ClassLoops<T> {
     pub terms: ClassBody<T>,
     /// All of a loss's class terms in one loop.
     pub fused: Option<FusedClass<T>>,
+    /// [`ClassTerm::SLOPE_OF_SHARES`].
+    pub slope_of_shares: bool,
 }
 
 /// What a definition does, compiled for one format and one level.
@@ -103,6 +105,7 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
                     enter::<Lv, _>(ClassKernel { term, input, output });
                 },
                 fused: FusedClass::of::<P, Lv>(),
+                slope_of_shares: P::SLOPE_OF_SHARES,
             }),
         }
     }
@@ -233,15 +236,12 @@ struct PixelLoop<'t, V: Vector> {
 impl<V: Vector, P: PixelTerm> WithTerm<P> for PixelLoop<'_, V> {
     #[inline(always)]
     fn run(self, term: P) {
-        let PixelInputs { z, y, p, q, exp_neg_abs } = self.input;
-        let at = |at: usize| Pixel::<V> {
-            z: Vector::load(&z[at..]),
-            y: Vector::load(&y[at..]),
-            p: Vector::load(&p[at..]),
-            q: Vector::load(&q[at..]),
-            softplus_tail: Pixel::softplus_tail_of(Vector::load(&exp_neg_abs[at..])),
-        };
-        each_wanted!(self.output, V, |place| term.value_and_slope(&at(place)));
+        let input = self.input;
+        if input.is_hard {
+            each_wanted!(self.output, V, |at| term.value_and_slope(&input.pixel::<V>(at, true)));
+        } else {
+            each_wanted!(self.output, V, |at| term.value_and_slope(&input.pixel::<V>(at, false)));
+        }
     }
 }
 

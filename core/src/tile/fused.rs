@@ -4,13 +4,14 @@
 //! beside any region terms, whose formulas only see sums: the loop does not depend on them. Every other
 //! sum is computed term by term, in [`Plan`](crate::compose::Plan), with the same bits.
 
-use super::inputs::{ClassTile, PixelTile, TileGradient, weigh};
+use super::inputs::{ClassTile, PixelGradient, PixelSweep, PixelTiles, TileGradient, weigh};
 use crate::aligned::Aligned;
 use crate::class::ClassPixel;
 use crate::lanes::{Lanes, Real, Vector};
 use crate::pixel::Pixel;
-use crate::region::{self, SUMS};
+use crate::region;
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
+use crate::tile::Tile;
 
 /// Terms that one loop computes together.
 ///
@@ -25,6 +26,9 @@ pub trait Fused: Copy + Sync {
     const WEIGHTED: bool;
     /// Whether region terms are weighted.
     const REGION_WEIGHTED: bool;
+    /// Whether slopes are made of shares alone ([`PixelTerm::SLOPE_OF_SHARES`](crate::pixel::PixelTerm),
+    /// [`ClassTerm::SLOPE_OF_SHARES`](crate::class::ClassTerm)).
+    const SLOPE_OF_SHARES: bool;
     /// One `X` a term.
     type Each<X: Copy>: Copy;
 
@@ -66,6 +70,7 @@ impl Fused for Regions {
     const REGION: bool = true;
     const WEIGHTED: bool = false;
     const REGION_WEIGHTED: bool = false;
+    const SLOPE_OF_SHARES: bool = true;
     type Each<X: Copy> = ();
 
     #[inline(always)]
@@ -110,116 +115,222 @@ pub(crate) fn plus<L: Lanes>(sum: Option<L>, part: L) -> L {
     }
 }
 
-/// Stands for a gradient in loops that write none: what is never written is never cleared either.
-macro_rules! no_gradient {
-    ($vector:ty) => {
-        TileGradient {
-            factors: &[],
-            region: None,
-            into: &mut [<$vector as Vector>::Elem::default(); TILE],
-        }
-    };
+/// The places of terms' sums and of region sums.
+pub(crate) struct PixelSums<'t, T> {
+    pub terms: &'t mut [Partial<T>],
+    pub regions: &'t mut [Partial<T>],
 }
 
-/// Sweeps a tile of pixel and region terms with the loop whose flags fit what there is. `sums` are those
-/// of terms, and of regions.
-#[inline(always)]
-pub(super) fn pixel_sweep<V: Vector, P: Fused>(
-    fused: &P,
-    tile: PixelTile<'_, V::Elem>,
-    sums: Option<Sums<'_, V::Elem>>,
-    gradient: Option<TileGradient<'_, V::Elem>>,
-) {
-    match (tile.valid.is_some(), sums, gradient) {
-        (false, Some(sums), Some(gradient)) => {
-            pixel_loop::<V, P, false, true, true>(fused, tile, sums, gradient);
+/// What a sweep over tiles of pixels is for.
+pub(crate) enum PixelPass<'t, T> {
+    /// Sums; of each pixel, what its slope is made of is left in `keep`, if there are places.
+    Sums { sums: PixelSums<'t, T>, keep: Option<&'t mut [Tile<T>]> },
+    /// Sums and gradient, of terms whose slopes need no sums.
+    Both { sums: PixelSums<'t, T>, gradient: PixelGradient<'t, T> },
+    /// The gradient, of what is kept in its place or anew.
+    Gradient(PixelGradient<'t, T>),
+}
+
+impl<'t, T: Real> PixelPass<'t, T> {
+    /// Reads what tiles of a loss with so many terms are asked for.
+    pub(crate) fn of(sweep: PixelSweep<'t, T>, terms: usize) -> Option<Self> {
+        let PixelSweep { partials, gradient, keep } = sweep;
+        let sums = partials.map(|all| {
+            let (terms, regions) = all.split_at_mut(terms);
+            PixelSums { terms, regions }
+        });
+        match (sums, gradient) {
+            (Some(sums), None) => Some(PixelPass::Sums { sums, keep }),
+            (Some(sums), Some(gradient)) => Some(PixelPass::Both { sums, gradient }),
+            (None, Some(gradient)) => Some(PixelPass::Gradient(gradient)),
+            (None, None) => None,
         }
-        (true, Some(sums), Some(gradient)) => {
-            pixel_loop::<V, P, true, true, true>(fused, tile, sums, gradient);
+    }
+
+    /// Leaves of the terms number `index` alone, and regions.
+    pub(crate) fn of_term(self, index: usize) -> Self {
+        let only = |PixelSums { terms, regions }: PixelSums<'t, T>| PixelSums {
+            terms: &mut terms[index..=index],
+            regions,
+        };
+        match self {
+            PixelPass::Sums { sums, keep } => PixelPass::Sums { sums: only(sums), keep },
+            PixelPass::Both { sums, gradient } => {
+                PixelPass::Both { sums: only(sums), gradient: gradient.of_term(index) }
+            }
+            PixelPass::Gradient(gradient) => PixelPass::Gradient(gradient.of_term(index)),
         }
-        (false, Some(sums), None) => {
-            pixel_loop::<V, P, false, true, false>(fused, tile, sums, no_gradient!(V));
-        }
-        (true, Some(sums), None) => {
-            pixel_loop::<V, P, true, true, false>(fused, tile, sums, no_gradient!(V));
-        }
-        (false, None, Some(gradient)) => {
-            pixel_loop::<V, P, false, false, true>(fused, tile, (&mut [], &mut []), gradient);
-        }
-        (true, None, Some(gradient)) => {
-            pixel_loop::<V, P, true, false, true>(fused, tile, (&mut [], &mut []), gradient);
-        }
-        (_, None, None) => {}
     }
 }
 
-/// The places of terms' sums and of region sums.
-type Sums<'t, T> = (&'t mut [Partial<T>], &'t mut [Partial<T>]);
-
-/// One loop over a tile. The flags are constants, so each use has the loop it needs and no more.
+/// Sweeps tiles of pixel and region terms with the loop whose flags fit what there is.
 #[inline(always)]
-fn pixel_loop<V: Vector, P: Fused, const MASKED: bool, const SUM: bool, const GRADIENT: bool>(
+pub(super) fn pixel_sweep<V: Vector, P: Fused>(
     fused: &P,
-    tile: PixelTile<'_, V::Elem>,
-    (terms, regions): Sums<'_, V::Elem>,
-    TileGradient { factors, region, into }: TileGradient<'_, V::Elem>,
+    tiles: PixelTiles<'_, V::Elem>,
+    pass: PixelPass<'_, V::Elem>,
+) {
+    match (tiles.valid.is_some(), tiles.is_hard) {
+        (false, false) => pixel_pass::<V, P, false, false>(fused, tiles, pass),
+        (false, true) => pixel_pass::<V, P, false, true>(fused, tiles, pass),
+        (true, false) => pixel_pass::<V, P, true, false>(fused, tiles, pass),
+        (true, true) => pixel_pass::<V, P, true, true>(fused, tiles, pass),
+    }
+}
+
+#[inline(always)]
+fn pixel_pass<V: Vector, P: Fused, const MASKED: bool, const HARD: bool>(
+    fused: &P,
+    tiles: PixelTiles<'_, V::Elem>,
+    pass: PixelPass<'_, V::Elem>,
+) {
+    let no_slopes = [V::Elem::default(); 2];
+    match pass {
+        PixelPass::Sums { sums, keep: Some(keep) } => {
+            let with = (&[][..], no_slopes);
+            pixel_loop::<V, P, MASKED, HARD, true, false>(fused, tiles, sums, with, keep);
+        }
+        // In turns, for want of places.
+        PixelPass::Sums { sums: PixelSums { terms, regions }, keep: None } => {
+            let keep = &mut [[V::Elem::default(); TILE]];
+            for i in 0..tiles.z.len() {
+                let sums = PixelSums { terms: &mut *terms, regions: &mut *regions };
+                let (tile, with) = (tiles.only(i), (&[][..], no_slopes));
+                pixel_loop::<V, P, MASKED, HARD, true, false>(fused, tile, sums, with, keep);
+            }
+        }
+        PixelPass::Both { sums, gradient } => {
+            let PixelGradient { factors, into, .. } = gradient;
+            let with = (factors, no_slopes);
+            pixel_loop::<V, P, MASKED, HARD, true, true>(fused, tiles, sums, with, into);
+        }
+        PixelPass::Gradient(PixelGradient { factors, region, into, is_kept }) => {
+            if !is_kept {
+                for (z, into) in tiles.z.iter().zip(&mut *into) {
+                    exponentials::<V>(z, into);
+                    if P::SLOPE_OF_SHARES {
+                        smaller_shares::<V>(into);
+                    }
+                }
+            }
+            let sums = PixelSums { terms: &mut [], regions: &mut [] };
+            let with = (factors, region.unwrap_or_default());
+            pixel_loop::<V, P, MASKED, HARD, false, true>(fused, tiles, sums, with, into);
+        }
+    }
+}
+
+/// Writes `exp(-|z|)`, in a loop of its own: one chain of operations as long as all of a term leaves a processor waiting.
+#[inline(always)]
+pub(super) fn exponentials<V: Vector>(z: &Tile<V::Elem>, into: &mut Tile<V::Elem>) {
+    for at in (0..TILE).step_by(V::LANES) {
+        Pixel::exp_neg_abs(V::load(&z[at..])).store(&mut into[at..]);
+    }
+}
+
+/// Makes `e / (1 + e)` of exponentials.
+#[inline(always)]
+fn smaller_shares<V: Vector>(exps: &mut Tile<V::Elem>) {
+    for at in (0..TILE).step_by(V::LANES) {
+        let e = &mut exps[at..];
+        V::load(e).smaller_share().store(e);
+    }
+}
+
+/// One loop over tiles. Of sums alone, `places` take what the gradient is made of, else the gradient; without sums that is
+/// made of what is there. The flags are constants, so each use has the loop it needs and no more.
+#[inline(always)]
+fn pixel_loop<
+    V: Vector,
+    P: Fused,
+    const MASKED: bool,
+    const HARD: bool,
+    const SUM: bool,
+    const GRADIENT: bool,
+>(
+    fused: &P,
+    tiles: PixelTiles<'_, V::Elem>,
+    PixelSums { terms, regions }: PixelSums<'_, V::Elem>,
+    (factors, slopes): (&[V::Elem], [V::Elem; 2]),
+    places: &mut [Tile<V::Elem>],
 ) {
     let zero = V::splat(0.0);
     let factor = |i: usize| if GRADIENT { V::splat(factors[i].widen()) } else { zero };
     let factors = P::each::<V>(factor, 0);
-    let slopes = region.unwrap_or_default().map(|x| V::splat(x.widen()));
-    let weights = tile.weights.tiles;
+    let slopes = slopes.map(|x| V::splat(x.widen()));
+    let weights = tiles.weights.tiles;
     let mut sums = P::each(|i| if SUM { terms[i] } else { Default::default() }, 0);
-    let mut region_sums = [Partial::default(); SUMS];
+    // Variables, not an array of them, which would stay in memory.
+    let mut right = Partial::<V::Elem>::default();
+    let mut wrong = Partial::<V::Elem>::default();
+    let mut missed = Partial::<V::Elem>::default();
     if SUM && P::REGION {
-        region_sums.copy_from_slice(&regions[..SUMS]);
+        (right, wrong, missed) = (regions[0], regions[1], regions[2]);
     }
-    let (z, y) = (tile.z, tile.y);
-    let valid = tile.valid.unwrap_or(tile.z);
-    // In a loop of its own: one chain of operations as long as both loops leaves a processor waiting.
-    let mut exp_neg_abs = Aligned([V::Elem::default(); TILE]);
-    let exp_neg_abs = &mut exp_neg_abs.0;
-    for at in (0..TILE).step_by(V::LANES) {
-        Pixel::exp_neg_abs(V::load(&z[at..])).store(&mut exp_neg_abs[at..]);
-    }
-    for row in (0..TILE).step_by(ACCUMULATORS) {
-        for lane in (0..ACCUMULATORS).step_by(V::LANES) {
-            let at = row + lane;
-            let (z, y) = (V::load(&z[at..]), V::load(&y[at..]));
-            let pixel = Pixel::from_exp_neg_abs(z, y, V::load(&exp_neg_abs[at..]));
-            let keep = zero.lt(V::load(&valid[at..]));
-            let kept = |x: V| if MASKED { V::select(keep, x, zero) } else { x };
-            let add = |sum: &mut Partial<V::Elem>, value: V| {
-                if SUM {
-                    accumulate(sum, lane, kept(value));
-                }
-            };
-            let weight = |i: usize| if P::WEIGHTED { V::load(&weights[i][at..]) } else { zero };
-            let weight = P::each::<V>(weight, 0);
-            let slope = fused.pixel(&pixel, &factors, &weight, &mut sums, add, None);
-            let in_region = |x: V| {
-                if P::REGION_WEIGHTED { weigh(V::load(&weights[P::LEN][at..]), x) } else { x }
-            };
-            if SUM && P::REGION {
-                let values = region::pixel_sums(&pixel).map(in_region);
-                region_sums.iter_mut().zip(values).for_each(|(sum, value)| add(sum, value));
-            }
-            if GRADIENT {
-                let slope = if P::REGION {
-                    plus(slope, in_region(region::pixel_gradient(&pixel, slopes)))
+    let mut exps = Aligned([V::Elem::default(); TILE]);
+    let exps = &mut exps.0;
+    let valid = tiles.valid.unwrap_or(tiles.z);
+    for (((z, y), valid), place) in tiles.z.iter().zip(tiles.y).zip(valid).zip(places) {
+        if SUM {
+            exponentials::<V>(z, exps);
+        }
+        for row in (0..TILE).step_by(ACCUMULATORS) {
+            for lane in (0..ACCUMULATORS).step_by(V::LANES) {
+                let at = row + lane;
+                let (z, y) = (V::load(&z[at..]), V::load(&y[at..]));
+                let kept = if SUM { V::load(&exps[at..]) } else { V::load(&place[at..]) };
+                let (e, smaller) = if !SUM && P::SLOPE_OF_SHARES {
+                    (zero, kept)
                 } else {
-                    slope.unwrap_or(zero)
+                    (kept, kept.smaller_share())
                 };
-                kept(slope).store(&mut into[at..]);
+                let pixel = Pixel::from_shares(z, y, e, smaller, HARD);
+                let keep = zero.lt(V::load(&valid[at..]));
+                let valued = |x: V| if MASKED { V::select(keep, x, zero) } else { x };
+                let add = |sum: &mut Partial<V::Elem>, value: V| {
+                    if SUM {
+                        accumulate(sum, lane, valued(value));
+                    }
+                };
+                let weight = |i: usize| if P::WEIGHTED { V::load(&weights[i][at..]) } else { zero };
+                let weight = P::each::<V>(weight, 0);
+                let slope = fused.pixel(&pixel, &factors, &weight, &mut sums, add, None);
+                let in_region = |x: V| {
+                    if P::REGION_WEIGHTED { weigh(V::load(&weights[P::LEN][at..]), x) } else { x }
+                };
+                if SUM && P::REGION {
+                    let [a, b, c] = region::pixel_sums(&pixel).map(in_region);
+                    add(&mut right, a);
+                    add(&mut wrong, b);
+                    add(&mut missed, c);
+                }
+                if GRADIENT {
+                    let slope = if P::REGION {
+                        plus(slope, in_region(region::pixel_gradient(&pixel, slopes)))
+                    } else {
+                        slope.unwrap_or(zero)
+                    };
+                    valued(slope).store(&mut place[at..]);
+                } else {
+                    let kept = if P::SLOPE_OF_SHARES { smaller } else { e };
+                    kept.store(&mut place[at..]);
+                }
             }
         }
     }
     if SUM {
         P::visit(&sums, &mut |i, sum| terms[i] = sum, 0);
         if P::REGION {
-            regions[..SUMS].copy_from_slice(&region_sums);
+            (regions[0], regions[1], regions[2]) = (right, wrong, missed);
         }
     }
+}
+
+/// Stands for a gradient in loops that write none: what is never written is never cleared either.
+macro_rules! no_gradient {
+    ($vector:ty) => {
+        TileGradient { factors: &[], into: &mut [<$vector as Vector>::Elem::default(); TILE] }
+    };
 }
 
 /// Sweeps a tile of class terms with the loop whose flags fit what there is.

@@ -1,8 +1,8 @@
 //! Losses from text that one loop computes: a pixel or class term that has such a loop, alone or beside any
 //! region terms.
 
-use super::fused::{Regions, class_sweep, pixel_sweep};
-use super::inputs::{ClassTile, PixelTile, TileGradient};
+use super::fused::{PixelPass, Regions, class_sweep, pixel_sweep};
+use super::inputs::{ClassTile, PixelTiles, TileGradient};
 use super::parts::{class, pixel};
 use crate::class::ClassTerm;
 use crate::lanes::{Real, Vector};
@@ -13,16 +13,14 @@ use crate::term::{Arguments, WithTerm};
 
 /// The fused loops of a pixel term.
 pub(crate) struct FusedPixels<T> {
-    /// All of a loss that is this term: the sum, and maybe the gradient.
-    pub alone: fn(
-        Arguments<'_>,
-        PixelTile<'_, T>,
-        sum: &mut Partial<T>,
-        gradient: Option<TileGradient<'_, T>>,
-    ),
-    /// All of a loss that is this term and any region terms.
-    pub with_regions: fn(Arguments<'_>, PixelTile<'_, T>, RegionPass<'_, T>),
+    /// All of a loss that is this term.
+    pub alone: FusedSweep<T>,
+    /// All of a loss that is this term and any region terms, whose sums follow its own.
+    pub with_regions: FusedSweep<T>,
 }
+
+/// Computes tiles.
+pub(crate) type FusedSweep<T> = fn(Arguments<'_>, PixelTiles<'_, T>, PixelPass<'_, T>);
 
 /// The fused loop of a class term.
 pub(crate) struct FusedClass<T> {
@@ -42,13 +40,13 @@ impl<T: Real> FusedPixels<T> {
             return None;
         }
         Some(FusedPixels {
-            alone: |arguments, tile, sum, gradient| {
+            alone: |arguments, tiles, pass| {
                 let term = P::new(arguments);
-                enter::<Lv, _>(PixelAlone { term, tile, sum, gradient });
+                enter::<Lv, _>(PixelAlone { term, tiles, pass });
             },
-            with_regions: |arguments, tile, pass| {
+            with_regions: |arguments, tiles, pass| {
                 let term = P::new(arguments);
-                enter::<Lv, _>(WithRegions { term, tile, pass });
+                enter::<Lv, _>(WithRegions { term, tiles, pass });
             },
         })
     }
@@ -69,24 +67,10 @@ impl<T: Real> FusedClass<T> {
     }
 }
 
-/// The two passes of a loss that has region terms: slopes need all sums.
-pub(crate) enum RegionPass<'t, T> {
-    /// Adds up the sums of a pixel term and of regions.
-    Sums {
-        /// The pixel term's.
-        term: &'t mut [Partial<T>],
-        /// One for each region sum.
-        regions: &'t mut [Partial<T>],
-    },
-    /// Writes the gradient.
-    Gradient(TileGradient<'t, T>),
-}
-
 struct PixelAlone<'t, T, P> {
     term: P,
-    tile: PixelTile<'t, T>,
-    sum: &'t mut Partial<T>,
-    gradient: Option<TileGradient<'t, T>>,
+    tiles: PixelTiles<'t, T>,
+    pass: PixelPass<'t, T>,
 }
 
 impl<T: Real, P: PixelTerm> Kernel for PixelAlone<'_, T, P> {
@@ -94,30 +78,30 @@ impl<T: Real, P: PixelTerm> Kernel for PixelAlone<'_, T, P> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let PixelAlone { term, tile, sum, gradient } = self;
-        term.with_constants(PixelAloneLoop::<T::In<Lv>> { tile, sum, gradient });
+        let PixelAlone { term, tiles, pass } = self;
+        term.with_constants(PixelAloneLoop::<T::In<Lv>> { tiles, pass });
     }
 }
 
 struct PixelAloneLoop<'t, V: Vector> {
-    tile: PixelTile<'t, V::Elem>,
-    sum: &'t mut Partial<V::Elem>,
-    gradient: Option<TileGradient<'t, V::Elem>>,
+    tiles: PixelTiles<'t, V::Elem>,
+    pass: PixelPass<'t, V::Elem>,
 }
 
 impl<V: Vector, P: PixelTerm> WithTerm<P> for PixelAloneLoop<'_, V> {
     #[inline(always)]
     fn run(self, term: P) {
-        let PixelAloneLoop { tile, sum, gradient } = self;
-        let sums = (core::slice::from_mut(sum), &mut [][..]);
-        pixel_sweep::<V, _>(&pixel(1.0, term), tile, Some(sums), gradient);
+        // A gradient comes with the sums.
+        if !matches!(self.pass, PixelPass::Gradient(_)) {
+            pixel_sweep::<V, _>(&pixel(1.0, term), self.tiles, self.pass);
+        }
     }
 }
 
 struct WithRegions<'t, T, P> {
     term: P,
-    tile: PixelTile<'t, T>,
-    pass: RegionPass<'t, T>,
+    tiles: PixelTiles<'t, T>,
+    pass: PixelPass<'t, T>,
 }
 
 impl<T: Real, P: PixelTerm> Kernel for WithRegions<'_, T, P> {
@@ -125,28 +109,39 @@ impl<T: Real, P: PixelTerm> Kernel for WithRegions<'_, T, P> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let WithRegions { term, tile, pass } = self;
-        term.with_constants(WithRegionsLoop::<T::In<Lv>> { tile, pass });
+        let WithRegions { term, tiles, pass } = self;
+        term.with_constants(WithRegionsLoop::<T::In<Lv>> { tiles, pass });
     }
 }
 
 struct WithRegionsLoop<'t, V: Vector> {
-    tile: PixelTile<'t, V::Elem>,
-    pass: RegionPass<'t, V::Elem>,
+    tiles: PixelTiles<'t, V::Elem>,
+    pass: PixelPass<'t, V::Elem>,
 }
 
 impl<V: Vector, P: PixelTerm> WithTerm<P> for WithRegionsLoop<'_, V> {
     #[inline(always)]
     fn run(self, term: P) {
-        let WithRegionsLoop { tile, pass } = self;
-        let fused = &(pixel(1.0, term), Regions);
-        match pass {
-            RegionPass::Sums { term, regions } => {
-                pixel_sweep::<V, _>(fused, tile, Some((term, regions)), None);
-            }
-            RegionPass::Gradient(gradient) => {
-                pixel_sweep::<V, _>(fused, tile, None, Some(gradient));
-            }
+        // Slopes need all sums: no sweep gives both.
+        if !matches!(self.pass, PixelPass::Both { .. }) {
+            pixel_sweep::<V, _>(&(pixel(1.0, term), Regions), self.tiles, self.pass);
+        }
+    }
+}
+
+/// Tiles of a loss that is region terms alone.
+pub(crate) struct RegionsAlone<'t, T> {
+    pub tiles: PixelTiles<'t, T>,
+    pub pass: PixelPass<'t, T>,
+}
+
+impl<T: Real> Kernel for RegionsAlone<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        if !matches!(self.pass, PixelPass::Both { .. }) {
+            pixel_sweep::<T::In<Lv>, _>(&Regions, self.tiles, self.pass);
         }
     }
 }

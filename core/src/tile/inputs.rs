@@ -1,6 +1,7 @@
 //! What loops over a tile are given, and what they do to every number.
 
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Real, Vector};
+use crate::pixel::Pixel;
 use crate::summation::{Partial, TILE};
 
 /// Multiplies a term's slope by its factor: its share of the gradient. A factor of 0 is that of a term that is
@@ -28,16 +29,48 @@ pub struct TileWeights<'t, T> {
     pub by_call: bool,
 }
 
-/// The inputs of a tile under the sigmoid link.
+/// The inputs of one to four tiles of a block under the sigmoid link.
 #[derive(Clone, Copy, Debug)]
-pub struct PixelTile<'t, T> {
+pub struct PixelTiles<'t, T> {
     /// Logits.
-    pub z: &'t [T; TILE],
+    pub z: &'t [[T; TILE]],
     /// Targets, 0 to 1.
-    pub y: &'t [T; TILE],
+    pub y: &'t [[T; TILE]],
+    /// Whether all targets are known to be 0 or 1.
+    pub is_hard: bool,
     /// Positive where a pixel counts; all do if there is none.
+    pub valid: Option<&'t [[T; TILE]]>,
+    /// What the losses of weighted terms are multiplied by, if there is one tile.
+    pub weights: TileWeights<'t, T>,
+}
+
+impl<'t, T: Copy> PixelTiles<'t, T> {
+    /// Returns tile number `i` alone.
+    #[inline(always)]
+    pub(crate) fn only(self, i: usize) -> Self {
+        let valid = self.valid.map(|valid| &valid[i..=i]);
+        PixelTiles { z: &self.z[i..=i], y: &self.y[i..=i], valid, ..self }
+    }
+
+    /// Returns one tile after the other.
+    #[inline(always)]
+    pub(crate) fn each(self) -> impl Iterator<Item = PixelTile<'t, T>> {
+        let PixelTiles { z, y, valid, weights, .. } = self;
+        z.iter().zip(y).enumerate().map(move |(i, (z, y))| PixelTile {
+            z,
+            y,
+            valid: valid.map(|valid| &valid[i]),
+            weights,
+        })
+    }
+}
+
+/// One of [`PixelTiles`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PixelTile<'t, T> {
+    pub z: &'t [T; TILE],
+    pub y: &'t [T; TILE],
     pub valid: Option<&'t [T; TILE]>,
-    /// What the losses of weighted terms are multiplied by.
     pub weights: TileWeights<'t, T>,
 }
 
@@ -64,8 +97,10 @@ pub struct Scratch<'s, T> {
     pub p: &'s mut [T; TILE],
     /// `1 - p`.
     pub q: &'s mut [T; TILE],
-    /// `exp(-|z|)`.
+    /// `e = exp(-|z|)`.
     pub exp_neg_abs: &'s mut [T; TILE],
+    /// `e / (1 + e)`, the smaller of `p` and `q`.
+    pub smaller: &'s mut [T; TILE],
     /// `ln(1 + exp(-|z|))`.
     pub softplus_tail: &'s mut [T; TILE],
     /// A term's losses.
@@ -74,25 +109,45 @@ pub struct Scratch<'s, T> {
     pub slope: &'s mut [T; TILE],
 }
 
-/// What a tile of a loss's terms is asked for: the sums of its losses, its gradient, or both.
-///
-/// Under the softmax link the gradient is that of class terms in `ln p_t`, and regions are left to the
-/// engine.
+/// What tiles of pixels are asked for: the sums of their losses, their gradient, or, without region terms, both.
+#[derive(Debug)]
+pub struct PixelSweep<'t, T> {
+    /// One a term, and the region sums behind them, to which losses are added.
+    pub partials: Option<&'t mut [Partial<T>]>,
+    /// Where the gradient goes.
+    pub gradient: Option<PixelGradient<'t, T>>,
+    /// Beside sums alone, where a program that [keeps shares](super::Program::keeps_shares) leaves them: the places of the
+    /// gradient, of which the sweep that writes it makes the gradient.
+    pub keep: Option<&'t mut [[T; TILE]]>,
+}
+
+/// The gradient of tiles of pixels, and what it is made with.
+#[derive(Debug)]
+pub struct PixelGradient<'t, T> {
+    /// What each term's slope is multiplied by.
+    pub factors: &'t [T],
+    /// The derivatives of region terms in false positives and false negatives.
+    pub region: Option<[T; 2]>,
+    /// Where it is written.
+    pub into: &'t mut [[T; TILE]],
+    /// Whether `into` holds what [`PixelSweep::keep`] was left with.
+    pub is_kept: bool,
+}
+
+/// What a tile of class terms is asked for: the sums of their losses, their gradient in `ln p_t`, or both.
 #[derive(Debug)]
 pub struct TileSweep<'t, T> {
-    /// One a term, and under the sigmoid link the region sums behind them, to which losses are added.
+    /// One a term, to which losses are added.
     pub partials: Option<&'t mut [Partial<T>]>,
     /// Where the gradient goes.
     pub gradient: Option<TileGradient<'t, T>>,
 }
 
-/// The gradient of a tile, and what it is made with.
+/// The gradient of a tile in `ln p_t`, and what it is made with.
 #[derive(Debug)]
 pub struct TileGradient<'t, T> {
     /// What each term's slope is multiplied by.
     pub factors: &'t [T],
-    /// The derivatives of region terms in false positives and false negatives, under the sigmoid link.
-    pub region: Option<[T; 2]>,
     /// Where it is written.
     pub into: &'t mut [T; TILE],
 }
@@ -104,7 +159,14 @@ impl<T> TileGradient<'_, T> {
     }
 }
 
-/// [`Pixel`](crate::pixel::Pixel) as arrays, for terms of tiles.
+impl<T> PixelGradient<'_, T> {
+    /// The gradient where term `index` is the only one that has a factor.
+    pub(crate) fn of_term(self, index: usize) -> Self {
+        PixelGradient { factors: &self.factors[index..=index], ..self }
+    }
+}
+
+/// [`Pixel`] as arrays, for terms of tiles.
 #[derive(Clone, Copy, Debug)]
 pub struct PixelArrays<'t, T> {
     /// Logits.
@@ -121,20 +183,29 @@ pub struct PixelArrays<'t, T> {
     pub valid: Option<&'t [T; TILE]>,
 }
 
-/// What formulas are computed from, as arrays. The rest of a [`Pixel`](crate::pixel::Pixel) each makes itself, of which the
-/// compiler leaves out what it does not read.
+/// What formulas are computed from, as arrays. The rest of a [`Pixel`] each makes itself, of which the compiler leaves out what it does not read.
 #[derive(Clone, Copy, Debug)]
 pub struct PixelInputs<'t, T> {
     /// Logits.
     pub z: &'t [T; TILE],
     /// Targets, 0 to 1.
     pub y: &'t [T; TILE],
-    /// `sigmoid(z)`.
-    pub p: &'t [T; TILE],
-    /// `1 - p`.
-    pub q: &'t [T; TILE],
-    /// `exp(-|z|)`.
+    /// Whether all targets are known to be 0 or 1.
+    pub is_hard: bool,
+    /// `e = exp(-|z|)`.
     pub exp_neg_abs: &'t [T; TILE],
+    /// `e / (1 + e)`, the smaller of `sigmoid(z)` and its complement.
+    pub smaller: &'t [T; TILE],
+}
+
+impl<T: Real> PixelInputs<'_, T> {
+    /// Returns the pixels from `at` on, whose targets are known to be 0 or 1 if `is_hard` says so.
+    #[inline(always)]
+    pub(crate) fn pixel<V: Vector<Elem = T>>(&self, at: usize, is_hard: bool) -> Pixel<V> {
+        let (z, y) = (V::load(&self.z[at..]), V::load(&self.y[at..]));
+        let (e, smaller) = (V::load(&self.exp_neg_abs[at..]), V::load(&self.smaller[at..]));
+        Pixel::from_shares(z, y, e, smaller, is_hard)
+    }
 }
 
 /// Where the losses and slopes of a tile go; what is none is not needed. What is written where a pixel

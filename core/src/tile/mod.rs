@@ -44,22 +44,23 @@ pub(crate) use check_targets::{CheckKernels, Foreground};
 pub(crate) use definition::{Body, ClassLoops, PixelLoops};
 pub use definition::{ClassBody, Definition, PixelBody, RegionBody};
 pub use fused::Fused;
-pub(crate) use fused::plus;
-pub(crate) use fusion::{FusedClass, FusedPixels, RegionPass};
+pub(crate) use fused::{PixelPass, plus};
+pub(crate) use fusion::{FusedClass, FusedPixels, RegionsAlone};
+pub(crate) use inputs::PixelTile;
 pub use inputs::{
-    ClassTile, PixelArrays, PixelInputs, PixelTile, Scratch, TileGradient, TileOutput, TileSweep,
-    TileWeights, scaled, weigh,
+    ClassTile, PixelArrays, PixelGradient, PixelInputs, PixelSweep, PixelTiles, Scratch,
+    TileGradient, TileOutput, TileSweep, TileWeights, scaled, weigh,
 };
 pub use kernels::Kernels;
 pub use object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
 pub use options::CallOption;
 pub(crate) use options::OPTIONS;
 pub use parts::{At, ClassPart, PartVisitor, Parts, PixelPart, RegionPart, class, pixel, region};
-pub(crate) use pixel::{RegionTile, RegionsAlone, RegionsPass};
+pub(crate) use pixel::RegionTile;
 pub use program::Program;
 pub(crate) use read_targets::TargetTile;
 pub use spec::{Kind, Spec, Weighting};
-pub(crate) use targets::TargetKernels;
+pub(crate) use targets::{Found, TargetKernels};
 pub(crate) use true_class::TrueClass;
 pub(crate) use weights::{WeightKernels, fits};
 

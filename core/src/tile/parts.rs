@@ -1,13 +1,16 @@
 //! Terms composed when the program is compiled.
 
-use super::fused::{Fused, class_sweep, pixel_sweep, plus};
-use super::inputs::{ClassTile, PixelTile, Scratch, TileSweep, TileWeights, scaled, weigh};
+use super::fused::{Fused, PixelPass, class_sweep, pixel_sweep, plus};
+use super::inputs::{
+    ClassTile, PixelSweep, PixelTile, PixelTiles, Scratch, TileSweep, TileWeights, scaled, weigh,
+};
 use super::kernels::Kernels;
 use super::program::Program;
 use super::spec::{Kind, Spec, Weighting};
 use crate::class::{ClassPixel, ClassTerm};
 use crate::lanes::{Dual, Lanes, Real, Vector};
 use crate::level::{Kernel, Level, Scalar};
+use crate::link::Link;
 use crate::pixel::{Pixel, PixelTerm};
 use crate::region::{Pool, RegionTerm, SeededSums};
 use crate::summation::{Accumulator, TILE};
@@ -208,6 +211,7 @@ impl<P: PixelTerm, const WEIGHTED: bool> Fused for PixelPart<'_, P, WEIGHTED> {
     const REGION: bool = false;
     const WEIGHTED: bool = WEIGHTED;
     const REGION_WEIGHTED: bool = false;
+    const SLOPE_OF_SHARES: bool = P::SLOPE_OF_SHARES;
     one_part!();
     value_and_slope!(pixel(Pixel));
     nothing_per_pixel!(class(ClassPixel));
@@ -235,6 +239,7 @@ impl<P: ClassTerm, const WEIGHTED: bool> Fused for ClassPart<'_, P, WEIGHTED> {
     const REGION: bool = false;
     const WEIGHTED: bool = WEIGHTED;
     const REGION_WEIGHTED: bool = false;
+    const SLOPE_OF_SHARES: bool = P::SLOPE_OF_SHARES;
     one_part!();
     value_and_slope!(class(ClassPixel));
     nothing_per_pixel!(pixel(Pixel));
@@ -262,6 +267,7 @@ impl<P: RegionTerm, const WEIGHTED: bool> Fused for RegionPart<'_, P, WEIGHTED> 
     const REGION: bool = true;
     const WEIGHTED: bool = false;
     const REGION_WEIGHTED: bool = WEIGHTED;
+    const SLOPE_OF_SHARES: bool = true;
     one_part!();
     nothing_per_pixel!(pixel(Pixel), class(ClassPixel));
 }
@@ -294,6 +300,7 @@ impl<P: Fused, Q: Fused> Fused for (P, Q) {
     const REGION: bool = P::REGION || Q::REGION;
     const WEIGHTED: bool = P::WEIGHTED || Q::WEIGHTED;
     const REGION_WEIGHTED: bool = P::REGION_WEIGHTED || Q::REGION_WEIGHTED;
+    const SLOPE_OF_SHARES: bool = P::SLOPE_OF_SHARES && Q::SLOPE_OF_SHARES;
     type Each<X: Copy> = (P::Each<X>, Q::Each<X>);
 
     #[inline(always)]
@@ -396,19 +403,25 @@ macro_rules! program {
                 spec.weighting(by_call).or(by_ones.then_some(Weighting::NONE))
             }
 
+            fn keeps_shares(&self, link: Link) -> bool {
+                link == Link::Sigmoid || P::SLOPE_OF_SHARES
+            }
+
             fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
                 let $self = self;
                 Parts::region($parts, index, sums)
             }
 
-            fn pixel_tile(
+            fn pixel_tiles(
                 &self,
-                tile: PixelTile<'_, T>,
-                sweep: TileSweep<'_, T>,
+                tiles: PixelTiles<'_, T>,
+                sweep: PixelSweep<'_, T>,
                 _: &mut Scratch<'_, T>,
             ) {
                 let $self = self;
-                $level.enter(PixelSweep { parts: $parts, tile, sweep });
+                if let Some(pass) = PixelPass::of(sweep, P::LEN) {
+                    $level.enter(SweepPixels { parts: $parts, tiles, pass });
+                }
             }
 
             fn class_tile(
@@ -418,17 +431,17 @@ macro_rules! program {
                 _: &mut Scratch<'_, T>,
             ) {
                 let $self = self;
-                $level.enter(ClassSweep { parts: $parts, tile, sweep });
+                $level.enter(SweepClasses { parts: $parts, tile, sweep });
             }
 
             fn pixel_values(
                 &self,
-                tile: PixelTile<'_, T>,
-                values: &mut [T; TILE],
+                tiles: PixelTiles<'_, T>,
+                values: &mut [[T; TILE]],
                 _: &mut Scratch<'_, T>,
             ) {
                 let $self = self;
-                $level.enter(PixelValues { parts: $parts, tile, values });
+                $level.enter(PixelValues { parts: $parts, tiles, values });
             }
 
             fn class_values(
@@ -446,43 +459,41 @@ macro_rules! program {
 program!([] P, own => Scalar, own, Kernels::at::<Scalar>());
 program!([, Lv: Level] At<Lv, P>, own => own.level, &own.parts, Kernels::at::<Lv>());
 
-struct PixelSweep<'t, T, P> {
+struct SweepPixels<'t, T, P> {
     parts: &'t P,
-    tile: PixelTile<'t, T>,
-    sweep: TileSweep<'t, T>,
+    tiles: PixelTiles<'t, T>,
+    pass: PixelPass<'t, T>,
 }
 
-impl<T: Real, P: Parts> Kernel for PixelSweep<'_, T, P> {
+impl<T: Real, P: Parts> Kernel for SweepPixels<'_, T, P> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let PixelSweep { parts, tile, sweep: TileSweep { partials, gradient } } = self;
-        let sums = partials.map(|all| all.split_at_mut(P::LEN));
-        pixel_sweep::<T::In<Lv>, P>(parts, tile, sums, gradient);
+        pixel_sweep::<T::In<Lv>, P>(self.parts, self.tiles, self.pass);
     }
 }
 
-struct ClassSweep<'t, T, P> {
+struct SweepClasses<'t, T, P> {
     parts: &'t P,
     tile: ClassTile<'t, T>,
     sweep: TileSweep<'t, T>,
 }
 
-impl<T: Real, P: Parts> Kernel for ClassSweep<'_, T, P> {
+impl<T: Real, P: Parts> Kernel for SweepClasses<'_, T, P> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let ClassSweep { parts, tile, sweep: TileSweep { partials, gradient } } = self;
+        let SweepClasses { parts, tile, sweep: TileSweep { partials, gradient } } = self;
         class_sweep::<T::In<Lv>, P>(parts, tile, partials, gradient);
     }
 }
 
 struct PixelValues<'t, T, P> {
     parts: &'t P,
-    tile: PixelTile<'t, T>,
-    values: &'t mut [T; TILE],
+    tiles: PixelTiles<'t, T>,
+    values: &'t mut [[T; TILE]],
 }
 
 impl<T: Real, P: Parts> Kernel for PixelValues<'_, T, P> {
@@ -490,7 +501,9 @@ impl<T: Real, P: Parts> Kernel for PixelValues<'_, T, P> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        pixel_values::<T::In<Lv>, P>(self.parts, self.tile, self.values);
+        for (tile, values) in self.tiles.each().zip(self.values) {
+            pixel_values::<T::In<Lv>, P>(self.parts, tile, values);
+        }
     }
 }
 

@@ -1,24 +1,27 @@
 //! Leaves for any sum of terms under the sigmoid link: what the terms share, and region terms.
 
+use super::fused::exponentials;
+use super::fusion::RegionsAlone;
 use super::inputs::weigh;
-use crate::lanes::{Real, Vector};
+use crate::lanes::{Lanes, Real, Vector};
 use crate::level::{Kernel, Level, enter};
 use crate::pixel::Pixel;
 use crate::region::{self, SUMS};
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
-use crate::tile::Tile;
+use crate::tile::{PixelInputs, Tile};
 
 /// The leaves.
 pub(crate) struct PixelKernels<T> {
-    /// Computes `exp(-|z|)`, `sigmoid(z)` and `1 - sigmoid(z)`.
-    pub shared: fn(z: &Tile<T>, exp_neg_abs: &mut Tile<T>, p: &mut Tile<T>, q: &mut Tile<T>),
-    /// Computes `ln(1 + exp(-|z|))` from `exp(-|z|)`.
-    pub softplus_tails: fn(exp_neg_abs: &Tile<T>, softplus_tail: &mut Tile<T>),
+    /// Computes `exp(-|z|)` and the smaller shares.
+    pub shared: fn(z: &Tile<T>, exp_neg_abs: &mut Tile<T>, smaller: &mut Tile<T>),
+    /// Computes what terms of tiles read besides.
+    pub arrays:
+        fn(PixelInputs<'_, T>, p: &mut Tile<T>, q: &mut Tile<T>, softplus_tail: &mut Tile<T>),
     /// Adds what the pixels have of the region sums.
     pub region_sums: fn(RegionTile<'_, T>, sums: &mut [Partial<T>; SUMS]),
     /// Writes the gradient of region terms from their slopes, or adds it.
     pub region_gradient: fn(RegionTile<'_, T>, slopes: [T; 2], add: bool, gradient: &mut Tile<T>),
-    /// Adds up the sums of region terms alone, or writes their gradient.
+    /// Computes a tile of region terms alone.
     pub regions: fn(RegionsAlone<'_, T>),
     /// Writes 0 where a pixel does not count.
     pub keep_valid: fn(valid: &Tile<T>, gradient: &mut Tile<T>),
@@ -27,9 +30,9 @@ pub(crate) struct PixelKernels<T> {
 /// What region sums and their gradient are made of.
 #[derive(Clone, Copy)]
 pub(crate) struct RegionTile<'t, T> {
+    pub z: &'t Tile<T>,
     pub y: &'t Tile<T>,
-    pub p: &'t Tile<T>,
-    pub q: &'t Tile<T>,
+    pub smaller: &'t Tile<T>,
     /// Positive where a pixel counts; all do if there is none.
     pub valid: Option<&'t Tile<T>>,
     /// What sums are multiplied by.
@@ -39,9 +42,11 @@ pub(crate) struct RegionTile<'t, T> {
 impl<T: Real> PixelKernels<T> {
     pub const fn new<Lv: Level>() -> Self {
         PixelKernels {
-            shared: |z, exp_neg_abs, p, q| enter::<Lv, _>(Shared { z, exp_neg_abs, p, q }),
-            softplus_tails: |exp_neg_abs, softplus_tail| {
-                enter::<Lv, _>(SoftplusTails { exp_neg_abs, softplus_tail })
+            shared: |z, exp_neg_abs, smaller| {
+                enter::<Lv, _>(Shared { z, exp_neg_abs, smaller });
+            },
+            arrays: |inputs, p, q, softplus_tail| {
+                enter::<Lv, _>(Arrays { inputs, p, q, softplus_tail });
             },
             region_sums: |tile, sums| enter::<Lv, _>(RegionSums { tile, sums }),
             region_gradient: |tile, slopes, add, gradient| {
@@ -56,8 +61,7 @@ impl<T: Real> PixelKernels<T> {
 struct Shared<'t, T> {
     z: &'t Tile<T>,
     exp_neg_abs: &'t mut Tile<T>,
-    p: &'t mut Tile<T>,
-    q: &'t mut Tile<T>,
+    smaller: &'t mut Tile<T>,
 }
 
 impl<T: Real> Kernel for Shared<'_, T> {
@@ -65,61 +69,47 @@ impl<T: Real> Kernel for Shared<'_, T> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        shared::<T::In<Lv>>(self.z, self.exp_neg_abs, self.p, self.q);
+        let Shared { z, exp_neg_abs, smaller } = self;
+        exponentials::<T::In<Lv>>(z, exp_neg_abs);
+        for at in (0..TILE).step_by(<T::In<Lv>>::LANES) {
+            let e = <T::In<Lv>>::load(&exp_neg_abs[at..]);
+            e.smaller_share().store(&mut smaller[at..]);
+        }
     }
 }
 
-/// Computes what terms share, in two loops: one chain of operations as long as both leaves a processor waiting.
-#[inline(always)]
-fn shared<V: Vector>(
-    z: &Tile<V::Elem>,
-    exp_neg_abs: &mut Tile<V::Elem>,
-    p: &mut Tile<V::Elem>,
-    q: &mut Tile<V::Elem>,
-) {
-    for at in (0..TILE).step_by(V::LANES) {
-        Pixel::exp_neg_abs(V::load(&z[at..])).store(&mut exp_neg_abs[at..]);
-    }
-    for at in (0..TILE).step_by(V::LANES) {
-        let zero = V::splat(0.0);
-        let pixel = Pixel::from_exp_neg_abs(V::load(&z[at..]), zero, V::load(&exp_neg_abs[at..]));
-        pixel.p.store(&mut p[at..]);
-        pixel.q.store(&mut q[at..]);
-    }
-}
-
-struct SoftplusTails<'t, T> {
-    exp_neg_abs: &'t Tile<T>,
+struct Arrays<'t, T> {
+    inputs: PixelInputs<'t, T>,
+    p: &'t mut Tile<T>,
+    q: &'t mut Tile<T>,
     softplus_tail: &'t mut Tile<T>,
 }
 
-impl<T: Real> Kernel for SoftplusTails<'_, T> {
+impl<T: Real> Kernel for Arrays<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        softplus_tails::<T::In<Lv>>(self.exp_neg_abs, self.softplus_tail);
+        let Arrays { inputs, p, q, softplus_tail } = self;
+        for at in (0..TILE).step_by(<T::In<Lv>>::LANES) {
+            let pixel: Pixel<T::In<Lv>> = inputs.pixel(at, false);
+            pixel.p.store(&mut p[at..]);
+            pixel.q.store(&mut q[at..]);
+            pixel.softplus_tail.store(&mut softplus_tail[at..]);
+        }
     }
 }
 
-#[inline(always)]
-fn softplus_tails<V: Vector>(exp_neg_abs: &Tile<V::Elem>, softplus_tail: &mut Tile<V::Elem>) {
-    for at in (0..TILE).step_by(V::LANES) {
-        Pixel::softplus_tail_of(V::load(&exp_neg_abs[at..])).store(&mut softplus_tail[at..]);
-    }
-}
-
-/// The quantities a region sum needs, `z` and `softplus_tail` left at what is not read.
+/// The quantities a region sum needs; those of losses mean nothing.
 #[inline(always)]
 fn load_region<V: Vector>(
+    z: &Tile<V::Elem>,
     y: &Tile<V::Elem>,
-    p: &Tile<V::Elem>,
-    q: &Tile<V::Elem>,
+    smaller: &Tile<V::Elem>,
     at: usize,
 ) -> Pixel<V> {
-    let zero = V::splat(0.0);
-    let (y, p, q) = (V::load(&y[at..]), V::load(&p[at..]), V::load(&q[at..]));
-    Pixel { z: zero, y, p, q, softplus_tail: zero }
+    let (z, y, smaller) = (V::load(&z[at..]), V::load(&y[at..]), V::load(&smaller[at..]));
+    Pixel::from_shares(z, y, V::splat(0.0), smaller, false)
 }
 
 struct RegionSums<'t, T> {
@@ -132,15 +122,17 @@ impl<T: Real> Kernel for RegionSums<'_, T> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let RegionTile { y, p, q, valid, weight } = self.tile;
+        let RegionTile { z, y, smaller, valid, weight } = self.tile;
         let sums = self.sums;
         match (valid, weight) {
-            (None, None) => region_sums::<T::In<Lv>, false, false>(y, p, q, y, y, sums),
-            (Some(valid), None) => region_sums::<T::In<Lv>, true, false>(y, p, q, valid, y, sums),
+            (None, None) => region_sums::<T::In<Lv>, false, false>(z, y, smaller, y, y, sums),
+            (Some(valid), None) => {
+                region_sums::<T::In<Lv>, true, false>(z, y, smaller, valid, y, sums);
+            }
             (_, Some(weight)) => {
                 let all = [T::round_from(1.0); TILE];
                 let valid = valid.unwrap_or(&all);
-                region_sums::<T::In<Lv>, true, true>(y, p, q, valid, weight, sums);
+                region_sums::<T::In<Lv>, true, true>(z, y, smaller, valid, weight, sums);
             }
         }
     }
@@ -148,9 +140,9 @@ impl<T: Real> Kernel for RegionSums<'_, T> {
 
 #[inline(always)]
 fn region_sums<V: Vector, const MASKED: bool, const WEIGHTED: bool>(
+    z: &Tile<V::Elem>,
     y: &Tile<V::Elem>,
-    p: &Tile<V::Elem>,
-    q: &Tile<V::Elem>,
+    smaller: &Tile<V::Elem>,
     valid: &Tile<V::Elem>,
     weight: &Tile<V::Elem>,
     sums: &mut [Partial<V::Elem>; SUMS],
@@ -162,7 +154,7 @@ fn region_sums<V: Vector, const MASKED: bool, const WEIGHTED: bool>(
             let at = row + lane;
             let keep = zero.lt(V::load(&valid[at..]));
             let weight = V::load(&weight[at..]);
-            let values = region::pixel_sums(&load_region::<V>(y, p, q, at));
+            let values = region::pixel_sums(&load_region::<V>(z, y, smaller, at));
             for (total, value) in totals.iter_mut().zip(values) {
                 let value = if WEIGHTED { weigh(weight, value) } else { value };
                 let value = if MASKED { V::select(keep, value, zero) } else { value };
@@ -185,71 +177,19 @@ impl<T: Real> Kernel for RegionGradient<'_, T> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let RegionTile { y, p, q, weight, .. } = self.tile;
-        region_gradient::<T::In<Lv>>(y, p, q, self.slopes, weight, self.add, self.gradient);
-    }
-}
-
-#[inline(always)]
-fn region_gradient<V: Vector>(
-    y: &Tile<V::Elem>,
-    p: &Tile<V::Elem>,
-    q: &Tile<V::Elem>,
-    slopes: [V::Elem; 2],
-    weight: Option<&Tile<V::Elem>>,
-    add: bool,
-    gradient: &mut Tile<V::Elem>,
-) {
-    let slopes = slopes.map(|x| V::splat(x.widen()));
-    for at in (0..TILE).step_by(V::LANES) {
-        let pixel = load_region::<V>(y, p, q, at);
-        let gradient = &mut gradient[at..];
-        let slope = region::pixel_gradient(&pixel, slopes);
-        let slope = match weight {
-            None => slope,
-            Some(weight) => weigh(V::load(&weight[at..]), slope),
-        };
-        if add { (V::load(gradient) + slope).store(gradient) } else { slope.store(gradient) }
-    }
-}
-
-/// A tile of a loss that is region terms alone: all of its loops in one call. (In one loop it took 16 % fewer
-/// operations with AVX2, but 14 % more time with AVX-512.)
-pub(crate) struct RegionsAlone<'t, T> {
-    pub z: &'t Tile<T>,
-    pub y: &'t Tile<T>,
-    /// Positive where a pixel counts; all do if there is none.
-    pub valid: Option<&'t Tile<T>>,
-    /// Room for what the loops leave for one another.
-    pub exp_neg_abs: &'t mut Tile<T>,
-    pub p: &'t mut Tile<T>,
-    pub q: &'t mut Tile<T>,
-    pub pass: RegionsPass<'t, T>,
-}
-
-/// What a sweep is for.
-pub(crate) enum RegionsPass<'t, T> {
-    Sums(&'t mut [Partial<T>; SUMS]),
-    Gradient { slopes: [T; 2], into: &'t mut Tile<T> },
-}
-
-impl<T: Real> Kernel for RegionsAlone<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<Lv: Level>(self) {
-        let RegionsAlone { z, y, valid, exp_neg_abs, p, q, pass } = self;
-        shared::<T::In<Lv>>(z, exp_neg_abs, p, q);
-        let tile = RegionTile { y, p, q, valid, weight: None };
-        match pass {
-            RegionsPass::Sums(sums) => RegionSums { tile, sums }.run::<Lv>(),
-            RegionsPass::Gradient { slopes, into } => {
-                let gradient = &mut *into;
-                RegionGradient { tile, slopes, add: false, gradient }.run::<Lv>();
-                if let Some(valid) = valid {
-                    keep_valid::<T::In<Lv>>(valid, into);
-                }
-            }
+        let RegionTile { z, y, smaller, weight, .. } = self.tile;
+        let (slopes, add, gradient) = (self.slopes, self.add, self.gradient);
+        let slopes = slopes.map(|x| <T::In<Lv>>::splat(x.widen()));
+        for at in (0..TILE).step_by(<T::In<Lv>>::LANES) {
+            let pixel = load_region::<T::In<Lv>>(z, y, smaller, at);
+            let gradient = &mut gradient[at..];
+            let slope = region::pixel_gradient(&pixel, slopes);
+            let slope = match weight {
+                None => slope,
+                Some(weight) => weigh(<T::In<Lv>>::load(&weight[at..]), slope),
+            };
+            let slope = if add { <T::In<Lv>>::load(gradient) + slope } else { slope };
+            slope.store(gradient);
         }
     }
 }

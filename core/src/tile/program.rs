@@ -1,7 +1,8 @@
-use super::inputs::{ClassTile, PixelTile, Scratch, TileSweep};
+use super::inputs::{ClassTile, PixelSweep, PixelTiles, Scratch, TileSweep};
 use super::kernels::Kernels;
 use super::spec::{Spec, Weighting};
 use crate::lanes::{Dual, Real};
+use crate::link::Link;
 use crate::region::SeededSums;
 use crate::summation::{Accumulator, TILE};
 
@@ -35,15 +36,19 @@ pub trait Program<T: Real, A: Accumulator>: Sync {
         self.spec(index, 1).weighting(by_call)
     }
 
+    /// Whether a sweep for sums leaves for the next what the gradient is made of: under the sigmoid link in
+    /// [`PixelSweep::keep`], under softmax the probabilities of classes, which are all that the slopes of class terms need.
+    fn keeps_shares(&self, link: Link) -> bool;
+
     /// Computes the loss of region term `index` and its derivative in the seeded sum.
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
 
-    /// Adds up the tile's losses and writes its gradient: the sum of each term's slope times its factor,
+    /// Adds up the tiles' losses and writes their gradient: the sum of each term's slope times its factor,
     /// and of the regions' derivatives.
-    fn pixel_tile(
+    fn pixel_tiles(
         &self,
-        tile: PixelTile<'_, T>,
-        sweep: TileSweep<'_, T>,
+        tiles: PixelTiles<'_, T>,
+        sweep: PixelSweep<'_, T>,
         scratch: &mut Scratch<'_, T>,
     );
 
@@ -58,8 +63,8 @@ pub trait Program<T: Real, A: Accumulator>: Sync {
     /// Writes each pixel's loss: the sum of each pixel term's times its coefficient.
     fn pixel_values(
         &self,
-        tile: PixelTile<'_, T>,
-        values: &mut [T; TILE],
+        tiles: PixelTiles<'_, T>,
+        values: &mut [[T; TILE]],
         scratch: &mut Scratch<'_, T>,
     );
 

@@ -3,7 +3,7 @@
 //! Loops are compiled for the few storages that targets are [read as](Wide). Others are widened first, a tile or a block
 //! at a time ([`Widened`]); where several labels are ignored, all of them become the first, so that loops compare with one.
 
-use super::targets::{Leaves, OfStorage, ReadTargets, TargetKernels, read_some};
+use super::targets::{Found, Leaves, OfStorage, ReadTargets, TargetKernels, read_some};
 use crate::lanes::Real;
 use crate::summation::TILE;
 use crate::view::{IgnoredAs, Target, Targets, View, Wide, each_view, stored_labels};
@@ -34,8 +34,7 @@ pub(crate) struct RunOf<'a, E, T> {
 }
 
 impl<T: Real> TargetRun<'_, T> {
-    /// Reads `count` targets from the `first` on; returns whether all of the tile counts, `valid` being
-    /// untouched if so.
+    /// Reads `count` targets from the `first` on; `valid` is untouched if all of the tile counts.
     #[inline]
     pub(crate) fn read(
         &self,
@@ -43,7 +42,7 @@ impl<T: Real> TargetRun<'_, T> {
         count: usize,
         y: &mut [T; TILE],
         valid: &mut [T; TILE],
-    ) -> bool {
+    ) -> Found {
         macro_rules! read {
             ($run:expr) => {
                 read_some($run.read, &$run.stored[first..first + count], $run.ignored, y, valid)
@@ -61,8 +60,8 @@ impl<T: Real> TargetRun<'_, T> {
 
 // What chooses a storage is a function of its own, because it is large and called from many places.
 impl Targets<'_> {
-    /// Reads the shares of `count` pixels, and 1 or 0 to `valid` (0 at `ignored` labels and past `count`).
-    /// Returns whether all of the tile is valid; `valid` is untouched if so.
+    /// Reads the shares of `count` pixels, and 1 or 0 to `valid` (0 at `ignored` labels and past `count`), which is
+    /// untouched if all of the tile counts.
     #[inline(never)]
     pub(crate) fn shares<T: Real>(
         &self,
@@ -71,7 +70,7 @@ impl Targets<'_> {
         count: usize,
         ignored: &[i64],
         into: TargetTile<'_, T>,
-    ) -> bool {
+    ) -> Found {
         each_view!(self, view => {
             Widened::shares(view, ignored).tile(at, count, view.leaves(kernels).shares, into)
         })
@@ -86,7 +85,7 @@ impl Targets<'_> {
         count: usize,
         ignored: &[i64],
         into: TargetTile<'_, T>,
-    ) -> bool {
+    ) -> Found {
         each_view!(self, view => {
             Widened::labels(view, ignored).tile(at, count, view.leaves(kernels).labels, into)
         })
@@ -198,7 +197,7 @@ impl<'v, E: Target> Widened<'v, E> {
         count: usize,
         read: ReadTargets<E::Wide, T>,
         TargetTile { y, valid }: TargetTile<'_, T>,
-    ) -> bool {
+    ) -> Found {
         if let Some(stored) = self.adjacent(at, count) {
             return read_some(read, stored, self.ignored(), y, valid);
         }

@@ -5,10 +5,19 @@ use crate::level::{Kernel, Level, Scalar, enter};
 use crate::summation::TILE;
 use crate::view::Wide;
 
-/// Reads a tile of targets and marks what counts, 1 or 0: not what equals the second argument. Returns whether
-/// all of it counts; if nothing can be ignored, what would be marked is untouched.
+/// Reads a tile of targets and marks what counts, 1 or 0: not what equals the second argument. If nothing can be
+/// ignored, what would be marked is untouched.
 pub(crate) type ReadTargets<E, T> =
-    fn(&[E; TILE], Option<E>, &mut [T; TILE], &mut [T; TILE]) -> bool;
+    fn(&[E; TILE], Option<E>, &mut [T; TILE], &mut [T; TILE]) -> Found;
+
+/// What is found of a tile of targets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    /// Whether all of it counts.
+    pub all_count: bool,
+    /// Whether all shares are 0 or 1, those that do not count too.
+    pub all_hard: bool,
+}
 
 /// The leaves for targets of one storage.
 pub(crate) struct OfStorage<E, T> {
@@ -81,12 +90,11 @@ pub(crate) fn read_some<E: Wide, T: Real>(
     ignored: Option<E>,
     y: &mut [T; TILE],
     valid: &mut [T; TILE],
-) -> bool {
+) -> Found {
     if let Ok(whole) = stored.try_into() {
         return read(whole, ignored, y, valid);
     }
-    read_part(read, stored, ignored, y, valid);
-    false
+    Found { all_count: false, ..read_part(read, stored, ignored, y, valid) }
 }
 
 /// Reads fewer targets than a tile has, after a copy that goes on with the last.
@@ -97,13 +105,17 @@ fn read_part<E: Wide, T: Real>(
     ignored: Option<E>,
     y: &mut [T; TILE],
     valid: &mut [T; TILE],
-) {
-    let Some(&last) = stored.last() else { return valid.fill(T::splat(0.0)) };
+) -> Found {
+    let Some(&last) = stored.last() else {
+        valid.fill(T::splat(0.0));
+        return Found { all_count: false, all_hard: false };
+    };
     let mut whole = [last; TILE];
     whole[..stored.len()].copy_from_slice(stored);
     valid.fill(T::splat(1.0));
-    read(&whole, ignored, y, valid);
+    let found = read(&whole, ignored, y, valid);
     valid[stored.len()..].fill(T::splat(0.0));
+    found
 }
 
 struct Read<'t, E, T, const LABELS: bool> {
@@ -114,10 +126,10 @@ struct Read<'t, E, T, const LABELS: bool> {
 }
 
 impl<E: Wide, T: Real, const LABELS: bool> Kernel for Read<'_, E, T, LABELS> {
-    type Output = bool;
+    type Output = Found;
 
     #[inline(always)]
-    fn run<Lv: Level>(self) -> bool {
+    fn run<Lv: Level>(self) -> Found {
         read::<E, T, LABELS>(self.stored, self.ignored, self.y, self.valid)
     }
 }
@@ -128,19 +140,26 @@ fn read<E: Wide, T: Real, const LABELS: bool>(
     ignored: Option<E>,
     y: &mut [T; TILE],
     valid: &mut [T; TILE],
-) -> bool {
+) -> Found {
     let (zero, one) = (T::splat(0.0), T::splat(1.0));
     let read = |e: E| if LABELS { e.label() } else { e.share() };
+    // Integers need no look: that is how they are read.
+    let is_hard = |y: T| E::IS_INTEGER || (y == zero) | (y == one);
+    let mut all_hard = !LABELS;
     let Some(ignored) = ignored else {
-        y.iter_mut().zip(stored).for_each(|(y, &e)| *y = read(e));
-        return true;
+        for (y, &e) in y.iter_mut().zip(stored) {
+            *y = read(e);
+            all_hard &= is_hard(*y);
+        }
+        return Found { all_count: true, all_hard };
     };
     let mut kept = 0u32;
     for ((y, valid), &e) in y.iter_mut().zip(valid.iter_mut()).zip(stored) {
         let keep = e != ignored;
         *y = if keep { read(e) } else { zero };
         *valid = if keep { one } else { zero };
+        all_hard &= is_hard(*y);
         kept += u32::from(keep);
     }
-    kept as usize == TILE
+    Found { all_count: kept as usize == TILE, all_hard }
 }

@@ -34,6 +34,8 @@ pub trait Target: Copy + PartialEq + Send + Sync {
 pub trait Wide: Target<Wide = Self> {
     /// Background.
     const ZERO: Self;
+    /// Whether this is a type of integers.
+    const IS_INTEGER: bool;
     /// The share of foreground.
     fn share<T: Real>(self) -> T;
     /// Whether this is a share: a float by itself, an integer where `foreground` is the number beside 0 that
@@ -106,6 +108,7 @@ macro_rules! integer_target {
 
         impl Wide for $int {
             const ZERO: Self = 0;
+            const IS_INTEGER: bool = true;
 
             #[inline(always)]
             fn share<T: Real>(self) -> T {
@@ -226,6 +229,7 @@ macro_rules! float_target {
 
         impl Wide for $float {
             const ZERO: Self = 0.0;
+            const IS_INTEGER: bool = false;
 
             #[inline(always)]
             fn share<T: Real>(self) -> T {

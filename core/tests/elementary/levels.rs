@@ -94,7 +94,11 @@ macro_rules! levels {
 levels!(exp_single, f32, |x| Lanes::exp(x));
 levels!(ln_single, f32, |x| Lanes::ln(x));
 levels!(ln_1p_single, f32, |x| Lanes::ln_1p(Lanes::abs(x)));
-levels!(ln_1p_unit_single, f32, |x| Lanes::ln_1p_unit(Lanes::min(Lanes::abs(x), 1.0)));
+levels!(ln_1p_of_shares_single, f32, |x| {
+    let e: f32 = Lanes::min(Lanes::abs(x), 1.0);
+    e.ln_1p_of_shares(e.smaller_share())
+});
+levels!(exp_of_nonpositive_single, f32, |x| Lanes::exp_of_nonpositive(-Lanes::abs(x)));
 levels!(sigmoid_single, f32, |x| Lanes::sigmoid(x));
 levels!(softplus_single, f32, |x| Lanes::softplus(x));
 levels!(sqrt_single, f32, |x| Lanes::sqrt(Lanes::abs(x)));
@@ -104,7 +108,11 @@ levels!(power_single, f32, |x| Lanes::powf(Lanes::abs(x), 2.3));
 levels!(exp_double, f64, |x| Lanes::exp(x));
 levels!(ln_double, f64, |x| Lanes::ln(x));
 levels!(ln_1p_double, f64, |x| Lanes::ln_1p(Lanes::abs(x)));
-levels!(ln_1p_unit_double, f64, |x| Lanes::ln_1p_unit(Lanes::min(Lanes::abs(x), 1.0)));
+levels!(ln_1p_of_shares_double, f64, |x| {
+    let e: f64 = Lanes::min(Lanes::abs(x), 1.0);
+    e.ln_1p_of_shares(e.smaller_share())
+});
+levels!(exp_of_nonpositive_double, f64, |x| Lanes::exp_of_nonpositive(-Lanes::abs(x)));
 levels!(sigmoid_double, f64, |x| Lanes::sigmoid(x));
 levels!(softplus_double, f64, |x| Lanes::softplus(x));
 levels!(sqrt_double, f64, |x| Lanes::sqrt(Lanes::abs(x)));

@@ -6,7 +6,6 @@
 mod double;
 mod dual;
 mod levels;
-mod nonpositive;
 mod power;
 mod primitives;
 mod single;
@@ -16,7 +15,7 @@ mod bound {
     pub const EXP: f64 = 1.0;
     pub const LN: f64 = 1.0;
     pub const LN_1P: f64 = 1.75;
-    pub const LN_1P_UNIT: f64 = 1.9;
+    pub const LN_1P_OF_SHARES: f64 = 1.65;
     pub const SIGMOID: f64 = 2.5;
     pub const SOFTPLUS: f64 = 2.5;
 }

@@ -38,8 +38,13 @@ fn ln_1p(x: f64) -> f64 {
     if x.abs() < TINY { x - x * x / 2.0 } else { x.ln_1p() }
 }
 
+/// 0 for what is below the smallest normal `f32`: by definition, of exponentials of negative numbers.
+fn normal(x: f64) -> f64 {
+    if x < f64::from(f32::MIN_POSITIVE) { 0.0 } else { x }
+}
+
 fn sigmoid(x: f64) -> f64 {
-    let e = exp(-x.abs());
+    let e = normal(exp(-x.abs()));
     if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
 }
 
@@ -48,7 +53,7 @@ fn softplus(x: f64) -> f64 {
         return core::f64::consts::LN_2 + x / 2.0;
     }
     // f64::max would drop a NaN, but the second term keeps it.
-    x.max(0.0) + ln_1p(exp(-x.abs()))
+    x.max(0.0) + ln_1p(normal(exp(-x.abs())))
 }
 
 const EXP: Function = Function {
@@ -75,12 +80,21 @@ const LN_1P: Function = Function {
     bound: bound::LN_1P,
 };
 
-const LN_1P_UNIT: Function = Function {
-    name: "ln_1p_unit",
-    ours: |block| each(block, Lanes::ln_1p_unit),
+const EXP_OF_NONPOSITIVE: Function = Function {
+    name: "exp_of_nonpositive",
+    ours: |block| each(block, Lanes::exp_of_nonpositive),
+    exact: |x| normal(exp(x)),
+    domain: |x| x <= 0.0 || x.is_nan(),
+    bound: bound::EXP,
+};
+
+const LN_1P_OF_SHARES: Function = Function {
+    name: "ln_1p_of_shares",
+    ours: |block| each(block, |e| e.ln_1p_of_shares(e.smaller_share())),
     exact: ln_1p,
-    domain: |x| (0.0..=1.0).contains(&x) || x.is_nan(),
-    bound: bound::LN_1P_UNIT,
+    // An exponential is 0 or normal.
+    domain: |x| x == 0.0 || (f32::MIN_POSITIVE..=1.0).contains(&x) || x.is_nan(),
+    bound: bound::LN_1P_OF_SHARES,
 };
 
 const SIGMOID: Function = Function {
@@ -184,7 +198,7 @@ impl Function {
             1.0,
             core::f32::consts::SQRT_2,
             2.0,
-            // Where e^-x becomes subnormal, where 0, the clamps, and where e^x becomes infinite.
+            // Where e^-x is no longer normal, where 0, the clamps, and where e^x becomes infinite.
             87.336_54,
             103.972_08,
             104.0,
@@ -232,7 +246,8 @@ tests! {
     exp_sampled, exp_exhaustive: EXP;
     ln_sampled, ln_exhaustive: LN;
     ln_1p_sampled, ln_1p_exhaustive: LN_1P;
-    ln_1p_unit_sampled, ln_1p_unit_exhaustive: LN_1P_UNIT;
+    exp_of_nonpositive_sampled, exp_of_nonpositive_exhaustive: EXP_OF_NONPOSITIVE;
+    ln_1p_of_shares_sampled, ln_1p_of_shares_exhaustive: LN_1P_OF_SHARES;
     sigmoid_sampled, sigmoid_exhaustive: SIGMOID;
     softplus_sampled, softplus_exhaustive: SOFTPLUS;
 }

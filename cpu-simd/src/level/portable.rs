@@ -95,6 +95,12 @@ macro_rules! wide_lanes {
             }
 
             #[inline(always)]
+            fn flip_by(self, sign: Self) -> Self {
+                let sign_bit = $vector::splat(-0.0);
+                $name(self.0 ^ (sign.0 & sign_bit))
+            }
+
+            #[inline(always)]
             fn pow2_of_low_bits(self) -> Self {
                 let bits: $integers = must_cast(self.0);
                 $name(must_cast(bits << $mantissa))

@@ -18,28 +18,29 @@ kernel void gradient(INPUTS, global const real *factors, global const real *slop
         lanes exps[CLASSES];
         const quantities found = find_quantities(
             logits + logits_first + plane * CLASSES * pixels + i, pixels, count, label, exps);
-        lanes inverse, q;
-        class_parts(found.label, found.label_logit, found.largest, found.largest_class,
-                    found.others, &inverse, &q);
+        lanes share, rest;
+        class_parts(found.below, found.own, found.others, found.inverse, &share, &rest);
         const lanes of_terms =
-            class_slope(found.label, found.label_logit, found.largest, found.largest_class,
-                        found.others, weights, factors);
+            class_slope(found.below, found.own, found.others, found.inverse, weights, factors);
         const lanes slope = valid ? of_terms : (lanes)(0);
+        for (uint k = 0; k < CLASSES; k++) {
+            exps[k] = probability_of(label, (lanes)(k), exps[k], found.inverse, share);
+        }
         lanes shift = (lanes)(0);
         lanes mean = (lanes)(0);
 #if REGION
+        lanes largest = (lanes)(-1);
         for (uint k = 0; k < CLASSES; k++) {
-            shift = region_shift(shift, label, (lanes)(k), found.largest_class, slopes + 2 * k);
+            region_pivot(label, (lanes)(k), exps[k], slopes + 2 * k, &largest, &shift);
         }
         for (uint k = 0; k < CLASSES; k++) {
-            mean = region_mean(mean, label, (lanes)(k), found.largest_class, exps[k], inverse, shift,
-                               slopes + 2 * k);
+            mean = region_mean(mean, label, (lanes)(k), exps[k], shift, slopes + 2 * k);
         }
 #endif
         global storage *own = gradient + gradient_first + plane * CLASSES * pixels + i;
         for (uint k = 0; k < CLASSES; k++) {
-            const lanes of_class = logit_gradient(label, (lanes)(k), exps[k], inverse, q, slope, shift,
-                                                  mean, weights, slopes + 2 * k);
+            const lanes of_class = logit_gradient(label, (lanes)(k), exps[k], rest, slope, shift, mean,
+                                                  weights, slopes + 2 * k);
             store_gradient(valid ? of_class : (lanes)(0), own + k * pixels, count, accumulate);
         }
     }

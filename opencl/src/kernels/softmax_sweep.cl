@@ -39,8 +39,7 @@ kernel void SWEEP(INPUTS, global real *block_sums, global uint *block_notes GRAD
             lanes exps[CLASSES];
             const quantities found = find_quantities(
                 logits + logits_first + plane * CLASSES * pixels + i, pixels, count, label, exps);
-            class_values(found.label, found.label_logit, found.largest, found.largest_class,
-                         found.others, weights, values);
+            class_values(found.below, found.own, found.others, found.inverse, weights, values);
 #else
             NO_VALUES
 #endif
@@ -49,14 +48,16 @@ kernel void SWEEP(INPUTS, global real *block_sums, global uint *block_notes GRAD
                 sums[s][part] += valid ? values[s] : (lanes)(0);
             }
 #if REGION || GRADIENT
-            lanes inverse, q;
-            class_parts(found.label, found.label_logit, found.largest, found.largest_class,
-                        found.others, &inverse, &q);
+            lanes share, rest;
+            class_parts(found.below, found.own, found.others, found.inverse, &share, &rest);
+            for (uint k = 0; k < CLASSES; k++) {
+                exps[k] = probability_of(label, (lanes)(k), exps[k], found.inverse, share);
+            }
 #endif
 #if REGION
             for (uint k = 0; k < CLASSES; k++) {
                 lanes of_class[3];
-                class_sums(label, (lanes)(k), exps[k], inverse, q, weights, of_class);
+                class_sums(label, (lanes)(k), exps[k], rest, weights, of_class);
                 for (uint s = 0; s < 3; s++) {
                     sums[TERM_SUMS + 3 * k + s][part] += valid ? of_class[s] : (lanes)(0);
                 }
@@ -64,12 +65,11 @@ kernel void SWEEP(INPUTS, global real *block_sums, global uint *block_notes GRAD
 #endif
 #if GRADIENT
             const lanes of_terms =
-                class_slope(found.label, found.label_logit, found.largest, found.largest_class,
-                            found.others, weights, factors);
+                class_slope(found.below, found.own, found.others, found.inverse, weights, factors);
             const lanes slope = valid ? of_terms : (lanes)(0);
             global storage *to = gradient + gradient_first + plane * CLASSES * pixels + i;
             for (uint k = 0; k < CLASSES; k++) {
-                const lanes of_class = logit_gradient(label, (lanes)(k), exps[k], inverse, q, slope,
+                const lanes of_class = logit_gradient(label, (lanes)(k), exps[k], rest, slope,
                                                       (lanes)(0), (lanes)(0), weights, slopes);
                 store_gradient(valid ? of_class : (lanes)(0), to + k * pixels, count, accumulate);
             }

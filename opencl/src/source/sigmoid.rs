@@ -14,13 +14,12 @@ pub(super) fn functions<T: Traced>(loss: &Loss<'_>) -> String {
 
 fn pixel<T: Traced>(graph: &Graph<T>) -> Pixel<Expr<'_, T>> {
     graph.note(0, "shared by all terms");
-    let pixel = Pixel::new(graph.input("z"), graph.input("y"));
-    Pixel {
-        p: pixel.p.named("p"),
-        q: pixel.q.named("q"),
-        softplus_tail: pixel.softplus_tail.named("softplus_tail"),
-        ..pixel
-    }
+    let mut pixel = Pixel::new(graph.input("z"), graph.input("y"));
+    pixel.p = pixel.p.named("p");
+    pixel.q = pixel.q.named("q");
+    pixel.softplus_tail = pixel.softplus_tail.named("softplus_tail");
+    pixel.cross_entropy = pixel.cross_entropy.named("cross_entropy");
+    pixel
 }
 
 /// Losses by term, and the sum of factors times slopes.

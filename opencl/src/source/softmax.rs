@@ -1,31 +1,31 @@
-use segloss_core::class::ClassPixel;
-use segloss_core::class::softmax::{Largest, class_gradient, inverse, probability};
+use segloss_core::class::{ClassPixel, softmax};
 use segloss_core::lanes::Lanes;
-use segloss_core::region::softmax as region;
+use segloss_core::region::softmax::{self as region, Pivot};
 
 use super::loss::Loss;
 use super::terms::{names, numbered, region_weight, returned, trace, weighted};
 use crate::library::{FormulaIn, Traced};
-use crate::trace::{Expr, Graph, Numbers};
+use crate::trace::{Expr, Graph, Mask, Numbers};
 
 /// The parameters from which a pixel's true class is found.
-const QUANTITIES: &str = "lanes label, lanes label_logit, lanes largest,\n    lanes largest_class, \
-                          lanes others";
+const QUANTITIES: &str = "lanes below, lanes own, lanes others, lanes inverse";
 
 /// The functions that `softmax.cl` calls.
 pub(super) fn functions<T: Traced>(loss: &Loss<'_>) -> String {
     let mut functions = vec![
-        largest_first::<T>(),
-        largest_with::<T>(),
-        exp_of::<T>(),
+        larger::<T>(),
+        below_largest::<T>(),
+        exp_below::<T>(),
         add_other::<T>(),
+        inverse_of::<T>(),
         class_parts::<T>(),
         class_values::<T>(loss),
         class_slope::<T>(loss),
+        probability_of::<T>(),
         logit_gradient::<T>(loss),
     ];
     if loss.has_region() {
-        functions.extend([class_sums::<T>(loss), region_shift::<T>(), region_mean::<T>()]);
+        functions.extend([class_sums::<T>(loss), region_pivot::<T>(), region_mean::<T>()]);
     }
     functions.join("\n")
 }
@@ -39,15 +39,11 @@ fn function<T: Traced>(
     format!("/* {comment} */\n") + &graph.function(Numbers::Lanes, signature, outputs)
 }
 
-fn largest<T: Traced>(graph: &Graph<T>) -> Largest<Expr<'_, T>> {
-    Largest { logit: graph.input("largest"), class: graph.input("largest_class") }
-}
-
 /// The true class's quantities.
 fn class_pixel<T: Traced>(graph: &Graph<T>) -> ClassPixel<Expr<'_, T>> {
     graph.note(0, "shared by all terms");
-    let (label, label_logit) = (graph.input("label"), graph.input("label_logit"));
-    let pixel = largest(graph).class_pixel(label, label_logit, graph.input("others"));
+    let (below, own) = (graph.input("below"), graph.input("own"));
+    let pixel = ClassPixel::of(below, own, graph.input("others"), graph.input("inverse"));
     ClassPixel { log_p: pixel.log_p.named("log_p"), p: pixel.p.named("p"), q: pixel.q.named("q") }
 }
 
@@ -56,60 +52,53 @@ fn slopes<T: Traced>(graph: &Graph<T>) -> [Expr<'_, T>; 2] {
     [graph.read("a", "slopes[0]"), graph.read("b", "slopes[1]")]
 }
 
-fn largest_places<T>(largest: Largest<Expr<'_, T>>) -> [(String, Expr<'_, T>); 2] {
-    [("*largest".into(), largest.logit), ("*largest_class".into(), largest.class)]
+/// Whether class k is the label.
+fn is_label<T: Traced>(graph: &Graph<T>) -> Mask<'_, T> {
+    graph.input("label").eq(graph.input("k"))
 }
 
-/// The probability of class k.
-fn class_probability<T: Traced>(graph: &Graph<T>) -> Expr<'_, T> {
-    probability(graph.input("exp_k"), graph.input("inverse")).named("p")
-}
-
-fn largest_first<T: Traced>() -> String {
+fn larger<T: Traced>() -> String {
     let graph = Graph::<T>::new();
-    let comment = "The largest logit so far and its class: those of class 0.";
-    let signature = "void largest_first(lanes logit, lanes *largest, lanes *largest_class)";
-    let found = Largest::first(graph.input("logit"));
-    function(&graph, comment, signature, &largest_places(found))
+    let found = graph.input("largest").max(graph.input("logit"));
+    let comment = "The largest logit, with one more.";
+    function(&graph, comment, "lanes larger(lanes largest, lanes logit)", &returned(found))
 }
 
-fn largest_with<T: Traced>() -> String {
+fn below_largest<T: Traced>() -> String {
     let graph = Graph::<T>::new();
-    let so_far = Largest {
-        logit: graph.read("so_far", "*largest"),
-        class: graph.read("its_class", "*largest_class"),
-    };
-    let comment = "The same with the logit of class k.";
-    let signature =
-        "void largest_with(lanes logit, lanes k, lanes *largest,\n    lanes *largest_class)";
-    let found = so_far.with(graph.input("logit"), graph.input("k"));
-    function(&graph, comment, signature, &largest_places(found))
+    let below = softmax::below(graph.input("logit"), graph.input("largest"));
+    let comment = "A logit below the largest.";
+    function(&graph, comment, "lanes below_largest(lanes logit, lanes largest)", &returned(below))
 }
 
-fn exp_of<T: Traced>() -> String {
+fn exp_below<T: Traced>() -> String {
     let graph = Graph::<T>::new();
-    let exp = largest(&graph).exp_of(graph.input("logit"), graph.input("k"));
-    let comment = "The exponential of class k.";
-    let signature = "lanes exp_of(lanes logit, lanes k, lanes largest,\n    lanes largest_class)";
-    function(&graph, comment, signature, &returned(exp))
+    let exp = graph.input("below").exp_of_nonpositive();
+    function(&graph, "Its exponential.", "lanes exp_below(lanes below)", &returned(exp))
 }
 
 fn add_other<T: Traced>() -> String {
     let graph = Graph::<T>::new();
-    // The largest logit itself is not read.
-    let largest = Largest { logit: Expr::splat(0.0), class: graph.input("largest_class") };
-    let sum = largest.add_other(graph.input("others"), graph.input("exp_k"), graph.input("k"));
-    let comment = "The sum of exponentials of all classes but the largest, with class k.";
-    let signature = "lanes add_other(lanes others, lanes exp_k, lanes k, lanes largest_class)";
+    let is_label = is_label(&graph);
+    let sum = softmax::add_other(graph.input("others"), is_label, graph.input("exp_k"));
+    let comment = "The sum of exponentials of all classes but the label, with class k.";
+    let signature = "lanes add_other(lanes others, lanes label, lanes k, lanes exp_k)";
     function(&graph, comment, signature, &returned(sum))
+}
+
+fn inverse_of<T: Traced>() -> String {
+    let graph = Graph::<T>::new();
+    let inverse = softmax::inverse(graph.input("others"), graph.input("own"));
+    let comment = "What gives every class's probability.";
+    function(&graph, comment, "lanes inverse_of(lanes others, lanes own)", &returned(inverse))
 }
 
 fn class_parts<T: Traced>() -> String {
     let graph = Graph::<T>::new();
     let pixel = class_pixel(&graph);
-    let outputs = [("*inverse".into(), inverse(graph.input("others"))), ("*rest".into(), pixel.q)];
-    let comment = "What gives every class's probability, and 1 - p of the true class.";
-    let signature = format!("void class_parts({QUANTITIES}, lanes *inverse, lanes *rest)");
+    let outputs = [("*share".into(), pixel.p), ("*rest".into(), pixel.q)];
+    let comment = "The probability of the true class, and 1 less that.";
+    let signature = format!("void class_parts({QUANTITIES}, lanes *share, lanes *rest)");
     function(&graph, comment, &signature, &outputs)
 }
 
@@ -143,47 +132,59 @@ fn class_slope<T: Traced>(loss: &Loss<'_>) -> String {
     function(&graph, &comment, &signature, &returned(slope.unwrap_or(Expr::splat(0.0))))
 }
 
+/// The probability of class k: of the label, `share`.
+fn probability_of<T: Traced>() -> String {
+    let graph = Graph::<T>::new();
+    let p = softmax::probability(graph.input("exp_k"), graph.input("inverse"));
+    let p = Expr::select(is_label(&graph), graph.input("share"), p);
+    let comment = "The probability of class k.";
+    let signature =
+        "lanes probability_of(lanes label, lanes k, lanes exp_k, lanes inverse, lanes share)";
+    function(&graph, comment, signature, &returned(p))
+}
+
 fn class_sums<T: Traced>(loss: &Loss<'_>) -> String {
     let graph = Graph::<T>::new();
-    let is_label = graph.input("label").eq(graph.input("k"));
-    let values = region::class_sums(is_label, class_probability(&graph), graph.input("q"));
+    let is_label = is_label(&graph);
+    let (p, rest) = (graph.input("p"), graph.input("rest"));
+    // Of the label `p` is its own.
+    let values = region::class_sums(is_label, p, p, rest);
     let values = weighted(region_weight(&graph, loss), values);
     let comment = "What a pixel adds to the region sums of class k.";
-    let signature = "void class_sums(lanes label, lanes k, lanes exp_k, lanes inverse, lanes q,\n    \
+    let signature = "void class_sums(lanes label, lanes k, lanes p, lanes rest,\n    \
                      const lanes *weights, lanes *values)";
     function(&graph, comment, signature, &numbered(values))
 }
 
-fn region_shift<T: Traced>() -> String {
+fn region_pivot<T: Traced>() -> String {
     let graph = Graph::<T>::new();
-    let k = graph.input("k");
-    let slope = region::class_slope(graph.input("label").eq(k), slopes(&graph));
-    let is_largest = graph.input("largest_class").eq(k);
-    let shift = region::shift(graph.input("shift"), is_largest, slope);
-    let comment = "The region slope of the largest class, found class by class.";
-    let signature = "lanes region_shift(lanes shift, lanes label, lanes k, lanes largest_class,\n    \
-                     global const real *slopes)";
-    function(&graph, comment, signature, &returned(shift))
+    let slope = region::class_slope(is_label(&graph), slopes(&graph));
+    let pivot = Pivot { p: graph.read("so_far", "*largest"), slope: graph.read("its", "*shift") };
+    let pivot = pivot.with(graph.input("p"), slope);
+    let outputs = [("*largest".into(), pivot.p), ("*shift".into(), pivot.slope)];
+    let comment = "The largest probability and the region slope of its class, with class k.";
+    let signature = "void region_pivot(lanes label, lanes k, lanes p, global const real *slopes,\n    \
+                     lanes *largest, lanes *shift)";
+    function(&graph, comment, signature, &outputs)
 }
 
 fn region_mean<T: Traced>() -> String {
     let graph = Graph::<T>::new();
-    let k = graph.input("k");
-    let slope = region::class_slope(graph.input("label").eq(k), slopes(&graph));
-    let is_largest = graph.input("largest_class").eq(k);
-    let (mean, p, shift) = (graph.input("mean"), class_probability(&graph), graph.input("shift"));
-    let mean = region::add_to_mean(mean, is_largest, p, slope, shift);
-    let comment = "The sum of p times region slope over the other classes, with class k.";
-    let signature = "lanes region_mean(lanes mean, lanes label, lanes k, lanes largest_class,\n    \
-                     lanes exp_k, lanes inverse, lanes shift, global const real *slopes)";
+    let slope = region::class_slope(is_label(&graph), slopes(&graph));
+    let (mean, p, shift) = (graph.input("mean"), graph.input("p"), graph.input("shift"));
+    let mean = region::add_to_mean(mean, p, slope, shift);
+    let comment = "The sum of p times region slope, less that of the largest, with class k.";
+    let signature = "lanes region_mean(lanes mean, lanes label, lanes k, lanes p, lanes shift,\n    \
+                     global const real *slopes)";
     function(&graph, comment, signature, &returned(mean))
 }
 
 fn logit_gradient<T: Traced>(loss: &Loss<'_>) -> String {
     let graph = Graph::<T>::new();
-    let is_label = graph.input("label").eq(graph.input("k"));
-    let (p, q, slope) = (class_probability(&graph), graph.input("q"), graph.input("slope"));
-    let mut gradient = class_gradient(is_label, slope, q, p);
+    let is_label = is_label(&graph);
+    let (p, rest, slope) = (graph.input("p"), graph.input("rest"), graph.input("slope"));
+    let both = softmax::toward_and_away(slope, rest);
+    let mut gradient = softmax::class_gradient(is_label, both, p);
     if !loss.fit.is_active {
         gradient = Expr::splat(0.0);
     } else if loss.has_region() {
@@ -194,8 +195,7 @@ fn logit_gradient<T: Traced>(loss: &Loss<'_>) -> String {
         gradient = gradient + own;
     }
     let comment = "The gradient in logit k.";
-    let signature = "lanes logit_gradient(lanes label, lanes k, lanes exp_k, lanes inverse, lanes q,\n    \
-                     lanes slope, lanes shift, lanes mean, const lanes *weights,\n    global const \
-                     real *slopes)";
+    let signature = "lanes logit_gradient(lanes label, lanes k, lanes p, lanes rest, lanes slope,\n    \
+                     lanes shift, lanes mean, const lanes *weights, global const real *slopes)";
     function(&graph, comment, signature, &returned(gradient))
 }

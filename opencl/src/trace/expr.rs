@@ -156,6 +156,10 @@ impl<'g, T: Format> Lanes for Expr<'g, T> {
         self.unary(Lanes::abs, Operation::Abs)
     }
 
+    fn flip_by(self, sign: Self) -> Self {
+        self.binary(sign, Lanes::flip_by, Operation::FlipBy)
+    }
+
     fn pow2_of_low_bits(self) -> Self {
         self.unary(Lanes::pow2_of_low_bits, Operation::Pow2OfLowBits)
     }

@@ -22,6 +22,7 @@ pub(super) enum Operation {
     Div(Operand, Operand),
     Sqrt(Operand),
     Abs(Operand),
+    FlipBy(Operand, Operand),
     Pow2OfLowBits(Operand),
     SplitMantissa(Operand),
     SplitExponent(Operand),
@@ -34,15 +35,17 @@ impl Operation {
     /// The nodes it takes.
     pub(super) fn takes(&self) -> impl Iterator<Item = usize> {
         use Operation::{
-            Abs, Add, Div, Equal, Input, Less, Mul, Neg, Pow2OfLowBits, Select, SplitExponent,
-            SplitMantissa, Sqrt, Sub,
+            Abs, Add, Div, Equal, FlipBy, Input, Less, Mul, Neg, Pow2OfLowBits, Select,
+            SplitExponent, SplitMantissa, Sqrt, Sub,
         };
         let (mask, operands) = match *self {
             Input(_) => (None, [None, None]),
             Neg(a) | Sqrt(a) | Abs(a) | Pow2OfLowBits(a) | SplitMantissa(a) | SplitExponent(a) => {
                 (None, [Some(a), None])
             }
-            Add(a, b) | Sub(a, b) | Mul(a, b) | Div(a, b) => (None, [Some(a), Some(b)]),
+            Add(a, b) | Sub(a, b) | Mul(a, b) | Div(a, b) | FlipBy(a, b) => {
+                (None, [Some(a), Some(b)])
+            }
             Less(a, b) | Equal(a, b) => (None, [Some(a), Some(b)]),
             Select(mask, a, b) => (Some(mask), [Some(a), Some(b)]),
         };

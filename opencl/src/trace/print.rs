@@ -177,8 +177,8 @@ impl<'n> Printer<'n> {
 
     fn text<T: Format>(&self, operation: &Operation) -> String {
         use Operation::{
-            Abs, Add, Div, Equal, Input, Less, Mul, Neg, Pow2OfLowBits, Select, SplitExponent,
-            SplitMantissa, Sqrt, Sub,
+            Abs, Add, Div, Equal, FlipBy, Input, Less, Mul, Neg, Pow2OfLowBits, Select,
+            SplitExponent, SplitMantissa, Sqrt, Sub,
         };
         let prefix = self.numbers.prefix();
         let text = |operand: &Operand| self.operand::<T>(*operand);
@@ -202,6 +202,10 @@ impl<'n> Printer<'n> {
             Equal(a, b) => infix(a, "==", b),
             Sqrt(a) => format!("sqrt({})", bare(a)),
             Abs(a) => format!("fabs({})", bare(a)),
+            FlipBy(a, sign) => {
+                let one = format!("({})(1)", self.numbers.name());
+                format!("copysign({one}, {}) * {}", bare(sign), text(a))
+            }
             Pow2OfLowBits(a) => format!("{prefix}pow2_of_low_bits({})", bare(a)),
             SplitMantissa(a) => format!("{prefix}split_mantissa({})", bare(a)),
             SplitExponent(a) => format!("{prefix}split_exponent({})", bare(a)),
