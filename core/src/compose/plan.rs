@@ -309,11 +309,16 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         &self,
         PixelTile { z, y, valid, .. }: PixelTile<'t, T>,
         is_hard: bool,
+        kept: Option<&[T; TILE]>,
         scratch: &'t mut Scratch<'_, T>,
     ) -> (PixelInputs<'t, T>, PixelArrays<'t, T>, [&'t mut [T; TILE]; 2]) {
         let kernels = &self.kernels.pixel;
         let Scratch { p, q, exp_neg_abs, smaller, softplus_tail, value, slope } = scratch;
-        (kernels.shared)(z, exp_neg_abs, smaller);
+        match kept {
+            Some(kept) => exp_neg_abs.copy_from_slice(kept),
+            None => (kernels.exponentials)(z, exp_neg_abs),
+        }
+        (kernels.smaller_shares)(exp_neg_abs, smaller);
         let inputs = PixelInputs { z, y, is_hard, exp_neg_abs, smaller };
         if self.has_pixel_tiles {
             (kernels.arrays)(inputs, p, q, softplus_tail);
@@ -325,17 +330,22 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
     fn each_term(
         &self,
         tiles: PixelTiles<'_, T>,
-        PixelSweep { mut partials, gradient, .. }: PixelSweep<'_, T>,
+        PixelSweep { mut partials, gradient, mut keep }: PixelSweep<'_, T>,
         scratch: &mut Scratch<'_, T>,
     ) {
-        let (factors, mut into) = match gradient {
-            Some(PixelGradient { factors, region, into, .. }) => ((factors, region), Some(into)),
-            None => ((&[][..], None), None),
+        let (factors, mut into, is_kept) = match gradient {
+            Some(PixelGradient { factors, region, into, is_kept }) => {
+                ((factors, region), Some(into), is_kept)
+            }
+            None => ((&[][..], None), None, false),
         };
         for (i, tile) in tiles.each().enumerate() {
             let partials = partials.as_deref_mut();
             let into = into.as_deref_mut().map(|into| &mut into[i]);
-            self.pixel_terms(tile, tiles.is_hard, partials, factors, into, scratch);
+            self.pixel_terms(tile, tiles.is_hard, partials, factors, into, is_kept, scratch);
+            if let Some(keep) = &mut keep {
+                keep[i].copy_from_slice(scratch.exp_neg_abs);
+            }
         }
     }
 
@@ -347,11 +357,13 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         mut partials: Option<&mut [Partial<T>]>,
         (factors, slopes): (&[T], Option<[T; 2]>),
         mut gradient: Option<&mut [T; TILE]>,
+        is_kept: bool,
         scratch: &mut Scratch<'_, T>,
     ) {
         let kernels = self.kernels;
         let PixelTile { z, y, valid, weights } = tile;
-        let (inputs, arrays, [value, slope]) = self.inputs(tile, is_hard, scratch);
+        let kept = gradient.as_deref().filter(|_| is_kept);
+        let (inputs, arrays, [value, slope]) = self.inputs(tile, is_hard, kept, scratch);
         let wanted = Wanted { value: partials.is_some(), slope: gradient.is_some() };
         let (mut first, mut last) = (true, None);
         for (index, term, weight) in self.own(Term::is_pixel, weights) {
@@ -399,7 +411,7 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         scratch: &mut Scratch<'_, T>,
     ) {
         let PixelTile { valid, weights, .. } = tile;
-        let (inputs, arrays, [value, slope]) = self.inputs(tile, is_hard, scratch);
+        let (inputs, arrays, [value, slope]) = self.inputs(tile, is_hard, None, scratch);
         values.fill(T::default());
         let mut first = true;
         for (_, term, weight) in self.own(Term::is_pixel, weights) {
@@ -484,9 +496,7 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
 
     fn keeps_shares(&self, link: Link) -> bool {
         match link {
-            Link::Sigmoid => {
-                matches!(self.fusion, Fusion::PixelAndRegions { .. } | Fusion::Regions)
-            }
+            Link::Sigmoid => self.has_region,
             Link::Softmax => self.classes_need_shares,
         }
     }

@@ -2,7 +2,8 @@ use super::call::{Link, Scale};
 use super::problem::Problem;
 use super::sweep::{Purpose, Sweep};
 use super::workspace::{SharedStorage, UnitStorage, Workspace, take, take_mut};
-use super::{sigmoid, softmax};
+use super::sigmoid::{self, Unfit};
+use super::softmax;
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{Accumulator, SEGMENT, TILE};
@@ -132,10 +133,12 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             slopes,
         };
         match self.call.link {
-            Link::Sigmoid => sigmoid::sweep(sweep),
-            Link::Softmax => softmax::sweep(sweep),
+            Link::Sigmoid => sigmoid::sweep(sweep).map_err(|Unfit| self.unfit()),
+            Link::Softmax => {
+                softmax::sweep(sweep);
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     /// All units in turn.
@@ -226,11 +229,11 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for SerialSweeps<'_, T> {
     }
 }
 
-/// Computes the loss, and its gradient if `gradient` is given. All targets are checked before anything is
-/// written there.
+/// Computes the loss, and its gradient if `gradient` is given.
 ///
 /// # Errors
-/// Targets, shapes or a workspace that do not fit. The gradient is then untouched.
+/// Targets, shapes or a workspace that do not fit. A gradient that is added to is then untouched; one that is overwritten
+/// may hold anything, since checks of floats ride along with the sweep.
 pub fn evaluate<T: Real, A: Accumulator>(
     problem: &Problem<'_, T, A>,
     gradient: Option<&mut dyn GradientSink<T>>,
@@ -245,7 +248,7 @@ pub fn evaluate<T: Real, A: Accumulator>(
 /// Computes the loss, and its gradient if `sweeps` has one, with the sweeps run as `sweeps` does.
 ///
 /// # Errors
-/// Targets or a workspace that do not fit, before anything is written; what `sweeps` gives.
+/// Targets or a workspace that do not fit; what `sweeps` gives.
 pub fn evaluate_with<T: Real, A: Accumulator>(
     sweeps: &mut dyn Sweeps<T, A>,
     problem: &Problem<'_, T, A>,
@@ -253,7 +256,7 @@ pub fn evaluate_with<T: Real, A: Accumulator>(
 ) -> Result<Report<A::Real>, Error> {
     let mut workspace = workspace.take_mut(&problem.sizes())?;
     workspace.sums.fill(A::default());
-    let valid = problem.check_all(&mut workspace)?;
+    let valid = problem.check_all(&mut workspace, problem.check_rides())?;
     problem.check_clear(valid)?;
     let needs_one_sweep = problem.rows.regions == 0;
     let value = match (sweeps.has_gradient(), needs_one_sweep) {

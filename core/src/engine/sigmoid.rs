@@ -34,7 +34,7 @@ struct Stage<T> {
     gradient: Aligned<Tile<T>>,
 }
 
-pub(super) fn sweep<T: Real, A: Accumulator>(mut s: Sweep<'_, T, A>) {
+pub(super) fn sweep<T: Real, A: Accumulator>(mut s: Sweep<'_, T, A>) -> Result<(), Unfit> {
     let channels = s.logits.layout().shape().channels;
     let zero = [T::default(); TILE];
     let mut stage = Stage {
@@ -46,16 +46,20 @@ pub(super) fn sweep<T: Real, A: Accumulator>(mut s: Sweep<'_, T, A>) {
     let scratch = &mut scratch!(T);
     for channel in 0..channels {
         s.partials.fill([T::default(); ACCUMULATORS]);
-        of_channel(&mut s, channel, &mut stage, scratch);
+        of_channel(&mut s, channel, &mut stage, scratch)?;
     }
+    Ok(())
 }
+
+/// A share that is none: its check rode along with the sweep.
+pub(super) struct Unfit;
 
 fn of_channel<T: Real, A: Accumulator>(
     s: &mut Sweep<'_, T, A>,
     channel: usize,
     stage: &mut Stage<T>,
     scratch: &mut Scratch<'_, T>,
-) {
+) -> Result<(), Unfit> {
     let kernels = s.program.kernels();
     let (start, pixels) = (s.pixels.start, s.pixels.len());
     // What lies adjacent is found once, not for every tile.
@@ -78,7 +82,7 @@ fn of_channel<T: Real, A: Accumulator>(
     };
     let region = s.slopes.get(channel).copied();
     // What a sweep leaves for the next is in whole tiles of a gradient that is written straight to memory.
-    let keeps = s.weights.is_empty() && s.program.keeps_shares(Link::Sigmoid);
+    let keeps = s.program.keeps_shares(Link::Sigmoid);
     // Several tiles at a time, if none is copied or has weights.
     let is_straight =
         logits.is_some() && !matches!(places, Places::Sink(_)) && s.weights.is_empty();
@@ -93,7 +97,7 @@ fn of_channel<T: Real, A: Accumulator>(
                 _ => from_ref(s.logits.tile(at, count, &mut stage.z.0)),
             };
             let (y, valid) = (&mut stage.y.0[..tiles], &mut stage.valid.0[..tiles]);
-            let mut found = Found { all_count: true, all_hard: true };
+            let mut found = Found { all_count: true, all_hard: true, all_fit: true };
             let mut counts = [true; TILES];
             for (tile, (y, valid)) in y.iter_mut().zip(&mut *valid).enumerate() {
                 let (past, count) = (tile * TILE, count_of(tile));
@@ -107,6 +111,10 @@ fn of_channel<T: Real, A: Accumulator>(
                 counts[tile] = own.all_count;
                 found.all_count &= own.all_count;
                 found.all_hard &= own.all_hard;
+                found.all_fit &= own.all_fit;
+            }
+            if !found.all_fit {
+                return Err(Unfit);
             }
             if !found.all_count {
                 let all = valid.iter_mut().zip(counts).filter(|(_, all)| *all);
@@ -167,6 +175,7 @@ fn of_channel<T: Real, A: Accumulator>(
         }
         s.partials.fill([T::default(); ACCUMULATORS]);
     }
+    Ok(())
 }
 
 /// Returns first pixel and number of pixels of the parts of a block: up to `most` whole tiles at a time, then what is left.

@@ -12,8 +12,10 @@ use crate::tile::{PixelInputs, Tile};
 
 /// The leaves.
 pub(crate) struct PixelKernels<T> {
-    /// Computes `exp(-|z|)` and the smaller shares.
-    pub shared: fn(z: &Tile<T>, exp_neg_abs: &mut Tile<T>, smaller: &mut Tile<T>),
+    /// Computes `exp(-|z|)`.
+    pub exponentials: fn(z: &Tile<T>, exp_neg_abs: &mut Tile<T>),
+    /// Computes the smaller shares of exponentials.
+    pub smaller_shares: fn(exp_neg_abs: &Tile<T>, smaller: &mut Tile<T>),
     /// Computes what terms of tiles read besides.
     pub arrays:
         fn(PixelInputs<'_, T>, p: &mut Tile<T>, q: &mut Tile<T>, softplus_tail: &mut Tile<T>),
@@ -42,8 +44,9 @@ pub(crate) struct RegionTile<'t, T> {
 impl<T: Real> PixelKernels<T> {
     pub const fn new<Lv: Level>() -> Self {
         PixelKernels {
-            shared: |z, exp_neg_abs, smaller| {
-                enter::<Lv, _>(Shared { z, exp_neg_abs, smaller });
+            exponentials: |z, exp_neg_abs| enter::<Lv, _>(Exponentials { z, exp_neg_abs }),
+            smaller_shares: |exp_neg_abs, smaller| {
+                enter::<Lv, _>(SmallerShares { exp_neg_abs, smaller });
             },
             arrays: |inputs, p, q, softplus_tail| {
                 enter::<Lv, _>(Arrays { inputs, p, q, softplus_tail });
@@ -58,19 +61,31 @@ impl<T: Real> PixelKernels<T> {
     }
 }
 
-struct Shared<'t, T> {
+struct Exponentials<'t, T> {
     z: &'t Tile<T>,
     exp_neg_abs: &'t mut Tile<T>,
-    smaller: &'t mut Tile<T>,
 }
 
-impl<T: Real> Kernel for Shared<'_, T> {
+impl<T: Real> Kernel for Exponentials<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        let Shared { z, exp_neg_abs, smaller } = self;
-        exponentials::<T::In<Lv>>(z, exp_neg_abs);
+        exponentials::<T::In<Lv>>(self.z, self.exp_neg_abs);
+    }
+}
+
+struct SmallerShares<'t, T> {
+    exp_neg_abs: &'t Tile<T>,
+    smaller: &'t mut Tile<T>,
+}
+
+impl<T: Real> Kernel for SmallerShares<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let SmallerShares { exp_neg_abs, smaller } = self;
         for at in (0..TILE).step_by(<T::In<Lv>>::LANES) {
             let e = <T::In<Lv>>::load(&exp_neg_abs[at..]);
             e.smaller_share().store(&mut smaller[at..]);

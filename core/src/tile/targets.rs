@@ -17,6 +17,8 @@ pub(crate) struct Found {
     pub all_count: bool,
     /// Whether all shares are 0 or 1, those that do not count too.
     pub all_hard: bool,
+    /// Whether all shares that count are some: floats from 0 to 1, or a few rounding steps outside.
+    pub all_fit: bool,
 }
 
 /// The leaves for targets of one storage.
@@ -108,7 +110,7 @@ fn read_part<E: Wide, T: Real>(
 ) -> Found {
     let Some(&last) = stored.last() else {
         valid.fill(T::splat(0.0));
-        return Found { all_count: false, all_hard: false };
+        return Found { all_count: false, all_hard: false, all_fit: true };
     };
     let mut whole = [last; TILE];
     whole[..stored.len()].copy_from_slice(stored);
@@ -145,13 +147,15 @@ fn read<E: Wide, T: Real, const LABELS: bool>(
     let read = |e: E| if LABELS { e.label() } else { e.share() };
     // Integers need no look: that is how they are read.
     let is_hard = |y: T| E::IS_INTEGER || (y == zero) | (y == one);
-    let mut all_hard = !LABELS;
+    let fits = |e: E| LABELS || E::IS_INTEGER || e.is_share(E::ZERO);
+    let (mut all_hard, mut all_fit) = (!LABELS, true);
     let Some(ignored) = ignored else {
         for (y, &e) in y.iter_mut().zip(stored) {
             *y = read(e);
             all_hard &= is_hard(*y);
+            all_fit &= fits(e);
         }
-        return Found { all_count: true, all_hard };
+        return Found { all_count: true, all_hard, all_fit };
     };
     let mut kept = 0u32;
     for ((y, valid), &e) in y.iter_mut().zip(valid.iter_mut()).zip(stored) {
@@ -159,7 +163,8 @@ fn read<E: Wide, T: Real, const LABELS: bool>(
         *y = if keep { read(e) } else { zero };
         *valid = if keep { one } else { zero };
         all_hard &= is_hard(*y);
+        all_fit &= !keep | fits(e);
         kept += u32::from(keep);
     }
-    Found { all_count: kept as usize == TILE, all_hard }
+    Found { all_count: kept as usize == TILE, all_hard, all_fit }
 }

@@ -475,6 +475,14 @@ impl Targets<'_> {
         each_view!(self, view => view.foreground(sample, channel, pixel, ignored, foreground));
     }
 
+    /// Whether they are stored as floats.
+    pub(crate) fn are_floats(&self) -> bool {
+        fn are<E: Target>(_: &View<'_, E>) -> bool {
+            !E::Wide::IS_INTEGER
+        }
+        each_view!(self, view => are(view))
+    }
+
     /// Whether an element can hold a label that is `ignored`.
     pub(crate) fn can_ignore(&self, ignored: &[i64]) -> bool {
         fn holds<E: Target>(_: &View<'_, E>, ignored: &[i64]) -> bool {
