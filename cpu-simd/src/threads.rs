@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use segloss_core::Error;
 use segloss_core::engine::{
-    Problem, Purpose, SerialSweeps, SharedStorage, Sizes, Sweeps, UnitStorage, Workspace,
+    Problem, Purpose, SerialSweeps, SharedStorage, Sizes, Sweeps, Swept, UnitStorage, Workspace,
 };
 use segloss_core::lanes::Real;
 use segloss_core::summation::{Accumulator, Partial, TILE};
@@ -53,7 +53,7 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for ParallelSweeps<'_, T, A> {
         problem: &Problem<'_, T, A>,
         workspace: &mut Workspace<'_, T, A>,
         purpose: Purpose,
-    ) -> Result<(), Error> {
+    ) -> Result<Swept, Error> {
         let (units, sizes, shape) = (problem.units(), problem.sizes(), problem.shape());
         let logits = shape.pixels().saturating_mul(shape.batch).saturating_mul(shape.channels);
         let places = self.places.as_ref().filter(|_| purpose.writes());
@@ -84,7 +84,7 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for ParallelSweeps<'_, T, A> {
             shared: SharedStorage { factors, slopes, class_weights },
             places,
         };
-        job.divide(0..units, parts, partials, weights, sums)?;
+        let swept = job.divide(0..units, parts, partials, weights, sums)?;
         let rows = workspace.sums.chunks_exact_mut(sizes.segment);
         let of_samples = sums.chunks_exact(sizes.segment * problem.segments());
         for (row, of_sample) in rows.zip(of_samples) {
@@ -92,7 +92,7 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for ParallelSweeps<'_, T, A> {
                 row.iter_mut().zip(of_unit).for_each(|(row, sum)| row.merge(sum));
             }
         }
-        Ok(())
+        Ok(swept)
     }
 }
 
@@ -113,7 +113,7 @@ impl<T: Real, A: Accumulator> Job<'_, '_, T, A> {
         partials: &mut [Partial<T>],
         weights: &mut [[T; TILE]],
         sums: &mut [A],
-    ) -> Result<(), Error> {
+    ) -> Result<Swept, Error> {
         if parts < 2 {
             return self.run(units, partials, weights, sums);
         }
@@ -130,7 +130,7 @@ impl<T: Real, A: Accumulator> Job<'_, '_, T, A> {
                 self.divide(later, parts - half, later_partials, later_weights, later_sums)
             },
         );
-        first.and(second)
+        Ok(first?.and(second?))
     }
 
     fn run(
@@ -139,7 +139,8 @@ impl<T: Real, A: Accumulator> Job<'_, '_, T, A> {
         partials: &mut [Partial<T>],
         weights: &mut [[T; TILE]],
         sums: &mut [A],
-    ) -> Result<(), Error> {
+    ) -> Result<Swept, Error> {
+        let mut swept = Swept::NOTHING;
         let mut own = UnitStorage { partials, weights };
         let mut rows = sums.chunks_exact_mut(self.sizes.segment);
         for unit in units {
@@ -147,9 +148,11 @@ impl<T: Real, A: Accumulator> Job<'_, '_, T, A> {
             // SAFETY: every unit is run once, and a unit writes no other unit's pixels.
             let mut part = self.places.map(|places| unsafe { places.part() });
             let sink = part.as_mut().map(|part| part as &mut dyn GradientSink<T>);
-            self.problem.sweep_unit(unit, &self.shared, &mut own, self.purpose, row, sink)?;
+            let (problem, purpose) = (self.problem, self.purpose);
+            let own = problem.sweep_unit(unit, &self.shared, &mut own, purpose, row, sink)?;
+            swept = swept.and(own);
         }
-        Ok(())
+        Ok(swept)
     }
 }
 

@@ -12,9 +12,9 @@ use crate::summation::{Accumulator, Partial, TILE};
 use crate::term::{Arguments, Options, PARAMETERS};
 use crate::tile::{
     AddUp, AddValues, Body, ClassLoops, ClassTile, Definition, FusedClass, FusedPixels, Kernels,
-    Kind, PixelArrays, PixelGradient, PixelInputs, PixelLoops, PixelPass, PixelSweep, PixelTile,
-    PixelTiles, Program, RegionTile, RegionsAlone, Scratch, Spec, Sums, TileGradient, TileOutput,
-    TileSweep, TileWeights, Weighting,
+    Kind, MadeOf, PixelArrays, PixelGradient, PixelInputs, PixelLoops, PixelPass, PixelSweep,
+    PixelTile, PixelTiles, Program, RegionTile, RegionsAlone, Scratch, Spec, Sums, TileGradient,
+    TileOutput, TileSweep, TileWeights, Weighting,
 };
 
 /// A term of a loss put together at run time.
@@ -334,8 +334,8 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         scratch: &mut Scratch<'_, T>,
     ) {
         let (factors, mut into, is_kept) = match gradient {
-            Some(PixelGradient { factors, region, into, is_kept }) => {
-                ((factors, region), Some(into), is_kept)
+            Some(PixelGradient { factors, region, into, made_of }) => {
+                ((factors, region), Some(into), made_of != MadeOf::Logits)
             }
             None => ((&[][..], None), None, false),
         };
@@ -499,6 +499,10 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
             Link::Sigmoid => self.has_region,
             Link::Softmax => self.classes_need_shares,
         }
+    }
+
+    fn keeps_signs(&self) -> bool {
+        matches!(self.fusion, Fusion::PixelAndRegions { .. } | Fusion::Regions)
     }
 
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {

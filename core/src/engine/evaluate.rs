@@ -1,9 +1,9 @@
 use super::call::{Link, Scale};
 use super::problem::Problem;
-use super::sweep::{Purpose, Sweep};
-use super::workspace::{SharedStorage, UnitStorage, Workspace, take, take_mut};
 use super::sigmoid::{self, Unfit};
 use super::softmax;
+use super::sweep::{Purpose, Sweep, Swept};
+use super::workspace::{SharedStorage, UnitStorage, Workspace, take, take_mut};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{Accumulator, SEGMENT, TILE};
@@ -30,7 +30,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     pub fn reduce(&self, workspace: &mut Workspace<'_, T, A>) -> Result<(), Error> {
         let mut workspace = workspace.take_mut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
-        self.sweep_all(&mut workspace, Purpose::Sums, None)
+        self.sweep_all(&mut workspace, Purpose::Sums, None).map(|_| ())
     }
 
     /// Writes the gradient, from the factors and slopes of [`Problem::finish`].
@@ -46,7 +46,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         self.check_gradient(sink)?;
         let mut workspace = workspace.take_mut(&self.sizes())?;
         self.load_class_weights(workspace.class_weights);
-        self.sweep_all(&mut workspace, Purpose::Gradient, Some(sink))
+        self.sweep_all(&mut workspace, Purpose::Gradient, Some(sink)).map(|_| ())
     }
 
     /// The gradient where no term is evaluated: not even a NaN logit counts.
@@ -87,7 +87,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         purpose: Purpose,
         sums: Option<&mut [A]>,
         mut sink: Option<&mut dyn GradientSink<T>>,
-    ) -> Result<(), Error> {
+    ) -> Result<Swept, Error> {
         let sizes = self.sizes();
         let sums = match sums.filter(|_| purpose.has_sums()) {
             Some(sums) => Some(take_mut("sums", sums, sizes.segment)?),
@@ -98,7 +98,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         let class_weights = take("class_weights", shared.class_weights, sizes.class_weights)?;
         let (sample, start) = (unit / self.segments(), unit % self.segments() * SEGMENT);
         if sample >= self.shape().batch {
-            return Ok(());
+            return Ok(Swept::NOTHING);
         }
         let (mut factors, mut slopes) = (&[][..], &[][..]);
         if let Some(sink) = &sink {
@@ -136,7 +136,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             Link::Sigmoid => sigmoid::sweep(sweep).map_err(|Unfit| self.unfit()),
             Link::Softmax => {
                 softmax::sweep(sweep);
-                Ok(())
+                Ok(Swept { all_hard: false })
             }
         }
     }
@@ -147,12 +147,13 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         workspace: &mut Workspace<'_, T, A>,
         purpose: Purpose,
         mut sink: Option<&mut dyn GradientSink<T>>,
-    ) -> Result<(), Error> {
+    ) -> Result<Swept, Error> {
+        let mut swept = Swept::NOTHING;
         if !self.is_active {
             if let Some(sink) = sink.filter(|_| purpose.has_gradient()) {
                 self.write_zeros(sink);
             }
-            return Ok(());
+            return Ok(swept);
         }
         let sum = purpose.has_sums();
         let Workspace { partials, sums, segment, factors, slopes, weights, class_weights, .. } =
@@ -165,13 +166,14 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
                 segment.fill(A::default());
                 let into = sum.then_some(&mut **segment);
                 let sink = reborrow(&mut sink);
-                self.sweep_unit(unit, &shared, &mut own, purpose, into, sink)?;
+                let own = self.sweep_unit(unit, &shared, &mut own, purpose, into, sink)?;
+                swept = swept.and(own);
                 if sum {
                     row.iter_mut().zip(&**segment).for_each(|(row, sum)| row.merge(sum));
                 }
             }
         }
-        Ok(())
+        Ok(swept)
     }
 }
 
@@ -199,7 +201,7 @@ pub trait Sweeps<T: Real, A: Accumulator> {
         problem: &Problem<'_, T, A>,
         workspace: &mut Workspace<'_, T, A>,
         purpose: Purpose,
-    ) -> Result<(), Error>;
+    ) -> Result<Swept, Error>;
 }
 
 /// Runs one unit after the other.
@@ -224,7 +226,7 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for SerialSweeps<'_, T> {
         problem: &Problem<'_, T, A>,
         workspace: &mut Workspace<'_, T, A>,
         purpose: Purpose,
-    ) -> Result<(), Error> {
+    ) -> Result<Swept, Error> {
         problem.sweep_all(workspace, purpose, reborrow(&mut self.sink))
     }
 }
@@ -272,9 +274,11 @@ pub fn evaluate_with<T: Real, A: Accumulator>(
             problem.value(workspace.totals)
         }
         (true, false) => {
-            sweeps.run(problem, &mut workspace, Purpose::SumsFirst)?;
+            let swept = sweeps.run(problem, &mut workspace, Purpose::SumsFirst)?;
             let value = finish_all(problem, &mut workspace)?;
-            sweeps.run(problem, &mut workspace, Purpose::GradientNext)?;
+            let of_hard = swept.all_hard;
+            let next = if of_hard { Purpose::GradientOfHard } else { Purpose::GradientNext };
+            sweeps.run(problem, &mut workspace, next)?;
             value
         }
     };

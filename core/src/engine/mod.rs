@@ -32,5 +32,5 @@ pub use finish::{mean_share, merge_ranks, merge_tiles};
 pub use problem::{Problem, check_mask};
 pub(crate) use requirements::expected_link;
 pub use requirements::{CallShape, Requirements};
-pub use sweep::Purpose;
+pub use sweep::{Purpose, Swept};
 pub use workspace::{SharedStorage, Sizes, UnitStorage, Workspace};

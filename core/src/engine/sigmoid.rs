@@ -4,13 +4,15 @@ use core::ops::Range;
 use core::slice::{from_mut, from_ref};
 
 use super::call::Link;
-use super::sweep::{Purpose, Sweep, blocks, scratch};
+use super::sweep::{Purpose, Sweep, Swept, blocks, scratch};
 use super::weights::{FillWeights, read_targets};
 use crate::aligned::Aligned;
 use crate::lanes::Real;
 use crate::region::SUMS;
 use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, TILE, tree};
-use crate::tile::{Found, PixelGradient, PixelSweep, PixelTiles, Scratch, Tile, TileWeights};
+use crate::tile::{
+    Found, MadeOf, PixelGradient, PixelSweep, PixelTiles, Scratch, Tile, TileWeights,
+};
 use crate::view::{GradientSink, Write};
 
 /// Where the gradient of one channel goes.
@@ -34,7 +36,7 @@ struct Stage<T> {
     gradient: Aligned<Tile<T>>,
 }
 
-pub(super) fn sweep<T: Real, A: Accumulator>(mut s: Sweep<'_, T, A>) -> Result<(), Unfit> {
+pub(super) fn sweep<T: Real, A: Accumulator>(mut s: Sweep<'_, T, A>) -> Result<Swept, Unfit> {
     let channels = s.logits.layout().shape().channels;
     let zero = [T::default(); TILE];
     let mut stage = Stage {
@@ -44,11 +46,12 @@ pub(super) fn sweep<T: Real, A: Accumulator>(mut s: Sweep<'_, T, A>) -> Result<(
         gradient: Aligned(zero),
     };
     let scratch = &mut scratch!(T);
+    let mut swept = Swept::NOTHING;
     for channel in 0..channels {
         s.partials.fill([T::default(); ACCUMULATORS]);
-        of_channel(&mut s, channel, &mut stage, scratch)?;
+        swept = swept.and(of_channel(&mut s, channel, &mut stage, scratch)?);
     }
-    Ok(())
+    Ok(swept)
 }
 
 /// A share that is none: its check rode along with the sweep.
@@ -59,7 +62,8 @@ fn of_channel<T: Real, A: Accumulator>(
     channel: usize,
     stage: &mut Stage<T>,
     scratch: &mut Scratch<'_, T>,
-) -> Result<(), Unfit> {
+) -> Result<Swept, Unfit> {
+    let mut swept = Swept::NOTHING;
     let kernels = s.program.kernels();
     let (start, pixels) = (s.pixels.start, s.pixels.len());
     // What lies adjacent is found once, not for every tile.
@@ -83,6 +87,10 @@ fn of_channel<T: Real, A: Accumulator>(
     let region = s.slopes.get(channel).copied();
     // What a sweep leaves for the next is in whole tiles of a gradient that is written straight to memory.
     let keeps = s.program.keeps_shares(Link::Sigmoid);
+    let is_signed = keeps
+        && s.weights.is_empty()
+        && s.program.keeps_signs()
+        && s.purpose == Purpose::GradientOfHard;
     // Several tiles at a time, if none is copied or has weights.
     let is_straight =
         logits.is_some() && !matches!(places, Places::Sink(_)) && s.weights.is_empty();
@@ -99,7 +107,10 @@ fn of_channel<T: Real, A: Accumulator>(
             let (y, valid) = (&mut stage.y.0[..tiles], &mut stage.valid.0[..tiles]);
             let mut found = Found { all_count: true, all_hard: true, all_fit: true };
             let mut counts = [true; TILES];
-            for (tile, (y, valid)) in y.iter_mut().zip(&mut *valid).enumerate() {
+            // Targets in signs are not read again.
+            let in_signs = is_signed && count >= TILE && matches!(places, Places::Run(_));
+            let to_read = if in_signs { 0 } else { tiles };
+            for (tile, (y, valid)) in y.iter_mut().zip(&mut *valid).enumerate().take(to_read) {
                 let (past, count) = (tile * TILE, count_of(tile));
                 let own = match &targets {
                     Some(run) => run.read(within + past, count, y, valid),
@@ -115,6 +126,9 @@ fn of_channel<T: Real, A: Accumulator>(
             }
             if !found.all_fit {
                 return Err(Unfit);
+            }
+            if count >= TILE {
+                swept.all_hard &= found.all_hard && found.all_count;
             }
             if !found.all_count {
                 let all = valid.iter_mut().zip(counts).filter(|(_, all)| *all);
@@ -149,10 +163,15 @@ fn of_channel<T: Real, A: Accumulator>(
                 s.program.pixel_tiles(tiles, sweep, scratch);
                 continue;
             }
-            let is_kept = keeps && place.is_some() && s.purpose == Purpose::GradientNext;
+            let made_of = match (keeps && place.is_some(), in_signs) {
+                (false, _) => MadeOf::Logits,
+                (true, false) if s.purpose.is_next() => MadeOf::Kept,
+                (true, false) => MadeOf::Logits,
+                (true, true) => MadeOf::Signed,
+            };
             let is_staged = place.is_none();
             let into = place.unwrap_or(from_mut(&mut stage.gradient.0));
-            let gradient = PixelGradient { factors: s.factors, region, into, is_kept };
+            let gradient = PixelGradient { factors: s.factors, region, into, made_of };
             let sweep = PixelSweep { partials, gradient: Some(gradient), keep: None };
             s.program.pixel_tiles(tiles, sweep, scratch);
             let staged = &stage.gradient.0;
@@ -175,7 +194,7 @@ fn of_channel<T: Real, A: Accumulator>(
         }
         s.partials.fill([T::default(); ACCUMULATORS]);
     }
-    Ok(())
+    Ok(swept)
 }
 
 /// Returns first pixel and number of pixels of the parts of a block: up to `most` whole tiles at a time, then what is left.

@@ -1,7 +1,7 @@
 //! A sweep under the softmax link: all channels of a tile together.
 
 use super::call::Link;
-use super::sweep::{Purpose, Sweep, blocks, scratch, tiles};
+use super::sweep::{Sweep, blocks, scratch, tiles};
 use super::weights::{FillWeights, read_targets};
 use crate::aligned::Aligned;
 use crate::lanes::Real;
@@ -78,7 +78,7 @@ fn one_tile<T: Real, A: Accumulator>(
     let is_whole = count == TILE && s.call.write == Write::Overwrite;
     let has_region = s.rows.regions > 0;
     let keeps = is_whole && has_region && s.program.keeps_shares(Link::Softmax);
-    let is_kept = keeps && s.purpose == Purpose::GradientNext;
+    let is_kept = keeps && s.purpose.is_next();
     let mut sink = s.sink.as_deref_mut();
     let is_kept = is_kept && sink.as_deref_mut().is_some_and(|sink| copy_kept(sink, at, exps));
     if is_kept {

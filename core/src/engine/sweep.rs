@@ -47,6 +47,26 @@ pub enum Purpose {
     Gradient,
     /// The gradient, after [`Purpose::SumsFirst`] on the same inputs and gradient.
     GradientNext,
+    /// The gradient, after a [`Purpose::SumsFirst`] that found all targets to count and to be 0 or 1.
+    GradientOfHard,
+}
+
+/// What a sweep found, besides what it added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// Whether all targets count and are shares of 0 or 1.
+    pub all_hard: bool,
+}
+
+impl Swept {
+    /// Nothing has been seen yet.
+    pub const NOTHING: Self = Swept { all_hard: true };
+
+    /// What two sweeps found.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Swept { all_hard: self.all_hard && other.all_hard }
+    }
 }
 
 impl Purpose {
@@ -57,7 +77,12 @@ impl Purpose {
 
     /// Whether the gradient is written.
     pub fn has_gradient(self) -> bool {
-        matches!(self, Purpose::Both | Purpose::Gradient | Purpose::GradientNext)
+        !matches!(self, Purpose::Sums | Purpose::SumsFirst)
+    }
+
+    /// Whether it goes on from [`Purpose::SumsFirst`].
+    pub(super) fn is_next(self) -> bool {
+        matches!(self, Purpose::GradientNext | Purpose::GradientOfHard)
     }
 
     /// Whether the gradient's place is written.

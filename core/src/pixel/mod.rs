@@ -157,8 +157,15 @@ impl<L: Lanes> Pixel<L> {
 
 /// The side of a target that is 0 or 1: above 0 for background, below for foreground.
 #[inline(always)]
-fn side<L: Lanes>(y: L) -> L {
+pub(crate) fn side<L: Lanes>(y: L) -> L {
     L::splat(0.5) - y
+}
+
+/// The target whose [`side`] a number has the sign of, which may be 0.
+#[inline(always)]
+pub(crate) fn target_of_side<L: Lanes>(signed: L) -> L {
+    let (zero, one) = (L::splat(0.0), L::splat(1.0));
+    L::select(one.flip_by(signed).lt(zero), one, zero)
 }
 
 /// A loss of one pixel, as its author writes it: the value alone.

@@ -4,11 +4,13 @@
 //! beside any region terms, whose formulas only see sums: the loop does not depend on them. Every other
 //! sum is computed term by term, in [`Plan`](crate::compose::Plan), with the same bits.
 
-use super::inputs::{ClassTile, PixelGradient, PixelSweep, PixelTiles, TileGradient, weigh};
+use super::inputs::{
+    ClassTile, MadeOf, PixelGradient, PixelSweep, PixelTiles, TileGradient, weigh,
+};
 use crate::aligned::Aligned;
 use crate::class::ClassPixel;
 use crate::lanes::{Lanes, Real, Vector};
-use crate::pixel::Pixel;
+use crate::pixel::{Pixel, side, target_of_side};
 use crate::region;
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
 use crate::tile::Tile;
@@ -188,7 +190,7 @@ fn pixel_pass<V: Vector, P: Fused, const MASKED: bool, const HARD: bool>(
     match pass {
         PixelPass::Sums { sums, keep: Some(keep) } => {
             let with = (&[][..], no_slopes);
-            pixel_loop::<V, P, MASKED, HARD, true, false>(fused, tiles, sums, with, keep);
+            pixel_loop::<V, P, MASKED, HARD, false, true, false>(fused, tiles, sums, with, keep);
         }
         // In turns, for want of places.
         PixelPass::Sums { sums: PixelSums { terms, regions }, keep: None } => {
@@ -196,16 +198,16 @@ fn pixel_pass<V: Vector, P: Fused, const MASKED: bool, const HARD: bool>(
             for i in 0..tiles.z.len() {
                 let sums = PixelSums { terms: &mut *terms, regions: &mut *regions };
                 let (tile, with) = (tiles.only(i), (&[][..], no_slopes));
-                pixel_loop::<V, P, MASKED, HARD, true, false>(fused, tile, sums, with, keep);
+                pixel_loop::<V, P, MASKED, HARD, false, true, false>(fused, tile, sums, with, keep);
             }
         }
         PixelPass::Both { sums, gradient } => {
             let PixelGradient { factors, into, .. } = gradient;
             let with = (factors, no_slopes);
-            pixel_loop::<V, P, MASKED, HARD, true, true>(fused, tiles, sums, with, into);
+            pixel_loop::<V, P, MASKED, HARD, false, true, true>(fused, tiles, sums, with, into);
         }
-        PixelPass::Gradient(PixelGradient { factors, region, into, is_kept }) => {
-            if !is_kept {
+        PixelPass::Gradient(PixelGradient { factors, region, into, made_of }) => {
+            if made_of == MadeOf::Logits {
                 for (z, into) in tiles.z.iter().zip(&mut *into) {
                     exponentials::<V>(z, into);
                     if P::SLOPE_OF_SHARES {
@@ -215,7 +217,13 @@ fn pixel_pass<V: Vector, P: Fused, const MASKED: bool, const HARD: bool>(
             }
             let sums = PixelSums { terms: &mut [], regions: &mut [] };
             let with = (factors, region.unwrap_or_default());
-            pixel_loop::<V, P, MASKED, HARD, false, true>(fused, tiles, sums, with, into);
+            if !MASKED && HARD && made_of == MadeOf::Signed {
+                pixel_loop::<V, P, MASKED, HARD, true, false, true>(fused, tiles, sums, with, into);
+            } else {
+                pixel_loop::<V, P, MASKED, HARD, false, false, true>(
+                    fused, tiles, sums, with, into,
+                );
+            }
         }
     }
 }
@@ -238,13 +246,15 @@ fn smaller_shares<V: Vector>(exps: &mut Tile<V::Elem>) {
 }
 
 /// One loop over tiles. Of sums alone, `places` take what the gradient is made of, else the gradient; without sums that is
-/// made of what is there. The flags are constants, so each use has the loop it needs and no more.
+/// made of what is there. A target that is 0 or 1 is kept too, in the sign: `SIGNED` reads it from there. The flags are
+/// constants, so each use has the loop it needs and no more.
 #[inline(always)]
 fn pixel_loop<
     V: Vector,
     P: Fused,
     const MASKED: bool,
     const HARD: bool,
+    const SIGNED: bool,
     const SUM: bool,
     const GRADIENT: bool,
 >(
@@ -277,8 +287,10 @@ fn pixel_loop<
         for row in (0..TILE).step_by(ACCUMULATORS) {
             for lane in (0..ACCUMULATORS).step_by(V::LANES) {
                 let at = row + lane;
-                let (z, y) = (V::load(&z[at..]), V::load(&y[at..]));
+                let z = V::load(&z[at..]);
                 let kept = if SUM { V::load(&exps[at..]) } else { V::load(&place[at..]) };
+                let y = if SIGNED { target_of_side(kept) } else { V::load(&y[at..]) };
+                let kept = if SUM { kept } else { kept.abs() };
                 let (e, smaller) = if !SUM && P::SLOPE_OF_SHARES {
                     (zero, kept)
                 } else {
@@ -313,6 +325,7 @@ fn pixel_loop<
                     valued(slope).store(&mut place[at..]);
                 } else {
                     let kept = if P::SLOPE_OF_SHARES { smaller } else { e };
+                    let kept = if HARD { kept.flip_by(side(y)) } else { kept };
                     kept.store(&mut place[at..]);
                 }
             }

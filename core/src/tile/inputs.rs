@@ -130,8 +130,19 @@ pub struct PixelGradient<'t, T> {
     pub region: Option<[T; 2]>,
     /// Where it is written.
     pub into: &'t mut [[T; TILE]],
-    /// Whether `into` holds what [`PixelSweep::keep`] was left with.
-    pub is_kept: bool,
+    /// What it is made of.
+    pub made_of: MadeOf,
+}
+
+/// What a gradient of pixels is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MadeOf {
+    /// Logits and targets.
+    Logits,
+    /// Targets and what [`PixelSweep::keep`] was left with, which is where the gradient goes.
+    Kept,
+    /// That alone: its signs tell targets that are all 0 or 1 and count, and those of [`PixelTiles`] mean nothing.
+    Signed,
 }
 
 /// What a tile of class terms is asked for: the sums of their losses, their gradient in `ln p_t`, or both.

@@ -48,7 +48,7 @@ pub(crate) use fused::{PixelPass, plus};
 pub(crate) use fusion::{FusedClass, FusedPixels, RegionsAlone};
 pub(crate) use inputs::PixelTile;
 pub use inputs::{
-    ClassTile, PixelArrays, PixelGradient, PixelInputs, PixelSweep, PixelTiles, Scratch,
+    ClassTile, MadeOf, PixelArrays, PixelGradient, PixelInputs, PixelSweep, PixelTiles, Scratch,
     TileGradient, TileOutput, TileSweep, TileWeights, scaled, weigh,
 };
 pub use kernels::Kernels;

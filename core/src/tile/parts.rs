@@ -407,6 +407,10 @@ macro_rules! program {
                 link == Link::Sigmoid || P::SLOPE_OF_SHARES
             }
 
+            fn keeps_signs(&self) -> bool {
+                true
+            }
+
             fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
                 let $self = self;
                 Parts::region($parts, index, sums)

@@ -40,6 +40,10 @@ pub trait Program<T: Real, A: Accumulator>: Sync {
     /// [`PixelSweep::keep`], under softmax the probabilities of classes, which are all that the slopes of class terms need.
     fn keeps_shares(&self, link: Link) -> bool;
 
+    /// Whether, of a loss without weights, what is left under the sigmoid link tells targets that are 0 or 1 by its signs
+    /// ([`MadeOf::Signed`](super::MadeOf)).
+    fn keeps_signs(&self) -> bool;
+
     /// Computes the loss of region term `index` and its derivative in the seeded sum.
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
 
