@@ -218,10 +218,13 @@ impl<'a, T: Real> Fusion<'a, T> {
             (None, _) if has_region => Fusion::Regions,
             // One that is not evaluated adds zeros, which only a sum of terms does.
             (Some((index, term)), None) if term.coefficient != 0.0 => match term.body() {
-                Some(Body::Pixel(PixelLoops { fused: Some(loops), .. })) => match has_region {
-                    true => Fusion::PixelAndRegions { index, loops },
-                    false => Fusion::Pixel { index, loops },
-                },
+                Some(Body::Pixel(PixelLoops { fused: Some(loops), .. })) => {
+                    match ((loops.are_for)(term.arguments()), has_region) {
+                        (false, _) => Fusion::None,
+                        (true, true) => Fusion::PixelAndRegions { index, loops },
+                        (true, false) => Fusion::Pixel { index, loops },
+                    }
+                }
                 Some(Body::Class(ClassLoops { fused: Some(loops), .. })) => {
                     Fusion::Class { index, loops }
                 }
@@ -520,11 +523,17 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
         sweep: PixelSweep<'_, T>,
         scratch: &mut Scratch<'_, T>,
     ) {
-        let fusion = if tiles.weights.tiles.is_empty() { self.fusion } else { Fusion::None };
+        let (fusion, is_weighted) = (self.fusion, !tiles.weights.tiles.is_empty());
         let is_fused = match fusion {
             // Its gradient comes with its sums.
-            Fusion::Pixel { .. } => sweep.partials.is_some(),
-            Fusion::PixelAndRegions { .. } | Fusion::Regions => true,
+            Fusion::Pixel { loops, .. } => {
+                let takes = tiles.is_hard || !is_weighted && loops.take_soft;
+                takes && sweep.partials.is_some()
+            }
+            Fusion::PixelAndRegions { loops, .. } => {
+                !is_weighted && (tiles.is_hard || loops.take_soft)
+            }
+            Fusion::Regions => !is_weighted,
             Fusion::Class { .. } | Fusion::None => false,
         };
         if !is_fused {
@@ -533,7 +542,8 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
         let Some(pass) = PixelPass::of(sweep, self.terms.len()) else { return };
         match fusion {
             Fusion::Pixel { index, loops } => {
-                (loops.alone)(self.arguments(index), tiles, pass.of_term(index));
+                let run = if is_weighted { loops.weighted } else { loops.alone };
+                run(self.arguments(index), tiles, pass.of_term(index));
             }
             Fusion::PixelAndRegions { index, loops } => {
                 (loops.with_regions)(self.arguments(index), tiles, pass.of_term(index));

@@ -24,6 +24,7 @@ impl PixelTerm for Bce {
     };
     const PARAMETERS: &'static [Parameter] = &[];
     const FUSED: bool = true;
+    const FUSED_SOFT: bool = true;
     const SLOPE_OF_SHARES: bool = true;
 
     fn new(_: Arguments<'_>) -> Self {

@@ -79,6 +79,15 @@ impl PixelTerm for Focal {
         (factor * bce, factor * (pixel.cross_entropy_slope() + focus))
     }
 
+    fn is_common(&self) -> bool {
+        self.gamma == 2.0
+    }
+
+    #[inline(always)]
+    fn with_common<W: WithTerm<Self>>(self, work: W) {
+        work.run(Focal { gamma: 2.0, ..self });
+    }
+
     /// The power at run time is a select and a multiplication a bit, or an exponential and a logarithm,
     /// whichever it is; that of `gamma = 2` one multiplication.
     #[inline(always)]

@@ -179,9 +179,12 @@ pub trait PixelTerm: Copy + Send + Sync + 'static {
     /// Its parameters, in the order of [`Arguments`].
     const PARAMETERS: &'static [Parameter];
 
-    /// Whether a loss from text that is this term, alone or beside region terms, is computed in one loop in `f32`: up to
-    /// twice as fast, for 40 to 60 KB of code.
+    /// Whether a loss from text that is this term, alone or beside region terms, is computed in one loop in `f32`, if
+    /// [`PixelTerm::is_common`]: up to twice as fast, for 80 KB of code.
     const FUSED: bool = false;
+
+    /// Whether those loops are compiled for targets that are not 0 or 1, too.
+    const FUSED_SOFT: bool = false;
 
     /// Whether its slope is made of shares, and of no [`Pixel::softplus_tail`] or [`Pixel::cross_entropy`]: then a gradient
     /// that follows the sums of region terms needs no exponential, the shares being kept.
@@ -208,6 +211,17 @@ pub trait PixelTerm: Copy + Send + Sync + 'static {
     fn value_and_slope<L: Lanes>(&self, pixel: &Pixel<L>) -> (L, L) {
         let dual = self.loss(&pixel.dual());
         (dual.value, dual.derivative)
+    }
+
+    /// Whether its parameters are ones that most callers choose, for which alone there are [`PixelTerm::FUSED`] loops.
+    fn is_common(&self) -> bool {
+        true
+    }
+
+    /// Hands itself to `work` with those parameters as constants, if [`PixelTerm::is_common`].
+    #[inline(always)]
+    fn with_common<W: WithTerm<Self>>(self, work: W) {
+        work.run(self);
     }
 
     /// Hands itself to `work`: as it is, or, where its parameters are ones that most callers choose,

@@ -165,67 +165,97 @@ impl<'t, T: Real> PixelPass<'t, T> {
     }
 }
 
-/// Sweeps tiles of pixel and region terms with the loop whose flags fit what there is.
-#[inline(always)]
-pub(super) fn pixel_sweep<V: Vector, P: Fused>(
-    fused: &P,
-    tiles: PixelTiles<'_, V::Elem>,
-    pass: PixelPass<'_, V::Elem>,
-) {
-    match (tiles.valid.is_some(), tiles.is_hard) {
-        (false, false) => pixel_pass::<V, P, false, false>(fused, tiles, pass),
-        (false, true) => pixel_pass::<V, P, false, true>(fused, tiles, pass),
-        (true, false) => pixel_pass::<V, P, true, false>(fused, tiles, pass),
-        (true, true) => pixel_pass::<V, P, true, true>(fused, tiles, pass),
-    }
+/// Which targets a loop takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// Those that are all 0 or 1.
+    Hard,
+    /// Any.
+    Any,
 }
 
+/// Chooses the loop whose flags fit what there is.
+macro_rules! with_flags {
+    ($tiles:expr, $takes:expr, |$masked:ident, $hard:ident| $run:expr) => {
+        match ($tiles.valid.is_some(), $tiles.is_hard || $takes == Takes::Hard) {
+            (false, true) => {
+                const $masked: bool = false;
+                const $hard: bool = true;
+                $run
+            }
+            (true, true) => {
+                const $masked: bool = true;
+                const $hard: bool = true;
+                $run
+            }
+            (false, false) => {
+                const $masked: bool = false;
+                const $hard: bool = false;
+                $run
+            }
+            (true, false) => {
+                const $masked: bool = true;
+                const $hard: bool = false;
+                $run
+            }
+        }
+    };
+}
+
+/// Adds up sums; of each pixel, what its slope is made of is left in `keep`, if there are places.
 #[inline(always)]
-fn pixel_pass<V: Vector, P: Fused, const MASKED: bool, const HARD: bool>(
+pub(super) fn pixel_sums<V: Vector, P: Fused>(
     fused: &P,
     tiles: PixelTiles<'_, V::Elem>,
-    pass: PixelPass<'_, V::Elem>,
+    sums: PixelSums<'_, V::Elem>,
+    keep: Option<&mut [Tile<V::Elem>]>,
+    takes: Takes,
 ) {
-    let no_slopes = [V::Elem::default(); 2];
-    match pass {
-        PixelPass::Sums { sums, keep: Some(keep) } => {
-            let with = (&[][..], no_slopes);
-            pixel_loop::<V, P, MASKED, HARD, false, true, false>(fused, tiles, sums, with, keep);
-        }
-        // In turns, for want of places.
-        PixelPass::Sums { sums: PixelSums { terms, regions }, keep: None } => {
-            let keep = &mut [[V::Elem::default(); TILE]];
-            for i in 0..tiles.z.len() {
-                let sums = PixelSums { terms: &mut *terms, regions: &mut *regions };
-                let (tile, with) = (tiles.only(i), (&[][..], no_slopes));
-                pixel_loop::<V, P, MASKED, HARD, false, true, false>(fused, tile, sums, with, keep);
-            }
-        }
-        PixelPass::Both { sums, gradient } => {
-            let PixelGradient { factors, into, .. } = gradient;
-            let with = (factors, no_slopes);
-            pixel_loop::<V, P, MASKED, HARD, false, true, true>(fused, tiles, sums, with, into);
-        }
-        PixelPass::Gradient(PixelGradient { factors, region, into, made_of }) => {
-            if made_of == MadeOf::Logits {
-                for (z, into) in tiles.z.iter().zip(&mut *into) {
-                    exponentials::<V>(z, into);
-                    if P::SLOPE_OF_SHARES {
-                        smaller_shares::<V>(into);
-                    }
-                }
-            }
-            let sums = PixelSums { terms: &mut [], regions: &mut [] };
-            let with = (factors, region.unwrap_or_default());
-            if !MASKED && HARD && made_of == MadeOf::Signed {
-                pixel_loop::<V, P, MASKED, HARD, true, false, true>(fused, tiles, sums, with, into);
-            } else {
-                pixel_loop::<V, P, MASKED, HARD, false, false, true>(
-                    fused, tiles, sums, with, into,
-                );
+    let with = (&[][..], [V::Elem::default(); 2]);
+    with_flags!(tiles, takes, |MASKED, HARD| {
+        each_tile::<V, P, MASKED, HARD, false, true, false>(fused, tiles, sums, with, keep);
+    });
+}
+
+/// Adds up sums and writes the gradient, of terms whose slopes need no sums.
+#[inline(always)]
+pub(super) fn pixel_both<V: Vector, P: Fused>(
+    fused: &P,
+    tiles: PixelTiles<'_, V::Elem>,
+    sums: PixelSums<'_, V::Elem>,
+    PixelGradient { factors, into, .. }: PixelGradient<'_, V::Elem>,
+    takes: Takes,
+) {
+    let (with, into) = ((factors, [V::Elem::default(); 2]), Some(into));
+    with_flags!(tiles, takes, |MASKED, HARD| {
+        each_tile::<V, P, MASKED, HARD, false, true, true>(fused, tiles, sums, with, into);
+    });
+}
+
+/// Writes the gradient, of what is kept in its place or anew.
+#[inline(always)]
+pub(super) fn pixel_gradient<V: Vector, P: Fused>(
+    fused: &P,
+    tiles: PixelTiles<'_, V::Elem>,
+    PixelGradient { factors, region, into, made_of }: PixelGradient<'_, V::Elem>,
+    takes: Takes,
+) {
+    if made_of == MadeOf::Logits {
+        for (z, into) in tiles.z.iter().zip(&mut *into) {
+            exponentials::<V>(z, into);
+            if P::SLOPE_OF_SHARES {
+                smaller_shares::<V>(into);
             }
         }
     }
+    let sums = PixelSums { terms: &mut [], regions: &mut [] };
+    let (with, into) = ((factors, region.unwrap_or_default()), Some(into));
+    if made_of == MadeOf::Signed {
+        return each_tile::<V, P, false, true, true, false, true>(fused, tiles, sums, with, into);
+    }
+    with_flags!(tiles, takes, |MASKED, HARD| {
+        each_tile::<V, P, MASKED, HARD, false, false, true>(fused, tiles, sums, with, into);
+    });
 }
 
 /// Writes `exp(-|z|)`, in a loop of its own: one chain of operations as long as all of a term leaves a processor waiting.
@@ -245,11 +275,9 @@ fn smaller_shares<V: Vector>(exps: &mut Tile<V::Elem>) {
     }
 }
 
-/// One loop over tiles. Of sums alone, `places` take what the gradient is made of, else the gradient; without sums that is
-/// made of what is there. A target that is 0 or 1 is kept too, in the sign: `SIGNED` reads it from there. The flags are
-/// constants, so each use has the loop it needs and no more.
+/// Runs [`one_tile`] on all tiles, with sums in variables; what nobody has places for is left in one tile.
 #[inline(always)]
-fn pixel_loop<
+fn each_tile<
     V: Vector,
     P: Fused,
     const MASKED: bool,
@@ -262,13 +290,11 @@ fn pixel_loop<
     tiles: PixelTiles<'_, V::Elem>,
     PixelSums { terms, regions }: PixelSums<'_, V::Elem>,
     (factors, slopes): (&[V::Elem], [V::Elem; 2]),
-    places: &mut [Tile<V::Elem>],
+    mut places: Option<&mut [Tile<V::Elem>]>,
 ) {
-    let zero = V::splat(0.0);
-    let factor = |i: usize| if GRADIENT { V::splat(factors[i].widen()) } else { zero };
+    let factor = |i: usize| if GRADIENT { V::splat(factors[i].widen()) } else { V::splat(0.0) };
     let factors = P::each::<V>(factor, 0);
     let slopes = slopes.map(|x| V::splat(x.widen()));
-    let weights = tiles.weights.tiles;
     let mut sums = P::each(|i| if SUM { terms[i] } else { Default::default() }, 0);
     // Variables, not an array of them, which would stay in memory.
     let mut right = Partial::<V::Elem>::default();
@@ -278,63 +304,116 @@ fn pixel_loop<
         (right, wrong, missed) = (regions[0], regions[1], regions[2]);
     }
     let mut exps = Aligned([V::Elem::default(); TILE]);
-    let exps = &mut exps.0;
+    let mut spare = Aligned([V::Elem::default(); TILE]);
     let valid = tiles.valid.unwrap_or(tiles.z);
-    for (((z, y), valid), place) in tiles.z.iter().zip(tiles.y).zip(valid).zip(places) {
+    for (i, ((z, y), valid)) in tiles.z.iter().zip(tiles.y).zip(valid).enumerate() {
         if SUM {
-            exponentials::<V>(z, exps);
+            exponentials::<V>(z, &mut exps.0);
         }
-        for row in (0..TILE).step_by(ACCUMULATORS) {
-            for lane in (0..ACCUMULATORS).step_by(V::LANES) {
-                let at = row + lane;
-                let z = V::load(&z[at..]);
-                let kept = if SUM { V::load(&exps[at..]) } else { V::load(&place[at..]) };
-                let y = if SIGNED { target_of_side(kept) } else { V::load(&y[at..]) };
-                let kept = if SUM { kept } else { kept.abs() };
-                let (e, smaller) = if !SUM && P::SLOPE_OF_SHARES {
-                    (zero, kept)
-                } else {
-                    (kept, kept.smaller_share())
-                };
-                let pixel = Pixel::from_shares(z, y, e, smaller, HARD);
-                let keep = zero.lt(V::load(&valid[at..]));
-                let valued = |x: V| if MASKED { V::select(keep, x, zero) } else { x };
-                let add = |sum: &mut Partial<V::Elem>, value: V| {
-                    if SUM {
-                        accumulate(sum, lane, valued(value));
-                    }
-                };
-                let weight = |i: usize| if P::WEIGHTED { V::load(&weights[i][at..]) } else { zero };
-                let weight = P::each::<V>(weight, 0);
-                let slope = fused.pixel(&pixel, &factors, &weight, &mut sums, add, None);
-                let in_region = |x: V| {
-                    if P::REGION_WEIGHTED { weigh(V::load(&weights[P::LEN][at..]), x) } else { x }
-                };
-                if SUM && P::REGION {
-                    let [a, b, c] = region::pixel_sums(&pixel).map(in_region);
-                    add(&mut right, a);
-                    add(&mut wrong, b);
-                    add(&mut missed, c);
-                }
-                if GRADIENT {
-                    let slope = if P::REGION {
-                        plus(slope, in_region(region::pixel_gradient(&pixel, slopes)))
-                    } else {
-                        slope.unwrap_or(zero)
-                    };
-                    valued(slope).store(&mut place[at..]);
-                } else {
-                    let kept = if P::SLOPE_OF_SHARES { smaller } else { e };
-                    let kept = if HARD { kept.flip_by(side(y)) } else { kept };
-                    kept.store(&mut place[at..]);
-                }
-            }
-        }
+        let place = match &mut places {
+            Some(places) => &mut places[i],
+            None => &mut spare.0,
+        };
+        one_tile::<V, P, MASKED, HARD, SIGNED, SUM, GRADIENT>(
+            fused,
+            z,
+            y,
+            valid,
+            tiles.weights.tiles,
+            &exps.0,
+            place,
+            &factors,
+            slopes,
+            &mut sums,
+            &mut right,
+            &mut wrong,
+            &mut missed,
+        );
     }
     if SUM {
         P::visit(&sums, &mut |i, sum| terms[i] = sum, 0);
         if P::REGION {
             (regions[0], regions[1], regions[2]) = (right, wrong, missed);
+        }
+    }
+}
+
+/// The loop. Of sums alone, `place` takes what the gradient is made of, else the gradient; without sums that is made of what
+/// is there. A target that is 0 or 1 is kept too, in the sign: `SIGNED` reads it from there. The flags are constants, so
+/// each use has the loop it needs and no more.
+#[inline(always)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "of arguments the compiler knows that they do not overlap, of what a struct holds it does not"
+)]
+fn one_tile<
+    V: Vector,
+    P: Fused,
+    const MASKED: bool,
+    const HARD: bool,
+    const SIGNED: bool,
+    const SUM: bool,
+    const GRADIENT: bool,
+>(
+    fused: &P,
+    z: &Tile<V::Elem>,
+    y: &Tile<V::Elem>,
+    valid: &Tile<V::Elem>,
+    weights: &[Tile<V::Elem>],
+    exps: &Tile<V::Elem>,
+    place: &mut Tile<V::Elem>,
+    factors: &P::Each<V>,
+    slopes: [V; 2],
+    sums: &mut P::Each<Partial<V::Elem>>,
+    right: &mut Partial<V::Elem>,
+    wrong: &mut Partial<V::Elem>,
+    missed: &mut Partial<V::Elem>,
+) {
+    let zero = V::splat(0.0);
+    for row in (0..TILE).step_by(ACCUMULATORS) {
+        for lane in (0..ACCUMULATORS).step_by(V::LANES) {
+            let at = row + lane;
+            let z = V::load(&z[at..]);
+            let kept = if SUM { V::load(&exps[at..]) } else { V::load(&place[at..]) };
+            let y = if SIGNED { target_of_side(kept) } else { V::load(&y[at..]) };
+            let kept = if SUM { kept } else { kept.abs() };
+            let (e, smaller) = if !SUM && P::SLOPE_OF_SHARES {
+                (zero, kept)
+            } else {
+                (kept, kept.smaller_share())
+            };
+            let pixel = Pixel::from_shares(z, y, e, smaller, HARD);
+            let counts = zero.lt(V::load(&valid[at..]));
+            let valued = |x: V| if MASKED { V::select(counts, x, zero) } else { x };
+            let add = |sum: &mut Partial<V::Elem>, value: V| {
+                if SUM {
+                    accumulate(sum, lane, valued(value));
+                }
+            };
+            let weight = |i: usize| if P::WEIGHTED { V::load(&weights[i][at..]) } else { zero };
+            let weight = P::each::<V>(weight, 0);
+            let slope = fused.pixel(&pixel, factors, &weight, sums, add, None);
+            let in_region = |x: V| {
+                if P::REGION_WEIGHTED { weigh(V::load(&weights[P::LEN][at..]), x) } else { x }
+            };
+            if SUM && P::REGION {
+                let [a, b, c] = region::pixel_sums(&pixel).map(in_region);
+                add(right, a);
+                add(wrong, b);
+                add(missed, c);
+            }
+            if GRADIENT {
+                let slope = if P::REGION {
+                    plus(slope, in_region(region::pixel_gradient(&pixel, slopes)))
+                } else {
+                    slope.unwrap_or(zero)
+                };
+                valued(slope).store(&mut place[at..]);
+            } else {
+                let kept = if P::SLOPE_OF_SHARES { smaller } else { e };
+                let kept = if HARD { kept.flip_by(side(y)) } else { kept };
+                kept.store(&mut place[at..]);
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Losses from text that one loop computes: a pixel or class term that has such a loop, alone or beside any
 //! region terms.
 
-use super::fused::{PixelPass, Regions, class_sweep, pixel_sweep};
+use super::fused::{
+    Fused, PixelPass, Regions, Takes, class_sweep, pixel_both, pixel_gradient, pixel_sums,
+};
 use super::inputs::{ClassTile, PixelTiles, TileGradient};
 use super::parts::{class, pixel};
 use crate::class::ClassTerm;
@@ -9,12 +11,18 @@ use crate::lanes::{Real, Vector};
 use crate::level::{Kernel, Level, enter};
 use crate::pixel::PixelTerm;
 use crate::summation::Partial;
-use crate::term::{Arguments, WithTerm};
+use crate::term::{Arguments, Maps, WithTerm};
 
 /// The fused loops of a pixel term.
 pub(crate) struct FusedPixels<T> {
+    /// Whether loops without weights take targets that are not 0 or 1; those with weights take none.
+    pub take_soft: bool,
+    /// Whether the loops are for these parameters.
+    pub are_for: fn(Arguments<'_>) -> bool,
     /// All of a loss that is this term.
     pub alone: FusedSweep<T>,
+    /// All of a loss that is this term with weights.
+    pub weighted: FusedSweep<T>,
     /// All of a loss that is this term and any region terms, whose sums follow its own.
     pub with_regions: FusedSweep<T>,
 }
@@ -40,9 +48,15 @@ impl<T: Real> FusedPixels<T> {
             return None;
         }
         Some(FusedPixels {
+            take_soft: P::FUSED_SOFT,
+            are_for: |arguments| P::new(arguments).is_common(),
             alone: |arguments, tiles, pass| {
                 let term = P::new(arguments);
-                enter::<Lv, _>(PixelAlone { term, tiles, pass });
+                enter::<Lv, _>(PixelAlone::<T, P, false> { term, tiles, pass });
+            },
+            weighted: |arguments, tiles, pass| {
+                let term = P::new(arguments);
+                enter::<Lv, _>(PixelAlone::<T, P, true> { term, tiles, pass });
             },
             with_regions: |arguments, tiles, pass| {
                 let term = P::new(arguments);
@@ -67,33 +81,74 @@ impl<T: Real> FusedClass<T> {
     }
 }
 
-struct PixelAlone<'t, T, P> {
+/// The targets that the loops of a term take.
+const fn takes<P: PixelTerm>() -> Takes {
+    if P::FUSED_SOFT { Takes::Any } else { Takes::Hard }
+}
+
+/// Sweeps a loss without region terms, whose gradient comes with the sums.
+#[inline(always)]
+fn alone<V: Vector, P: Fused>(
+    fused: &P,
+    tiles: PixelTiles<'_, V::Elem>,
+    pass: PixelPass<'_, V::Elem>,
+    takes: Takes,
+) {
+    match pass {
+        PixelPass::Sums { sums, keep } => pixel_sums::<V, P>(fused, tiles, sums, keep, takes),
+        PixelPass::Both { sums, gradient } => {
+            pixel_both::<V, P>(fused, tiles, sums, gradient, takes);
+        }
+        PixelPass::Gradient(_) => {}
+    }
+}
+
+/// Sweeps a loss with region terms, whose slopes need all sums: no sweep gives both.
+#[inline(always)]
+fn with_regions<V: Vector, P: Fused>(
+    fused: &P,
+    tiles: PixelTiles<'_, V::Elem>,
+    pass: PixelPass<'_, V::Elem>,
+    takes: Takes,
+) {
+    match pass {
+        PixelPass::Sums { sums, keep } => pixel_sums::<V, P>(fused, tiles, sums, keep, takes),
+        PixelPass::Both { .. } => {}
+        PixelPass::Gradient(gradient) => pixel_gradient::<V, P>(fused, tiles, gradient, takes),
+    }
+}
+
+struct PixelAlone<'t, T, P, const WEIGHTED: bool> {
     term: P,
     tiles: PixelTiles<'t, T>,
     pass: PixelPass<'t, T>,
 }
 
-impl<T: Real, P: PixelTerm> Kernel for PixelAlone<'_, T, P> {
+impl<T: Real, P: PixelTerm, const WEIGHTED: bool> Kernel for PixelAlone<'_, T, P, WEIGHTED> {
     type Output = ();
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
         let PixelAlone { term, tiles, pass } = self;
-        term.with_constants(PixelAloneLoop::<T::In<Lv>> { tiles, pass });
+        term.with_common(PixelAloneLoop::<T::In<Lv>, WEIGHTED> { tiles, pass });
     }
 }
 
-struct PixelAloneLoop<'t, V: Vector> {
+struct PixelAloneLoop<'t, V: Vector, const WEIGHTED: bool> {
     tiles: PixelTiles<'t, V::Elem>,
     pass: PixelPass<'t, V::Elem>,
 }
 
-impl<V: Vector, P: PixelTerm> WithTerm<P> for PixelAloneLoop<'_, V> {
+impl<V: Vector, P: PixelTerm, const WEIGHTED: bool> WithTerm<P>
+    for PixelAloneLoop<'_, V, WEIGHTED>
+{
     #[inline(always)]
     fn run(self, term: P) {
-        // A gradient comes with the sums.
-        if !matches!(self.pass, PixelPass::Gradient(_)) {
-            pixel_sweep::<V, _>(&pixel(1.0, term), self.tiles, self.pass);
+        let PixelAloneLoop { tiles, pass } = self;
+        if WEIGHTED {
+            alone::<V, _>(&pixel(1.0, term).weighted(Maps::NONE), tiles, pass, Takes::Hard);
+        } else {
+            alone::<V, _>(&pixel(1.0, term), tiles, pass, takes::<P>());
         }
     }
 }
@@ -110,7 +165,7 @@ impl<T: Real, P: PixelTerm> Kernel for WithRegions<'_, T, P> {
     #[inline(always)]
     fn run<Lv: Level>(self) {
         let WithRegions { term, tiles, pass } = self;
-        term.with_constants(WithRegionsLoop::<T::In<Lv>> { tiles, pass });
+        term.with_common(WithRegionsLoop::<T::In<Lv>> { tiles, pass });
     }
 }
 
@@ -122,10 +177,8 @@ struct WithRegionsLoop<'t, V: Vector> {
 impl<V: Vector, P: PixelTerm> WithTerm<P> for WithRegionsLoop<'_, V> {
     #[inline(always)]
     fn run(self, term: P) {
-        // Slopes need all sums: no sweep gives both.
-        if !matches!(self.pass, PixelPass::Both { .. }) {
-            pixel_sweep::<V, _>(&(pixel(1.0, term), Regions), self.tiles, self.pass);
-        }
+        let fused = &(pixel(1.0, term), Regions);
+        with_regions::<V, _>(fused, self.tiles, self.pass, takes::<P>());
     }
 }
 
@@ -140,9 +193,7 @@ impl<T: Real> Kernel for RegionsAlone<'_, T> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        if !matches!(self.pass, PixelPass::Both { .. }) {
-            pixel_sweep::<T::In<Lv>, _>(&Regions, self.tiles, self.pass);
-        }
+        with_regions::<T::In<Lv>, _>(&Regions, self.tiles, self.pass, Takes::Any);
     }
 }
 

@@ -45,13 +45,6 @@ pub struct PixelTiles<'t, T> {
 }
 
 impl<'t, T: Copy> PixelTiles<'t, T> {
-    /// Returns tile number `i` alone.
-    #[inline(always)]
-    pub(crate) fn only(self, i: usize) -> Self {
-        let valid = self.valid.map(|valid| &valid[i..=i]);
-        PixelTiles { z: &self.z[i..=i], y: &self.y[i..=i], valid, ..self }
-    }
-
     /// Returns one tile after the other.
     #[inline(always)]
     pub(crate) fn each(self) -> impl Iterator<Item = PixelTile<'t, T>> {

@@ -1,6 +1,8 @@
 //! Terms composed when the program is compiled.
 
-use super::fused::{Fused, PixelPass, class_sweep, pixel_sweep, plus};
+use super::fused::{
+    Fused, PixelPass, Takes, class_sweep, pixel_both, pixel_gradient, pixel_sums, plus,
+};
 use super::inputs::{
     ClassTile, PixelSweep, PixelTile, PixelTiles, Scratch, TileSweep, TileWeights, scaled, weigh,
 };
@@ -474,7 +476,18 @@ impl<T: Real, P: Parts> Kernel for SweepPixels<'_, T, P> {
 
     #[inline(always)]
     fn run<Lv: Level>(self) {
-        pixel_sweep::<T::In<Lv>, P>(self.parts, self.tiles, self.pass);
+        let SweepPixels { parts, tiles, pass } = self;
+        match pass {
+            PixelPass::Sums { sums, keep } => {
+                pixel_sums::<T::In<Lv>, P>(parts, tiles, sums, keep, Takes::Any);
+            }
+            PixelPass::Both { sums, gradient } => {
+                pixel_both::<T::In<Lv>, P>(parts, tiles, sums, gradient, Takes::Any);
+            }
+            PixelPass::Gradient(gradient) => {
+                pixel_gradient::<T::In<Lv>, P>(parts, tiles, gradient, Takes::Any);
+            }
+        }
     }
 }
 
