@@ -6,7 +6,8 @@ use crate::range::Range;
 use crate::shape::{Shape, Strides};
 use crate::view::Number;
 
-/// What was wrong with a call. Outputs are untouched whenever one of these is returned.
+/// What was wrong with a call. Outputs are untouched whenever one of these is returned, but for a gradient that was to be
+/// overwritten, which may hold anything.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {

@@ -14,7 +14,8 @@ use crate::threads::{ParallelSweeps, Places, ThreadBuffers};
 /// `buffers` serve any number of calls; once they have grown to the largest, nothing is allocated.
 ///
 /// # Errors
-/// Targets, shapes or options that do not fit, or no memory for the buffers. The gradient is then untouched.
+/// Targets, shapes or options that do not fit, or no memory for the buffers. A gradient that is added to is then
+/// untouched; one that is overwritten may hold anything.
 pub fn evaluate<T: Real, A: Accumulator>(
     problem: &Problem<'_, T, A>,
     gradient: Option<&mut dyn GradientSink<T>>,

@@ -99,7 +99,7 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
     /// # Errors
     /// [`Error::CallLink`] for a call under another link: what it ignores would be the other link's
     /// too. Inputs or outputs that do not fit the loss or one another, by name and value; or no memory for
-    /// the buffers. Outputs are then untouched.
+    /// the buffers. Outputs are then untouched, but for a gradient that is overwritten, which may hold anything.
     #[inline]
     pub fn evaluate<'i>(
         &self,

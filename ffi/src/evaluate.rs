@@ -93,8 +93,9 @@ impl<'a> Inputs<'a> {
 /// Floats are the share of foreground; up to four rounding steps outside of 0 to 1 they are taken as the nearer of
 /// both. `call` is NULL for SEGLOSS_CALL_INIT.
 ///
-/// Outputs are written only on success (only after SEGLOSS_RESULT_INTERNAL, which is a defect, is it
-/// unspecified what they hold). The memory of each, from its first element to its last, has nothing in
+/// Outputs are written only on success, but for a gradient that is overwritten: after any other result it may hold
+/// anything, since floats are checked in the sweep that writes it. (After SEGLOSS_RESULT_INTERNAL, which is a defect, so may
+/// all outputs.) The memory of each, from its first element to its last, has nothing in
 /// common with that of inputs and other outputs; while a call runs it is the call's own, what lies
 /// between elements included, and nobody writes between the first and last element of an input.
 ///

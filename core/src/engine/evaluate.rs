@@ -127,6 +127,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             class_weights,
             region_is_weighted: self.region_is_weighted,
             purpose,
+            checks: self.check_rides(),
             sums,
             sink: reborrow(&mut sink).filter(|_| purpose.writes()),
             factors,

@@ -124,7 +124,7 @@ fn of_channel<T: Real, A: Accumulator>(
                 found.all_hard &= own.all_hard;
                 found.all_fit &= own.all_fit;
             }
-            if !found.all_fit {
+            if s.checks && !found.all_fit {
                 return Err(Unfit);
             }
             if count >= TILE {

@@ -22,6 +22,8 @@ pub(super) struct Sweep<'s, T: Real, A: Accumulator> {
     /// Whether region sums take weights.
     pub(super) region_is_weighted: bool,
     pub(super) purpose: Purpose,
+    /// Whether targets that do not fit are to be found.
+    pub(super) checks: bool,
     /// A row that the sums are added to.
     pub(super) sums: Option<&'s mut [A]>,
     /// Where the gradient goes.

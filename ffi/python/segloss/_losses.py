@@ -154,7 +154,7 @@ class Loss:
         bits. It is None with `gradient=False`.
 
         Raises Error, a ValueError, for tensors that do not fit, and TypeError for what cannot be read.
-        Nothing is written then.
+        No value is returned then, and `out` may hold anything, unless it was to be added to.
         """
         if reduction not in _REDUCTIONS:
             raise ValueError(

@@ -11,7 +11,7 @@ use segloss_core::compose::check_labels;
 use segloss_core::engine::{Call, Ignore, Link, MOST_IGNORED, Problem, merge_ranks};
 use segloss_core::guide::MaskStatistics;
 use segloss_core::maps::edt::Spacing;
-use segloss_core::view::{Mask, Number, Shape, Targets, Weights};
+use segloss_core::view::{Layout, Mask, Number, Shape, Targets, ViewMut, Weights, Write};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs, stages};
 
 fn line(channels: usize, pixels: usize) -> Shape {
@@ -257,6 +257,87 @@ fn masks_of_every_type() {
         f64: 1.0;
         half::f16: half::f16::ONE;
         half::bf16: half::bf16::ONE;
+    }
+}
+
+/// Checks of floats ride along with a sweep that goes over segments and channels in another order, on threads too.
+#[test]
+fn the_first_bad_share_is_named() {
+    let shape = Shape::new(2, 2, &[70_000]).unwrap();
+    let z: Vec<f32> = (0..280_000).map(|i| (i % 13) as f32 - 6.0).collect();
+    let mut y: Vec<f32> = (0..280_000).map(|i| (i % 3 / 2) as f32).collect();
+    // Sample 1: the last segment of channel 0, and the first of channel 1.
+    y[2 * 70_000 + 69_999] = 1.5;
+    y[3 * 70_000 + 5] = f32::NAN;
+    let expected =
+        Error::Share { target: Number::Float(1.5), sample: 1, channel: 0, pixel: 69_999 };
+    for code in Code::all() {
+        for text in ["bce", "dice", "0.5*bce + 0.5*focal + dice"] {
+            let y = packed(&y, shape);
+            let found = evaluate(code, text, Call::sigmoid(), &z, shape, y).unwrap_err();
+            assert_eq!(found, expected, "{} {text}", code.name());
+        }
+    }
+}
+
+/// A gradient that is added to is checked for first, whatever the targets are.
+#[test]
+fn nothing_is_added_after_a_bad_share() {
+    let shape = line(1, 2000);
+    let z = logits(1, 2000);
+    let mut y = vec![1.0; 2000];
+    y[1999] = -1.0;
+    let library = Library::<f64>::new(AnyLevel::best());
+    for text in ["bce", "dice"] {
+        let loss = Loss::new(&library, text, Link::Sigmoid).unwrap();
+        let call = Call { write: Write::Accumulate, ..Call::sigmoid() };
+        let mut gradient = vec![7.0; 2000];
+        let layout = Layout::channels_first(shape).unwrap();
+        let mut sink = ViewMut::new(&mut gradient, layout).unwrap();
+        let outputs = Outputs::gradient(&mut sink);
+        let (z, y) = (packed(&z, shape), packed(&y, shape));
+        let found = loss.evaluate(call, z, y, &[], outputs, &mut Buffers::new()).unwrap_err();
+        assert!(matches!(found, Error::Share { pixel: 1999, .. }), "{text}: {found}");
+        assert!(gradient.iter().all(|&slope| slope == 7.0), "{text}");
+    }
+}
+
+/// Tiles of hard targets and of soft ones, whole and not, in one call: what a sweep leaves for the next differs, and the
+/// gradient is that of stages, which leave nothing.
+#[test]
+fn hard_and_soft_tiles() {
+    let shape = line(2, 3 * 1024 + 700);
+    let pixels = shape.pixels();
+    let z: Vec<f32> = (0..2 * pixels).map(|i| (i * 7 % 23) as f32 * 0.6 - 6.0).collect();
+    let hard = |i: usize| if i % 5 < 2 { 1.0 } else { 0.0 };
+    let all_hard: Vec<f32> = (0..2 * pixels).map(hard).collect();
+    // Some tiles of some blocks.
+    let is_soft = |i: usize| i / 256 % 3 == 1 && i % 7 == 0;
+    let mixed: Vec<f32> = (0..2 * pixels).map(|i| if is_soft(i) { 0.3 } else { hard(i) }).collect();
+    for (y, text) in [&all_hard, &mixed].into_iter().flat_map(|y| {
+        let texts =
+            ["dice", "0.5*bce + 0.5*dice", "0.5*dice + 0.5*focal", "bce + focal(gamma=1.5) + dice"];
+        texts.map(|text| (y, text))
+    }) {
+        for level in AnyLevel::available() {
+            let library = Library::<f32>::new(level);
+            let loss = Loss::new(&library, text, Link::Sigmoid).unwrap();
+            let layout = Layout::channels_first(shape).unwrap();
+            let (z, y) = (packed(&z, shape), packed(y, shape));
+            let mut buffers = Buffers::new();
+            let [mut at_once, mut in_stages] = [vec![f32::NAN; 2 * pixels], vec![0.0; 2 * pixels]];
+            let mut sink = ViewMut::new(&mut at_once, layout).unwrap();
+            let outputs = Outputs::gradient(&mut sink);
+            loss.evaluate(Call::sigmoid(), z, y, &[], outputs, &mut buffers).unwrap();
+            // What is added to is not where anything is kept.
+            let call = Call { write: Write::Accumulate, ..Call::sigmoid() };
+            let mut sink = ViewMut::new(&mut in_stages, layout).unwrap();
+            let outputs = Outputs::gradient(&mut sink);
+            loss.evaluate(call, z, y, &[], outputs, &mut buffers).unwrap();
+            let bits =
+                |all: &[f32]| -> Vec<u32> { all.iter().map(|x| (x + 0.0).to_bits()).collect() };
+            assert_eq!(bits(&at_once), bits(&in_stages), "{text} {}", level.name());
+        }
     }
 }
 
