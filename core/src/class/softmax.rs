@@ -13,7 +13,7 @@
 //! has the largest logit is not asked.
 //!
 //! Of `p_t` and `1 - p_t` the smaller is a quotient, and the larger what it leaves of 1. So one number tells both: what is
-//! [kept](kept) of a pixel's classes is a number a class.
+//! [`kept`] of a pixel's classes is a number a class.
 
 use super::ClassPixel;
 use crate::lanes::Lanes;

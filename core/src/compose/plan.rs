@@ -310,8 +310,7 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
     /// Computes what the terms of a tile share, and lends room for a term's losses and slopes.
     fn inputs<'t>(
         &self,
-        PixelTile { z, y, valid, .. }: PixelTile<'t, T>,
-        is_hard: bool,
+        PixelTile { z, y, is_hard, valid, .. }: PixelTile<'t, T>,
         kept: Option<&[T; TILE]>,
         scratch: &'t mut Scratch<'_, T>,
     ) -> (PixelInputs<'t, T>, PixelArrays<'t, T>, [&'t mut [T; TILE]; 2]) {
@@ -345,7 +344,7 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         for (i, tile) in tiles.each().enumerate() {
             let partials = partials.as_deref_mut();
             let into = into.as_deref_mut().map(|into| &mut into[i]);
-            self.pixel_terms(tile, tiles.is_hard, partials, factors, into, is_kept, scratch);
+            self.pixel_terms(tile, partials, factors, into, is_kept, scratch);
             if let Some(keep) = &mut keep {
                 keep[i].copy_from_slice(scratch.exp_neg_abs);
             }
@@ -356,7 +355,6 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
     fn pixel_terms(
         &self,
         tile: PixelTile<'_, T>,
-        is_hard: bool,
         mut partials: Option<&mut [Partial<T>]>,
         (factors, slopes): (&[T], Option<[T; 2]>),
         mut gradient: Option<&mut [T; TILE]>,
@@ -364,9 +362,9 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
         scratch: &mut Scratch<'_, T>,
     ) {
         let kernels = self.kernels;
-        let PixelTile { z, y, valid, weights } = tile;
+        let PixelTile { z, y, valid, weights, .. } = tile;
         let kept = gradient.as_deref().filter(|_| is_kept);
-        let (inputs, arrays, [value, slope]) = self.inputs(tile, is_hard, kept, scratch);
+        let (inputs, arrays, [value, slope]) = self.inputs(tile, kept, scratch);
         let wanted = Wanted { value: partials.is_some(), slope: gradient.is_some() };
         let (mut first, mut last) = (true, None);
         for (index, term, weight) in self.own(Term::is_pixel, weights) {
@@ -409,12 +407,11 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
     fn tile_values(
         &self,
         tile: PixelTile<'_, T>,
-        is_hard: bool,
         values: &mut [T; TILE],
         scratch: &mut Scratch<'_, T>,
     ) {
         let PixelTile { valid, weights, .. } = tile;
-        let (inputs, arrays, [value, slope]) = self.inputs(tile, is_hard, None, scratch);
+        let (inputs, arrays, [value, slope]) = self.inputs(tile, None, scratch);
         values.fill(T::default());
         let mut first = true;
         for (_, term, weight) in self.own(Term::is_pixel, weights) {
@@ -577,7 +574,7 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
         scratch: &mut Scratch<'_, T>,
     ) {
         for (tile, values) in tiles.each().zip(values) {
-            self.tile_values(tile, tiles.is_hard, values, scratch);
+            self.tile_values(tile, values, scratch);
         }
     }
 

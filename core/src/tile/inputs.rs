@@ -48,10 +48,11 @@ impl<'t, T: Copy> PixelTiles<'t, T> {
     /// Returns one tile after the other.
     #[inline(always)]
     pub(crate) fn each(self) -> impl Iterator<Item = PixelTile<'t, T>> {
-        let PixelTiles { z, y, valid, weights, .. } = self;
+        let PixelTiles { z, y, is_hard, valid, weights } = self;
         z.iter().zip(y).enumerate().map(move |(i, (z, y))| PixelTile {
             z,
             y,
+            is_hard,
             valid: valid.map(|valid| &valid[i]),
             weights,
         })
@@ -63,6 +64,7 @@ impl<'t, T: Copy> PixelTiles<'t, T> {
 pub(crate) struct PixelTile<'t, T> {
     pub z: &'t [T; TILE],
     pub y: &'t [T; TILE],
+    pub is_hard: bool,
     pub valid: Option<&'t [T; TILE]>,
     pub weights: TileWeights<'t, T>,
 }

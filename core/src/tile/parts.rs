@@ -546,7 +546,7 @@ fn pixel_values<V: Vector, P: Parts>(
     tile: PixelTile<'_, V::Elem>,
     values: &mut [V::Elem; TILE],
 ) {
-    let PixelTile { z, y, valid, weights: TileWeights { tiles: weights, .. } } = tile;
+    let PixelTile { z, y, valid, weights: TileWeights { tiles: weights, .. }, .. } = tile;
     let zero = V::splat(0.0);
     for at in (0..TILE).step_by(V::LANES) {
         let pixel = Pixel::new(V::load(&z[at..]), V::load(&y[at..]));

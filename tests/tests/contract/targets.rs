@@ -312,7 +312,7 @@ fn hard_and_soft_tiles() {
     let hard = |i: usize| if i % 5 < 2 { 1.0 } else { 0.0 };
     let all_hard: Vec<f32> = (0..2 * pixels).map(hard).collect();
     // Some tiles of some blocks.
-    let is_soft = |i: usize| i / 256 % 3 == 1 && i % 7 == 0;
+    let is_soft = |i: usize| i / 256 % 3 == 1 && i.is_multiple_of(7);
     let mixed: Vec<f32> = (0..2 * pixels).map(|i| if is_soft(i) { 0.3 } else { hard(i) }).collect();
     for (y, text) in [&all_hard, &mixed].into_iter().flat_map(|y| {
         let texts =
