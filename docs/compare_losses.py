@@ -3,11 +3,12 @@
 
     cargo build --release -p segloss-simd --features half,rayon --example loss_times
     pip install torch numpy scipy opencv-python-headless matplotlib
-    python docs/compare_losses.py [--runs 5] [--level avx512] [--json FILE] [--plot FILE] [LOSS ...]
+    python docs/compare_losses.py [--runs 5] [--level avx512] [--cold] [--json FILE] [--plot FILE] [LOSS ...]
     python docs/compare_losses.py --sizes [--level avx512]     # by size and threads, without the others
 
 Both sides take turns, one process each, one thread; a figure is the median of the runs, in nanoseconds a
-logit. PyTorch computes each loss in three ways: `eager`, its formula operation by operation, with SciPy for the
+logit. `--cold` adds columns of arrays that no cache holds: before each of these runs half a gigabyte of other memory is
+written. PyTorch computes each loss in three ways: `eager`, its formula operation by operation, with SciPy for the
 maps; `compiled`, the same under torch.compile; `tuned`, the best that was found to write with PyTorch and OpenCV.
 The ratios are those of eager, and of the fastest of the three, to segloss with float targets, which is what
 PyTorch has (integers for labels). Before they are timed, values and gradients are compared.
@@ -56,8 +57,8 @@ class Ours:
         targets.astype(STORED[stored]).tofile(self.path("targets"))
         self.tell("inputs", self.path("logits"), self.path("targets"), stored, *logits.shape)
 
-    def time(self, link, text, runs=3, threads=1):
-        return self.ask("time", link, self.level, threads, runs, text)
+    def time(self, link, text, runs=3, threads=1, how="time"):
+        return self.ask(how, link, self.level, threads, runs, text)
 
     def result(self, link, text, shape):
         value = self.ask("save", link, self.level, self.path("gradient"), text)
@@ -252,7 +253,12 @@ def step(loss, logits, targets):
     return call
 
 
-def stopwatch(call, count):
+OTHER = np.zeros(1 << 26)
+
+
+def stopwatch(call, count, cold=False):
+    if cold:
+        OTHER[::8] += 1
     start = time.perf_counter()
     call()
     return (time.perf_counter() - start) * 1e9 / count
@@ -269,7 +275,7 @@ def peers(eager, tuned, logits, targets):
     return ways
 
 
-def compare(name, link, text, eager, tuned, arrays, ours, types, runs):
+def compare(name, link, text, eager, tuned, arrays, ours, types, runs, cold):
     """One row: times of every way, after checking that all give the same."""
     logits, targets = arrays
     z, y = torch.from_numpy(logits).requires_grad_(), torch.from_numpy(targets)
@@ -283,7 +289,7 @@ def compare(name, link, text, eager, tuned, arrays, ours, types, runs):
         off = float((torch.from_numpy(gradient) - z.grad).abs().max()) / largest
         assert abs(value - expected) <= 1e-4 * abs(expected), (name, way, value, expected)
         assert off <= 1e-4, (name, way, off)
-    times = {way: [] for way in [*ways, *types, "stream"]}
+    times = {way: [] for way in [*ways, *types, "stream", "cold best", "cold ours"]}
     for _ in range(runs):
         for way, call in ways.items():
             times[way].append(stopwatch(call, logits.size))
@@ -292,7 +298,12 @@ def compare(name, link, text, eager, tuned, arrays, ours, types, runs):
             times[stored].append(ours.time(link, text))
         ours.inputs(logits, targets, types[0])
         times["stream"].append(ours.ask("stream", 1, 5))
-    return {way: float(np.median(each)) for way, each in times.items()}
+    if cold:
+        best = min(ways, key=lambda way: np.median(times[way]))
+        for _ in range(runs):
+            times["cold best"].append(stopwatch(ways[best], logits.size, cold=True))
+            times["cold ours"].append(ours.time(link, text, runs=1, how="cold"))
+    return {way: float(np.median(each)) for way, each in times.items() if each}
 
 
 WAYS = ["eager", "compiled", "tuned"]
@@ -302,10 +313,11 @@ def print_row(cells):
     print("|", " | ".join(cells), "|", flush=True)
 
 
-def table(title, losses, types, how):
+def table(title, losses, types, how, cold):
     """A row a loss, printed as it comes."""
     print(f"\n### {title}\n")
     head = ["loss", *WAYS, *(f"segloss, {stored}" for stored in types), "stream", "eager / ours", "best / ours"]
+    head += ["best, cold", f"segloss, {types[0]}, cold", "cold ratio"] if cold else []
     print_row(head)
     print_row(["---"] * len(head))
     rows = {}
@@ -313,7 +325,11 @@ def table(title, losses, types, how):
         row = rows[name] = how(name)
         ours, best = row[types[0]], min(row[way] for way in WAYS if way in row)
         cells = [f"{row[way]:.2f}" if way in row else "" for way in [*WAYS, *types, "stream"]]
-        print_row([name, *cells, f"{row['eager'] / ours:.1f}", f"{best / ours:.1f}"])
+        cells += [f"{row['eager'] / ours:.1f}", f"{best / ours:.1f}"]
+        if cold:
+            peer, own = row["cold best"], row["cold ours"]
+            cells += [f"{peer:.2f}", f"{own:.2f}", f"{peer / own:.1f}"]
+        print_row([name, *cells])
     return rows, types
 
 
@@ -363,6 +379,7 @@ def main():
     parser.add_argument("losses", nargs="*", default=[*BINARY, *CLASSES], metavar="LOSS")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--level", default="avx512")
+    parser.add_argument("--cold", action="store_true")
     parser.add_argument("--sizes", action="store_true")
     parser.add_argument("--json")
     parser.add_argument("--plot")
@@ -377,18 +394,19 @@ def main():
     binary = [name for name in BINARY if name in given.losses]
     if binary:
         title = f"8x1x512x512 ({given.level})"
-        how = lambda name: compare(name, "sigmoid", *BINARY[name], arrays, ours, types, given.runs)
-        tables[title] = table(title, binary, types, how)
+        how = lambda name: compare(name, "sigmoid", *BINARY[name], arrays, ours, types, given.runs, given.cold)
+        tables[title] = table(title, binary, types, how, given.cold)
     of_classes = [name for name in CLASSES if name in given.losses]
     for classes in (4, 19) if of_classes else ():
         arrays, types = labels(4, classes, 512), ["i64", "u8"]
 
         def how(name):
             text, eager, tuned = CLASSES[name]
-            return compare(name, "softmax", text(classes), eager, tuned, arrays, ours, types, given.runs)
+            return compare(
+                name, "softmax", text(classes), eager, tuned, arrays, ours, types, given.runs, given.cold)
 
         title = f"4x{classes}x512x512 ({given.level})"
-        tables[title] = table(title, of_classes, types, how)
+        tables[title] = table(title, of_classes, types, how, given.cold)
     if given.json:
         with open(given.json, "w") as file:
             json.dump({title: rows for title, (rows, _) in tables.items()}, file, indent=1)

@@ -8,6 +8,8 @@
 //!   `inputs`): the format, and whether channels come first or last;
 //! * `time LINK LEVEL THREADS RUNS TEXT`: answers with the median time of value and gradient in nanoseconds
 //!   a logit. `LINK` is `sigmoid` or `softmax`, `TEXT` a loss; 255 is ignored under `softmax`;
+//! * `cold LINK LEVEL THREADS RUNS TEXT`: the same, of arrays that no cache holds: before each run half a gigabyte of
+//!   other memory is written;
 //! * `save LINK LEVEL FILE TEXT`: writes the gradient, and answers with the value;
 //! * `stream THREADS RUNS`: the time of reading logits and targets and writing the gradient, nothing
 //!   computed.
@@ -36,9 +38,10 @@ fn main() -> Outcome<()> {
         let inputs = inputs.as_mut().ok_or("expected `inputs` first")?;
         match words[..] {
             ["logits", format, order] => inputs.store_as(format, order)?,
-            ["time", link, level, threads, runs, ref text @ ..] => {
+            [how @ ("time" | "cold"), link, level, threads, runs, ref text @ ..] => {
                 let (text, level) = (text.join(" "), level.parse()?);
-                let time = on(threads, || inputs.time(&text, link, level, runs))??;
+                let mut evict = Evict::new(how == "cold");
+                let time = on(threads, || inputs.time(&text, link, level, runs, &mut evict))??;
                 println!("{time:.5}");
             }
             ["save", link, level, file, ref text @ ..] => {
@@ -62,11 +65,32 @@ fn on<R: Send>(threads: &str, work: impl FnOnce() -> R + Send) -> Outcome<R> {
     Ok(pool.install(work))
 }
 
-fn median(runs: &str, mut work: impl FnMut() -> Result<(), String>) -> Result<f64, String> {
+/// Memory that takes the place of all else in the caches when it is written.
+struct Evict(Vec<u64>);
+
+impl Evict {
+    /// Half a gigabyte, or nothing.
+    fn new(is_wanted: bool) -> Self {
+        Evict(if is_wanted { vec![0; 1 << 26] } else { Vec::new() })
+    }
+
+    fn write(&mut self) {
+        // One number a cache line.
+        self.0.iter_mut().step_by(8).for_each(|number| *number += 1);
+        std::hint::black_box(&self.0);
+    }
+}
+
+fn median(
+    runs: &str,
+    evict: &mut Evict,
+    mut work: impl FnMut() -> Result<(), String>,
+) -> Result<f64, String> {
     let runs: usize = runs.parse().map_err(|error| format!("{runs}: {error}"))?;
     work()?;
     let mut times = Vec::with_capacity(runs);
     for _ in 0..runs.max(1) {
+        evict.write();
         let start = Instant::now();
         work()?;
         times.push(start.elapsed().as_secs_f64() * 1e9);
@@ -181,10 +205,17 @@ impl Inputs {
         Ok(value)
     }
 
-    fn time(&mut self, text: &str, link: &str, level: AnyLevel, runs: &str) -> Result<f64, String> {
+    fn time(
+        &mut self,
+        text: &str,
+        link: &str,
+        level: AnyLevel,
+        runs: &str,
+        evict: &mut Evict,
+    ) -> Result<f64, String> {
         let (mut time, logits) = (0.0, self.read.len() as f64);
         self.with_loss(text, link, level, |run| {
-            time = median(runs, || run().map(|_| ()))? / logits;
+            time = median(runs, evict, || run().map(|_| ()))? / logits;
             Ok(())
         })?;
         Ok(time)
@@ -271,7 +302,7 @@ fn streamed<Y: Copy + Sync>(
     let per_target = logits.len() / targets.len();
     let threads: usize = threads.parse().map_err(|error| format!("{threads}: {error}"))?;
     let part = targets.len().div_ceil(threads);
-    median(runs, || {
+    median(runs, &mut Evict::new(false), || {
         let logits = logits.par_chunks(part * per_target);
         let gradients = gradient.par_chunks_mut(part * per_target);
         logits.zip(gradients).zip(targets.par_chunks(part)).for_each(|((z, g), y)| {

@@ -259,15 +259,37 @@ pub fn pixel_sums<L: Lanes>(pixel: &Pixel<L>) -> [L; SUMS] {
     [pixel.p * pixel.y, pixel.p * (L::splat(1.0) - pixel.y), pixel.q * pixel.y]
 }
 
-/// The gradient in a logit under the sigmoid link, from a loss's derivatives in the [`Seed`]s of its
+/// A loss's derivatives in the [`Seed`]s of a channel, and what they come to in the share of a pixel that is background or
+/// foreground.
+#[derive(Clone, Copy, Debug)]
+pub struct PixelSlopes<L> {
+    derivatives: [L; 2],
+    of_background: L,
+    of_foreground: L,
+}
+
+impl<L: Lanes> PixelSlopes<L> {
+    /// Computes them from the derivatives.
+    #[inline(always)]
+    pub fn new([a, b]: [L; 2]) -> Self {
+        // What `pixel_gradient` makes of targets 0 and 1 as numbers, the sign of a zero included.
+        let (zero, one) = (L::splat(0.0), L::splat(1.0));
+        PixelSlopes {
+            derivatives: [a, b],
+            of_background: a * one - b * zero,
+            of_foreground: a * zero - b * one,
+        }
+    }
+}
+
+/// The gradient in a logit under the sigmoid link, from a loss's derivatives `a` and `b` in the [`Seed`]s of its
 /// channel: `(a (1 - y) - b y) p q`.
 #[inline(always)]
-pub fn pixel_gradient<L: Lanes>(pixel: &Pixel<L>, [a, b]: [L; 2]) -> L {
+pub fn pixel_gradient<L: Lanes>(pixel: &Pixel<L>, slopes: &PixelSlopes<L>) -> L {
     let slope = if pixel.is_hard() {
-        // What follows, of 1 and of 0.
-        let (zero, one) = (L::splat(0.0), L::splat(1.0));
-        pixel.by_target(a * zero - b * one, a * one - b * zero)
+        pixel.by_target(slopes.of_foreground, slopes.of_background)
     } else {
+        let [a, b] = slopes.derivatives;
         a * (L::splat(1.0) - pixel.y) - b * pixel.y
     };
     slope * pixel.spread

@@ -6,7 +6,7 @@ use crate::engine::Report;
 use crate::lanes::Real;
 use crate::link::Link;
 use crate::pixel::Pixel;
-use crate::region;
+use crate::region::{self, PixelSlopes};
 use crate::summation::Accumulator;
 use crate::tile::{Parts, plus};
 use crate::view::{Target, Wide};
@@ -99,12 +99,13 @@ impl<T: Real, E: Target> Pass<T> for BinaryPass<'_, '_, T, E> {
     ) {
         let Binary { logits, targets, ignored, maps } = *self.plane;
         let mut gradient = self.gradient.as_deref_mut().filter(|_| write);
-        let slopes = slopes.first().copied().unwrap_or_default();
+        let slopes = PixelSlopes::new(slopes.first().copied().unwrap_or_default());
         let zero = T::default();
         for (at, (&z, &target)) in logits.iter().zip(targets).enumerate() {
             let mut slope = zero;
             if Some(target) != ignored {
-                let pixel = Pixel::new(z, target.widen_share().share());
+                let (y, is_hard) = (target.widen_share().share(), E::Wide::IS_INTEGER);
+                let pixel = Pixel::from_exp_neg_abs(z, y, Pixel::exp_neg_abs(z), is_hard);
                 let weights = loss.visit_parts(0, &mut Weights { maps, pixel: at });
                 let mut values = P::each(|_| None, 0);
                 let set = |place: &mut Option<T>, value| *place = Some(value);
@@ -116,7 +117,7 @@ impl<T: Real, E: Target> Pass<T> for BinaryPass<'_, '_, T, E> {
                     }
                 }
                 slope = if P::REGION {
-                    plus(of_terms, region::pixel_gradient(&pixel, slopes))
+                    plus(of_terms, region::pixel_gradient(&pixel, &slopes))
                 } else {
                     of_terms.unwrap_or(zero)
                 };

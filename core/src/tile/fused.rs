@@ -11,7 +11,7 @@ use crate::aligned::Aligned;
 use crate::class::ClassPixel;
 use crate::lanes::{Lanes, Real, Vector};
 use crate::pixel::{Pixel, side, target_of_side};
-use crate::region;
+use crate::region::{self, PixelSlopes};
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
 use crate::tile::Tile;
 
@@ -294,7 +294,7 @@ fn each_tile<
 ) {
     let factor = |i: usize| if GRADIENT { V::splat(factors[i].widen()) } else { V::splat(0.0) };
     let factors = P::each::<V>(factor, 0);
-    let slopes = slopes.map(|x| V::splat(x.widen()));
+    let slopes = PixelSlopes::new(slopes.map(|x| V::splat(x.widen())));
     let mut sums = P::each(|i| if SUM { terms[i] } else { Default::default() }, 0);
     // Variables, not an array of them, which would stay in memory.
     let mut right = Partial::<V::Elem>::default();
@@ -323,7 +323,7 @@ fn each_tile<
             &exps.0,
             place,
             &factors,
-            slopes,
+            &slopes,
             &mut sums,
             &mut right,
             &mut wrong,
@@ -363,7 +363,7 @@ fn one_tile<
     exps: &Tile<V::Elem>,
     place: &mut Tile<V::Elem>,
     factors: &P::Each<V>,
-    slopes: [V; 2],
+    slopes: &PixelSlopes<V>,
     sums: &mut P::Each<Partial<V::Elem>>,
     right: &mut Partial<V::Elem>,
     wrong: &mut Partial<V::Elem>,

@@ -6,7 +6,7 @@ use super::inputs::weigh;
 use crate::lanes::{Lanes, Real, Vector};
 use crate::level::{Kernel, Level, enter};
 use crate::pixel::Pixel;
-use crate::region::{self, SUMS};
+use crate::region::{self, PixelSlopes, SUMS};
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
 use crate::tile::{PixelInputs, Tile};
 
@@ -194,11 +194,11 @@ impl<T: Real> Kernel for RegionGradient<'_, T> {
     fn run<Lv: Level>(self) {
         let RegionTile { z, y, smaller, weight, .. } = self.tile;
         let (slopes, add, gradient) = (self.slopes, self.add, self.gradient);
-        let slopes = slopes.map(|x| <T::In<Lv>>::splat(x.widen()));
+        let slopes = PixelSlopes::new(slopes.map(|x| <T::In<Lv>>::splat(x.widen())));
         for at in (0..TILE).step_by(<T::In<Lv>>::LANES) {
             let pixel = load_region::<T::In<Lv>>(z, y, smaller, at);
             let gradient = &mut gradient[at..];
-            let slope = region::pixel_gradient(&pixel, slopes);
+            let slope = region::pixel_gradient(&pixel, &slopes);
             let slope = match weight {
                 None => slope,
                 Some(weight) => weigh(<T::In<Lv>>::load(&weight[at..]), slope),

@@ -59,7 +59,7 @@ fn gradient<T: Traced>(loss: &Loss<'_>) -> String {
     if loss.has_region() && loss.fit.is_active {
         graph.note(graph.len(), "region terms, from the derivatives in false positives, negatives");
         let slopes = [graph.read("a", "slopes[0]"), graph.read("b", "slopes[1]")];
-        let own = region::pixel_gradient(&pixel, slopes);
+        let own = region::pixel_gradient(&pixel, &region::PixelSlopes::new(slopes));
         let [own] = weighted(region_weight(&graph, loss), [own]);
         gradient = Some(gradient.map_or(own, |sum| sum + own));
     }
