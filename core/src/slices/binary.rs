@@ -104,8 +104,12 @@ impl<T: Real, E: Target> Pass<T> for BinaryPass<'_, '_, T, E> {
         for (at, (&z, &target)) in logits.iter().zip(targets).enumerate() {
             let mut slope = zero;
             if Some(target) != ignored {
-                let (y, is_hard) = (target.widen_share().share(), E::Wide::IS_INTEGER);
-                let pixel = Pixel::from_exp_neg_abs(z, y, Pixel::exp_neg_abs(z), is_hard);
+                let y = target.widen_share().share();
+                let e = Pixel::exp_neg_abs(z);
+                let smaller = e.smaller_share();
+                let pixel = Pixel::from_shares(z, y, e, smaller, E::Wide::IS_INTEGER);
+                // One pixel at a time products take less than choices, which terms alone gain by.
+                let of_region = Pixel::from_shares(z, y, e, smaller, false);
                 let weights = loss.visit_parts(0, &mut Weights { maps, pixel: at });
                 let mut values = P::each(|_| None, 0);
                 let set = |place: &mut Option<T>, value| *place = Some(value);
@@ -113,11 +117,11 @@ impl<T: Real, E: Target> Pass<T> for BinaryPass<'_, '_, T, E> {
                 if let Some(sums) = &mut sums {
                     sums.add_terms::<P>(at, &values);
                     if P::REGION {
-                        sums.add_region(P::LEN, at, region::pixel_sums(&pixel));
+                        sums.add_region(P::LEN, at, region::pixel_sums(&of_region));
                     }
                 }
                 slope = if P::REGION {
-                    plus(of_terms, region::pixel_gradient(&pixel, &slopes))
+                    plus(of_terms, region::pixel_gradient(&of_region, &slopes))
                 } else {
                     of_terms.unwrap_or(zero)
                 };

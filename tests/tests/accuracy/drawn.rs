@@ -91,7 +91,7 @@ fn check(losses: &[(&str, f64)], link: Link, channels: usize) {
     for &(text, gamma) in losses {
         for span in SPANS {
             for pixels in [1, 120] {
-                let rounds = 4000 / pixels.min(20) / channels.min(20);
+                let rounds = (1500 / pixels.min(20) / channels.min(20)).max(4);
                 let Worst { value, gradient } = worst(text, link, channels, pixels, span, rounds);
                 let bound = bound(gamma, link, channels, span);
                 println!(
