@@ -8,8 +8,8 @@
 //!   `inputs`): the format, and whether channels come first or last;
 //! * `time LINK LEVEL THREADS RUNS TEXT`: answers with the median time of value and gradient in nanoseconds
 //!   a logit. `LINK` is `sigmoid` or `softmax`, `TEXT` a loss; 255 is ignored under `softmax`;
-//! * `cold LINK LEVEL THREADS RUNS TEXT`: the same, of arrays that no cache holds: before each run half a gigabyte of
-//!   other memory is written;
+//! * `cold LINK LEVEL THREADS RUNS TEXT`: answers with the median time of arrays that no cache holds: before
+//!   each run half a gigabyte of other memory is written;
 //! * `save LINK LEVEL FILE TEXT`: writes the gradient, and answers with the value;
 //! * `stream THREADS RUNS`: the time of reading logits and targets and writing the gradient, nothing
 //!   computed.

@@ -92,7 +92,8 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
         matches!(self.body(), Some(Body::PixelTiles(_)))
     }
 
-    fn needs_shares(&self) -> bool {
+    /// Whether its slope is made of probabilities alone, or has no weight; so of all but class terms.
+    fn needs_shares_alone(&self) -> bool {
         match self.body() {
             Some(Body::Class(loops)) => loops.slope_of_shares || self.coefficient == 0.0,
             Some(Body::ClassTiles(_)) => false,
@@ -247,7 +248,7 @@ pub struct Plan<'a, T: Real, A: Accumulator = f64> {
     has_region: bool,
     region_is_weighted: bool,
     /// Whether the slopes of class terms are made of probabilities alone.
-    classes_need_shares: bool,
+    classes_need_shares_alone: bool,
 }
 
 impl<T: Real, A: Accumulator> fmt::Debug for Plan<'_, T, A> {
@@ -269,7 +270,7 @@ impl<'a, T: Real, A: Accumulator> Plan<'a, T, A> {
             has_pixel_tiles: terms.iter().any(Term::is_object_of_pixels),
             has_region: terms.iter().any(Term::is_region),
             region_is_weighted: terms.iter().any(|term| term.is_region() && term.options.weighted),
-            classes_need_shares: terms.iter().all(Term::needs_shares),
+            classes_need_shares_alone: terms.iter().all(Term::needs_shares_alone),
         }
     }
 
@@ -497,7 +498,7 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
     fn keeps_shares(&self, link: Link) -> bool {
         match link {
             Link::Sigmoid => self.has_region,
-            Link::Softmax => self.classes_need_shares,
+            Link::Softmax => self.classes_need_shares_alone,
         }
     }
 

@@ -105,7 +105,7 @@ fn of_channel<T: Real, A: Accumulator>(
                 _ => from_ref(s.logits.tile(at, count, &mut stage.z.0)),
             };
             let (y, valid) = (&mut stage.y.0[..tiles], &mut stage.valid.0[..tiles]);
-            let mut found = Found { all_count: true, all_hard: true, all_fit: true };
+            let mut found = Found::OF_NONE;
             let mut counts = [true; TILES];
             // Targets in signs are not read again.
             let in_signs = is_signed && count >= TILE && matches!(places, Places::Run(_));
@@ -120,9 +120,7 @@ fn of_channel<T: Real, A: Accumulator>(
                     }
                 };
                 counts[tile] = own.all_count;
-                found.all_count &= own.all_count;
-                found.all_hard &= own.all_hard;
-                found.all_fit &= own.all_fit;
+                found = found.and(own);
             }
             if s.checks && !found.all_fit {
                 return Err(Unfit);
@@ -163,11 +161,12 @@ fn of_channel<T: Real, A: Accumulator>(
                 s.program.pixel_tiles(tiles, sweep, scratch);
                 continue;
             }
-            let made_of = match (keeps && place.is_some(), in_signs) {
-                (false, _) => MadeOf::Logits,
-                (true, false) if s.purpose.is_next() => MadeOf::Kept,
-                (true, false) => MadeOf::Logits,
-                (true, true) => MadeOf::Signed,
+            let made_of = if in_signs {
+                MadeOf::Signed
+            } else if keeps && place.is_some() && s.purpose.is_next() {
+                MadeOf::Kept
+            } else {
+                MadeOf::Logits
             };
             let is_staged = place.is_none();
             let into = place.unwrap_or(from_mut(&mut stage.gradient.0));

@@ -46,7 +46,8 @@ impl<L: Lanes> Pixel<L> {
     /// Computes the quantities of logit `z` and target `y`, any number from 0 to 1.
     #[inline(always)]
     pub fn new(z: L, y: L) -> Self {
-        Pixel::from_exp_neg_abs(z, y, Self::exp_neg_abs(z), false)
+        let e = Self::exp_neg_abs(z);
+        Pixel::from_shares(z, y, e, e.smaller_share(), false)
     }
 
     /// Computes `exp(-|z|)`, which all quantities are made of.
@@ -55,13 +56,8 @@ impl<L: Lanes> Pixel<L> {
         (-z.abs()).exp_of_nonpositive()
     }
 
-    /// Computes the quantities of a pixel from `e = exp(-|z|)`; `is_hard` says that `y` is 0 or 1.
-    #[inline(always)]
-    pub(crate) fn from_exp_neg_abs(z: L, y: L, e: L, is_hard: bool) -> Self {
-        Pixel::from_shares(z, y, e, e.smaller_share(), is_hard)
-    }
-
-    /// Computes the quantities of a pixel from `e = exp(-|z|)` and its [`Lanes::smaller_share`].
+    /// Computes the quantities of a pixel from `e = exp(-|z|)` and its [`Lanes::smaller_share`];
+    /// `is_hard` says that `y` is 0 or 1.
     #[inline(always)]
     pub(crate) fn from_shares(z: L, y: L, e: L, smaller: L, is_hard: bool) -> Self {
         let (zero, one) = (L::splat(0.0), L::splat(1.0));

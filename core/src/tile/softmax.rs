@@ -127,6 +127,24 @@ fn true_class<V: Vector>(p: &Tile<V::Elem>, q: &Tile<V::Elem>, at: usize) -> Cla
     ClassPixel { log_p: V::splat(0.0), p: V::load(&p[at..]), q: V::load(&q[at..]) }
 }
 
+/// Keeps lanes of a class in place of its exponentials; returns where it is the label, the true class, and its probability.
+#[inline(always)]
+fn keep_lanes<V: Vector>(
+    class: V,
+    exps: &mut Tile<V::Elem>,
+    inverse: &Tile<V::Elem>,
+    labels: &Tile<V::Elem>,
+    p: &Tile<V::Elem>,
+    q: &Tile<V::Elem>,
+    at: usize,
+) -> (V::Mask, ClassPixel<V>, V) {
+    let is_label = V::load(&labels[at..]).eq(class);
+    let own = true_class::<V>(p, q, at);
+    let p_k = softmax::probability(V::load(&exps[at..]), V::load(&inverse[at..]));
+    softmax::kept(is_label, p_k, own.smaller()).store(&mut exps[at..]);
+    (is_label, own, p_k)
+}
+
 #[inline(always)]
 fn keep<V: Vector>(
     k: usize,
@@ -138,10 +156,7 @@ fn keep<V: Vector>(
 ) {
     let class = V::splat(k as f64);
     for at in (0..TILE).step_by(V::LANES) {
-        let is_label = V::load(&labels[at..]).eq(class);
-        let smaller = true_class::<V>(p, q, at).smaller();
-        let p_k = softmax::probability(V::load(&exps[at..]), V::load(&inverse[at..]));
-        softmax::kept(is_label, p_k, smaller).store(&mut exps[at..]);
+        keep_lanes(class, exps, inverse, labels, p, q, at);
     }
 }
 
@@ -168,10 +183,7 @@ fn keep_and_sum<V: Vector, const MASKED: bool, const WEIGHTED: bool>(
     for row in (0..TILE).step_by(ACCUMULATORS) {
         for lane in (0..ACCUMULATORS).step_by(V::LANES) {
             let at = row + lane;
-            let is_label = V::load(&labels[at..]).eq(class);
-            let own = true_class::<V>(p, q, at);
-            let p_k = softmax::probability(V::load(&exps[at..]), V::load(&inverse[at..]));
-            softmax::kept(is_label, p_k, own.smaller()).store(&mut exps[at..]);
+            let (is_label, own, p_k) = keep_lanes(class, exps, inverse, labels, p, q, at);
             let keep = zero.lt(V::load(&valid[at..]));
             let weight = V::load(&weight[at..]);
             let counted = |value: V| {

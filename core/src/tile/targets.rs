@@ -21,6 +21,20 @@ pub(crate) struct Found {
     pub all_fit: bool,
 }
 
+impl Found {
+    /// What is found of no targets.
+    pub(crate) const OF_NONE: Self = Found { all_count: true, all_hard: true, all_fit: true };
+
+    /// What is found of two tiles together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Found {
+            all_count: self.all_count && other.all_count,
+            all_hard: self.all_hard && other.all_hard,
+            all_fit: self.all_fit && other.all_fit,
+        }
+    }
+}
+
 /// The leaves for targets of one storage.
 pub(crate) struct OfStorage<E, T> {
     pub shares: ReadTargets<E, T>,

@@ -1,4 +1,4 @@
-/* The same for rows in memory on devices with caches and vectors: a work item goes along many rows
+/* Distances along rows in memory, on devices with caches and vectors: a work item goes along many rows
    one after the other, with storage of its own for one. Distances below 16 come from looking 15
    pixels to both sides in bytes, a block of 64 pixels at a time; the lower envelope is for runs of
    blocks with longer ones. */
