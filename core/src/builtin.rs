@@ -31,6 +31,11 @@ macro_rules! builtin_terms {
             region dice: $crate::region::Dice,
             region tversky: $crate::region::Tversky,
             region focal_tversky: $crate::region::FocalTversky,
+            region jaccard: $crate::region::Jaccard,
+            region fbeta: $crate::region::Fbeta,
+            region log_cosh_dice: $crate::region::LogCoshDice,
+            region generalized_dice: $crate::region::GeneralizedDice,
+            region recall: $crate::region::Recall,
         }
     };
 }

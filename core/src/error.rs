@@ -197,6 +197,13 @@ pub enum Error {
         /// How many classes the logits have.
         classes: usize,
     },
+    /// A region term that sees no class.
+    NoClasses {
+        /// The term.
+        term: &'static str,
+        /// How many classes the logits have.
+        classes: usize,
+    },
     /// Class weights for a term that takes none.
     NoClassWeights {
         /// The term.
@@ -438,6 +445,10 @@ impl fmt::Display for Error {
             Error::ClassWeights { term, name, length, classes } => write!(
                 f,
                 "`{name}` of `{term}` has {length} entries, expected one for each of {classes} classes"
+            ),
+            Error::NoClasses { term, classes } => write!(
+                f,
+                "`classes` of `{term}` leaves none of {classes}, expected at least one class"
             ),
             Error::NoClassWeights { term } => {
                 write!(f, "`{term}` was given class weights, expected none")

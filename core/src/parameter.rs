@@ -15,6 +15,8 @@ pub struct Parameter {
     pub also: Option<&'static str>,
     /// Its value unless given.
     pub default: f64,
+    /// The parameter before it whose value it has instead, unless given.
+    pub like: Option<&'static str>,
     /// The values that it can have.
     pub range: Range,
     /// If it is one of some words: these. Its value is the word's place among them.
@@ -24,12 +26,18 @@ pub struct Parameter {
 impl Parameter {
     /// A number: any finite one.
     pub const fn number(name: &'static str, default: f64) -> Self {
-        Parameter { name, also: None, default, range: Range::FINITE, choices: &[] }
+        Parameter { name, also: None, default, like: None, range: Range::FINITE, choices: &[] }
     }
 
     /// One of `choices`, the first unless given.
     pub const fn choice(name: &'static str, choices: &'static [&'static str]) -> Self {
-        Parameter { name, also: None, default: 0.0, range: Range::Place(choices.len()), choices }
+        let range = Range::Place(choices.len());
+        Parameter { name, also: None, default: 0.0, like: None, range, choices }
+    }
+
+    /// `true` or `false`, which it is unless given: 1 or 0.
+    pub const fn flag(name: &'static str) -> Self {
+        Parameter::choice(name, &["false", "true"])
     }
 
     /// Takes numbers from `smallest` on alone.
@@ -56,6 +64,12 @@ impl Parameter {
         Parameter { also: Some(also), ..self }
     }
 
+    /// Gives it the value of `other`, a parameter before it, unless it is given one itself.
+    #[must_use]
+    pub const fn like(self, other: &Parameter) -> Self {
+        Parameter { default: other.default, like: Some(other.name), ..self }
+    }
+
     /// Its names.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
         [Some(self.name), self.also].into_iter().flatten()
@@ -78,6 +92,13 @@ impl Parameter {
     }
 }
 
+/// The value of a parameter that is given none: that of the one it is like, of those with `values` before it, or its default.
+pub(crate) fn unless_given(parameter: &Parameter, parameters: &[Parameter], values: &[f64]) -> f64 {
+    let of = |other: &str| parameters.iter().position(|before| before.name == other);
+    let like = parameter.like.and_then(of).and_then(|place| values.get(place).copied());
+    like.unwrap_or(parameter.default)
+}
+
 /// Gives each of the parameters of `term` a value: one of those `given`, or its default.
 ///
 /// Nothing is checked after this: a term is made of what it returns as often as there are tiles.
@@ -95,8 +116,9 @@ pub(crate) fn complete(
         return Err(Error::Arguments { term, given: given.len(), expected });
     }
     let mut all = [0.0; PARAMETERS];
-    for (index, (value, parameter)) in all.iter_mut().zip(parameters).enumerate() {
-        *value = parameter.check(term, given.get(index).copied().unwrap_or(parameter.default))?;
+    for (index, parameter) in parameters.iter().enumerate() {
+        let otherwise = || unless_given(parameter, parameters, &all[..index]);
+        all[index] = parameter.check(term, given.get(index).copied().unwrap_or_else(otherwise))?;
     }
     Ok(all)
 }
@@ -135,7 +157,8 @@ impl<'a> Arguments<'a> {
     /// The value of parameter `index`; NaN if it is not declared.
     #[inline]
     pub fn get(&self, index: usize) -> f64 {
+        let otherwise = |p| unless_given(p, self.parameters, self.values);
         let given = self.values.get(index).copied();
-        given.or(self.parameters.get(index).map(|p| p.default)).unwrap_or(f64::NAN)
+        given.or_else(|| self.parameters.get(index).map(otherwise)).unwrap_or(f64::NAN)
     }
 }

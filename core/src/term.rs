@@ -15,11 +15,13 @@ pub struct About {
     pub formula: &'static str,
     /// The article or book that it is from.
     pub source: &'static str,
+    /// Libraries that have it too, if any; `docs/peers.md` has what they call it.
+    pub peers: &'static str,
 }
 
 impl About {
     /// Nothing.
-    pub const NOTHING: Self = About { title: "", formula: "", source: "" };
+    pub const NOTHING: Self = About { title: "", formula: "", source: "", peers: "" };
 }
 
 /// How the losses of pixels, or of samples, become one number.
@@ -56,23 +58,121 @@ pub enum Pool {
     Batch,
 }
 
-/// What becomes of a region that the targets do not hold at all.
+/// What becomes of a sample whose targets hold none of a region term's classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Missing {
     /// It counts as any other: its loss is near 1 until next to nothing is predicted there.
     #[default]
     Keep,
-    /// It is left out, of what is averaged too.
+    /// It is left out, of the mean over samples too.
     Skip,
 }
 
-/// A list of one weight a class that a class term takes.
+/// What becomes of a class that the targets do not hold, in region terms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Absent {
+    /// It counts as any other: its loss is near 1 until next to nothing is predicted there.
+    #[default]
+    Keep,
+    /// Its loss is 0, and counts in the mean over classes.
+    Zero,
+    /// It is left out, of the mean too.
+    Skip,
+}
+
+/// How the classes of a region term become one number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Average {
+    /// The mean of the classes' losses, each times its class weight.
+    #[default]
+    Macro,
+    /// The loss of the sums of all classes, each times its class weight.
+    Micro,
+}
+
+/// What [`Average::Macro`] divides by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClassNorm {
+    /// The sum of the class weights: the number of classes where there are none.
+    #[default]
+    Weights,
+    /// The number of classes, whatever their weights.
+    Classes,
+}
+
+/// The option of region terms that says which classes they see.
+pub const CLASSES: &str = "classes";
+
+/// Which classes a region term sees. A pixel of another class counts as none of these; it is not ignored.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum ClassesInUse<'a> {
+    /// All.
+    #[default]
+    All,
+    /// All but class 0, the background.
+    Foreground,
+    /// These: whole numbers in ascending order.
+    Listed(NumberList<'a>),
+}
+
+impl<'a> ClassesInUse<'a> {
+    /// What a text may say in place of a list.
+    pub const WORDS: &'static [&'static str] = &["all", "foreground"];
+
+    /// Returns how many of `classes` they are, if the list fits.
+    pub fn count(&self, classes: usize) -> usize {
+        match self {
+            ClassesInUse::All => classes,
+            ClassesInUse::Foreground => classes.saturating_sub(1),
+            ClassesInUse::Listed(list) => list.len(),
+        }
+    }
+
+    /// Returns them in ascending order, of `classes` that there are.
+    #[inline]
+    pub fn iter(&self, classes: usize) -> impl Iterator<Item = usize> + use<'a> {
+        let (range, list) = match *self {
+            ClassesInUse::All => (0..classes, None),
+            ClassesInUse::Foreground => (1..classes, None),
+            ClassesInUse::Listed(list) => (0..0, Some(list)),
+        };
+        range.chain(list.into_iter().flatten().map(|class| class as usize))
+    }
+
+    /// Checks that the list ascends, and that its classes are some of `classes`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] of `term` for the first that does not fit, [`Error::NoClasses`] where none is left.
+    pub(crate) fn check(&self, term: &'static str, classes: usize) -> Result<(), Error> {
+        if self.count(classes) == 0 {
+            return Err(Error::NoClasses { term, classes });
+        }
+        let ClassesInUse::Listed(list) = *self else { return Ok(()) };
+        let (mut smallest, largest) = (0, i32::try_from(classes - 1).unwrap_or(i32::MAX));
+        for value in list {
+            let expected = Range::Integers { smallest, largest };
+            if !expected.contains(value) {
+                return Err(Error::Parameter { term, name: CLASSES, value, expected });
+            }
+            smallest = (value as i32).saturating_add(1);
+        }
+        Ok(())
+    }
+}
+
+/// A list of one weight a class that a term takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClassWeights {
     /// Its name in the text form.
     pub name: &'static str,
-    /// Whether a mean is divided by the sum of the valid pixels' weights instead of their number.
+    /// Whether a mean is divided by the sum of the valid pixels' weights instead of their number. (Region terms divide
+    /// as [`ClassNorm`] says.)
     pub normalised: bool,
+}
+
+impl ClassWeights {
+    /// Those of region terms: one for each class in use.
+    pub const OF_REGIONS: Self = ClassWeights { name: "weights", normalised: true };
 }
 
 /// Which of a call's maps a term is multiplied by, by their places in [`crate::engine::Call::maps`].
@@ -130,11 +230,17 @@ pub struct Options<'a> {
     pub pool: Option<Pool>,
     /// Samples (of the batch, if it is pooled) whose targets hold no mass in any class.
     pub empty: Missing,
-    /// Classes whose targets hold no mass, in terms that average over classes.
-    pub absent: Missing,
+    /// Classes whose targets hold no mass, in region terms.
+    pub absent: Absent,
+    /// The classes that a region term sees.
+    pub classes: ClassesInUse<'a>,
+    /// How these become one number.
+    pub average: Average,
+    /// What the mean over them is divided by.
+    pub class_norm: ClassNorm,
     /// Whether region sums take the call's weights.
     pub weighted: bool,
-    /// One weight a class.
+    /// One weight a class; in a region term one for each class in use.
     pub class_weights: Option<NumberList<'a>>,
     /// Maps that are multiplied in.
     pub maps: Maps,

@@ -11,7 +11,7 @@ use segloss_core::compose::{Definition, Registry};
 use segloss_core::level::Scalar;
 use segloss_core::pixel::PixelTerm;
 use segloss_core::region::RegionTerm;
-use segloss_core::term::Parameter;
+use segloss_core::term::{About, Parameter};
 use segloss_core::text::Number;
 
 fn terms() -> impl Iterator<Item = &'static Definition<'static, f32>> {
@@ -62,31 +62,33 @@ const START: &str = "<!-- losses -->\n";
 const END: &str = "<!-- end of losses -->\n";
 
 fn parameter(parameter: &Parameter) -> String {
-    let also = parameter.also.map(|also| format!(" or `{also}`")).unwrap_or_default();
-    let value = match parameter.choices {
-        [] if parameter.range.is_finite() => Number(parameter.default).to_string(),
-        [] => format!("{} ({:#})", Number(parameter.default), parameter.range),
-        words => words.join(" or "),
-    };
-    format!("`{}`{also} = {value}", parameter.name)
+    let name = parameter.name;
+    match (parameter.like, parameter.choices) {
+        (Some(other), _) => format!("`{name}={other}`"),
+        (None, []) => format!("`{name}={}`", Number(parameter.default)),
+        (None, ["false", "true"]) => format!("`{name}=false`"),
+        (None, words) => {
+            let words: Vec<_> = words.iter().map(|word| format!("`{name}={word}`")).collect();
+            words.join(" or ")
+        }
+    }
 }
 
 fn table() -> String {
     let mut table = String::from(
-        "| loss | link | formula | parameters, their defaults and ranges | source |\n\
-         |---|---|---|---|---|\n",
+        "| loss | link | formula | parameters | source | also in |\n|---|---|---|---|---|---|\n",
     );
     for term in terms() {
         let link = term.link().map_or("both", Link::name);
-        let weights = term.class_weights.map(|weights| format!("`{}`, one a class", weights.name));
+        let of_class = term.class_weights.filter(|_| term.link().is_some());
+        let weights = of_class.map(|weights| format!("`{}=[..]`", weights.name));
         let parameters: Vec<_> = term.parameters.iter().map(parameter).chain(weights).collect();
+        let also = term.also.map(|also| format!(" or `{also}`")).unwrap_or_default();
+        let About { title, formula, source, peers } = term.about;
         table += &format!(
-            "| `{}`: {} | {link} | `{}` | {} | {} |\n",
+            "| `{}`{also}: {title} | {link} | `{formula}` | {} | {source} | {peers} |\n",
             term.name,
-            term.about.title,
-            term.about.formula,
-            parameters.join("; "),
-            term.about.source
+            parameters.join(" "),
         );
     }
     table

@@ -10,7 +10,7 @@ use segloss_core::pixel::{Bce, Focal};
 use segloss_core::region::{Dice, FocalTversky, Pool, Tversky};
 use segloss_core::slices::{self, Binary, Classes, Fault, Multiclass};
 use segloss_core::summation::{Accumulator, Compensated, Partial, TILE};
-use segloss_core::term::{Maps, Missing, Options, Reduction};
+use segloss_core::term::{Absent, Maps, Missing, Options, Reduction};
 use segloss_core::view::{Layout, Logit, Shape, Target, Targets, View, ViewMut, Weights};
 
 /// One sample, of several classes under softmax.
@@ -168,7 +168,7 @@ proptest! {
 
     #[test]
     fn masks(case in case::<f32, u8>(Just(1), mask, Some((255, 255)))) {
-        let skip = Options { empty: Missing::Skip, absent: Missing::Skip, ..Options::default() };
+        let skip = Options { empty: Missing::Skip, absent: Absent::Skip, ..Options::default() };
         let pooled = Options { pool: Some(Pool::Batch), ..skip };
         same_as_text!(case: Case<f32, u8>, Compensated;
             "bce" => pixel(1.0, Bce),
@@ -224,7 +224,7 @@ proptest! {
 
     #[test]
     fn label_maps(case in case::<f32, u8>(2usize..7, labels, Some((255, 255)))) {
-        let skip = Options { empty: Missing::Skip, absent: Missing::Skip, ..Options::default() };
+        let skip = Options { empty: Missing::Skip, absent: Absent::Skip, ..Options::default() };
         same_as_text!(case: Case<f32, u8>, Compensated;
             "ce" => class(1.0, Ce),
             "0.7*focal(gamma=1.5)" => class(0.7, class::Focal::gamma(1.5).unwrap()),

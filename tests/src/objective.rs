@@ -61,6 +61,9 @@ pub enum Term {
     Dice { smooth: f64, pool: Option<Pool>, reduction: Reduction },
     Tversky { fp: f64, fn_: f64, smooth: f64, pool: Option<Pool> },
     FocalTversky { fp: f64, fn_: f64, gamma: f64, smooth: f64, pool: Option<Pool> },
+    Jaccard { smooth: f64 },
+    LogCoshDice { smooth: f64 },
+    GeneralizedDice { smooth: f64 },
     Mapped(Box<Term>, Map),
 }
 
@@ -102,6 +105,11 @@ impl Term {
             "focal" => Term::FOCAL,
             "dice" => Term::DICE,
             "tversky" => Term::Tversky { fp, fn_, smooth, pool },
+            "jaccard" => Term::Jaccard { smooth },
+            "fbeta" => Term::Tversky { fp: 4.0 / 13.0, fn_: 9.0 / 13.0, smooth, pool },
+            "recall" => Term::Tversky { fp: 0.0, fn_: 1.0, smooth, pool },
+            "log_cosh_dice" => Term::LogCoshDice { smooth },
+            "generalized_dice" => Term::GeneralizedDice { smooth },
             "focal_tversky" => Term::FocalTversky { fp, fn_, gamma: 1.0, smooth, pool },
             _ => return None,
         })
@@ -109,6 +117,9 @@ impl Term {
 
     /// Value and gradient.
     pub fn evaluate<N: Number>(&self, input: &Input) -> Loss<N> {
+        if let Term::GeneralizedDice { smooth } = *self {
+            return Region::generalized_dice(smooth, &input.memberships());
+        }
         match self.region(input) {
             Some(region) => region.evaluate(&input.memberships()),
             None => self.pixels(input).mean(),
@@ -119,11 +130,15 @@ impl Term {
     pub fn region(&self, input: &Input) -> Option<Region> {
         let (formula, pool, reduction) = match *self {
             Term::Dice { smooth, pool, reduction } => {
-                let default = match input {
-                    Input::Dense(dense) if dense.extents.channels == 1 => Pool::Sample,
-                    _ => Pool::Batch,
-                };
-                (Formula::Dice { smooth }, pool.unwrap_or(default), reduction)
+                (Formula::Dice { smooth }, pool.unwrap_or(input.dice_pool()), reduction)
+            }
+            Term::Jaccard { smooth } => {
+                let formula =
+                    Formula::Tversky { fp_weight: 1.0, fn_weight: 1.0, smooth, gamma: 1.0 };
+                (formula, input.dice_pool(), Reduction::Mean)
+            }
+            Term::LogCoshDice { smooth } => {
+                (Formula::LogCoshDice { smooth }, input.dice_pool(), Reduction::Mean)
             }
             Term::Tversky { fp, fn_, smooth, pool } => {
                 let formula =
@@ -200,6 +215,14 @@ impl Map {
 }
 
 impl Input<'_> {
+    /// What Dice is formed over unless told otherwise.
+    fn dice_pool(&self) -> Pool {
+        match self {
+            Input::Dense(dense) if dense.extents.channels == 1 => Pool::Sample,
+            _ => Pool::Batch,
+        }
+    }
+
     /// Probabilities and targets, for [`Region`]s.
     pub fn memberships<N: Number>(&self) -> Memberships<N> {
         match self {
@@ -338,6 +361,13 @@ impl fmt::Display for Term {
                 arguments.extend([argument("gamma", *gamma), argument("smooth", *smooth)]);
                 arguments.extend(pooled.map(pool));
                 call(f, "focal_tversky", arguments)
+            }
+            Term::Jaccard { smooth } => call(f, "jaccard", vec![argument("smooth", *smooth)]),
+            Term::LogCoshDice { smooth } => {
+                call(f, "log_cosh_dice", vec![argument("smooth", *smooth)])
+            }
+            Term::GeneralizedDice { smooth } => {
+                call(f, "generalized_dice", vec![argument("smooth", *smooth)])
             }
             Term::Mapped(term, map) => write!(f, "{term} @ {map}"),
         }

@@ -143,7 +143,7 @@ impl EachTerm for Names {
 }
 
 /// Terms that the source does not have, so that nothing is recorded of them.
-const NOT_RECORDED: &[&str] = &[];
+const NOT_RECORDED: &[&str] = &["jaccard", "fbeta", "log_cosh_dice", "generalized_dice", "recall"];
 
 #[test]
 fn every_term_is_recorded() {

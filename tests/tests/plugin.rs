@@ -18,7 +18,7 @@ use segloss_core::level::Scalar;
 use segloss_core::pixel::{Bce, Pixel, PixelTerm};
 use segloss_core::region::{Classes, Pool, RegionTerm, Seed, SeededSums};
 use segloss_core::summation::TILE;
-use segloss_core::term::{Arguments, ClassWeights, Maps, Missing, Options, Parameter, Reduction};
+use segloss_core::term::{Absent, Arguments, ClassWeights, Maps, Options, Parameter, Reduction};
 use segloss_core::text::NumberList;
 use segloss_core::view::{GradientSink, Layout, Logit, Shape, View, ViewMut, Weights};
 use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs, with_level};
@@ -207,7 +207,7 @@ impl TileRegionTerm<f64> for Tiles {
         let (mut value, mut derivative, mut count) = (0.0, 0.0, 0.0);
         for class in 0..Classes::len(&sums) {
             let s = sums.total(class);
-            if s.target() == 0.0 && sums.absent() == Missing::Skip {
+            if s.target() == 0.0 && sums.options().absent == Absent::Skip {
                 continue;
             }
             count += 1.0;

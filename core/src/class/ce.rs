@@ -19,6 +19,7 @@ impl ClassTerm for Ce {
         title: "cross-entropy",
         formula: "-w_t ln p_t",
         source: "Bishop, Pattern Recognition and Machine Learning, 2006, section 4.3",
+        peers: "PyTorch, SMP, nnU-Net, mmsegmentation",
     };
     const PARAMETERS: &'static [Parameter] = &[];
     const FUSED: bool = true;

@@ -6,13 +6,13 @@ use super::shorthands::{SHORTHANDS, Shorthand};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::link::Link;
+use crate::parameter::unless_given;
 use crate::summation::Accumulator;
-use crate::term::{Maps, Options, PARAMETERS, Parameter, Range};
+use crate::term::{CLASSES, ClassesInUse, Maps, Options, PARAMETERS, Parameter, Range};
 use crate::text::{
     ArgumentText, CallText, Mistake, Named, Place, Syntax, TermText, Terms, TextError, Value, Word,
 };
-use crate::tile::Definition;
-use crate::tile::{CallOption, OPTIONS};
+use crate::tile::{CallOption, Definition};
 
 /// The loss that `text` describes ([`crate::text`]) under `link`, with the terms and maps of `registry`.
 ///
@@ -87,22 +87,21 @@ pub fn parse_map<'t: 'a, 'a, T: Real, A: Accumulator>(
     Reader { link: Link::Sigmoid, registry, maps: &mut [], used: 0 }.map(&term.call)
 }
 
-/// The values of parameters, given or not.
+/// The values of parameters that were given.
 struct Values {
-    values: [f64; PARAMETERS],
-    given: [bool; PARAMETERS],
+    given: [Option<f64>; PARAMETERS],
 }
 
 impl Values {
-    fn new(parameters: &[Parameter]) -> Self {
-        let mut values = [0.0; PARAMETERS];
-        values.iter_mut().zip(parameters).for_each(|(value, p)| *value = p.default);
-        Values { values, given: [false; PARAMETERS] }
-    }
+    const NONE: Self = Values { given: [None; PARAMETERS] };
 
-    /// One for each of `parameters`.
-    fn of(&self, parameters: &[Parameter]) -> &[f64] {
-        self.values.get(..parameters.len()).unwrap_or_default()
+    /// Writes one for each of `parameters` to `values`, and returns those.
+    fn of<'v>(&self, parameters: &[Parameter], values: &'v mut [f64; PARAMETERS]) -> &'v [f64] {
+        for (index, (given, parameter)) in self.given.iter().zip(parameters).enumerate() {
+            let otherwise = || unless_given(parameter, parameters, &values[..index]);
+            values[index] = given.unwrap_or_else(otherwise);
+        }
+        values.get(..parameters.len()).unwrap_or_default()
     }
 
     /// Reads `argument` if it is one of `parameters`.
@@ -111,21 +110,20 @@ impl Values {
         parameters: &'static [Parameter],
         argument: &ArgumentText<'t>,
     ) -> Result<bool, TextError<'t>> {
-        let places = self.values.iter_mut().zip(&mut self.given).zip(parameters);
+        let places = self.given.iter_mut().zip(parameters);
         let own = |(_, parameter): &(_, &Parameter)| parameter.is_called(argument.name.text);
-        let Some(((value, given), parameter)) = { places }.find(own) else { return Ok(false) };
-        if *given {
+        let Some((given, parameter)) = { places }.find(own) else { return Ok(false) };
+        if given.is_some() {
             let mistake = Mistake::Repeated { argument: parameter.name };
             return Err(TextError::new(argument.name.place, mistake));
         }
-        *given = true;
-        *value = match argument.value {
+        *given = Some(match argument.value {
             Value::Number(number) if parameter.choices.is_empty() => number,
             _ if parameter.choices.is_empty() => {
                 return Err(TextError::value(argument, "a number"));
             }
             _ => choice(argument, parameter.choices)? as f64,
-        };
+        });
         Ok(true)
     }
 }
@@ -205,28 +203,28 @@ impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
             let mistake = Mistake::Unexpected { found: call.name.text, expected };
             return Err(TextError::new(call.name.place, mistake));
         }
-        let mut values = Values::new(definition.parameters);
-        let mut map_values = Values::new(map_parameters);
+        let (mut values, mut map_values) = (Values::NONE, Values::NONE);
         let mut options = Options::default();
         for argument in call.arguments() {
             let is_read = map_values.read(map_parameters, &argument)?
                 || values.read(definition.parameters, &argument)?
                 || class_weights(definition, &argument, &mut options)?
-                || option(is_region, &argument, &mut options)?;
+                || classes(definition, &argument, &mut options)?
+                || option(definition, &argument, &mut options)?;
             if !is_read {
                 let parameters = map_parameters.iter().chain(definition.parameters);
                 let of_classes = definition.class_weights.iter().map(|weights| weights.name);
-                let options = OPTIONS.iter().filter(|option| option.is_of(is_region));
                 let candidates = parameters
                     .flat_map(Parameter::names)
                     .chain(of_classes)
-                    .chain(options.map(|option| option.name));
+                    .chain(definition.chooses_classes().then_some(CLASSES))
+                    .chain(definition.options().map(|option| option.name));
                 let named = Named::Argument(call.name.text);
                 return Err(TextError::unknown(named, argument.name, candidates));
             }
         }
         if let Some(map) = map {
-            let made = MapCall::new(map, map_values.of(map_parameters))
+            let made = MapCall::new(map, map_values.of(map_parameters, &mut [0.0; PARAMETERS]))
                 .map_err(|error| refused(call, map_parameters, error))?;
             self.add_map(call, made, &mut options)?;
         }
@@ -234,7 +232,8 @@ impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
             let made = self.map(&map)?;
             self.add_map(&map, made, &mut options)?;
         }
-        let given = values.of(definition.parameters);
+        let mut storage = [0.0; PARAMETERS];
+        let given = values.of(definition.parameters, &mut storage);
         Term::new(text.coefficient, definition, given, options).map_err(|error| match error {
             Error::Coefficient { value } => {
                 let (name, expected) = ("coefficient", Range::at_least(0.0));
@@ -260,7 +259,8 @@ impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
         }
         let has_meaning =
             |term: &&Definition<'_, T, A>| term.link().is_none_or(|own| own == self.link);
-        let terms = self.registry.terms().filter(has_meaning).map(|term| term.name);
+        let terms = self.registry.terms().filter(has_meaning);
+        let terms = terms.flat_map(|term| [Some(term.name), term.also]).flatten();
         let candidates = terms.chain(SHORTHANDS.iter().map(|shorthand| shorthand.name));
         Err(TextError::unknown(Named::Term, call.name, candidates))
     }
@@ -279,7 +279,7 @@ impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
 
     fn map(&self, call: &CallText<'t>) -> Result<MapCall<'a, T>, TextError<'t>> {
         let definition = self.map_definition(call.name.text, call)?;
-        let mut values = Values::new(definition.parameters);
+        let mut values = Values::NONE;
         for argument in call.arguments() {
             if !values.read(definition.parameters, &argument)? {
                 let candidates = definition.parameters.iter().flat_map(Parameter::names);
@@ -287,7 +287,7 @@ impl<'t: 'a, 'a, T: Real, A: Accumulator> Reader<'a, '_, T, A> {
                 return Err(TextError::unknown(named, argument.name, candidates));
             }
         }
-        MapCall::new(definition, values.of(definition.parameters))
+        MapCall::new(definition, values.of(definition.parameters, &mut [0.0; PARAMETERS]))
             .map_err(|error| refused(call, definition.parameters, error))
     }
 
@@ -362,14 +362,31 @@ fn class_weights<'t: 'a, 'a, T: Real, A: Accumulator>(
     Ok(true)
 }
 
-/// Reads an option of the term, if `argument` is one.
-fn option<'t, 'a>(
-    is_region: bool,
+/// Reads the classes of a region term, if `argument` says which.
+fn classes<'t: 'a, 'a, T: Real, A: Accumulator>(
+    definition: &Definition<'a, T, A>,
     argument: &ArgumentText<'t>,
     options: &mut Options<'a>,
 ) -> Result<bool, TextError<'t>> {
-    let own = |option: &&CallOption| option.is_of(is_region) && option.name == argument.name.text;
-    let Some(option) = OPTIONS.iter().find(own) else { return Ok(false) };
-    (option.set)(options, choice(argument, &option.words)? == 1);
+    if argument.name.text != CLASSES || !definition.chooses_classes() {
+        return Ok(false);
+    }
+    options.classes = match argument.value {
+        Value::Numbers(list) => ClassesInUse::Listed(list),
+        _ if choice(argument, ClassesInUse::WORDS)? == 0 => ClassesInUse::All,
+        _ => ClassesInUse::Foreground,
+    };
+    Ok(true)
+}
+
+/// Reads an option of the term, if `argument` is one.
+fn option<'t, 'a, T: Real, A: Accumulator>(
+    definition: &Definition<'a, T, A>,
+    argument: &ArgumentText<'t>,
+    options: &mut Options<'a>,
+) -> Result<bool, TextError<'t>> {
+    let own = |option: &&CallOption| option.name == argument.name.text;
+    let Some(option) = definition.options().find(own) else { return Ok(false) };
+    (option.set)(options, choice(argument, option.words)?);
     Ok(true)
 }

@@ -126,6 +126,7 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
             kind,
             options: self.options,
             class_weights: self.definition.and_then(|definition| definition.class_weights),
+            classes: self.definition.and_then(|definition| definition.classes),
             denominator_offset: self.definition.map_or(0.0, |d| d.denominator_offset),
             is_weighable: true,
         }

@@ -3,8 +3,9 @@ use core::fmt;
 use super::map::MapCall;
 use super::plan::{Plan, Term};
 use crate::lanes::Real;
+use crate::parameter::unless_given;
 use crate::summation::Accumulator;
-use crate::term::Parameter;
+use crate::term::{CLASSES, ClassesInUse, Parameter};
 use crate::text::Number;
 
 /// The text that [`super::parse`] reads back as the same loss: what is at its default is left out. (Maps
@@ -42,9 +43,14 @@ impl<T: Real, A: Accumulator> fmt::Display for Term<'_, T, A> {
             list.put(f, declared.name, &weights)?;
         }
         list.put_values(f, definition.parameters, self.values())?;
+        match options.classes {
+            ClassesInUse::All => {}
+            ClassesInUse::Foreground => list.put(f, CLASSES, &ClassesInUse::WORDS[1])?,
+            ClassesInUse::Listed(classes) => list.put(f, CLASSES, &classes)?,
+        }
         for option in definition.options() {
-            if let Some(is_second) = (option.get)(&options) {
-                list.put(f, option.name, &option.words[usize::from(is_second)])?;
+            if let Some(word) = (option.get)(&options).and_then(|place| option.words.get(place)) {
+                list.put(f, option.name, word)?;
             }
         }
         list.close(f)
@@ -84,8 +90,9 @@ impl ArgumentList {
         parameters: &[Parameter],
         values: &[f64],
     ) -> fmt::Result {
-        for (parameter, &value) in parameters.iter().zip(values) {
-            if value.to_bits() == parameter.default.to_bits() {
+        for (index, (parameter, &value)) in parameters.iter().zip(values).enumerate() {
+            let otherwise = unless_given(parameter, parameters, &values[..index]);
+            if value.to_bits() == otherwise.to_bits() {
                 continue;
             }
             match parameter.choices.get(value as usize) {

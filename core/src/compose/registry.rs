@@ -5,7 +5,7 @@ use crate::lanes::Real;
 use crate::link::Link;
 use crate::maps::MapLevel;
 use crate::summation::Accumulator;
-use crate::term::{PARAMETERS, Parameter};
+use crate::term::{CLASSES, PARAMETERS, Parameter};
 use crate::text::{is_name, is_word};
 use crate::tile::OPTIONS;
 use crate::tile::{Definition, Kernels};
@@ -73,7 +73,7 @@ impl<'d, T: Real, A: Accumulator> Registry<'d, T, A> {
             let name = term.name;
             let clashes = |other: &Definition<'_, T, A>| {
                 let both = other.link().is_none() || term.link().is_none();
-                other.name == name && (both || other.link() == term.link())
+                other.is_called(name) && (both || other.link() == term.link())
             };
             let mut others = self.builtin_terms.iter().chain(&own_terms[..index]);
             let stands_for_more = |name| {
@@ -83,7 +83,9 @@ impl<'d, T: Real, A: Accumulator> Registry<'d, T, A> {
             let of_classes = term.class_weights.map(|weights| weights.name);
             check(name, is_taken, term.parameters, of_classes)?;
             let mut names = term.parameters.iter().flat_map(Parameter::names).chain(of_classes);
-            if names.any(|name| OPTIONS.iter().any(|option| option.name == name)) {
+            let is_option =
+                |name| name == CLASSES || OPTIONS.iter().any(|option| option.name == name);
+            if names.any(is_option) {
                 let reason = "a parameter is called as an option of terms";
                 return Err(Error::Definition { name, reason });
             }
@@ -122,7 +124,7 @@ impl<'d, T: Real, A: Accumulator> Registry<'d, T, A> {
 
     /// The term called `name` that has a meaning for `link`.
     pub fn term(&self, name: &str, link: Link) -> Option<&'d Definition<'d, T, A>> {
-        self.terms().find(|term| term.name == name && term.link().is_none_or(|own| own == link))
+        self.terms().find(|term| term.is_called(name) && term.link().is_none_or(|own| own == link))
     }
 
     /// The map called `name`.

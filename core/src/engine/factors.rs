@@ -96,11 +96,11 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         }
         for index in self.active() {
             let spec = self.spec(index);
-            if spec.kind != Kind::Region(pool) || is_skipped(&spec, regions) {
+            if spec.kind != Kind::Region(pool) || is_skipped(&spec.options, regions) {
                 continue;
             }
             let occurring = Occurring::Counts(counts);
-            let seeded = |seed| SeededSums::new(regions, occurring, seed, spec.options.absent);
+            let seeded = |seed| SeededSums::new(regions, occurring, seed, &spec.options);
             let share = share(index, &spec) * A::Real::splat(scale);
             for (class, slopes) in slopes.iter_mut().enumerate() {
                 let seeds = [Seed::FalsePositive(class), Seed::FalseNegative(class)];

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::lanes::{Lanes, Real};
 use crate::region::{Occurring, Pool, SUMS, SeededSums};
 use crate::summation::Accumulator;
-use crate::term::{Missing, Reduction};
+use crate::term::{Missing, Options, Reduction};
 use crate::tile::{Kind, Spec};
 
 /// Adds the sums of more pixels of the *same* samples, from another tile of a large image.
@@ -204,24 +204,23 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     /// of no valid pixel, none where there is no target and such regions are skipped.
     fn region_loss(&self, index: usize, spec: &Spec<'_>, sums: &[A]) -> Option<A::Real> {
         let (regions, counts) = sums.split_at(SUMS * self.rows.regions);
-        if is_skipped(spec, regions) {
+        if is_skipped(&spec.options, regions) {
             return None;
         }
         let (counts, valid) = counts.split_at(self.rows.regions);
         if valid[0].total() == A::Real::default() {
             return Some(A::Real::default());
         }
-        let sums = SeededSums::new(regions, Occurring::Counts(counts), None, spec.options.absent);
+        let sums = SeededSums::new(regions, Occurring::Counts(counts), None, &spec.options);
         Some(self.program.region(index, sums).value)
     }
 }
 
-/// Whether a region term has no target in its regions and such are skipped.
+/// Whether a region term with these options has no target in its classes and such samples are skipped.
 #[inline(always)]
-pub(crate) fn is_skipped<A: Accumulator>(spec: &Spec<'_>, regions: &[A]) -> bool {
-    spec.options.empty == Missing::Skip
-        && SeededSums::new(regions, Occurring::AllBut(None), None, spec.options.absent)
-            .is_untargeted()
+pub(crate) fn is_skipped<A: Accumulator>(options: &Options<'_>, regions: &[A]) -> bool {
+    let sums = || SeededSums::new(regions, Occurring::AllBut(None), None, options);
+    options.empty == Missing::Skip && sums().is_untargeted()
 }
 
 /// A term's loss in a sample and what a mean divides it by.

@@ -103,7 +103,7 @@ impl CallShape {
             has_denominator |= spec.has_denominator();
             needs.weights |=
                 spec.is_weighted(self.by_call) || program.weighting(index, self.by_call).is_some();
-            needs.class_weights |= spec.options.class_weights.is_some();
+            needs.class_weights |= !spec.is_region() && spec.options.class_weights.is_some();
             needs_positive |= spec.divides_by_weights();
             if spec.is_region() {
                 let weighted = spec.options.weighted;
@@ -164,6 +164,12 @@ fn check_weights(spec: &Spec<'_>, call_shape: &CallShape) -> Result<(), Error> {
     if spec.is_region() && spec.options.weighted && !call_shape.by_call {
         return Err(Error::NoWeights { term });
     }
+    let classes = if spec.is_region() {
+        spec.options.classes.check(term, classes)?;
+        spec.options.classes.count(classes)
+    } else {
+        classes
+    };
     match (spec.options.class_weights, spec.class_weights) {
         (Some(list), Some(declared)) if list.len() != classes => {
             let (name, length) = (declared.name, list.len());

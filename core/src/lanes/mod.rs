@@ -164,3 +164,10 @@ pub trait Lanes:
         pow::powf(self, exponent)
     }
 }
+
+/// Multiplies a loss or slope by a weight; 0 where the weight is 0, be the loss infinite.
+#[inline(always)]
+pub fn weigh<L: Lanes>(weight: L, x: L) -> L {
+    let zero = L::splat(0.0);
+    L::select(weight.eq(zero), zero, weight * x)
+}

@@ -21,6 +21,7 @@ impl PixelTerm for Bce {
         title: "binary cross-entropy",
         formula: "-y ln p - (1 - y) ln(1 - p)",
         source: "Bishop, Pattern Recognition and Machine Learning, 2006, section 4.3",
+        peers: "PyTorch, SMP, nnU-Net, mmsegmentation",
     };
     const PARAMETERS: &'static [Parameter] = &[];
     const FUSED: bool = true;

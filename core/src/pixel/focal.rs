@@ -52,6 +52,7 @@ impl PixelTerm for Focal {
         title: "binary focal loss",
         formula: "-alpha_t (1 - p_t)^gamma ln p_t",
         source: "Lin et al., Focal Loss for Dense Object Detection, ICCV 2017",
+        peers: "MONAI, SMP, kornia, mmsegmentation",
     };
     const PARAMETERS: &'static [Parameter] = &[
         Parameter::number("alpha", 0.25).within(0.0, 1.0),

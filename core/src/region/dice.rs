@@ -1,26 +1,23 @@
+use super::ratio::{GAMMA, LOG, Ratio, SMOOTH, SMOOTH_NR, Smoothing};
 use super::{Classes, Pool, RegionTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::term::{About, Arguments, Parameter};
 
-/// The smoothing of region losses.
-pub(super) const SMOOTH: Parameter = Parameter::number("smooth", 1e-6).at_least(0.0);
-
 /// Dice loss, averaged over classes:
 ///
 /// ```text
-/// 1 - (2 TP + smooth) / (P + G + smooth) = (FP + FN) / (FP + FN + 2 TP + smooth)
+/// 1 - (2 TP + smooth_nr) / (P + G + smooth) = (FP + FN + smooth - smooth_nr) / (FP + FN + 2 TP + smooth)
 /// ```
 ///
-/// with `P = TP + FP` the predicted and `G = TP + FN` the target's mass. One channel: per sample, then reduced over the
-/// batch; several: once per class over the whole batch. 0 where no mass is predicted or asked for
-/// and `smooth` is 0.
+/// with `P = TP + FP` the predicted and `G = TP + FN` the target's mass, and `smooth_nr` equal to `smooth` unless given. With
+/// `log` the negative logarithm of the ratio, to the power of `gamma` either way. One channel: per sample, then reduced over
+/// the batch; several: once per class over the whole batch. 0 where no mass is predicted or asked for and `smooth` is 0.
 ///
-/// Source: Milletari et al., "V-Net", 3DV 2016, section 3, with plain instead of squared sums.
+/// Source: Milletari et al., "V-Net", 3DV 2016, section 3, with plain instead of squared sums; the logarithm with `gamma`:
+/// Wong et al., "3D segmentation with exponential logarithmic loss for highly unbalanced object sizes", MICCAI 2018.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dice {
-    smooth: f64,
-}
+pub struct Dice(Ratio);
 
 impl Dice {
     /// Makes the term with smoothing `smooth`, finite and at least 0.
@@ -28,14 +25,20 @@ impl Dice {
     /// # Errors
     /// [`Error::Parameter`] for any other.
     pub fn smooth(smooth: f64) -> Result<Self, Error> {
-        Self::from_values(&[smooth])
+        let smooth = SMOOTH.check(Self::NAME, smooth)?;
+        Ok(Dice::of(Smoothing { dr: smooth, nr: smooth, log: false }))
+    }
+
+    #[inline(always)]
+    fn of(smoothing: Smoothing) -> Self {
+        Dice(Ratio::new([2.0, 1.0, 1.0], smoothing))
     }
 }
 
 impl Default for Dice {
     /// `smooth = 1e-6`.
     fn default() -> Self {
-        Self::new(Arguments::defaults(Self::PARAMETERS))
+        Dice::of(Smoothing { dr: SMOOTH.default, nr: SMOOTH.default, log: false })
     }
 }
 
@@ -43,13 +46,15 @@ impl RegionTerm for Dice {
     const NAME: &'static str = "dice";
     const ABOUT: About = About {
         title: "Dice loss",
-        formula: "1 - (2 TP + smooth) / (2 TP + FP + FN + smooth)",
+        formula: "1 - (2 TP + smooth_nr) / (2 TP + FP + FN + smooth)",
         source: "Milletari et al., V-Net, 3DV 2016",
+        peers: "MONAI, SMP, kornia, nnU-Net, mmsegmentation",
     };
-    const PARAMETERS: &'static [Parameter] = &[SMOOTH];
+    const PARAMETERS: &'static [Parameter] = &[SMOOTH, SMOOTH_NR, LOG, GAMMA];
 
     fn new(arguments: Arguments<'_>) -> Self {
-        Dice { smooth: arguments.get(0) }
+        let Dice(ratio) = Dice::of(Smoothing::of(&arguments, 0));
+        Dice(ratio.to_the(arguments.get(3)))
     }
 
     fn pool(&self, classes: usize) -> Pool {
@@ -58,9 +63,6 @@ impl RegionTerm for Dice {
 
     #[inline(always)]
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
-        classes.mean(|s| {
-            let right = s.true_positive + s.true_positive + L::splat(self.smooth);
-            (s.false_positive + s.false_negative).share_with(right)
-        })
+        classes.mean(|sums| self.0.loss(sums))
     }
 }

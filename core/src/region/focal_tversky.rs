@@ -1,11 +1,11 @@
-use super::dice::SMOOTH;
+use super::ratio::{GAMMA, LOG, Ratio, SMOOTH, SMOOTH_NR, Smoothing};
 use super::tversky::{FN, FP};
-use super::{Classes, RegionTerm, Tversky};
+use super::{Classes, RegionTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::term::{About, Arguments, Parameter};
 
-/// Focal Tversky loss: the loss of [`Tversky`], to the power of `gamma`, class by class, then averaged
+/// Focal Tversky loss: the loss of [`Tversky`](super::Tversky), to the power of `gamma`, class by class, then averaged
 /// over classes.
 ///
 /// ```text
@@ -18,10 +18,7 @@ use crate::term::{About, Arguments, Parameter};
 /// Source: Abraham and Khan, "A novel focal Tversky loss function with improved attention U-Net for
 /// lesion segmentation", ISBI 2019, section 2 (their exponent is `1 / gamma`).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FocalTversky {
-    tversky: Tversky,
-    gamma: f64,
-}
+pub struct FocalTversky(Ratio);
 
 impl FocalTversky {
     /// Makes the term with weights of false positives and false negatives, exponent and smoothing, all finite and at
@@ -47,17 +44,18 @@ impl RegionTerm for FocalTversky {
         title: "focal Tversky loss",
         formula: "tversky^gamma",
         source: "Abraham and Khan, A novel focal Tversky loss function, ISBI 2019",
+        peers: "SMP, SegLossOdyssey",
     };
-    const PARAMETERS: &'static [Parameter] =
-        &[FP, FN, Parameter::number("gamma", 1.0).at_least(0.0), SMOOTH];
+    const PARAMETERS: &'static [Parameter] = &[FP, FN, GAMMA, SMOOTH, SMOOTH_NR, LOG];
 
     fn new(arguments: Arguments<'_>) -> Self {
-        let [fp_weight, fn_weight, gamma, smooth] = [0, 1, 2, 3].map(|i| arguments.get(i));
-        FocalTversky { tversky: Tversky { fp_weight, fn_weight, smooth }, gamma }
+        let [fp_weight, fn_weight, gamma] = [0, 1, 2].map(|place| arguments.get(place));
+        let ratio = Ratio::new([1.0, fp_weight, fn_weight], Smoothing::of(&arguments, 3));
+        FocalTversky(ratio.to_the(gamma))
     }
 
     #[inline(always)]
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
-        classes.mean(|s| self.tversky.class(s).powf(self.gamma))
+        classes.mean(|sums| self.0.loss(sums))
     }
 }

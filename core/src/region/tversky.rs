@@ -1,5 +1,5 @@
-use super::dice::SMOOTH;
-use super::{ClassSums, Classes, RegionTerm};
+use super::ratio::{LOG, Ratio, SMOOTH, SMOOTH_NR, Smoothing};
+use super::{Classes, RegionTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::term::{About, Arguments, Parameter};
@@ -12,21 +12,18 @@ pub(super) const FN: Parameter = Parameter::number("fn", 0.5).or("beta").at_leas
 /// Tversky loss, averaged over classes:
 ///
 /// ```text
-/// 1 - (TP + smooth) / (TP + fp FP + fn FN + smooth) = (fp FP + fn FN) / (TP + fp FP + fn FN + smooth)
+/// 1 - (TP + smooth_nr) / (TP + fp FP + fn FN + smooth)
+///     = (fp FP + fn FN + smooth - smooth_nr) / (TP + fp FP + fn FN + smooth)
 /// ```
 ///
 /// `fp` weighs false positives (the paper's alpha), `fn` false negatives (its beta): `fn > fp` is for
-/// recall. Once over the whole batch unless pooled per sample. With both 0.5 it is Dice with twice the
+/// recall. `smooth_nr` is `smooth` unless given. With `log` the negative logarithm of the ratio. Once over the whole batch unless pooled per sample. With both 0.5 it is Dice with twice the
 /// smoothing. 0 where the denominator is 0.
 ///
 /// Source: Salehi et al., "Tversky loss function for image segmentation using 3D fully convolutional
 /// deep networks", MLMI 2017, section 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tversky {
-    pub(super) fp_weight: f64,
-    pub(super) fn_weight: f64,
-    pub(super) smooth: f64,
-}
+pub struct Tversky(Ratio);
 
 impl Tversky {
     /// Makes the term with weights of false positives and false negatives and smoothing, all finite and at
@@ -35,22 +32,19 @@ impl Tversky {
     /// # Errors
     /// [`Error::Parameter`] for others.
     pub fn with(fp_weight: f64, fn_weight: f64, smooth: f64) -> Result<Self, Error> {
-        Self::from_values(&[fp_weight, fn_weight, smooth])
-    }
-
-    /// The loss of one class.
-    #[inline(always)]
-    pub(super) fn class<L: Lanes>(&self, s: &ClassSums<L>) -> L {
-        let wrong = L::splat(self.fp_weight) * s.false_positive
-            + L::splat(self.fn_weight) * s.false_negative;
-        wrong.share_with(s.true_positive + L::splat(self.smooth))
+        let fp_weight = FP.check(Self::NAME, fp_weight)?;
+        let fn_weight = FN.check(Self::NAME, fn_weight)?;
+        let smooth = SMOOTH.check(Self::NAME, smooth)?;
+        let smoothing = Smoothing { dr: smooth, nr: smooth, log: false };
+        Ok(Tversky(Ratio::new([1.0, fp_weight, fn_weight], smoothing)))
     }
 }
 
 impl Default for Tversky {
     /// Both weights 0.5, `smooth = 1e-6`.
     fn default() -> Self {
-        Self::new(Arguments::defaults(Self::PARAMETERS))
+        let smoothing = Smoothing { dr: SMOOTH.default, nr: SMOOTH.default, log: false };
+        Tversky(Ratio::new([1.0, FP.default, FN.default], smoothing))
     }
 }
 
@@ -58,18 +52,19 @@ impl RegionTerm for Tversky {
     const NAME: &'static str = "tversky";
     const ABOUT: About = About {
         title: "Tversky loss",
-        formula: "1 - (TP + smooth) / (TP + fp FP + fn FN + smooth)",
+        formula: "1 - (TP + smooth_nr) / (TP + fp FP + fn FN + smooth)",
         source: "Salehi et al., Tversky loss function for image segmentation, MLMI 2017",
+        peers: "MONAI, SMP, kornia, mmsegmentation",
     };
-    const PARAMETERS: &'static [Parameter] = &[FP, FN, SMOOTH];
+    const PARAMETERS: &'static [Parameter] = &[FP, FN, SMOOTH, SMOOTH_NR, LOG];
 
     fn new(arguments: Arguments<'_>) -> Self {
-        let [fp_weight, fn_weight, smooth] = [0, 1, 2].map(|index| arguments.get(index));
-        Tversky { fp_weight, fn_weight, smooth }
+        let weights = [1.0, arguments.get(0), arguments.get(1)];
+        Tversky(Ratio::new(weights, Smoothing::of(&arguments, 2)))
     }
 
     #[inline(always)]
     fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
-        classes.mean(|s| self.class(s))
+        classes.mean(|sums| self.0.loss(sums))
     }
 }

@@ -6,7 +6,7 @@ use crate::lanes::{Dual, Real};
 use crate::link::Link;
 use crate::region::{Occurring, Pool, Seed, SeededSums};
 use crate::summation::Accumulator;
-use crate::term::{Missing, Normalise};
+use crate::term::{Absent, Average, ClassNorm, ClassesInUse, Missing, Normalise, Options};
 use crate::tile::{Kind, PartVisitor, Parts, Spec};
 
 /// Tells whether any term is evaluated.
@@ -67,10 +67,13 @@ fn not_served(spec: &Spec<'_>) -> Option<&'static str> {
         ("normalise", options.normalise != Normalise::Valid),
         ("weighted", options.weighted),
         ("class weights", options.class_weights.is_some()),
+        ("classes", options.classes != ClassesInUse::All),
+        ("average", options.average != Average::Macro),
+        ("normalise", options.class_norm != ClassNorm::Weights),
         ("maps", !options.maps.is_empty() && (is_region || !spec.is_weighable)),
         ("pool", !is_region && options.pool.is_some()),
         ("empty", !is_region && options.empty != Missing::Keep),
-        ("absent", !is_region && options.absent != Missing::Keep),
+        ("absent", !is_region && options.absent != Absent::Keep),
     ]
     .into_iter()
     .find_map(|(option, is_set)| is_set.then_some(option))
@@ -184,7 +187,10 @@ impl<A: Accumulator, T: Real> PartVisitor for OfPool<'_, A, T> {
         let classes = self.slopes.len();
         let spec = part.spec(0, classes);
         let is_own = spec.kind == Kind::Region(self.pool) && spec.is_active();
-        if !is_own || is_skipped(&spec, self.sums) {
+        // Without the options that are not served, whose code is then not there either.
+        let Options { empty, absent, .. } = spec.options;
+        let options = Options { empty, absent, ..Options::default() };
+        if !is_own || is_skipped(&options, self.sums) {
             return;
         }
         let share = share(&spec, &one_sample::<A>());
@@ -197,7 +203,7 @@ impl<A: Accumulator, T: Real> PartVisitor for OfPool<'_, A, T> {
                 (_, true) => Some(Seed::FalseNegative(class)),
             };
             let occurring = Occurring::AllBut(self.ignored);
-            let sums = SeededSums::new(self.sums, occurring, seed, spec.options.absent);
+            let sums = SeededSums::new(self.sums, occurring, seed, &options);
             let Dual { value, derivative, .. } = part.region(0, sums);
             if seed.is_none() {
                 self.losses.get_mut(index).into_iter().for_each(|loss| loss.add(value));

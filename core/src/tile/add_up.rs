@@ -1,7 +1,7 @@
 //! Leaves that add up the terms of any sum.
 
-use super::inputs::{scaled, weigh};
-use crate::lanes::{Real, Vector};
+use super::inputs::scaled;
+use crate::lanes::{Real, Vector, weigh};
 use crate::level::{Kernel, Level};
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};
 use crate::tile::Tile;

@@ -9,7 +9,7 @@ use crate::lanes::{Dual, Real, Vector};
 use crate::level::{Kernel, Level, enter};
 use crate::link::Link;
 use crate::pixel::PixelTerm;
-use crate::region::{Pool, RegionTerm, SeededSums};
+use crate::region::{ClassUse, Pool, RegionTerm, SeededSums};
 use crate::summation::{Accumulator, TILE};
 use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
 
@@ -56,12 +56,16 @@ pub(crate) enum Body<'d, T: Real, A: Accumulator> {
 pub struct Definition<'d, T: Real, A: Accumulator = f64> {
     /// The term's name.
     pub name: &'static str,
+    /// Another name that is read too.
+    pub also: Option<&'static str>,
     /// What lists say of it.
     pub about: About,
     /// Its parameters.
     pub parameters: &'static [Parameter],
     /// The list of class weights that it takes.
     pub class_weights: Option<ClassWeights>,
+    /// How a region term makes one number of its classes; none for one of pixels.
+    pub classes: Option<ClassUse>,
     pub(crate) denominator_offset: f64,
     pub(crate) body: Body<'d, T, A>,
 }
@@ -77,9 +81,11 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
     pub const fn pixel<P: PixelTerm, Lv: Level>() -> Self {
         Definition {
             name: P::NAME,
+            also: None,
             about: P::ABOUT,
             parameters: P::PARAMETERS,
             class_weights: None,
+            classes: None,
             denominator_offset: 0.0,
             body: Body::Pixel(PixelLoops {
                 terms: |arguments, input, output| {
@@ -95,9 +101,11 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
     pub const fn class<P: ClassTerm, Lv: Level>() -> Self {
         Definition {
             name: P::NAME,
+            also: None,
             about: P::ABOUT,
             parameters: P::PARAMETERS,
             class_weights: P::CLASS_WEIGHTS,
+            classes: None,
             denominator_offset: P::DENOMINATOR_OFFSET,
             body: Body::Class(ClassLoops {
                 terms: |arguments, input, output| {
@@ -114,9 +122,11 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
     pub const fn region<P: RegionTerm>() -> Self {
         Definition {
             name: P::NAME,
+            also: P::ALSO,
             about: P::ABOUT,
             parameters: P::PARAMETERS,
-            class_weights: None,
+            class_weights: class_weights(P::CLASSES),
+            classes: Some(P::CLASSES),
             denominator_offset: 0.0,
             body: Body::Region(
                 |arguments, sums| P::new(arguments).loss(&sums),
@@ -132,8 +142,20 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         parameters: &'static [Parameter],
         body: Body<'d, T, A>,
     ) -> Self {
-        let (about, class_weights, denominator_offset) = (About::NOTHING, None, 0.0);
-        Definition { name, about, parameters, class_weights, denominator_offset, body }
+        let classes = match body {
+            Body::RegionTiles(_) => Some(ClassUse::Whole),
+            _ => None,
+        };
+        Definition {
+            name,
+            also: None,
+            about: About::NOTHING,
+            parameters,
+            class_weights: None,
+            classes,
+            denominator_offset: 0.0,
+            body,
+        }
     }
 
     /// Defines a pixel term whose tiles an object computes.
@@ -163,6 +185,11 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         Definition::of_tiles(name, parameters, Body::RegionTiles(term))
     }
 
+    /// Whether `name` refers to it.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.also == Some(name)
+    }
+
     /// Returns the link that the term asks for: none for a region term.
     pub fn link(&self) -> Option<Link> {
         match self.body {
@@ -180,6 +207,14 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
             Body::RegionTiles(term) => term.check(arguments),
             Body::Pixel(_) | Body::Class(_) | Body::Region(..) => Ok(()),
         }
+    }
+}
+
+/// The list of class weights of a region term.
+pub(super) const fn class_weights(classes: ClassUse) -> Option<ClassWeights> {
+    match classes {
+        ClassUse::Averaged | ClassUse::Joined => Some(ClassWeights::OF_REGIONS),
+        ClassUse::Whole => None,
     }
 }
 

@@ -4,12 +4,10 @@
 //! beside any region terms, whose formulas only see sums: the loop does not depend on them. Every other
 //! sum is computed term by term, in [`Plan`](crate::compose::Plan), with the same bits.
 
-use super::inputs::{
-    ClassTile, MadeOf, PixelGradient, PixelSweep, PixelTiles, TileGradient, weigh,
-};
+use super::inputs::{ClassTile, MadeOf, PixelGradient, PixelSweep, PixelTiles, TileGradient};
 use crate::aligned::Aligned;
 use crate::class::ClassPixel;
-use crate::lanes::{Lanes, Real, Vector};
+use crate::lanes::{Lanes, Real, Vector, weigh};
 use crate::pixel::{Pixel, side, target_of_side};
 use crate::region::{self, PixelSlopes};
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};

@@ -12,13 +12,6 @@ pub fn scaled<L: Lanes>(factor: L, slope: L) -> L {
     L::select(factor.eq(zero), zero, factor * slope)
 }
 
-/// Multiplies a loss or slope by a weight; 0 where the weight is 0, be the loss infinite.
-#[inline(always)]
-pub fn weigh<L: Lanes>(weight: L, x: L) -> L {
-    let zero = L::splat(0.0);
-    L::select(weight.eq(zero), zero, weight * x)
-}
-
 /// The weights of a tile's pixels.
 #[derive(Clone, Copy, Debug)]
 pub struct TileWeights<'t, T> {

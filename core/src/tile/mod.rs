@@ -49,7 +49,7 @@ pub(crate) use fusion::{FusedClass, FusedPixels, RegionsAlone};
 pub(crate) use inputs::PixelTile;
 pub use inputs::{
     ClassTile, MadeOf, PixelArrays, PixelGradient, PixelInputs, PixelSweep, PixelTiles, Scratch,
-    TileGradient, TileOutput, TileSweep, TileWeights, scaled, weigh,
+    TileGradient, TileOutput, TileSweep, TileWeights, scaled,
 };
 pub use kernels::Kernels;
 pub use object::{TileClassTerm, TilePixelTerm, TileRegionTerm};

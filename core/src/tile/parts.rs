@@ -1,16 +1,17 @@
 //! Terms composed when the program is compiled.
 
+use super::definition::class_weights;
 use super::fused::{
     Fused, PixelPass, Takes, class_sweep, pixel_both, pixel_gradient, pixel_sums, plus,
 };
 use super::inputs::{
-    ClassTile, PixelSweep, PixelTile, PixelTiles, Scratch, TileSweep, TileWeights, scaled, weigh,
+    ClassTile, PixelSweep, PixelTile, PixelTiles, Scratch, TileSweep, TileWeights, scaled,
 };
 use super::kernels::Kernels;
 use super::program::Program;
 use super::spec::{Kind, Spec, Weighting};
 use crate::class::{ClassPixel, ClassTerm};
-use crate::lanes::{Dual, Lanes, Real, Vector};
+use crate::lanes::{Dual, Lanes, Real, Vector, weigh};
 use crate::level::{Kernel, Level, Scalar};
 use crate::link::Link;
 use crate::pixel::{Pixel, PixelTerm};
@@ -95,9 +96,8 @@ impl<P> ClassPart<'_, P> {
         class_weights: Option<NumberList<'b>>,
         maps: Maps,
     ) -> ClassPart<'b, P, true> {
-        let Options { reduction, normalise, pool, empty, absent, weighted, .. } = self.options;
-        let options =
-            Options { reduction, normalise, pool, empty, absent, weighted, class_weights, maps };
+        let Options { reduction, normalise, .. } = self.options;
+        let options = Options { reduction, normalise, class_weights, maps, ..Options::default() };
         ClassPart { coefficient: self.coefficient, term: self.term, options }
     }
 }
@@ -231,6 +231,7 @@ impl<P: PixelTerm, const WEIGHTED: bool> Parts for PixelPart<'_, P, WEIGHTED> {
             kind: Kind::Pixel,
             options: self.options,
             class_weights: None,
+            classes: None,
             denominator_offset: 0.0,
             is_weighable: WEIGHTED,
         }
@@ -259,6 +260,7 @@ impl<P: ClassTerm, const WEIGHTED: bool> Parts for ClassPart<'_, P, WEIGHTED> {
             kind: Kind::Class,
             options: self.options,
             class_weights: P::CLASS_WEIGHTS,
+            classes: None,
             denominator_offset: P::DENOMINATOR_OFFSET,
             is_weighable: WEIGHTED,
         }
@@ -285,7 +287,8 @@ impl<P: RegionTerm, const WEIGHTED: bool> Parts for RegionPart<'_, P, WEIGHTED> 
             coefficient: self.coefficient,
             kind: Kind::Region(pool),
             options: self.options,
-            class_weights: None,
+            class_weights: class_weights(P::CLASSES),
+            classes: Some(P::CLASSES),
             denominator_offset: 0.0,
             is_weighable: WEIGHTED,
         }

@@ -2,8 +2,7 @@
 
 use super::fused::exponentials;
 use super::fusion::RegionsAlone;
-use super::inputs::weigh;
-use crate::lanes::{Lanes, Real, Vector};
+use crate::lanes::{Lanes, Real, Vector, weigh};
 use crate::level::{Kernel, Level, enter};
 use crate::pixel::Pixel;
 use crate::region::{self, PixelSlopes, SUMS};

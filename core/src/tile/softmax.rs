@@ -1,10 +1,9 @@
 //! Leaves under the softmax link: one loop over the pixels of a tile at a time, all classes in a call, so
 //! that any number of classes vectorises over pixels.
 
-use super::inputs::weigh;
 use super::true_class::{FromKept, Read, TrueClass};
 use crate::class::{ClassPixel, softmax};
-use crate::lanes::{Real, Vector};
+use crate::lanes::{Real, Vector, weigh};
 use crate::level::{Kernel, Level, enter};
 use crate::region::{self, SUMS};
 use crate::summation::{ACCUMULATORS, Partial, TILE, accumulate};

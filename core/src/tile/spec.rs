@@ -2,7 +2,7 @@
 
 use super::options::foreign;
 use crate::error::Error;
-use crate::region::Pool;
+use crate::region::{ClassUse, Pool};
 use crate::term::{ClassWeights, Maps, Normalise, Options};
 
 /// What a term sums over.
@@ -15,6 +15,9 @@ pub enum Kind {
     /// Regions. The pool is what the term chooses for the number of classes, unless overridden.
     Region(Pool),
 }
+
+/// The largest class that a list can hold, while the number of classes is not known.
+const MOST_CLASSES: usize = 1 << 30;
 
 /// One term of a loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +32,8 @@ pub struct Spec<'a> {
     pub options: Options<'a>,
     /// The list of class weights that it takes.
     pub class_weights: Option<ClassWeights>,
+    /// How a region term makes one number of its classes; none for one of pixels.
+    pub classes: Option<ClassUse>,
     /// What is added to the number that a mean is divided by.
     pub denominator_offset: f64,
     /// Whether its loop multiplies by weights, if there are any.
@@ -84,8 +89,11 @@ impl Spec<'_> {
         if !(value.is_finite() && value >= 0.0) {
             return Err(Error::Coefficient { value });
         }
-        if let Some(option) = foreign(self.kind, &self.options) {
+        if let Some(option) = foreign(self.classes, &self.options) {
             return Err(Error::NoOption { term: self.name, option });
+        }
+        if self.is_region() {
+            self.options.classes.check(self.name, MOST_CLASSES + 1)?;
         }
         let Some(list) = self.options.class_weights else { return Ok(()) };
         let Some(declared) = self.class_weights else {
@@ -118,7 +126,7 @@ impl Weighting {
 
     /// Tells what multiplies a term with these options, if anything does.
     pub(crate) fn of(options: &Options<'_>, is_region: bool, by_call: bool) -> Option<Self> {
-        let by_class = options.class_weights.is_some();
+        let by_class = !is_region && options.class_weights.is_some();
         let is_weighted = match is_region {
             true => options.weighted,
             false => by_call || !options.maps.is_empty() || by_class,

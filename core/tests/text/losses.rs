@@ -20,9 +20,10 @@ use segloss_core::maps::decay::{Decay, Empty};
 use segloss_core::maps::edt::Spacing;
 use segloss_core::maps::morphology::Border;
 use segloss_core::pixel::{Focal, Pixel, PixelTerm};
-use segloss_core::region::{Dice, FocalTversky, Pool, RegionTerm, SeededSums, Tversky};
+use segloss_core::region::{ClassUse, Dice, FocalTversky, Pool, RegionTerm, SeededSums, Tversky};
 use segloss_core::term::{
-    Arguments, ClassWeights, Maps, Missing, Normalise, Options, Parameter, Range, Reduction,
+    Absent, Arguments, Average, ClassNorm, ClassWeights, ClassesInUse, Maps, Missing, Normalise,
+    Options, Parameter, Range, Reduction,
 };
 use segloss_core::text::{Number, NumberList};
 use segloss_core::view::{Layout, Shape, View};
@@ -149,6 +150,21 @@ fn every_argument_under_both_links() {
         ("dice(reduction=sum, empty=skip)", "dice(reduction=sum, empty=skip)"),
         ("dice(reduction=mean, empty=keep, absent=keep, weighted=false)", "dice"),
         ("dice(weighted=true,absent=skip)", "dice(absent=skip, weighted=true)"),
+        ("dice(smooth=2, smooth_nr=2)", "dice(smooth=2)"),
+        ("dice(smooth_nr=1e-6)", "dice"),
+        ("dice(smooth_nr=0, smooth_dr=1e-8)", "dice(smooth=1e-8, smooth_nr=0)"),
+        ("dice(log=true, gamma=0.3)", "dice(log=true, gamma=0.3)"),
+        ("dice(classes=all, average=macro, normalise=weights, absent=keep)", "dice"),
+        (
+            "dice(absent=zero, normalise=classes, classes=foreground, weights=[1, 2])",
+            "dice(weights=[1, 2], classes=foreground, normalise=classes, absent=zero)",
+        ),
+        ("dice(average=micro, classes=[0, 2])", "dice(classes=[0, 2], average=micro)"),
+        ("iou + gdl(weight=simple)", "jaccard + generalized_dice(weight=simple)"),
+        (
+            "gdl(classes=[1], scale=none, absent=skip)",
+            "generalized_dice(scale=none, classes=[1], absent=skip)",
+        ),
         ("tversky", "tversky"),
         ("tversky(fp=0.5, fn=0.5, smooth=1e-6)", "tversky"),
         ("tversky(beta=0.7, alpha=0.3)", "tversky(fp=0.3, fn=0.7)"),
@@ -216,12 +232,12 @@ fn options_and_values_reach_the_terms() {
                 weighted=true) + focal(alpha=[1, 2], normalise=weights) @ vessels @ band(theta=1)";
     let seen = read(text, Softmax, |loss| {
         let [dice, focal] = loss.terms() else { panic!("{loss}") };
-        assert_eq!((dice.coefficient(), dice.values()), (0.25, &[2.0][..]));
+        assert_eq!((dice.coefficient(), dice.values()), (0.25, &[2.0, 2.0, 0.0, 1.0][..]));
         let expected = Options {
             reduction: Reduction::Sum,
             pool: Some(Pool::Sample),
             empty: Missing::Skip,
-            absent: Missing::Skip,
+            absent: Absent::Skip,
             weighted: true,
             ..Options::default()
         };
@@ -380,7 +396,35 @@ fn mistakes_of_arguments() {
     for (text, link, expected) in [
         ("bce(smooth=1)", Sigmoid, "at 5: `bce` has no argument `smooth`"),
         ("dice(smoth=1)", Sigmoid, "at 6: `dice` has no argument `smoth`, did you mean `smooth`?"),
-        ("dice(normalise=valid)", Sigmoid, "at 6: `dice` has no argument `normalise`"),
+        (
+            "dice(normalise=valid)",
+            Sigmoid,
+            "at 16: `normalise` is `valid`, expected `weights` or `classes`",
+        ),
+        (
+            "dice(classes=some)",
+            Softmax,
+            "at 14: `classes` is `some`, expected `all` or `foreground`",
+        ),
+        ("dice(classes=1)", Softmax, "at 14: `classes` is 1, expected `all` or `foreground`"),
+        (
+            "dice(classes=[0, 2, 2])",
+            Softmax,
+            "at 14: `classes` is 2, expected an integer from 3 to 2^30",
+        ),
+        (
+            "dice(classes=[0.5])",
+            Softmax,
+            "at 14: `classes` is 0.5, expected an integer from 0 to 2^30",
+        ),
+        (
+            "dice(weights=1)",
+            Softmax,
+            "at 14: `weights` is 1, expected a list of one number a class",
+        ),
+        ("ce(classes=[1])", Softmax, "at 4: `ce` has no argument `classes`"),
+        ("gdl(average=micro)", Softmax, "at 5: `gdl` has no argument `average`"),
+        ("dice(smooth=1, smooth_dr=2)", Softmax, "at 16: `smooth` is given twice, expected once"),
         ("bce(pool=batch)", Sigmoid, "at 5: `bce` has no argument `pool`"),
         ("tversky(bta=1)", Sigmoid, "at 9: `tversky` has no argument `bta`, did you mean `beta`?"),
         ("ce(weight=[1])", Softmax, "at 4: `ce` has no argument `weight`, did you mean `weights`?"),
@@ -585,8 +629,12 @@ fn constructors_check_what_texts_do() {
         assert!(mistake(text, Sigmoid).ends_with(&message), "{text}: {error}");
     }
     assert_eq!(Focal::from_values(&[0.5]), Focal::with(0.5, 2.0));
-    let (term, given, expected) = ("dice", 2, 1);
-    assert_eq!(Dice::from_values(&[1.0; 2]), Err(Error::Arguments { term, given, expected }));
+    let (term, given, expected) = ("dice", 5, 4);
+    assert_eq!(Dice::from_values(&[1.0; 5]), Err(Error::Arguments { term, given, expected }));
+    // What is not given is like another parameter, or has its default.
+    assert_eq!(Dice::from_values(&[3.0]), Dice::smooth(3.0));
+    assert_eq!(Dice::from_values(&[3.0, 3.0, 0.0]), Dice::smooth(3.0));
+    assert_ne!(Dice::from_values(&[3.0, 1e-6]), Dice::smooth(3.0));
 }
 
 fn link() -> impl Strategy<Value = Link> {
@@ -603,13 +651,13 @@ fn not_below_0() -> impl Strategy<Value = f64> {
 }
 
 /// A choice of each option, of which those that a term has are taken.
-type Drawn = (usize, f64, Vec<f64>, [bool; 6], Option<Vec<f64>>, Vec<(usize, Vec<f64>)>);
+type Drawn = (usize, f64, Vec<f64>, [bool; 10], Option<Vec<f64>>, Vec<(usize, Vec<f64>)>);
 
 fn drawn() -> impl Strategy<Value = Drawn> {
     let list = || prop::collection::vec(not_below_0(), 0..5);
     let values = || prop::collection::vec(not_below_0(), 8);
     let maps = prop::collection::vec((any::<usize>(), values()), 0..3);
-    (any::<usize>(), not_below_0(), values(), any::<[bool; 6]>(), prop::option::of(list()), maps)
+    (any::<usize>(), not_below_0(), values(), any::<[bool; 10]>(), prop::option::of(list()), maps)
 }
 
 /// Values as these parameters take them, made of any that are not negative.
@@ -637,13 +685,30 @@ proptest! {
         let (mut terms, mut maps) = (vec![], Vec::<MapCall<'_, f32>>::new());
         for (which, coefficient, values, options, class_weights, map_values) in &all {
             let definition = definitions[which % definitions.len()];
-            let [sum, second, third, fourth, fifth, sixth] = *options;
+            let [sum, second, third, fourth, fifth, sixth, seventh, eighth, ..] = *options;
+            let [.., chosen, listed] = *options;
             let reduction = if sum { Reduction::Sum } else { Reduction::Mean };
-            let missing = |skip| if skip { Missing::Skip } else { Missing::Keep };
             let mut own = Options { reduction, ..Options::default() };
             if definition.link().is_none() {
                 own.pool = second.then_some(if third { Pool::Batch } else { Pool::Sample });
-                (own.empty, own.absent, own.weighted) = (missing(fourth), missing(fifth), sixth);
+                own.empty = if fourth { Missing::Skip } else { Missing::Keep };
+                own.absent = if fifth { Absent::Skip } else { Absent::Keep };
+                own.weighted = sixth;
+            }
+            if definition.chooses_classes() {
+                own.classes = match (chosen, listed) {
+                    (false, _) => ClassesInUse::All,
+                    (true, false) => ClassesInUse::Foreground,
+                    (true, true) => ClassesInUse::Listed(NumberList::from(&[0.0, 2.0, 7.0][..])),
+                };
+            }
+            if definition.classes == Some(ClassUse::Averaged) {
+                own.average = if seventh { Average::Micro } else { Average::Macro };
+                own.class_norm = if eighth { ClassNorm::Classes } else { ClassNorm::Weights };
+                own.absent = if fifth && sixth { Absent::Zero } else { own.absent };
+            }
+            if definition.link().is_none() {
+                // Maps are for terms of pixels.
             } else {
                 own.normalise = if second { Normalise::Weights } else { Normalise::Valid };
                 for (which, values) in map_values {

@@ -80,6 +80,11 @@ pub struct Arguments {
 pub enum Command {
     /// Look at masks and recommend a loss for them
     Recommend(Recommend),
+    /// Say what a loss of another library is called here
+    From {
+        /// Its name, such as `DiceCELoss` or `monai.DiceCELoss`
+        name: String,
+    },
 }
 
 /// Recommends a loss for masks: those of the retina's vessels unless others are

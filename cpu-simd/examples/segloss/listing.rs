@@ -5,7 +5,7 @@ use std::ops::Not;
 
 use segloss_core::compose::{CallOption, PRESETS, SHORTHANDS};
 use segloss_core::engine::Link;
-use segloss_core::term::{About, Parameter};
+use segloss_core::term::{About, CLASSES, ClassesInUse, Parameter};
 use segloss_core::text::Number;
 use segloss_simd::Library;
 
@@ -18,16 +18,25 @@ pub fn listing(library: &Library<f32>) -> Result<String, fmt::Error> {
         let link = term.link().map_or("sigmoid or softmax", Link::name);
         let parameters = parameters(term.parameters);
         writeln!(out, "  {:<14} {link}", term.name)?;
-        let About { title, formula, source } = term.about;
+        line(&mut out, "or", term.also.map(str::to_owned).as_slice())?;
+        let About { title, formula, source, .. } = term.about;
         for (what, said) in [("name", title), ("formula", formula), ("source", source)] {
             line(&mut out, what, said.is_empty().not().then(|| said.to_owned()).as_slice())?;
         }
         line(&mut out, "parameters", &parameters)?;
         let weights = term.class_weights.map(|weights| {
-            let by = if weights.normalised { "; the mean is over the sum of weights" } else { "" };
+            let by = match (term.classes.is_some(), weights.normalised) {
+                (true, _) => " in use",
+                (false, true) => "; the mean is over the sum of weights",
+                (false, false) => "",
+            };
             format!("{}=[one number a class]{by}", weights.name)
         });
+        let classes = term.chooses_classes().then(|| {
+            format!("{CLASSES}={}|[some, in ascending order]", ClassesInUse::WORDS.join("|"))
+        });
         line(&mut out, "class weights", weights.as_slice())?;
+        line(&mut out, "classes", classes.as_slice())?;
         line(&mut out, "options", &term.options().map(option).collect::<Vec<_>>())?;
     }
     for shorthand in SHORTHANDS {
@@ -58,9 +67,10 @@ fn line(out: &mut String, what: &str, items: &[String]) -> fmt::Result {
 
 fn parameters(parameters: &[Parameter]) -> Vec<String> {
     let show = |parameter: &Parameter| {
-        let default = match parameter.choices {
-            [] => Number(parameter.default).to_string(),
-            choices => choices.join("|"),
+        let default = match (parameter.like, parameter.choices) {
+            (Some(other), _) => other.to_owned(),
+            (None, []) => Number(parameter.default).to_string(),
+            (None, choices) => choices.join("|"),
         };
         let is_bounded = parameter.choices.is_empty() && !parameter.range.is_finite();
         let also = parameter.also.map(|also| format!("or {also}"));

@@ -8,6 +8,7 @@
 //! cargo run --release --example segloss -- --logits logits.npy --mask mask.png
 //! cargo run --release --example segloss -- --loss "0.3*bce + dice(smooth=1)" --loss medical
 //! cargo run --release --example segloss -- --list
+//! cargo run --release --example segloss -- from monai.DiceCELoss
 //! cargo run --release --example segloss -- recommend --mask mask.png --priority recall
 //! ```
 
@@ -32,6 +33,7 @@ mod npy;
 mod objective;
 mod palette;
 mod panel;
+mod peers;
 mod picture;
 mod png_file;
 mod predictor;
@@ -76,6 +78,8 @@ fn work(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let library = Library::default();
     if let Some(Command::Recommend(arguments)) = &arguments.command {
         println!("{}", recommend::recommendation(arguments)?);
+    } else if let Some(Command::From { name }) = &arguments.command {
+        print!("{}", peers::lookup(name)?);
     } else if arguments.list {
         print!("{}", listing::listing(&library)?);
     } else {

@@ -40,6 +40,8 @@ def _named(name, arguments, argument):
 
 
 def _value(value, argument):
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, str):
         text(value, argument)
         return value

@@ -61,7 +61,7 @@ class Loss:
         Its link is that of the text which says the same.
 
         A term is `(coefficient, name)`, `(coefficient, name, arguments)` or `(coefficient, name, arguments,
-        maps)`; `arguments` are a dict of numbers, words and lists or arrays of numbers (exactly those: no
+        maps)`; `arguments` are a dict of numbers, truth values, words and lists or arrays of numbers (exactly those: no
         digit is lost); `maps` a list of names and `(name, arguments)`:
 
             Loss.compose([(0.5, "ce", {"weights": class_weights}, ["band"]), (0.5, "dice", {"smooth": 1})])

@@ -11,7 +11,7 @@ use segloss_c_boundary::{BadArgument, options};
 use segloss_core::compose::{Definition, TileRegionTerm};
 use segloss_core::lanes::Dual;
 use segloss_core::region::{Occurring, Pool, SUMS, Seed, SeededSums};
-use segloss_core::term::{Arguments, Missing};
+use segloss_core::term::{Absent, Arguments};
 
 /// In which sum a region term is differentiated. Since 0.1.
 #[repr(i32)]
@@ -163,7 +163,7 @@ impl TileRegionTerm<f64> for Own {
             seed_class,
             sums: all.as_ptr(),
             classes: all.len() / SUMS,
-            skips_absent: i32::from(sums.absent() == Missing::Skip),
+            skips_absent: i32::from(sums.options().absent == Absent::Skip),
             reserved: 0,
             counts: match sums.occurring() {
                 Occurring::Counts(counts) => counts.as_ptr(),

@@ -170,17 +170,9 @@ void load_regions(global const sum *row, sum *own) {
     }
 }
 
-/* Whether a region term is skipped: no class has true positives or false negatives, so no target. */
+/* Whether a region term is skipped: no class that it sees has a target. */
 int is_skipped(uint t, const wide *sums) {
-    if (!terms[t].skips_empty) {
-        return 0;
-    }
-    for (uint k = 0; k < REGIONS; k++) {
-        if (sums[3 * k] + sums[3 * k + 2] != 0) {
-            return 0;
-        }
-    }
-    return 1;
+    return terms[t].skips_empty && region_target(t, sums) == 0;
 }
 
 /* The loss of a region term that is not skipped: 0 of no valid pixel. */

@@ -4,7 +4,7 @@ use core::fmt::Write;
 
 use segloss_core::compose::Kind;
 use segloss_core::engine::{bounded, mean_share};
-use segloss_core::region::{Pool, Seed};
+use segloss_core::region::{Classes, Pool, Seed};
 use segloss_core::term::{Missing, Reduction};
 
 use super::loss::Loss;
@@ -19,7 +19,7 @@ pub(super) fn functions<T: Traced, W: Traced>(loss: &Loss<'_>, target: &Target) 
     let mut text = table::<W>(loss, target);
     text += &share::<W>();
     text += &bound::<T>();
-    let (mut losses, mut slopes) = (String::new(), String::new());
+    let (mut targets, mut losses, mut slopes) = (String::new(), String::new(), String::new());
     for (index, term) in loss.plan.terms().iter().enumerate() {
         let spec = loss.spec(index, target.channels);
         let FormulaIn::Region(formula) = (match formula::<W>(loss, term) {
@@ -30,7 +30,14 @@ pub(super) fn functions<T: Traced, W: Traced>(loss: &Loss<'_>, target: &Target) 
         };
         let classes = target.channels;
         let graph = Graph::<W>::new();
-        let sums = TracedSums::read(&graph, classes, spec.options.absent);
+        let sums = TracedSums::read(&graph, classes, spec.options);
+        let _ = writeln!(text, "/* The target of term {index}, {}. */", spec.name);
+        let signature = format!("wide region_target_{index}(const wide *sums)");
+        text += &graph.function(Numbers::Wide, &signature, &returned(sums.target().value));
+        let _ = writeln!(targets, "    case {index}:\n        return region_target_{index}(sums);");
+
+        let graph = Graph::<W>::new();
+        let sums = TracedSums::read(&graph, classes, spec.options);
         let value = formula(arguments(term), &sums);
         let _ = writeln!(text, "/* The loss of term {index}, {}, from its sums. */", spec.name);
         let signature = format!("wide region_{index}(const wide *sums)");
@@ -38,7 +45,7 @@ pub(super) fn functions<T: Traced, W: Traced>(loss: &Loss<'_>, target: &Target) 
         let _ = writeln!(losses, "    case {index}:\n        return region_{index}(sums);");
 
         let graph = Graph::<W>::new();
-        let sums = TracedSums::read(&graph, classes, spec.options.absent);
+        let sums = TracedSums::read(&graph, classes, spec.options);
         let seeds = (0..classes).flat_map(|k| [Seed::FalsePositive(k), Seed::FalseNegative(k)]);
         let derivative = |(place, seed)| {
             let found = formula(arguments(term), &sums.seeded(seed));
@@ -55,7 +62,8 @@ pub(super) fn functions<T: Traced, W: Traced>(loss: &Loss<'_>, target: &Target) 
     }
     let _ = write!(
         text,
-        "wide region_loss(uint term, const wide *sums) {{\n    switch (term) {{\n{losses}    }}\n    \
+        "wide region_target(uint term, const wide *sums) {{\n    switch (term) {{\n{targets}    }}\n    \
+         return 0;\n}}\n\nwide region_loss(uint term, const wide *sums) {{\n    switch (term) {{\n{losses}    }}\n    \
          return 0;\n}}\n\nvoid region_slopes(uint term, const wide *sums, wide *derivatives) {{\n    \
          switch (term) {{\n{slopes}    }}\n}}\n"
     );

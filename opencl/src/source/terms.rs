@@ -1,7 +1,7 @@
 //! The terms of a loss, traced one after the other and added up.
 
-use segloss_core::compose::{Program, Spec, Term, scaled, weigh};
-use segloss_core::lanes::Lanes;
+use segloss_core::compose::{Program, Spec, Term, scaled};
+use segloss_core::lanes::{Lanes, weigh};
 use segloss_core::term::Arguments;
 
 use super::loss::Loss;

@@ -140,7 +140,10 @@ fn denominators(loss: &Loss<'_>) -> Vec<String> {
 
 /// A table of the terms' class weights, and how a pixel's is found.
 fn class_weights(loss: &Loss<'_>, target: &Target) -> String {
-    let lists = |index| loss.spec(index, target.channels).options.class_weights;
+    let lists = |index| {
+        let spec = loss.spec(index, target.channels);
+        spec.options.class_weights.filter(|_| !spec.is_region())
+    };
     if !(0..loss.terms()).any(|index| lists(index).is_some()) {
         return String::new();
     }

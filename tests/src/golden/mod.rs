@@ -6,12 +6,14 @@
 //! the largest, `exact_grad`. Two more are recorded and not read here: `source_value`, with masks and
 //! maps in `f32`, and `f32_value`, with everything in `f32`.
 
+mod breadth;
 mod call;
 mod departure;
 mod losses;
 mod maps;
 mod read;
 
+pub use breadth::{Recorded, RecordedCase, RecordedInput, regions};
 pub use call::Call;
 pub use departure::Departure;
 pub use losses::{AlphaParameter, Case, Input, Losses, Parameters, binary, multiclass};

@@ -25,6 +25,11 @@ pub enum Formula {
         /// 1 for the plain loss.
         gamma: f64,
     },
+    /// `ln cosh` of the Dice loss.
+    LogCoshDice {
+        /// Added to numerator and denominator.
+        smooth: f64,
+    },
 }
 
 /// What is summed together.
@@ -211,6 +216,19 @@ impl Formula {
                     by_fn: ratio(b * &hit + missed, &square) * &outer,
                 }
             }
+            Formula::LogCoshDice { smooth } => {
+                let dice = Formula::Dice { smooth }.phi(sums);
+                // cosh x = 1 + 2 sinh^2(x / 2), and tanh x = sinh x / cosh x.
+                let half = N::of(0.5) * &dice.value;
+                let sinh = |x: &N| (x.exp() - &(-x.clone()).exp()) * &N::of(0.5);
+                let cosh = |x: &N| (x.exp() + &(-x.clone()).exp()) * &N::of(0.5);
+                let tanh = sinh(&dice.value) / &cosh(&dice.value);
+                Phi {
+                    value: (N::of(2.0) * &sinh(&half) * &sinh(&half)).ln_1p(),
+                    by_fp: dice.by_fp * &tanh,
+                    by_fn: dice.by_fn * &tanh,
+                }
+            }
         }
     }
 }
@@ -243,6 +261,48 @@ impl Region {
             .map(|(sums, share)| self.formula.phi(sums).value * share)
             .collect();
         values.chunks(channels).map(|sample| sum(sample.iter().cloned())).collect()
+    }
+
+    /// Generalised Dice with weights `1 / G^2`, scaled to a largest of 1, of samples: absent classes have the largest.
+    pub fn generalized_dice<N: Number>(smooth: f64, input: &Memberships<N>) -> Loss<N> {
+        let region = Region {
+            formula: Formula::Dice { smooth },
+            pool: Pool::Sample,
+            reduction: Reduction::Mean,
+            absent: Absent::Average,
+        };
+        let (regions, channels) = (region.regions(input), input.extents.channels);
+        let samples = N::of((regions.len() / channels) as f64);
+        let (mut value, mut slopes) = (N::of(0.0), Vec::new());
+        for sample in regions.chunks(channels) {
+            let present = sample.iter().filter(|sums| !sums.targets.is_zero());
+            let Some(smallest) =
+                present.map(|s| s.targets.clone()).reduce(|a, b| if b < a { b } else { a })
+            else {
+                slopes.extend(sample.iter().map(|_| (N::of(0.0), N::of(0.0))));
+                continue;
+            };
+            let weight = |sums: &Sums<N>| {
+                let rarity = smallest.clone() / &sums.targets;
+                if sums.targets.is_zero() { N::of(1.0) } else { rarity.clone() * &rarity }
+            };
+            let missed = sum(sample.iter().map(|s| weight(s) * &(s.fp.clone() + &s.fn_)));
+            let hit = N::of(2.0) * &sum(sample.iter().map(|s| weight(s) * &s.tp)) + N::of(smooth);
+            let all = missed.clone() + &hit;
+            value = value + missed.clone() / &all / &samples;
+            let square = all.clone() * &all * &samples;
+            slopes.extend(sample.iter().map(|s| {
+                let by_fp = weight(s) * &hit / &square;
+                let by_fn = weight(s) * &(all.clone() + &missed) / &square;
+                (by_fp, by_fn)
+            }));
+        }
+        let by_p = input.members.iter().enumerate().map(|(i, member)| {
+            let Some(member) = member else { return N::of(0.0) };
+            let (by_fp, by_fn) = &slopes[region.region_of(input, i)];
+            (member.not_y.clone() * by_fp - member.y.clone() * by_fn) * &member.weight
+        });
+        Loss { value, gradient: input.through_link(&by_p.collect::<Vec<_>>()) }
     }
 
     fn region_of<N: Number>(&self, input: &Memberships<N>, logit: usize) -> usize {

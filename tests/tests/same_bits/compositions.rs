@@ -12,7 +12,7 @@ use segloss_core::engine::{Call, Ignore, Link};
 use segloss_core::level::{Level, Scalar};
 use segloss_core::pixel::{Bce, Focal, PixelTerm};
 use segloss_core::region::{Dice, FocalTversky, Pool, RegionTerm, Tversky};
-use segloss_core::term::{Maps, Missing, Normalise, Options, Reduction};
+use segloss_core::term::{Absent, Maps, Missing, Normalise, Options, Reduction};
 use segloss_core::view::{Logits, Mask, Shape, View, Weights};
 use segloss_simd::with_level;
 
@@ -256,7 +256,7 @@ macro_rules! sigmoid_in {
             pixel(0.6, Focal, [0.4, 1.5], {}),
             region(0.4, Dice, [1e-6], { pool: Some(Pool::Sample), empty: Missing::Skip }),
             region(0.5, Tversky, [0.3, 0.7, 1.0], {
-                pool: Some(Pool::Sample), absent: Missing::Skip, reduction: Reduction::Sum
+                pool: Some(Pool::Sample), absent: Absent::Skip, reduction: Reduction::Sum
             }),
             pixel(0.0, Bce, [], {}),
             region(0.2, FocalTversky, [0.3, 0.7, 0.75, 1e-6], { pool: Some(Pool::Sample) }),
@@ -282,7 +282,7 @@ macro_rules! softmax_in {
             class(0.6, ClassFocal, [1.5], {}),
             region(0.4, Dice, [1e-6], { pool: Some(Pool::Sample), empty: Missing::Skip }),
             region(0.5, Tversky, [0.3, 0.7, 1.0], {
-                pool: Some(Pool::Sample), absent: Missing::Skip, reduction: Reduction::Sum
+                pool: Some(Pool::Sample), absent: Absent::Skip, reduction: Reduction::Sum
             }),
             class(0.0, Ce, [], {}),
             region(0.2, FocalTversky, [0.3, 0.7, 0.75, 1e-6], { pool: Some(Pool::Sample) }),
@@ -315,7 +315,7 @@ fn under_sigmoid(data: &Data, storage: usize) {
     assert_same!(at scalar, f32, plain, Some("bce"), pixel(1.0, Bce, [], {}));
     assert_same!(
         at scalar, f32, plain, None,
-        region(0.3, FocalTversky, [0.3, 0.7, 0.75, 1e-6], { absent: Missing::Skip }),
+        region(0.3, FocalTversky, [0.3, 0.7, 0.75, 1e-6], { absent: Absent::Skip }),
         region(0.0, Dice, [1e-6], {}),
         pixel(0.5, Focal, [0.4, 0.5], { reduction: Reduction::Sum }),
     );
@@ -361,7 +361,7 @@ fn under_softmax(data: &Data, storage: usize) {
     assert_same!(at scalar, f32, plain, Some("ce"), class(1.0, Ce, [], {}));
     assert_same!(
         at scalar, f32, plain, None,
-        region(0.3, FocalTversky, [0.3, 0.7, 0.75, 1e-6], { absent: Missing::Skip }),
+        region(0.3, FocalTversky, [0.3, 0.7, 0.75, 1e-6], { absent: Absent::Skip }),
         region(0.0, Dice, [1e-6], {}),
         class(0.5, ClassFocal, [0.5], { reduction: Reduction::Sum }),
     );
