@@ -5,8 +5,8 @@
     pip install torch numpy monai segmentation-models-pytorch kornia && pip install --no-deps nnunetv2
     python docs/compare_peers.py [--time] [NAME ...]      # rows that contain a NAME; all unless given
 
-Masks of one channel and labels of 4 classes, in float64; kornia and smp are held to 2e-6, because they round to float32
-or clamp at 1e-7. `--time` adds the time of value and gradient on one thread in float32 (8x1x512x512 masks, 4x4x512x512
+Masks of one channel and labels of 4 classes, in float64. Equal is to 1e-9 of the value and of the largest gradient, or to
+2e-6 for what makes the targets float32 (nnU-Net, MONAI's generalised Dice). `--time` adds the time of value and gradient on one thread in float32 (8x1x512x512 masks, 4x4x512x512
 labels; median of the runs, both sides in turns) and the ratio. Fails if a row differs.
 """
 
@@ -26,28 +26,37 @@ import monai  # noqa: E402
 import numpy as np  # noqa: E402
 import segmentation_models_pytorch as smp  # noqa: E402
 import torch  # noqa: E402
+from nnunetv2.training.loss import compound_losses, dice  # noqa: E402
+from nnunetv2.utilities.helpers import softmax_helper_dim1 as softmax  # noqa: E402
 
 import segloss  # noqa: E402
 
 ROW = re.compile(r"^\| `(.+)` \| (sigmoid|softmax) \| `(.+)` \| (ours(?: - 1)?)[^|]*\|$")
-COARSE = ("smp.", "kornia.")
+# What is rounded to float32 on the way.
+COARSE = ("monai.losses.GeneralizedDice", "nnunet.")
 
 
-def nnunet_dice(**options):
-    from nnunetv2.training.loss.dice import MemoryEfficientSoftDiceLoss
+class Nnunet:
+    """nnU-Net's losses, as its trainer makes them: probabilities by softmax, this process alone."""
 
-    return MemoryEfficientSoftDiceLoss(lambda logits: torch.softmax(logits, 1), ddp=False, **options)
+    @staticmethod
+    def MemoryEfficientSoftDiceLoss(**options):
+        return dice.MemoryEfficientSoftDiceLoss(softmax, ddp=False, **options)
 
+    @staticmethod
+    def DC_and_CE_loss(**options):
+        return compound_losses.DC_and_CE_loss(
+            options | {"ddp": False}, {}, dice_class=dice.MemoryEfficientSoftDiceLoss)
 
-def nnunet_dice_and_ce(**options):
-    dice, ce = nnunet_dice(**options), torch.nn.CrossEntropyLoss()
-    return lambda logits, labels: dice(logits, labels) + ce(logits, labels[:, 0])
+    @staticmethod
+    def DC_and_BCE_loss(**options):
+        return compound_losses.DC_and_BCE_loss(
+            {}, options | {"ddp": False}, dice_class=dice.MemoryEfficientSoftDiceLoss)
 
 
 def peer(theirs, dtype):
     """The peer's loss, a function of logits and targets with a channel, and whether it takes labels without one."""
-    loss = eval(theirs, {"torch": torch, "monai": monai, "smp": smp, "kornia": kornia, "nnunet_dice": nnunet_dice,
-                         "nnunet_dice_and_ce": nnunet_dice_and_ce})
+    loss = eval(theirs, {"torch": torch, "monai": monai, "smp": smp, "kornia": kornia, "nnunet": Nnunet})
     if isinstance(loss, torch.nn.Module):
         loss = loss.to(dtype)
     takes_planes = theirs.startswith(("torch.nn.Cross", "smp.", "kornia."))

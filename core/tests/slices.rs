@@ -10,7 +10,7 @@ use segloss_core::pixel::{Bce, Focal};
 use segloss_core::region::{Dice, FocalTversky, Pool, Tversky};
 use segloss_core::slices::{self, Binary, Classes, Fault, Multiclass};
 use segloss_core::summation::{Accumulator, Compensated, Partial, TILE};
-use segloss_core::term::{Absent, Maps, Missing, Options, Reduction};
+use segloss_core::term::{Absent, Average, ClassesInUse, Maps, Missing, Options, Reduction};
 use segloss_core::view::{Layout, Logit, Shape, Target, Targets, View, ViewMut, Weights};
 
 /// One sample, of several classes under softmax.
@@ -330,6 +330,14 @@ fn faults() {
     assert_eq!(binary_fault(plane, bce.weighted(third), 1, 2), Fault::Map { place: 2, maps: 0 });
     assert_eq!(binary_fault(plane, bce.options(maps), 1, 2), option("bce", "maps"));
     assert_eq!(binary_fault(plane, (bce, dice.weighted()), 5, 10), option("dice", "weighted"));
+    let micro = Options { average: Average::Micro, ..Options::default() };
+    assert_eq!(binary_fault(plane, dice.options(micro), 5, 10), option("dice", "average"));
+    let some = Options { classes: ClassesInUse::Foreground, ..Options::default() };
+    assert_eq!(binary_fault(plane, dice.options(some), 5, 10), option("dice", "classes"));
+    let zero = Options { absent: Absent::Zero, ..Options::default() };
+    let Fault::Length { .. } = binary_fault(plane, dice.options(zero), 5, 10) else {
+        panic!("`absent=zero` is served")
+    };
 
     let planes = Multiclass { logits: &logits, targets: &targets, ignored: Some(255), maps: &[] };
     assert_eq!(multiclass_fault(planes, 1, 1), Fault::Classes { classes: 1 });

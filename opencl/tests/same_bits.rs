@@ -91,6 +91,17 @@ fn region_terms() {
 }
 
 #[test]
+fn classes_of_region_terms() {
+    both(Link::Sigmoid, "0.5*recall(smooth_nr=0) + fbeta(log=true)", 1, true);
+    let text = "jaccard(classes=foreground, absent=zero, weights=[1, 0.5, 2]) \
+                + gdl(classes=[0, 2], pool=batch)";
+    both(Link::Softmax, text, 4, true);
+    let text = "dice(average=micro, weights=[1, 2, 0.5], gamma=0.3, log=true, empty=skip) \
+                + log_cosh_dice(normalise=classes, weights=[1, 0, 0.5], pool=sample)";
+    both(Link::Softmax, text, 3, true);
+}
+
+#[test]
 #[ignore = "slow: sh tests/run.sh --all"]
 fn mixed_terms() {
     both(Link::Sigmoid, "preset:balanced", 1, true);

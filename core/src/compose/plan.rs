@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::lanes::{Dual, Real};
 use crate::link::Link;
 use crate::parameter::complete;
-use crate::region::{Pool, SUMS, SeededSums};
+use crate::region::{Note, Pool, SUMS, SeededSums};
 use crate::summation::{Accumulator, Partial, TILE};
 use crate::term::{Arguments, Options, PARAMETERS};
 use crate::tile::{
@@ -106,7 +106,7 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
     }
 
     fn is_region(&self) -> bool {
-        matches!(self.body(), Some(Body::Region(..) | Body::RegionTiles(_)))
+        matches!(self.body(), Some(Body::Region(_) | Body::RegionTiles(_)))
     }
 
     fn spec(&self, classes: usize) -> Spec<'a> {
@@ -114,7 +114,7 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
         let kind = match self.body() {
             Some(Body::Pixel(_) | Body::PixelTiles(_)) => Kind::Pixel,
             Some(Body::Class(_) | Body::ClassTiles(_)) => Kind::Class,
-            Some(Body::Region(_, choose)) => Kind::Region(pool(choose(self.arguments(), classes))),
+            Some(Body::Region(own)) => Kind::Region(pool((own.pool)(self.arguments(), classes))),
             Some(Body::RegionTiles(term)) => {
                 Kind::Region(pool(term.pool(self.arguments(), classes)))
             }
@@ -510,9 +510,22 @@ impl<T: Real, A: Accumulator> Program<T, A> for Plan<'_, T, A> {
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
         let term = &self.terms[index];
         match term.body() {
-            Some(Body::Region(region, _)) => region(term.arguments(), sums),
+            Some(Body::Region(own)) => (own.loss)(term.arguments(), sums),
             Some(Body::RegionTiles(region)) => region.loss(term.arguments(), sums),
             _ => Dual::constant(A::Real::default()),
+        }
+    }
+
+    fn region_slopes(
+        &self,
+        index: usize,
+        sums: SeededSums<'_, A>,
+        note: Note<'_, A::Real>,
+    ) -> bool {
+        let term = &self.terms[index];
+        match term.body() {
+            Some(Body::Region(own)) => (own.slopes)(term.arguments(), sums, note),
+            _ => false,
         }
     }
 

@@ -102,6 +102,13 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             let occurring = Occurring::Counts(counts);
             let seeded = |seed| SeededSums::new(regions, occurring, seed, &spec.options);
             let share = share(index, &spec) * A::Real::splat(scale);
+            let mut note = |class: usize, derivatives: [A::Real; 2]| {
+                let own = slopes.get_mut(class).into_iter().flatten();
+                own.zip(derivatives).for_each(|(slope, own)| *slope += of_slope(share, own));
+            };
+            if self.program.region_slopes(index, seeded(None), &mut note) {
+                continue;
+            }
             for (class, slopes) in slopes.iter_mut().enumerate() {
                 let seeds = [Seed::FalsePositive(class), Seed::FalseNegative(class)];
                 for (slope, seed) in slopes.iter_mut().zip(seeds) {

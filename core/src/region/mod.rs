@@ -9,6 +9,7 @@ mod log_cosh_dice;
 mod pixel;
 mod ratio;
 mod recall;
+mod slopes;
 pub mod softmax;
 mod sums;
 mod tversky;
@@ -21,6 +22,8 @@ pub use jaccard::Jaccard;
 pub use log_cosh_dice::LogCoshDice;
 pub use pixel::{PixelSlopes, pixel_gradient, pixel_sums};
 pub use recall::Recall;
+pub use slopes::Note;
+pub(crate) use slopes::slopes;
 pub use sums::{ClassInUse, ClassSums, Classes, Occurring, SUMS, Seed, SeededSums};
 pub use tversky::Tversky;
 

@@ -90,9 +90,18 @@ impl Ratio {
             wrong = wrong + L::splat(self.smooth_dr - self.smooth_nr);
         }
         let right = of(self.true_positive, sums.true_positive) + L::splat(self.smooth_nr);
-        let loss = if self.log { minus_ln_score(wrong, right) } else { wrong.share_with(right) };
-        if self.gamma == 1.0 { loss } else { loss.powf(self.gamma) }
+        if !self.log && self.gamma == 1.0 {
+            return wrong.share_with(right);
+        }
+        shaped(wrong, right, self.log, self.gamma)
     }
+}
+
+/// The loss that `wrong` and `right` make, or its logarithmic form, to a power: out of line, because few ask for it.
+#[inline(never)]
+fn shaped<L: Lanes>(wrong: L, right: L, log: bool, gamma: f64) -> L {
+    let loss = if log { minus_ln_score(wrong, right) } else { wrong.share_with(right) };
+    loss.powf(gamma)
 }
 
 /// `-ln(right / (wrong + right))`, of `right` at least 1e-300 (f32: 1e-37), so that it is finite. `wrong` may be negative, if

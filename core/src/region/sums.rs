@@ -2,7 +2,7 @@
 
 use crate::lanes::{Dual, Lanes, weigh};
 use crate::summation::Accumulator;
-use crate::term::{Absent, Average, ClassNorm, Options};
+use crate::term::{Absent, Average, ClassNorm, ClassesInUse, Options};
 
 /// Sums held for each class: true positives, false positives, false negatives.
 pub const SUMS: usize = 3;
@@ -104,6 +104,7 @@ pub trait Classes<L: Lanes> {
                 (Absent::Zero, Average::Macro) | (Absent::Keep, _) => false,
             };
             visit(ClassInUse {
+                class,
                 sums,
                 weight: weights.as_mut().map(|rest| L::splat(rest.next().unwrap_or_default())),
                 is_absent,
@@ -120,13 +121,37 @@ pub trait Classes<L: Lanes> {
         target
     }
 
+    /// What a mean over classes is divided by, as [`Options::class_norm`] says; 0 if no class counts.
+    #[inline(always)]
+    fn divisor(&self) -> L {
+        let mut divisor = L::splat(0.0);
+        let by_weights = self.options().class_norm == ClassNorm::Weights;
+        self.each(|class| {
+            let share = class.weight.filter(|_| by_weights).unwrap_or(L::splat(1.0));
+            divisor = class.or_left_out(divisor + share, divisor);
+        });
+        divisor
+    }
+
+    /// What a class adds to the sum of a mean over classes, of its sums as they are or as numbers that know more.
+    #[inline(always)]
+    fn share(
+        &self,
+        class: &ClassInUse<L>,
+        sums: &ClassSums<L>,
+        loss: impl Fn(&ClassSums<L>) -> L,
+    ) -> L {
+        let own = loss(sums);
+        let is_zero = self.options().absent == Absent::Zero;
+        class.weighed(if is_zero { L::select(class.is_absent, L::splat(0.0), own) } else { own })
+    }
+
     /// The losses of the classes as one number, as [`Options::average`] says; 0 if no class counts.
     #[inline(always)]
     fn mean(&self, loss: impl Fn(&ClassSums<L>) -> L) -> L {
         let zero = L::splat(0.0);
-        let Options { average, class_norm, absent, .. } = *self.options();
-        let mut count = zero;
-        if average == Average::Micro {
+        if self.options().average == Average::Micro {
+            let mut count = zero;
             let mut total = ClassSums::from([zero; SUMS]);
             self.each(|class| {
                 let of = |sums: &ClassSums<L>| <[L; SUMS]>::from(*sums);
@@ -141,21 +166,18 @@ pub trait Classes<L: Lanes> {
         }
         let mut sum = zero;
         self.each(|class| {
-            let mut own = loss(&class.sums);
-            if absent == Absent::Zero {
-                own = L::select(class.is_absent, zero, own);
-            }
-            sum = class.or_left_out(sum + class.weighed(own), sum);
-            let share = class.weight.filter(|_| class_norm == ClassNorm::Weights);
-            count = class.or_left_out(count + share.unwrap_or(L::splat(1.0)), count);
+            sum = class.or_left_out(sum + self.share(&class, &class.sums, &loss), sum);
         });
-        L::select(count.eq(zero), zero, sum / count)
+        let divisor = self.divisor();
+        L::select(divisor.eq(zero), zero, sum / divisor)
     }
 }
 
 /// A class that a loss sees.
 #[derive(Clone, Copy, Debug)]
 pub struct ClassInUse<L: Lanes> {
+    /// Its number.
+    pub class: usize,
     /// Its sums.
     pub sums: ClassSums<L>,
     /// Its weight, if classes have any.
@@ -246,6 +268,12 @@ impl<'a, A: Accumulator> SeededSums<'a, A> {
         }
     }
 
+    /// Returns these sums, to be differentiated in `seed`.
+    #[must_use]
+    pub fn seeded(self, seed: Seed) -> Self {
+        SeededSums { seed: Some(seed), ..self }
+    }
+
     /// What the loss is to be differentiated in.
     pub fn seed(&self) -> Option<Seed> {
         self.seed
@@ -288,5 +316,80 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for SeededSums<'_, A> {
     #[inline]
     fn cannot_occur(&self, class: usize) -> Option<bool> {
         Some(!self.can_occur(class))
+    }
+
+    /// Compiled for each loss as if classes had no options, which is little code, and once for all losses with them.
+    #[inline(always)]
+    fn mean(&self, loss: impl Fn(&ClassSums<Dual<A::Real>>) -> Dual<A::Real>) -> Dual<A::Real> {
+        let Options { classes, class_weights, average, absent, .. } = *self.options;
+        let is_plain = matches!(classes, ClassesInUse::All)
+            && class_weights.is_none()
+            && average == Average::Macro
+            && absent != Absent::Zero;
+        if is_plain {
+            let options = Options { absent, ..Options::default() };
+            return PlainSums { sums: *self, options }.mean(loss);
+        }
+        self.mean_with_options(&loss)
+    }
+}
+
+/// Sums of classes with no option but [`Absent::Skip`].
+struct PlainSums<'a, A> {
+    sums: SeededSums<'a, A>,
+    options: Options<'a>,
+}
+
+impl<A: Accumulator> Classes<Dual<A::Real>> for PlainSums<'_, A> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        Classes::len(&self.sums)
+    }
+
+    #[inline(always)]
+    fn get(&self, class: usize) -> ClassSums<Dual<A::Real>> {
+        self.sums.get(class)
+    }
+
+    #[inline(always)]
+    fn options(&self) -> &Options<'_> {
+        &self.options
+    }
+
+    #[inline(always)]
+    fn cannot_occur(&self, class: usize) -> Option<bool> {
+        self.sums.cannot_occur(class)
+    }
+}
+
+/// Sums of classes with options.
+struct ChosenSums<'a, A>(SeededSums<'a, A>);
+
+impl<A: Accumulator> Classes<Dual<A::Real>> for ChosenSums<'_, A> {
+    fn len(&self) -> usize {
+        Classes::len(&self.0)
+    }
+
+    fn get(&self, class: usize) -> ClassSums<Dual<A::Real>> {
+        self.0.get(class)
+    }
+
+    fn options(&self) -> &Options<'_> {
+        self.0.options
+    }
+
+    fn cannot_occur(&self, class: usize) -> Option<bool> {
+        self.0.cannot_occur(class)
+    }
+}
+
+/// The loss of a class from its sums.
+pub(super) type ClassLoss<'l, R> = &'l dyn Fn(&ClassSums<Dual<R>>) -> Dual<R>;
+
+impl<A: Accumulator> SeededSums<'_, A> {
+    /// Forms the mean of a loss as the options say.
+    #[inline(never)]
+    pub(super) fn mean_with_options(&self, loss: ClassLoss<'_, A::Real>) -> Dual<A::Real> {
+        ChosenSums(*self).mean(loss)
     }
 }

@@ -9,7 +9,7 @@ use crate::lanes::{Dual, Real, Vector};
 use crate::level::{Kernel, Level, enter};
 use crate::link::Link;
 use crate::pixel::PixelTerm;
-use crate::region::{ClassUse, Pool, RegionTerm, SeededSums};
+use crate::region::{ClassUse, Note, Pool, RegionTerm, SeededSums, slopes};
 use crate::summation::{Accumulator, TILE};
 use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
 
@@ -19,6 +19,9 @@ pub type PixelBody<T> = fn(Arguments<'_>, PixelInputs<'_, T>, TileOutput<'_, T>)
 pub type ClassBody<T> = fn(Arguments<'_>, ClassTile<'_, T>, TileOutput<'_, T>);
 /// Computes a region term's loss and the derivative in the seeded sum.
 pub type RegionBody<A> = fn(Arguments<'_>, SeededSums<'_, A>) -> Dual<<A as Accumulator>::Real>;
+/// Computes the derivatives in all seeds, or says that it cannot.
+type RegionSlopes<A> =
+    fn(Arguments<'_>, SeededSums<'_, A>, Note<'_, <A as Accumulator>::Real>) -> bool;
 
 /// A pixel term, compiled for one format and one level.
 pub(crate) struct PixelLoops<T> {
@@ -38,12 +41,32 @@ pub(crate) struct ClassLoops<T> {
     pub slope_of_shares: bool,
 }
 
+/// A region term, compiled for one accumulator.
+pub(crate) struct RegionFormulas<A: Accumulator> {
+    /// Its loss.
+    pub loss: RegionBody<A>,
+    /// Its derivatives in all seeds, if one pass finds them.
+    pub slopes: RegionSlopes<A>,
+    /// How it pools for a number of classes.
+    pub pool: fn(Arguments<'_>, usize) -> Pool,
+}
+
+impl<A: Accumulator> RegionFormulas<A> {
+    /// Those of a term: the same functions whatever the format of logits.
+    const fn of<P: RegionTerm>() -> Self {
+        RegionFormulas {
+            loss: |arguments, sums| P::new(arguments).loss(&sums),
+            slopes: |arguments, sums, note| slopes(&P::new(arguments), sums, note),
+            pool: |arguments, classes| P::new(arguments).pool(classes),
+        }
+    }
+}
+
 /// What a definition does, compiled for one format and one level.
 pub(crate) enum Body<'d, T: Real, A: Accumulator> {
     Pixel(PixelLoops<T>),
     Class(ClassLoops<T>),
-    /// The formula, and how it pools for a number of classes.
-    Region(RegionBody<A>, fn(Arguments<'_>, usize) -> Pool),
+    Region(RegionFormulas<A>),
     PixelTiles(&'d dyn TilePixelTerm<T>),
     ClassTiles(&'d dyn TileClassTerm<T>),
     RegionTiles(&'d dyn TileRegionTerm<A>),
@@ -128,10 +151,7 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
             class_weights: class_weights(P::CLASSES),
             classes: Some(P::CLASSES),
             denominator_offset: 0.0,
-            body: Body::Region(
-                |arguments, sums| P::new(arguments).loss(&sums),
-                |arguments, classes| P::new(arguments).pool(classes),
-            ),
+            body: Body::Region(RegionFormulas::of::<P>()),
         }
     }
 }
@@ -195,7 +215,7 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
         match self.body {
             Body::Pixel(_) | Body::PixelTiles(_) => Some(Link::Sigmoid),
             Body::Class(_) | Body::ClassTiles(_) => Some(Link::Softmax),
-            Body::Region(..) | Body::RegionTiles(_) => None,
+            Body::Region(_) | Body::RegionTiles(_) => None,
         }
     }
 
@@ -205,7 +225,7 @@ impl<'d, T: Real, A: Accumulator> Definition<'d, T, A> {
             Body::PixelTiles(term) => term.check(arguments),
             Body::ClassTiles(term) => term.check(arguments),
             Body::RegionTiles(term) => term.check(arguments),
-            Body::Pixel(_) | Body::Class(_) | Body::Region(..) => Ok(()),
+            Body::Pixel(_) | Body::Class(_) | Body::Region(_) => Ok(()),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::lanes::{Dual, Lanes, Real, Vector, weigh};
 use crate::level::{Kernel, Level, Scalar};
 use crate::link::Link;
 use crate::pixel::{Pixel, PixelTerm};
-use crate::region::{Pool, RegionTerm, SeededSums};
+use crate::region::{Note, Pool, RegionTerm, SeededSums, slopes};
 use crate::summation::{Accumulator, TILE};
 use crate::term::{Maps, Options, Reduction};
 use crate::text::NumberList;
@@ -123,6 +123,13 @@ pub trait Parts: Fused {
     fn spec(&self, index: usize, classes: usize) -> Spec<'_>;
     /// Computes the loss of region term `index` and its derivative in the seeded sum.
     fn region<A: Accumulator>(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
+    /// Hands the derivatives of region term `index` to `note`, as [`Program::region_slopes`] does.
+    fn region_slopes<A: Accumulator>(
+        &self,
+        index: usize,
+        sums: SeededSums<'_, A>,
+        note: Note<'_, A::Real>,
+    ) -> bool;
     /// Calls `visitor` with each part that is a term by itself, the first being term number `first`.
     fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> Self::Each<V::Output>;
 }
@@ -166,6 +173,15 @@ macro_rules! not_a_region {
     () => {
         fn region<A: Accumulator>(&self, _: usize, _: SeededSums<'_, A>) -> Dual<A::Real> {
             Dual::splat(0.0)
+        }
+
+        fn region_slopes<A: Accumulator>(
+            &self,
+            _: usize,
+            _: SeededSums<'_, A>,
+            _: Note<'_, A::Real>,
+        ) -> bool {
+            false
         }
     };
 }
@@ -298,6 +314,15 @@ impl<P: RegionTerm, const WEIGHTED: bool> Parts for RegionPart<'_, P, WEIGHTED> 
     fn region<A: Accumulator>(&self, _: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
         self.term.loss(&sums)
     }
+
+    fn region_slopes<A: Accumulator>(
+        &self,
+        _: usize,
+        sums: SeededSums<'_, A>,
+        note: Note<'_, A::Real>,
+    ) -> bool {
+        slopes(&self.term, sums, note)
+    }
 }
 
 impl<P: Fused, Q: Fused> Fused for (P, Q) {
@@ -367,6 +392,18 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
             Some(index) => self.1.region(index, sums),
         }
     }
+
+    fn region_slopes<A: Accumulator>(
+        &self,
+        index: usize,
+        sums: SeededSums<'_, A>,
+        note: Note<'_, A::Real>,
+    ) -> bool {
+        match index.checked_sub(P::LEN) {
+            None => self.0.region_slopes(index, sums, note),
+            Some(index) => self.1.region_slopes(index, sums, note),
+        }
+    }
 }
 
 /// Terms composed at compile time, bound to a level.
@@ -419,6 +456,16 @@ macro_rules! program {
             fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
                 let $self = self;
                 Parts::region($parts, index, sums)
+            }
+
+            fn region_slopes(
+                &self,
+                index: usize,
+                sums: SeededSums<'_, A>,
+                note: Note<'_, A::Real>,
+            ) -> bool {
+                let $self = self;
+                Parts::region_slopes($parts, index, sums, note)
             }
 
             fn pixel_tiles(

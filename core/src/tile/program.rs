@@ -3,7 +3,7 @@ use super::kernels::Kernels;
 use super::spec::{Spec, Weighting};
 use crate::lanes::{Dual, Real};
 use crate::link::Link;
-use crate::region::SeededSums;
+use crate::region::{Note, SeededSums};
 use crate::summation::{Accumulator, TILE};
 
 /// A loss as the engine sees it: an object, compiled for one format and bound to one level.
@@ -46,6 +46,11 @@ pub trait Program<T: Real, A: Accumulator>: Sync {
 
     /// Computes the loss of region term `index` and its derivative in the seeded sum.
     fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
+
+    /// Hands the derivatives of region term `index` in the seeds of each class in use to `note`, if they can be found in
+    /// time that grows with the number of classes; says whether they could.
+    fn region_slopes(&self, index: usize, sums: SeededSums<'_, A>, note: Note<'_, A::Real>)
+    -> bool;
 
     /// Adds up the tiles' losses and writes their gradient: the sum of each term's slope times its factor,
     /// and of the regions' derivatives.

@@ -222,7 +222,7 @@ mod tests {
     fn recommend_is_a_command_of_its_own() {
         let recommend = |line: &[&str]| match parse(line)?.command {
             Some(Command::Recommend(recommend)) => Ok::<_, clap::Error>(recommend),
-            None => panic!("no command in {line:?}"),
+            other => panic!("{other:?} in {line:?}"),
         };
         assert_eq!(recommend(&["recommend"]).unwrap().priority, Priority::Balanced);
         for priority in Priority::ALL {

@@ -3,4 +3,5 @@
 mod findings;
 mod inputs;
 mod outputs;
+mod regions;
 mod targets;
