@@ -334,10 +334,6 @@ fn faults() {
     assert_eq!(binary_fault(plane, dice.options(micro), 5, 10), option("dice", "average"));
     let some = Options { classes: ClassesInUse::Foreground, ..Options::default() };
     assert_eq!(binary_fault(plane, dice.options(some), 5, 10), option("dice", "classes"));
-    let zero = Options { absent: Absent::Zero, ..Options::default() };
-    let Fault::Length { .. } = binary_fault(plane, dice.options(zero), 5, 10) else {
-        panic!("`absent=zero` is served")
-    };
 
     let planes = Multiclass { logits: &logits, targets: &targets, ignored: Some(255), maps: &[] };
     assert_eq!(multiclass_fault(planes, 1, 1), Fault::Classes { classes: 1 });

@@ -453,8 +453,8 @@ class CombinedSegmentationLoss(_Named):
 
 def create_segmentation_loss(task_type="balanced", *, link=None, ignore_index=..., spatial=None,
                              reduction="mean"):
-    """Returns the loss of a preset: "balanced", "imbalanced", "boundary" or "medical"; the rest as for Loss."""
-    presets = ("balanced", "imbalanced", "boundary", "medical")
+    """Returns the loss of a preset: "balanced", "imbalanced", "boundary", "medical" or "nnunet"; the rest as for Loss."""
+    presets = ("balanced", "imbalanced", "boundary", "medical", "nnunet")
     if task_type not in presets:
         raise ValueError(f"`task_type` is {task_type!r}, expected one of {', '.join(presets)}")
     return Loss(

@@ -26,7 +26,7 @@ impl Preset {
     }
 }
 
-/// The source's four.
+/// The source's four, then those that other frameworks train with.
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "balanced",
@@ -52,8 +52,22 @@ pub const PRESETS: &[Preset] = &[
         binary: "0.5*dice + 0.5*tversky(fp=0.3, fn=0.7)",
         multiclass: "0.5*dice + 0.5*tversky(fp=0.3, fn=0.7)",
     },
+    // Isensee et al., nnU-Net, Nature Methods 2021: without its -1, and with each sample's Dice for masks.
+    Preset {
+        name: "nnunet",
+        task: "volumes of organs, as nnU-Net is trained",
+        binary: "bce + dice(smooth=1e-5)",
+        multiclass: "ce + dice(classes=foreground, smooth=1e-5)",
+    },
 ];
 
 /// Their names, for a message.
-pub(super) const NAMES: [&str; 4] =
-    [PRESETS[0].name, PRESETS[1].name, PRESETS[2].name, PRESETS[3].name];
+pub(super) const NAMES: [&str; PRESETS.len()] = {
+    let mut names = [""; PRESETS.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = PRESETS[place].name;
+        place += 1;
+    }
+    names
+};

@@ -5,8 +5,8 @@
 //! mean that is a number like any other, which gives its derivative in the mean, and once more with a mean that, when it is
 //! formed, evaluates each class's loss twice, for its two seeds, and hands the products out.
 //!
-//! A loss that forms no mean, or several, or one of joined sums ([`Average::Micro`]), is left to be done seed by seed. The bits
-//! are those of that way: the same operations, less the additions of zeros.
+//! A loss that forms no mean, or several, or one of joined sums ([`Average::Micro`]), or that reads sums beside its mean, is left
+//! to be done seed by seed. The bits are those of that way: the same operations, less the additions of zeros.
 
 use core::cell::{Cell, RefCell};
 
@@ -28,13 +28,13 @@ pub(crate) fn slopes<P: RegionTerm, A: Accumulator>(
     if sums.options().average == Average::Micro {
         return false;
     }
-    let counting = MeanSums { sums, means: Cell::new(0), noting: None };
+    let counting = MeanSums { sums, means: Cell::new(0), reads: Cell::new(false), noting: None };
     let loss = term.loss(&counting);
-    if counting.means.get() != 1 {
+    if counting.means.get() != 1 || counting.reads.get() {
         return false;
     }
     let noting = Some((loss.derivative, RefCell::new(note)));
-    term.loss(&MeanSums { sums, means: Cell::new(0), noting });
+    term.loss(&MeanSums { noting, ..counting });
     true
 }
 
@@ -43,6 +43,8 @@ struct MeanSums<'s, 'n, A: Accumulator> {
     sums: SeededSums<'s, A>,
     /// Means that were formed.
     means: Cell<u32>,
+    /// Whether the loss read sums by itself.
+    reads: Cell<bool>,
     /// The derivative of the loss in its mean, and what takes those in the seeds.
     noting: Option<(A::Real, RefCell<Note<'n, A::Real>>)>,
 }
@@ -53,6 +55,7 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for MeanSums<'_, '_, A> {
     }
 
     fn get(&self, class: usize) -> ClassSums<Dual<A::Real>> {
+        self.reads.set(true);
         self.sums.get(class)
     }
 

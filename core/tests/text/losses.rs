@@ -280,6 +280,7 @@ fn presets_are_the_sums_they_stand_for() {
             "0.5*dice + 0.5*tversky(fp=0.3, fn=0.7)",
             "0.5*dice + 0.5*tversky(fp=0.3, fn=0.7)",
         ),
+        ("nnunet", "bce + dice(smooth=0.00001)", "ce + dice(smooth=0.00001, classes=foreground)"),
     ];
     assert_eq!(PRESETS.len(), texts.len());
     for (preset, (name, binary, multiclass)) in PRESETS.iter().zip(texts) {
@@ -362,14 +363,14 @@ fn mistakes_of_names() {
         (
             "preset:cardiac",
             Sigmoid,
-            "at 8: unknown preset `cardiac`, expected `balanced`, `imbalanced`, `boundary` or \
-             `medical`",
+            "at 8: unknown preset `cardiac`, expected `balanced`, `imbalanced`, `boundary`, \
+             `medical` or `nnunet`",
         ),
         (
             "preset:Medical",
             Softmax,
-            "at 8: unknown preset `Medical`, expected `balanced`, `imbalanced`, `boundary` or \
-             `medical`",
+            "at 8: unknown preset `Medical`, expected `balanced`, `imbalanced`, `boundary`, \
+             `medical` or `nnunet`",
         ),
         ("preset", Sigmoid, "at 1: unknown term `preset`"),
         ("dice @ band", Sigmoid, "at 1: expected a pixel or class term before `@`, found `dice`"),

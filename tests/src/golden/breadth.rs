@@ -1,5 +1,5 @@
 //! Losses that the source does not have: their formulas' values and gradients in arithmetic of 50 digits, rounded once, as
-//! recorded in `tests/golden/regions.json`.
+//! recorded in `tests/golden/regions.json` and `sums.json`.
 
 use std::collections::BTreeMap;
 
@@ -53,6 +53,11 @@ pub fn regions() -> Recorded {
     json(include_str!("../../golden/regions.json"))
 }
 
+/// Losses with names of their own that are sums of terms: asymmetric focal, asymmetric focal Tversky, unified focal.
+pub fn sums() -> Recorded {
+    json(include_str!("../../golden/sums.json"))
+}
+
 impl Recorded {
     /// The input of a case.
     pub fn input(&self, case: &RecordedCase) -> &RecordedInput {
@@ -99,6 +104,9 @@ impl RecordedCase {
             (_, Value::String(word)) => Some(format!("{name}={word}")),
             _ => Some(format!("{name}={value}")),
         };
+        if self.params.is_empty() {
+            return self.loss.clone();
+        }
         let arguments: Vec<_> = self.params.iter().filter_map(argument).collect();
         format!("{}({})", self.loss, arguments.join(", "))
     }

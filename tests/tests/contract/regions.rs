@@ -2,11 +2,16 @@
 
 use segloss_conformance::case::Case;
 use segloss_conformance::from_text::{Asked, Format, Found};
+use segloss_conformance::run::run;
 use segloss_conformance::views::{packed, targets_shape};
 use segloss_core::Error;
+use segloss_core::compose::{At, region};
 use segloss_core::engine::{Call, Ignore};
-use segloss_core::term::Range;
-use segloss_core::view::Shape;
+use segloss_core::lanes::Lanes;
+use segloss_core::level::Scalar;
+use segloss_core::region::{Classes, RegionTerm};
+use segloss_core::term::{Arguments, Parameter, Range};
+use segloss_core::view::{Layout, Shape};
 use segloss_simd::AnyLevel;
 
 const RATIOS: [&str; 7] =
@@ -188,4 +193,70 @@ fn the_logarithm_of_nothing() {
     // 2 TP is 2 e^-20 of a sum of 2, all but.
     assert!((found.value - 20.0).abs() < 1e-8, "{}", found.value);
     assert!(found.gradient[0] < -0.4 && found.gradient.iter().all(|g| g.is_finite()));
+}
+
+/// What a term of one's own makes of its classes.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    /// The square of a mean.
+    Squared,
+    /// Two means.
+    Twice,
+    /// A mean, and sums of all classes beside it.
+    Beside,
+    /// No mean.
+    Alone,
+}
+
+#[derive(Clone, Copy)]
+struct Own(Way);
+
+impl RegionTerm for Own {
+    const NAME: &'static str = "own";
+    const PARAMETERS: &'static [Parameter] = &[];
+
+    fn new(_: Arguments<'_>) -> Self {
+        Own(Way::Alone)
+    }
+
+    fn loss<L: Lanes, C: Classes<L>>(&self, classes: &C) -> L {
+        let mean =
+            || classes.mean(|s| (s.false_positive + s.false_negative).share_with(s.true_positive));
+        let missed = || {
+            let mut missed = L::splat(0.0);
+            classes.each(|class| missed = missed + class.sums.false_negative);
+            missed * L::splat(0.01)
+        };
+        match self.0 {
+            Way::Squared => mean().powf(2.0),
+            Way::Twice => mean() + mean() * mean(),
+            Way::Beside => mean() + missed(),
+            Way::Alone => missed(),
+        }
+    }
+}
+
+#[test]
+fn gradients_of_means_and_of_what_is_none() {
+    let case = case(3);
+    let value_and_gradient = |way: Way, logits: &[f64]| {
+        let program = At::new(Scalar, region(1.0, Own(way)));
+        let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::softmax() };
+        let targets = packed(&case.targets, case.shape.with_channels(1));
+        let layout = Layout::channels_first(case.shape).unwrap();
+        let found = run(call, &program, packed(logits, case.shape), targets, layout, 0f64).unwrap();
+        (found.value, found.gradient)
+    };
+    for way in [Way::Squared, Way::Twice, Way::Beside, Way::Alone] {
+        let (_, gradient) = value_and_gradient(way, &case.logits);
+        for i in (0..case.logits.len()).step_by(37) {
+            let at = |step: f64| {
+                let mut logits = case.logits.clone();
+                logits[i] += step;
+                value_and_gradient(way, &logits).0
+            };
+            let slope = (at(1e-5) - at(-1e-5)) / 2e-5;
+            assert!((gradient[i] - slope).abs() < 1e-10, "{way:?} {i}: {} {slope}", gradient[i]);
+        }
+    }
 }

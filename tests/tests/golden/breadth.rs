@@ -66,3 +66,14 @@ fn regions() {
     }
     assert_eq!(recorded.cases.len(), 180);
 }
+
+/// As `docs/losses.md` writes them. The mean of focal loss is over the number of pixels plus 1e-6, of which there are 40.
+#[test]
+fn sums_with_names() {
+    let recorded = golden::sums();
+    for case in &recorded.cases {
+        compare::<f64>(&recorded, case, 3e-8, 3e-8);
+        compare::<f32>(&recorded, case, 2e-7, 2e-7 * conditioning(&recorded, case));
+    }
+    assert_eq!(recorded.cases.len(), 9);
+}
