@@ -117,8 +117,11 @@ pub(crate) fn complete(
     }
     let mut all = [0.0; PARAMETERS];
     for (index, parameter) in parameters.iter().enumerate() {
-        let otherwise = || unless_given(parameter, parameters, &all[..index]);
-        all[index] = parameter.check(term, given.get(index).copied().unwrap_or_else(otherwise))?;
+        let before = all.get(..index).unwrap_or_default();
+        let otherwise = || unless_given(parameter, parameters, before);
+        let value = given.get(index).copied().unwrap_or_else(otherwise);
+        let value = parameter.check(term, value)?;
+        all.get_mut(index).into_iter().for_each(|place| *place = value);
     }
     Ok(all)
 }

@@ -218,7 +218,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
 
 /// Whether a region term with these options has no target in its classes and such samples are skipped.
 #[inline(always)]
-pub(crate) fn is_skipped<A: Accumulator>(options: &Options<'_>, regions: &[A]) -> bool {
+pub(super) fn is_skipped<A: Accumulator>(options: &Options<'_>, regions: &[A]) -> bool {
     let sums = || SeededSums::new(regions, Occurring::AllBut(None), None, options);
     options.empty == Missing::Skip && sums().is_untargeted()
 }

@@ -27,7 +27,7 @@ pub use call::{Call, Link, Scale};
 pub use evaluate::{Report, SerialSweeps, Sweeps, evaluate, evaluate_with};
 pub use factors::bounded;
 pub(crate) use factors::{factor, of_slope, saturate};
-pub(crate) use finish::{is_skipped, share};
+pub(crate) use finish::share;
 pub use finish::{mean_share, merge_ranks, merge_tiles};
 pub use problem::{Problem, check_mask};
 pub(crate) use requirements::expected_link;

@@ -24,6 +24,7 @@ pub use pixel::{PixelSlopes, pixel_gradient, pixel_sums};
 pub use recall::Recall;
 pub use slopes::Note;
 pub(crate) use slopes::slopes;
+pub(crate) use sums::PlainSums;
 pub use sums::{ClassInUse, ClassSums, Classes, Occurring, SUMS, Seed, SeededSums};
 pub use tversky::Tversky;
 

@@ -91,25 +91,28 @@ pub trait Classes<L: Lanes> {
         self.len() == 0
     }
 
+    /// Class `class` as the loss sees it.
+    #[inline(always)]
+    fn in_use(&self, class: usize, weight: Option<L>) -> ClassInUse<L> {
+        let sums = self.get(class);
+        let is_absent = sums.target().eq(L::splat(0.0));
+        let Options { absent, average, .. } = *self.options();
+        let is_skipped = match (absent, average) {
+            (Absent::Skip, _) | (Absent::Zero, Average::Micro) => true,
+            (Absent::Zero, Average::Macro) | (Absent::Keep, _) => false,
+        };
+        let left_out = [self.cannot_occur(class), is_skipped.then_some(is_absent)];
+        ClassInUse { class, sums, weight, is_absent, left_out }
+    }
+
     /// Calls `visit` with each class in use, in ascending order.
     #[inline(always)]
     fn each(&self, mut visit: impl FnMut(ClassInUse<L>)) {
-        let options = self.options();
-        let mut weights = options.class_weights.map(|list| list.iter());
-        for class in options.classes.iter(self.len()) {
-            let sums = self.get(class);
-            let is_absent = sums.target().eq(L::splat(0.0));
-            let is_skipped = match (options.absent, options.average) {
-                (Absent::Skip, _) | (Absent::Zero, Average::Micro) => true,
-                (Absent::Zero, Average::Macro) | (Absent::Keep, _) => false,
-            };
-            visit(ClassInUse {
-                class,
-                sums,
-                weight: weights.as_mut().map(|rest| L::splat(rest.next().unwrap_or_default())),
-                is_absent,
-                left_out: [self.cannot_occur(class), is_skipped.then_some(is_absent)],
-            });
+        let Options { classes, class_weights, .. } = *self.options();
+        let mut weights = class_weights.map(|list| list.iter());
+        for class in classes.iter(self.len()) {
+            let weight = weights.as_mut().map(|rest| rest.next().unwrap_or_default());
+            visit(self.in_use(class, weight.map(L::splat)));
         }
     }
 
@@ -326,18 +329,24 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for SeededSums<'_, A> {
             && class_weights.is_none()
             && average == Average::Macro
             && absent != Absent::Zero;
-        if is_plain {
-            let options = Options { absent, ..Options::default() };
-            return PlainSums { sums: *self, options }.mean(loss);
-        }
-        self.mean_with_options(&loss)
+        if is_plain { PlainSums::of(*self).mean(loss) } else { self.mean_with_options(&loss) }
     }
 }
 
-/// Sums of classes with no option but [`Absent::Skip`].
-struct PlainSums<'a, A> {
+/// Sums of classes that are all in use, and of which none has a weight: without the code that reads lists.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlainSums<'a, A> {
     sums: SeededSums<'a, A>,
     options: Options<'a>,
+}
+
+impl<'a, A> PlainSums<'a, A> {
+    /// Of sums whose options are no others than [`Options::absent`], or are to be left out.
+    #[inline(always)]
+    pub(crate) fn of(sums: SeededSums<'a, A>) -> Self {
+        let options = Options { absent: sums.options.absent, ..Options::default() };
+        PlainSums { sums, options }
+    }
 }
 
 impl<A: Accumulator> Classes<Dual<A::Real>> for PlainSums<'_, A> {
@@ -354,6 +363,11 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for PlainSums<'_, A> {
     #[inline(always)]
     fn options(&self) -> &Options<'_> {
         &self.options
+    }
+
+    #[inline(always)]
+    fn each(&self, mut visit: impl FnMut(ClassInUse<Dual<A::Real>>)) {
+        (0..self.len()).for_each(|class| visit(self.in_use(class, None)));
     }
 
     #[inline(always)]

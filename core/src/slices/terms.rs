@@ -1,12 +1,12 @@
 //! What a loss asks for, and what becomes of its sums.
 
 use super::Fault;
-use crate::engine::{expected_link, factor, is_skipped, of_slope, saturate, share};
+use crate::engine::{expected_link, factor, of_slope, saturate, share};
 use crate::lanes::{Dual, Real};
 use crate::link::Link;
-use crate::region::{Occurring, Pool, Seed, SeededSums};
+use crate::region::{Classes, Occurring, PlainSums, Pool, Seed, SeededSums};
 use crate::summation::Accumulator;
-use crate::term::{Absent, Average, ClassNorm, ClassesInUse, Missing, Normalise, Options};
+use crate::term::{Absent, Average, ClassNorm, ClassesInUse, Missing, Normalise};
 use crate::tile::{Kind, PartVisitor, Parts, Spec};
 
 /// Tells whether any term is evaluated.
@@ -187,10 +187,14 @@ impl<A: Accumulator, T: Real> PartVisitor for OfPool<'_, A, T> {
         let classes = self.slopes.len();
         let spec = part.spec(0, classes);
         let is_own = spec.kind == Kind::Region(self.pool) && spec.is_active();
+        let occurring = Occurring::AllBut(self.ignored);
         // Without the options that are not served, whose code is then not there either.
-        let Options { empty, absent, .. } = spec.options;
-        let options = Options { empty, absent, ..Options::default() };
-        if !is_own || is_skipped(&options, self.sums) {
+        let seeded =
+            |seed| PlainSums::of(SeededSums::new(self.sums, occurring, seed, &spec.options));
+        let is_skipped = || {
+            spec.options.empty == Missing::Skip && seeded(None).target().value == A::Real::default()
+        };
+        if !is_own || is_skipped() {
             return;
         }
         let share = share(&spec, &one_sample::<A>());
@@ -202,9 +206,7 @@ impl<A: Accumulator, T: Real> PartVisitor for OfPool<'_, A, T> {
                 (_, false) => Some(Seed::FalsePositive(class)),
                 (_, true) => Some(Seed::FalseNegative(class)),
             };
-            let occurring = Occurring::AllBut(self.ignored);
-            let sums = SeededSums::new(self.sums, occurring, seed, &options);
-            let Dual { value, derivative, .. } = part.region(0, sums);
+            let Dual { value, derivative, .. } = part.region(0, &seeded(seed));
             if seed.is_none() {
                 self.losses.get_mut(index).into_iter().for_each(|loss| loss.add(value));
             } else if let Some(slopes) = self.slopes.get_mut(class) {

@@ -15,7 +15,7 @@ use crate::lanes::{Dual, Lanes, Real, Vector, weigh};
 use crate::level::{Kernel, Level, Scalar};
 use crate::link::Link;
 use crate::pixel::{Pixel, PixelTerm};
-use crate::region::{Note, Pool, RegionTerm, SeededSums, slopes};
+use crate::region::{Classes, Note, Pool, RegionTerm, SeededSums, slopes};
 use crate::summation::{Accumulator, TILE};
 use crate::term::{Maps, Options, Reduction};
 use crate::text::NumberList;
@@ -122,7 +122,7 @@ pub trait Parts: Fused {
     /// Describes term `index`.
     fn spec(&self, index: usize, classes: usize) -> Spec<'_>;
     /// Computes the loss of region term `index` and its derivative in the seeded sum.
-    fn region<A: Accumulator>(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real>;
+    fn region<R: Real, C: Classes<Dual<R>>>(&self, index: usize, sums: &C) -> Dual<R>;
     /// Hands the derivatives of region term `index` to `note`, as [`Program::region_slopes`] does.
     fn region_slopes<A: Accumulator>(
         &self,
@@ -171,7 +171,7 @@ macro_rules! visited_once {
 
 macro_rules! not_a_region {
     () => {
-        fn region<A: Accumulator>(&self, _: usize, _: SeededSums<'_, A>) -> Dual<A::Real> {
+        fn region<R: Real, C: Classes<Dual<R>>>(&self, _: usize, _: &C) -> Dual<R> {
             Dual::splat(0.0)
         }
 
@@ -311,8 +311,8 @@ impl<P: RegionTerm, const WEIGHTED: bool> Parts for RegionPart<'_, P, WEIGHTED> 
     }
 
     #[inline(always)]
-    fn region<A: Accumulator>(&self, _: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
-        self.term.loss(&sums)
+    fn region<R: Real, C: Classes<Dual<R>>>(&self, _: usize, sums: &C) -> Dual<R> {
+        self.term.loss(sums)
     }
 
     fn region_slopes<A: Accumulator>(
@@ -386,7 +386,7 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
         }
     }
 
-    fn region<A: Accumulator>(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
+    fn region<R: Real, C: Classes<Dual<R>>>(&self, index: usize, sums: &C) -> Dual<R> {
         match index.checked_sub(P::LEN) {
             None => self.0.region(index, sums),
             Some(index) => self.1.region(index, sums),
@@ -455,7 +455,7 @@ macro_rules! program {
 
             fn region(&self, index: usize, sums: SeededSums<'_, A>) -> Dual<A::Real> {
                 let $self = self;
-                Parts::region($parts, index, sums)
+                Parts::region($parts, index, &sums)
             }
 
             fn region_slopes(
