@@ -73,25 +73,25 @@ impl<L: Lanes> ClassSums<L> {
 ///
 /// A loss goes through the classes in use ([`Classes::each`]), or leaves that to [`Classes::mean`].
 pub trait Classes<L: Lanes> {
-    /// How many classes there are, in use or not; 1 for a binary mask.
+    /// Returns how many classes there are, in use or not; 1 for a binary mask.
     fn len(&self) -> usize;
 
-    /// The sums of class `class < len`.
+    /// Returns the sums of class `class < len`.
     fn get(&self, class: usize) -> ClassSums<L>;
 
-    /// What the loss says of the term: its [`Options::classes`], weights, and how they are averaged.
+    /// Returns what the loss says of the term: its [`Options::classes`], weights, and how they are averaged.
     fn options(&self) -> &Options<'_>;
 
-    /// Where no pixel behind the sums can be of class `class`, which then has no part in a mean: a channel that is ignored
-    /// as a whole, a label that is ignored. None if that is not so for certain.
+    /// Tells where no pixel behind the sums can be of class `class`, which then has no part in a mean: a channel that is
+    /// ignored as a whole, a label that is ignored. None if that is nowhere.
     fn cannot_occur(&self, class: usize) -> Option<L::Mask>;
 
-    /// Whether there is none.
+    /// Tells whether there is none.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Class `class` as the loss sees it.
+    /// Returns class `class` as the loss sees it.
     #[inline(always)]
     fn in_use(&self, class: usize, weight: Option<L>) -> ClassInUse<L> {
         let sums = self.get(class);
@@ -116,7 +116,7 @@ pub trait Classes<L: Lanes> {
         }
     }
 
-    /// The target's mass of all classes in use.
+    /// Returns the target's mass of all classes in use.
     #[inline(always)]
     fn target(&self) -> L {
         let mut target = L::splat(0.0);
@@ -124,7 +124,7 @@ pub trait Classes<L: Lanes> {
         target
     }
 
-    /// What a mean over classes is divided by, as [`Options::class_norm`] says; 0 if no class counts.
+    /// Returns what a mean over classes is divided by, as [`Options::class_norm`] says; 0 if no class counts.
     #[inline(always)]
     fn divisor(&self) -> L {
         let mut divisor = L::splat(0.0);
@@ -136,7 +136,8 @@ pub trait Classes<L: Lanes> {
         divisor
     }
 
-    /// What a class adds to the sum of a mean over classes, of its sums as they are or as numbers that know more.
+    /// Returns what a class adds to the sum of a mean over classes: its loss of `sums`, which are its own or the same numbers
+    /// with their derivatives, times its weight.
     #[inline(always)]
     fn share(
         &self,
@@ -149,7 +150,7 @@ pub trait Classes<L: Lanes> {
         class.weighed(if is_zero { L::select(class.is_absent, L::splat(0.0), own) } else { own })
     }
 
-    /// The losses of the classes as one number, as [`Options::average`] says; 0 if no class counts.
+    /// Returns the losses of the classes as one number, as [`Options::average`] says; 0 if no class counts.
     #[inline(always)]
     fn mean(&self, loss: impl Fn(&ClassSums<L>) -> L) -> L {
         let zero = L::splat(0.0);
