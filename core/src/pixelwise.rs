@@ -29,25 +29,26 @@ pub(crate) fn check_label_map(
     if shape != expected {
         return Err(Error::Shape { argument: "targets", shape, expected });
     }
-    check_labels(targets, classes, ignored, None)
+    check_labels(CheckKernels::scalar(), targets, classes, ignored, None)
 }
 
 /// Counts the valid pixels among the first channel's labels; `classes` is from 1 to [`MOST_CLASSES`].
 pub(crate) fn check_labels(
+    kernels: &CheckKernels,
     targets: &Targets<'_>,
     classes: usize,
     ignored: &[i64],
     mask: Option<&Mask<'_>>,
 ) -> Result<u64, Error> {
     (0..targets.layout().shape().batch).try_fold(0, |valid, sample| {
-        let checked =
-            targets.check_labels(CheckKernels::scalar(), sample, classes as u32, ignored, mask);
+        let checked = targets.check_labels(kernels, sample, classes as u32, ignored, mask);
         Ok(valid + checked.map_err(|bad| bad.label(sample, classes))?)
     })
 }
 
 /// Counts the valid pixels among shares of any number of channels.
 pub(crate) fn check_shares(
+    kernels: &CheckKernels,
     targets: &Targets<'_>,
     ignored: &[i64],
     mask: Option<&Mask<'_>>,
@@ -57,13 +58,8 @@ pub(crate) fn check_shares(
     let mut foreground = Foreground::default();
     for sample in 0..batch {
         for channel in 0..channels {
-            let checked = targets.check_shares(
-                CheckKernels::scalar(),
-                (sample, channel),
-                ignored,
-                mask,
-                &mut foreground,
-            );
+            let plane = (sample, channel);
+            let checked = targets.check_shares(kernels, plane, ignored, mask, &mut foreground);
             valid += checked.map_err(|bad| bad.share(sample, channel))?;
         }
     }

@@ -1,6 +1,7 @@
 use core::fmt;
 
-use crate::engine::{Call, check_mask};
+use super::byte_plane::BytePlane;
+use crate::engine::{Call, check_mask, read_targets};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::level::Scalar;
@@ -8,13 +9,12 @@ use crate::link::Link;
 use crate::maps::band::Band;
 use crate::maps::decay::Decay;
 use crate::maps::edt::Spacing;
-use crate::maps::{IGNORED, LabelBytes, LabelSource};
-use crate::maps::{MapLevel, NamedMap};
+use crate::maps::{IGNORED, LabelBytes, LabelSource, MapLevel, NamedMap, Scratch, Words};
 use crate::parameter::complete;
 use crate::pixelwise::{self, MOST_CLASSES};
 use crate::summation::{BLOCK, TILE};
 use crate::term::{Arguments, PARAMETERS, Parameter};
-use crate::tile::{TargetKernels, TargetTile};
+use crate::tile::{CheckKernels, LabelKernels, TargetKernels};
 use crate::view::{IgnoredAs, Shape, Targets};
 
 /// A weight map, as its author writes it: labels in, one weight a pixel out.
@@ -96,6 +96,8 @@ type Weigh<T> = fn(Arguments<'_>, &dyn LabelSource, &mut [u64], &mut [T]) -> Res
 /// A map of a generic trait, compiled for one format.
 struct Compiled<T> {
     trusted: bool,
+    /// Returns the leaves that targets are narrowed to bytes with, if they are.
+    narrows: Option<fn() -> &'static LabelKernels>,
     check: Check,
     measures: fn(Arguments<'_>) -> bool,
     scratch: Measure,
@@ -128,6 +130,7 @@ impl<T: Real> MapDefinition<'static, T> {
     pub const fn computed<M: WeightMap>() -> Self {
         let compiled = Compiled {
             trusted: M::TRUSTED,
+            narrows: None,
             check: |arguments| M::new(arguments).map(|_| ()),
             measures: |_| true,
             scratch: |arguments, labels| M::new(arguments)?.scratch(labels),
@@ -153,6 +156,7 @@ impl<T: Real> MapDefinition<'static, T> {
     const fn named<M: NamedMap, Lv: MapLevel>() -> Self {
         let compiled = Compiled {
             trusted: true,
+            narrows: Some(LabelKernels::at::<Lv>),
             // What is in its range, and what measures, the link does not change.
             check: |arguments| M::new(arguments, Link::Sigmoid).map(|_| ()),
             measures: |arguments| M::new(arguments, Link::Sigmoid).is_ok_and(|map| map.measures()),
@@ -292,9 +296,23 @@ impl<'a, T: Real> MapCall<'a, T> {
         }
         let labels = LabelPlane { call, targets, sample: 0, channel: 0 };
         match self.definition.map(|map| &map.body) {
-            Some(MapBody::Formula(map)) => (map.scratch)(self.arguments(), &labels),
+            Some(MapBody::Formula(map)) => {
+                let words = Words::NONE.and::<u64>(Some((map.scratch)(self.arguments(), &labels)?));
+                let bytes = if self.narrows(&labels).is_some() { shape.pixels() } else { 0 };
+                words.and::<u8>(Some(bytes)).count(shape.spatial)
+            }
             Some(MapBody::Object(map)) => map.scratch(self.arguments(), &labels),
             None | Some(MapBody::Given) => Err(Error::NotComputed { map: self.name() }),
+        }
+    }
+
+    /// Returns the leaves that a plane is narrowed with before its weights are computed: none if it need not be.
+    fn narrows(&self, labels: &LabelPlane<'_>) -> Option<&'static LabelKernels> {
+        match self.definition.map(|map| &map.body) {
+            Some(MapBody::Formula(Compiled { narrows: Some(kernels), .. })) => {
+                labels.bytes().is_none().then(kernels)
+            }
+            _ => None,
         }
     }
 
@@ -314,7 +332,7 @@ impl<'a, T: Real> MapCall<'a, T> {
         let (length, expected) = (scratch.len(), self.scratch(call, targets)?);
         let shape = *targets.layout().shape();
         check_mask(call, shape)?;
-        check_labels(call, targets)?;
+        check_labels_with(self.checks(), call, targets)?;
         let Some(scratch) = scratch.get_mut(..expected) else {
             return Err(Error::Workspace { argument: "map scratch", length, expected });
         };
@@ -331,7 +349,9 @@ impl<'a, T: Real> MapCall<'a, T> {
             let labels = LabelPlane { call, targets, sample, channel };
             match self.definition.map(|map| &map.body) {
                 Some(MapBody::Formula(map)) => {
-                    (map.weigh)(self.arguments(), &labels, scratch, weights)?;
+                    self.with_bytes(labels, scratch, &mut |labels, scratch| {
+                        (map.weigh)(self.arguments(), labels, scratch, weights)
+                    })?;
                 }
                 Some(MapBody::Object(map)) => {
                     map.weigh(self.arguments(), &labels, scratch, weights)?;
@@ -342,6 +362,31 @@ impl<'a, T: Real> MapCall<'a, T> {
             }
         }
         Ok(())
+    }
+
+    /// Calls `work` with a plane's labels, in bytes if the map narrows them and they fit.
+    fn with_bytes(
+        &self,
+        labels: LabelPlane<'_>,
+        scratch: &mut [u64],
+        work: &mut dyn FnMut(&dyn LabelSource, &mut [u64]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if let Some(kernels) = self.narrows(&labels) {
+            let mut scratch = Scratch::of(&mut *scratch);
+            let bytes = scratch.take(labels.shape().pixels());
+            if let Some(plane) = BytePlane::narrow(kernels, labels, bytes) {
+                return work(&plane, scratch.rest());
+            }
+        }
+        work(&labels, scratch)
+    }
+
+    /// Returns the leaves that check what the map is computed from.
+    fn checks(&self) -> &'static CheckKernels {
+        match self.definition.map(|map| &map.body) {
+            Some(MapBody::Formula(Compiled { narrows: Some(kernels), .. })) => &kernels().checks,
+            _ => CheckKernels::scalar(),
+        }
     }
 
     fn name(&self) -> &'static str {
@@ -356,12 +401,20 @@ impl<'a, T: Real> MapCall<'a, T> {
 /// [`Error::Ignored`]; [`Error::Shape`] for a mask of the call that does not fit; the first target in
 /// row-major order that is none, by [`Error::Share`], [`Error::Mask`] or [`Error::Label`].
 pub fn check_labels(call: &Call<'_>, targets: &Targets<'_>) -> Result<(), Error> {
+    check_labels_with(CheckKernels::scalar(), call, targets)
+}
+
+fn check_labels_with(
+    kernels: &CheckKernels,
+    call: &Call<'_>,
+    targets: &Targets<'_>,
+) -> Result<(), Error> {
     call.ignore_index.check()?;
     check_mask(call, *targets.layout().shape())?;
     let (ignored, mask) = (call.ignore_index.labels(), call.mask.as_ref());
     match call.link {
-        Link::Sigmoid => pixelwise::check_shares(targets, ignored, mask)?,
-        Link::Softmax => pixelwise::check_labels(targets, MOST_CLASSES, ignored, mask)?,
+        Link::Sigmoid => pixelwise::check_shares(kernels, targets, ignored, mask)?,
+        Link::Softmax => pixelwise::check_labels(kernels, targets, MOST_CLASSES, ignored, mask)?,
     };
     Ok(())
 }
@@ -384,27 +437,15 @@ impl LabelPlane<'_> {
     /// Up to a tile of pixels, all of which there are.
     fn read_tile(&self, first: usize, labels: &mut [u32]) {
         let LabelPlane { call, targets, sample, channel } = *self;
-        let (count, ignored) = (labels.len(), call.ignore_index.labels());
+        let (at, count) = ((sample, channel, first), labels.len());
         let (mut y, mut valid) = ([0f32; TILE], [1f32; TILE]);
-        let kernels = TargetKernels::scalar();
-        match call.link {
-            Link::Sigmoid => {
-                let into = TargetTile { y: &mut y, valid: &mut valid };
-                targets.shares(kernels, (sample, channel, first), count, ignored, into);
-                y.iter_mut().for_each(|y| *y = if *y > 0.5 { 1.0 } else { 0.0 });
-            }
-            Link::Softmax => {
-                let into = TargetTile { y: &mut y, valid: &mut valid };
-                targets.labels(kernels, (sample, 0, first), count, ignored, into);
-            }
-        }
-        let mut counts = [true; BLOCK];
-        if let Some(mask) = &call.mask {
-            mask.read((sample, channel, first), count, &mut counts);
-        }
-        for ((label, y), (valid, counts)) in labels.iter_mut().zip(y).zip(valid.iter().zip(counts))
-        {
-            *label = if *valid != 0.0 && counts { y as u32 } else { IGNORED };
+        read_targets(TargetKernels::scalar(), call, targets, at, count, &mut y, &mut valid);
+        for ((label, y), valid) in labels.iter_mut().zip(y).zip(valid) {
+            let own = match call.link {
+                Link::Sigmoid => u32::from(y > 0.5),
+                Link::Softmax => y as u32,
+            };
+            *label = if valid != 0.0 { own } else { IGNORED };
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Losses as text, and what texts name: terms, maps, presets and options.
 
+mod byte_plane;
 mod link_of;
 mod map;
 mod parse;

@@ -70,7 +70,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
         let values = &mut values.0;
         let scratch = &mut scratch!(T);
         let (y, valid) = (&mut class.labels.0, &mut class.valid.0);
-        let found = read_targets(kernels, call, targets, at, count, y, valid);
+        let found = read_targets(&kernels.targets, call, targets, at, count, y, valid);
         let fill = FillWeights {
             call,
             program: *program,

@@ -33,4 +33,5 @@ pub use problem::{Problem, check_mask};
 pub(crate) use requirements::expected_link;
 pub use requirements::{CallShape, Requirements};
 pub use sweep::{Purpose, Swept};
+pub(crate) use weights::read_targets;
 pub use workspace::{SharedStorage, Sizes, UnitStorage, Workspace};

@@ -116,7 +116,7 @@ fn of_channel<T: Real, A: Accumulator>(
                     Some(run) => run.read(within + past, count, y, valid),
                     None => {
                         let at = (s.sample, channel, first + past);
-                        read_targets(kernels, s.call, s.targets, at, count, y, valid)
+                        read_targets(&kernels.targets, s.call, s.targets, at, count, y, valid)
                     }
                 };
                 counts[tile] = own.all_count;

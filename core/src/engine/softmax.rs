@@ -72,7 +72,7 @@ fn one_tile<T: Real, A: Accumulator>(
     let (shift, mean) = (&mut shift.0, &mut mean.0);
     let gradient_stage = &mut gradient_stage.0;
     let (labels, valid) = (&mut class.labels.0, &mut class.valid.0);
-    let all = read_targets(kernels, s.call, s.targets, at, count, labels, valid).all_count;
+    let all = read_targets(&kernels.targets, s.call, s.targets, at, count, labels, valid).all_count;
 
     // What a sweep leaves for the next is in whole tiles of a gradient that is written straight to memory.
     let is_whole = count == TILE && s.call.write == Write::Overwrite;

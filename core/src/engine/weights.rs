@@ -9,15 +9,15 @@ use crate::error::Error;
 use crate::lanes::Real;
 use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, SEGMENT, TILE, tree};
 use crate::term::Maps;
-use crate::tile::{Found, Kernels, Program, TargetTile, WeightKernels, fits};
+use crate::tile::{Found, Program, TargetKernels, TargetTile, WeightKernels, fits};
 use crate::view::{Mask, Targets};
 
 /// Sample, channel and first pixel of a tile.
 pub(super) type At = (usize, usize, usize);
 
 /// Reads the targets of a tile as the link asks for; `valid` is untouched if all of the tile counts.
-pub(super) fn read_targets<T: Real>(
-    kernels: &Kernels<T>,
+pub(crate) fn read_targets<T: Real>(
+    kernels: &TargetKernels<T>,
     call: &Call<'_>,
     targets: &Targets<'_>,
     at: At,
@@ -25,7 +25,7 @@ pub(super) fn read_targets<T: Real>(
     y: &mut [T; TILE],
     valid: &mut [T; TILE],
 ) -> Found {
-    let (ignored, kernels) = (call.ignore_index.labels(), &kernels.targets);
+    let ignored = call.ignore_index.labels();
     let into = TargetTile { y, valid: &mut *valid };
     let found = match call.link {
         Link::Sigmoid => targets.shares(kernels, at, count, ignored, into),
@@ -147,7 +147,15 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
                         for (first, count) in tiles(block) {
                             let at = (sample, channel, first);
                             valid.fill(T::splat(1.0));
-                            read_targets(kernels, call, targets, at, count, &mut y, &mut valid);
+                            read_targets(
+                                &kernels.targets,
+                                call,
+                                targets,
+                                at,
+                                count,
+                                &mut y,
+                                &mut valid,
+                            );
                             if fault.is_none() {
                                 fault = self.check_tile(at, count, &valid, &mut weightless).err();
                             }

@@ -6,6 +6,7 @@ use crate::level::Scalar;
 use crate::maps::edt::{LONGEST, slices_first};
 use crate::maps::{Fill, Serial, line_words};
 use crate::pixelwise::{self, MOST_CLASSES};
+use crate::tile::CheckKernels;
 use crate::view::{Shape, Targets};
 
 /// An object is small if it has fewer pixels than a cell of `1 / SMALL_SIDE` of the image along
@@ -134,7 +135,7 @@ impl<'c> MaskStatistics<'c> {
         let ignored = ignore_index.labels();
         if self.is_binary {
             pixelwise::check_filled(targets)?;
-            pixelwise::check_shares(targets, ignored, None)?;
+            pixelwise::check_shares(CheckKernels::scalar(), targets, ignored, None)?;
         } else {
             pixelwise::check_label_map(targets, self.counts.len(), ignored)?;
         }

@@ -39,6 +39,7 @@ pub use labels::{Adjacent, Classes, Code, Label, Labels, Mask};
 pub use level::MapLevel;
 pub(crate) use named::NamedMap;
 pub use planes::{LabelRows, MaskRows};
+pub(crate) use scratch::{Scratch, Words};
 pub use segment::{Clipped, Segment};
 pub use source::{IGNORED, LabelBytes, LabelSource};
 pub use void::Void;

@@ -17,6 +17,7 @@
 //! | `pixel`, `softmax`, `true_class`, `add_up` | leaves for any sum of terms |
 //! | `targets`, `weights` | leaves that read what is adjacent, as it is stored |
 //! | `read_targets`, `read_weights` | tiles of tensors, by way of those |
+//! | `label_bytes` | tiles of targets as bytes, which maps are computed from |
 //! | `check_targets` | whether targets are what they have to be |
 
 mod add_up;
@@ -26,6 +27,7 @@ mod fused;
 mod fusion;
 mod inputs;
 mod kernels;
+mod label_bytes;
 mod object;
 mod options;
 mod parts;
@@ -52,6 +54,7 @@ pub use inputs::{
     TileGradient, TileOutput, TileSweep, TileWeights, scaled,
 };
 pub use kernels::Kernels;
+pub(crate) use label_bytes::LabelKernels;
 pub use object::{TileClassTerm, TilePixelTerm, TileRegionTerm};
 pub use options::CallOption;
 pub(crate) use options::OPTIONS;
