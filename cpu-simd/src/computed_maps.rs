@@ -3,7 +3,7 @@ use segloss_core::compose::MapCall;
 use segloss_core::engine::Call;
 use segloss_core::lanes::Real;
 use segloss_core::term::Maps;
-use segloss_core::view::{Layout, Shape, Targets, View, Weights};
+use segloss_core::view::{BitWeights, Layout, Shape, Targets, View, Weights};
 
 use crate::workspace::grow;
 
@@ -11,12 +11,25 @@ use crate::workspace::grow;
 #[derive(Debug)]
 pub(crate) struct ComputedMaps<T> {
     scratch: Vec<u64>,
-    weights: Vec<Vec<T>>,
+    maps: Vec<ComputedMap<T>>,
+}
+
+/// Owned storage for one map: its weights, or of two weights the bits that choose.
+#[derive(Debug)]
+struct ComputedMap<T> {
+    weights: Vec<T>,
+    bits: Vec<u64>,
 }
 
 impl<T> Default for ComputedMaps<T> {
     fn default() -> Self {
-        ComputedMaps { scratch: Vec::new(), weights: Vec::new() }
+        ComputedMaps { scratch: Vec::new(), maps: Vec::new() }
+    }
+}
+
+impl<T> Default for ComputedMap<T> {
+    fn default() -> Self {
+        ComputedMap { weights: Vec::new(), bits: Vec::new() }
     }
 }
 
@@ -29,22 +42,19 @@ impl<T: Real> ComputedMaps<T> {
         call: &Call<'_>,
         targets: &Targets<'_>,
     ) -> Result<(), Error> {
-        let shape = *targets.layout().shape();
-        let targets_count = shape.batch * shape.channels * shape.pixels();
-        if self.weights.len() < maps.len() {
+        if self.maps.len() < maps.len() {
             let length = maps.len();
-            let more = self.weights.try_reserve_exact(length - self.weights.len());
+            let more = self.maps.try_reserve_exact(length - self.maps.len());
             more.map_err(|_| Error::Memory { argument: "maps", length })?;
-            self.weights.resize_with(length, Vec::new);
+            self.maps.resize_with(length, ComputedMap::default);
         }
-        for (map, weights) in maps.iter().zip(&mut self.weights) {
+        for (map, own) in maps.iter().zip(&mut self.maps) {
             if by_name(given, map).is_some() {
                 continue;
             }
             let length = map.scratch(call, targets)?;
             grow("map scratch", &mut self.scratch, length)?;
-            grow("map weights", weights, targets_count)?;
-            map.compute(call, targets, &mut self.scratch, &mut weights[..targets_count])?;
+            own.compute(map, call, targets, &mut self.scratch)?;
         }
         Ok(())
     }
@@ -61,8 +71,37 @@ impl<T: Real> ComputedMaps<T> {
         if let Some(weights) = by_name(given, map) {
             return Ok(weights);
         }
-        let computed = self.weights.get(place).map_or(&[][..], Vec::as_slice);
-        Ok(Weights::of(View::new(computed, Layout::channels_first(targets)?)?))
+        match self.maps.get(place) {
+            Some(own) => own.weights(map, targets),
+            None => Ok(Weights::of(View::<T>::new(&[], Layout::channels_first(targets)?)?)),
+        }
+    }
+}
+
+impl<T: Real> ComputedMap<T> {
+    fn compute(
+        &mut self,
+        map: &MapCall<'_, T>,
+        call: &Call<'_>,
+        targets: &Targets<'_>,
+        scratch: &mut [u64],
+    ) -> Result<(), Error> {
+        let shape = *targets.layout().shape();
+        if map.two_weights().is_some() {
+            let words = BitWeights::words(shape)?;
+            grow("map bits", &mut self.bits, words)?;
+            return map.compute_bits(call, targets, scratch, &mut self.bits[..words]);
+        }
+        let count = shape.batch * shape.channels * shape.pixels();
+        grow("map weights", &mut self.weights, count)?;
+        map.compute(call, targets, scratch, &mut self.weights[..count])
+    }
+
+    fn weights(&self, map: &MapCall<'_, T>, shape: Shape) -> Result<Weights<'_>, Error> {
+        match map.two_weights() {
+            Some(of) => Ok(Weights::Bits(BitWeights::new(&self.bits, shape, of)?)),
+            None => Ok(Weights::of(View::new(&self.weights, Layout::channels_first(shape)?)?)),
+        }
     }
 }
 

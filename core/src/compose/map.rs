@@ -9,13 +9,15 @@ use crate::link::Link;
 use crate::maps::band::Band;
 use crate::maps::decay::Decay;
 use crate::maps::edt::Spacing;
-use crate::maps::{IGNORED, LabelBytes, LabelSource, MapLevel, NamedMap, Scratch, Words};
+use crate::maps::{
+    IGNORED, LabelBytes, LabelSource, MapLevel, NamedBits, NamedMap, Scratch, Words,
+};
 use crate::parameter::complete;
 use crate::pixelwise::{self, MOST_CLASSES};
 use crate::summation::{BLOCK, TILE};
 use crate::term::{Arguments, PARAMETERS, Parameter};
 use crate::tile::{CheckKernels, LabelKernels, TargetKernels};
-use crate::view::{IgnoredAs, Shape, Targets};
+use crate::view::{BitWeights, IgnoredAs, Shape, Targets};
 
 /// A weight map, as its author writes it: labels in, one weight a pixel out.
 ///
@@ -92,6 +94,13 @@ pub trait ObjectMap<T>: Sync {
 type Check = fn(Arguments<'_>) -> Result<(), Error>;
 type Measure = fn(Arguments<'_>, &dyn LabelSource) -> Result<usize, Error>;
 type Weigh<T> = fn(Arguments<'_>, &dyn LabelSource, &mut [u64], &mut [T]) -> Result<(), Error>;
+type Mark = fn(Arguments<'_>, &dyn LabelSource, &mut [u64], &mut [u64]) -> Result<(), Error>;
+
+/// A map of two weights, by a bit a pixel.
+struct Marked {
+    two_weights: fn(Arguments<'_>) -> Result<[f64; 2], Error>,
+    mark: Mark,
+}
 
 /// A map of a generic trait, compiled for one format.
 struct Compiled<T> {
@@ -102,6 +111,23 @@ struct Compiled<T> {
     measures: fn(Arguments<'_>) -> bool,
     scratch: Measure,
     weigh: Weigh<T>,
+    marked: Option<Marked>,
+}
+
+impl Marked {
+    const fn of<M: NamedBits, Lv: MapLevel>() -> Self {
+        Marked {
+            // What the weights are, the link does not change.
+            two_weights: |arguments| Ok(M::new(arguments, Link::Sigmoid)?.two_weights()),
+            mark: |arguments, labels, scratch, bits| {
+                let map = M::new(arguments, labels.link())?;
+                match Lv::detect() {
+                    Some(level) => map.mark(level, labels, scratch, bits),
+                    None => map.mark(Scalar, labels, scratch, bits),
+                }
+            },
+        }
+    }
 }
 
 enum MapBody<'d, T> {
@@ -137,6 +163,7 @@ impl<T: Real> MapDefinition<'static, T> {
             weigh: |arguments, labels, scratch, weights| {
                 M::new(arguments)?.weigh(labels, scratch, weights)
             },
+            marked: None,
         };
         MapDefinition { name: M::NAME, parameters: M::PARAMETERS, body: MapBody::Formula(compiled) }
     }
@@ -144,16 +171,16 @@ impl<T: Real> MapDefinition<'static, T> {
     /// Defines [`Band`], run at level `Lv`:
     /// `band(theta=3, weight=5, border=auto|zero|keep, void=nearest|cut)`.
     pub const fn band<Lv: MapLevel>() -> Self {
-        MapDefinition::named::<Band, Lv>()
+        MapDefinition::named::<Band, Lv>(Some(Marked::of::<Band, Lv>()))
     }
 
     /// Defines [`Decay`], run at level `Lv`: `decay(sigma=5, empty=zero|one, void=nearest|cut)`.
     pub const fn decay<Lv: MapLevel>() -> Self {
-        MapDefinition::named::<Decay, Lv>()
+        MapDefinition::named::<Decay, Lv>(None)
     }
 
     /// Defines a map of this crate, run at `Lv`: as scalar code on a machine without its instructions.
-    const fn named<M: NamedMap, Lv: MapLevel>() -> Self {
+    const fn named<M: NamedMap, Lv: MapLevel>(marked: Option<Marked>) -> Self {
         let compiled = Compiled {
             trusted: true,
             narrows: Some(LabelKernels::at::<Lv>),
@@ -168,6 +195,7 @@ impl<T: Real> MapDefinition<'static, T> {
                     None => map.weigh(Scalar, labels, scratch, weights),
                 }
             },
+            marked,
         };
         MapDefinition { name: M::NAME, parameters: M::PARAMETERS, body: MapBody::Formula(compiled) }
     }
@@ -282,7 +310,20 @@ impl<'a, T: Real> MapCall<'a, T> {
         Arguments::new(self.values(), self.definition.map_or(&[], |map| map.parameters))
     }
 
-    /// Words of scratch that [`MapCall::compute`] takes.
+    /// Returns the weights that [`BitWeights`] chooses between, where a bit is 1 and where it is 0, if the map has no
+    /// others: [`MapCall::compute_bits`] then computes the bits.
+    pub fn two_weights(&self) -> Option<[f64; 2]> {
+        (self.marked()?.two_weights)(self.arguments()).ok()
+    }
+
+    fn marked(&self) -> Option<&'a Marked> {
+        match &self.definition?.body {
+            MapBody::Formula(map) => map.marked.as_ref(),
+            MapBody::Object(_) | MapBody::Given => None,
+        }
+    }
+
+    /// Words of scratch that [`MapCall::compute`] and [`MapCall::compute_bits`] take.
     ///
     /// # Errors
     /// [`Error::Empty`] for targets without a pixel; [`Error::NotComputed`] for a map that the caller
@@ -329,24 +370,17 @@ impl<'a, T: Real> MapCall<'a, T> {
         scratch: &mut [u64],
         weights: &mut [T],
     ) -> Result<(), Error> {
-        let (length, expected) = (scratch.len(), self.scratch(call, targets)?);
         let shape = *targets.layout().shape();
-        check_mask(call, shape)?;
-        check_labels_with(self.checks(), call, targets)?;
-        let Some(scratch) = scratch.get_mut(..expected) else {
-            return Err(Error::Workspace { argument: "map scratch", length, expected });
-        };
-        let pixels = shape.pixels();
-        let (length, expected) = (weights.len(), shape.batch * shape.channels * pixels);
+        let scratch = self.check(call, targets, scratch)?;
+        let (length, expected) = (weights.len(), shape.batch * shape.channels * shape.pixels());
         if length != expected {
             return Err(Error::Workspace { argument: "map weights", length, expected });
         }
         if !self.is_trusted() {
             weights.fill(T::splat(1.0));
         }
-        for (plane, weights) in weights.chunks_exact_mut(pixels).enumerate() {
-            let (sample, channel) = (plane / shape.channels, plane % shape.channels);
-            let labels = LabelPlane { call, targets, sample, channel };
+        let planes = weights.chunks_exact_mut(shape.pixels());
+        for (weights, labels) in planes.zip(planes_of(call, targets)) {
             match self.definition.map(|map| &map.body) {
                 Some(MapBody::Formula(map)) => {
                     self.with_bytes(labels, scratch, &mut |labels, scratch| {
@@ -362,6 +396,52 @@ impl<'a, T: Real> MapCall<'a, T> {
             }
         }
         Ok(())
+    }
+
+    /// Computes the bits by which the weights of all samples and channels of `targets` are chosen, as [`BitWeights`]
+    /// reads them, of a map that has [two weights](MapCall::two_weights).
+    ///
+    /// # Errors
+    /// Those of [`MapCall::compute`], `bits` being as many words as [`BitWeights::words`] says; [`Error::NotComputed`]
+    /// for a map of other weights.
+    pub fn compute_bits(
+        &self,
+        call: &Call<'_>,
+        targets: &Targets<'_>,
+        scratch: &mut [u64],
+        bits: &mut [u64],
+    ) -> Result<(), Error> {
+        let Some(marked) = self.marked() else {
+            return Err(Error::NotComputed { map: self.name() });
+        };
+        let shape = *targets.layout().shape();
+        let scratch = self.check(call, targets, scratch)?;
+        let (length, expected) = (bits.len(), BitWeights::words(shape)?);
+        if length != expected {
+            return Err(Error::Workspace { argument: "map bits", length, expected });
+        }
+        let planes =
+            bits.chunks_exact_mut(BitWeights::words(shape.with_batch(1).with_channels(1))?);
+        for (bits, labels) in planes.zip(planes_of(call, targets)) {
+            self.with_bytes(labels, scratch, &mut |labels, scratch| {
+                (marked.mark)(self.arguments(), labels, scratch, bits)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Checks what the map is computed from, and returns as much of `scratch` as it takes.
+    fn check<'s>(
+        &self,
+        call: &Call<'_>,
+        targets: &Targets<'_>,
+        scratch: &'s mut [u64],
+    ) -> Result<&'s mut [u64], Error> {
+        let (length, expected) = (scratch.len(), self.scratch(call, targets)?);
+        check_mask(call, *targets.layout().shape())?;
+        check_labels_with(self.checks(), call, targets)?;
+        let argument = "map scratch";
+        scratch.get_mut(..expected).ok_or(Error::Workspace { argument, length, expected })
     }
 
     /// Calls `work` with a plane's labels, in bytes if the map narrows them and they fit.
@@ -392,6 +472,16 @@ impl<'a, T: Real> MapCall<'a, T> {
     fn name(&self) -> &'static str {
         self.definition.map_or("", |map| map.name)
     }
+}
+
+/// Returns the labels of each sample and channel.
+fn planes_of<'a>(
+    call: &'a Call<'a>,
+    targets: &'a Targets<'a>,
+) -> impl Iterator<Item = LabelPlane<'a>> {
+    let Shape { batch, channels, .. } = *targets.layout().shape();
+    let plane = move |sample, channel| LabelPlane { call, targets, sample, channel };
+    (0..batch).flat_map(move |sample| (0..channels).map(move |channel| plane(sample, channel)))
 }
 
 /// Checks what maps are made from: a mask in each channel under the sigmoid link, under softmax a map of labels from 0 to

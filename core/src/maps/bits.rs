@@ -157,11 +157,12 @@ impl<Lv: Level, T: Copy> ChooseKernels<T> for Lv {
     }
 }
 
-struct Choose<'a, T> {
-    bits: &'a [u64],
-    set: T,
-    clear: T,
-    out: &'a mut [T],
+/// One of two values for each pixel, in whole words of them.
+pub(crate) struct Choose<'a, T> {
+    pub(crate) bits: &'a [u64],
+    pub(crate) set: T,
+    pub(crate) clear: T,
+    pub(crate) out: &'a mut [T],
 }
 
 impl<T: Copy> Kernel for Choose<'_, T> {

@@ -37,7 +37,7 @@ pub use edt::grid::divide;
 pub use fork::{Fork, Serial};
 pub use labels::{Adjacent, Classes, Code, Label, Labels, Mask};
 pub use level::MapLevel;
-pub(crate) use named::NamedMap;
+pub(crate) use named::{NamedBits, NamedMap};
 pub use planes::{LabelRows, MaskRows};
 pub(crate) use scratch::{Scratch, Words};
 pub use segment::{Clipped, Segment};

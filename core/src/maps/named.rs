@@ -39,6 +39,22 @@ pub(crate) trait NamedMap: Sized {
     ) -> Result<(), Error>;
 }
 
+/// A named map of two weights.
+pub(crate) trait NamedBits: NamedMap {
+    /// Returns the weights where a bit is 1, and where it is 0.
+    fn two_weights(&self) -> [f64; 2];
+
+    /// Writes a bit for each pixel of a plane, as in [`bits`](super::bits), with the scratch of
+    /// [`NamedMap::scratch`].
+    fn mark<Lv: MapLevel>(
+        &self,
+        level: Lv,
+        labels: &dyn LabelSource,
+        scratch: &mut [u64],
+        bits: &mut [u64],
+    ) -> Result<(), Error>;
+}
+
 impl Band {
     /// Its name in the text form.
     pub const NAME: &'static str = band::NAME;
@@ -110,6 +126,26 @@ impl NamedMap for Band {
         match Plane::of(labels)?.labels() {
             PlaneLabels::Bytes(labels) => band.weights(level, Serial, &labels, weights, scratch),
             PlaneLabels::Words(labels) => band.weights(level, Serial, &labels, weights, scratch),
+        }
+    }
+}
+
+impl NamedBits for Band {
+    fn two_weights(&self) -> [f64; 2] {
+        [self.weight(), 1.0]
+    }
+
+    fn mark<Lv: MapLevel>(
+        &self,
+        level: Lv,
+        labels: &dyn LabelSource,
+        scratch: &mut [u64],
+        bits: &mut [u64],
+    ) -> Result<(), Error> {
+        let band = self.with_spacing(labels.spacing());
+        match Plane::of(labels)?.labels() {
+            PlaneLabels::Bytes(labels) => band.bits(level, Serial, &labels, bits, scratch),
+            PlaneLabels::Words(labels) => band.bits(level, Serial, &labels, bits, scratch),
         }
     }
 }

@@ -21,6 +21,7 @@ impl Weights<'_> {
             Weights::F16(view) => view.widen_weights(kernels.copy_f32, at, count, tile),
             #[cfg(feature = "half")]
             Weights::Bf16(view) => view.widen_weights(kernels.copy_f32, at, count, tile),
+            Weights::Bits(bits) => (kernels.copy_bits)(&bits.tile(at, count), bits.values(), tile),
         }
     }
 
@@ -39,6 +40,9 @@ impl Weights<'_> {
             Weights::F16(view) => view.widen_weights(kernels.multiply_f32, at, count, tile),
             #[cfg(feature = "half")]
             Weights::Bf16(view) => view.widen_weights(kernels.multiply_f32, at, count, tile),
+            Weights::Bits(bits) => {
+                (kernels.multiply_bits)(&bits.tile(at, count), bits.values(), tile);
+            }
         }
     }
 }

@@ -2,10 +2,15 @@
 
 use crate::lanes::Real;
 use crate::level::{Kernel, Level, enter};
+use crate::maps::bits::{Choose, WORD};
 use crate::summation::{ACCUMULATORS, Partial, TILE};
 
 /// Reads a tile of weights, as they are stored: written to a tile, or multiplied into it.
 pub(crate) type ReadWeights<E, T> = fn(&[E; TILE], &mut [T; TILE]);
+
+/// Chooses one of two weights for each pixel of a tile, the first where its bit is 1, lowest bit first: written to a
+/// tile, or multiplied into it.
+pub(crate) type ReadBits<T> = fn(&[u64; TILE / WORD], [T; 2], &mut [T; TILE]);
 
 /// The leaves.
 pub(crate) struct WeightKernels<T> {
@@ -13,6 +18,8 @@ pub(crate) struct WeightKernels<T> {
     pub multiply_f32: ReadWeights<f32, T>,
     pub copy_f64: ReadWeights<f64, T>,
     pub multiply_f64: ReadWeights<f64, T>,
+    pub copy_bits: ReadBits<T>,
+    pub multiply_bits: ReadBits<T>,
     /// Multiplies the weight of each label's class into a tile.
     pub multiply_classes: fn(labels: &[T; TILE], class_weights: &[T], tile: &mut [T; TILE]),
     /// Whether all weights that count are finite and, if the last argument says so, at least 0; and whether
@@ -29,6 +36,8 @@ impl<T: Real> WeightKernels<T> {
             multiply_f32: |stored, tile| enter::<Lv, _>(Copy::<f32, T, true> { stored, tile }),
             copy_f64: |stored, tile| enter::<Lv, _>(Copy::<f64, T, false> { stored, tile }),
             multiply_f64: |stored, tile| enter::<Lv, _>(Copy::<f64, T, true> { stored, tile }),
+            copy_bits: |bits, [set, clear], out| enter::<Lv, _>(Choose { bits, set, clear, out }),
+            multiply_bits: |bits, of, tile| enter::<Lv, _>(MultiplyBits { bits, of, tile }),
             multiply_classes: |labels, class_weights, tile| {
                 enter::<Lv, _>(Classes { labels, class_weights, tile });
             },
@@ -62,6 +71,24 @@ fn copy<E: core::marker::Copy + Into<f64>, T: Real, const MULTIPLY: bool>(
     for (place, &weight) in tile.iter_mut().zip(stored) {
         let weight = T::round_from(weight.into());
         *place = if MULTIPLY { *place * weight } else { weight };
+    }
+}
+
+struct MultiplyBits<'t, T> {
+    bits: &'t [u64; TILE / WORD],
+    of: [T; 2],
+    tile: &'t mut [T; TILE],
+}
+
+impl<T: Real> Kernel for MultiplyBits<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) {
+        let MultiplyBits { bits, of: [set, clear], tile } = self;
+        let mut own = [T::default(); TILE];
+        Choose { bits, set, clear, out: &mut own }.run::<Lv>();
+        tile.iter_mut().zip(own).for_each(|(weight, own)| *weight = *weight * own);
     }
 }
 

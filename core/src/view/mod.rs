@@ -15,7 +15,7 @@ pub(crate) use logits::Planes;
 pub use logits::{Logit, Logits};
 pub(crate) use targets::each_view;
 pub use targets::{Bad, Number, Target, Targets, Wide};
-pub use weights::{Mask, Weights};
+pub use weights::{BitWeights, Mask, Weights};
 
 use crate::error::Error;
 

@@ -1,6 +1,8 @@
-use super::{Layout, View};
+use super::{Layout, Shape, View};
+use crate::error::Error;
 use crate::lanes::Real;
-use crate::summation::BLOCK;
+use crate::maps::bits::{WORD, row_words, words};
+use crate::summation::{BLOCK, TILE};
 
 /// One number a pixel that losses are multiplied by: of the logits' batch and spatial extents, with
 /// one channel for all or, under the sigmoid link, one for each.
@@ -17,6 +19,8 @@ pub enum Weights<'a> {
     /// `bf16`.
     #[cfg(feature = "half")]
     Bf16(View<'a, half::bf16>),
+    /// One of two numbers, chosen by a bit.
+    Bits(BitWeights<'a>),
 }
 
 impl<'a> Weights<'a> {
@@ -39,7 +43,80 @@ impl Weights<'_> {
             Weights::F16(view) => view.layout(),
             #[cfg(feature = "half")]
             Weights::Bf16(view) => view.layout(),
+            Weights::Bits(bits) => &bits.layout,
         }
+    }
+}
+
+/// Two weights, of which a bit a pixel chooses one: a [band](crate::maps::band::Band), in the rows of
+/// [`bits`](crate::maps::bits), plane after plane.
+#[derive(Clone, Copy, Debug)]
+pub struct BitWeights<'a> {
+    bits: &'a [u64],
+    layout: Layout,
+    set: f64,
+    clear: f64,
+}
+
+impl<'a> BitWeights<'a> {
+    /// Weights of this shape, channels first: `set` where a bit is 1, `clear` where it is 0.
+    ///
+    /// # Errors
+    /// [`Error::Workspace`] if there are fewer bits than [`BitWeights::words`] says, and its errors.
+    pub fn new(bits: &'a [u64], shape: Shape, [set, clear]: [f64; 2]) -> Result<Self, Error> {
+        let (length, expected) = (bits.len(), BitWeights::words(shape)?);
+        let Some(bits) = bits.get(..expected) else {
+            return Err(Error::Workspace { argument: "bits", length, expected });
+        };
+        Ok(BitWeights { bits, layout: Layout::channels_first(shape)?, set, clear })
+    }
+
+    /// Returns the number of words of 64 bits that weights of this shape take.
+    ///
+    /// # Errors
+    /// [`Error::Extent`] if it overflows.
+    pub fn words(shape: Shape) -> Result<usize, Error> {
+        // There are no more words than pixels, whose number does not overflow.
+        Layout::channels_first(shape)?;
+        Ok(words(shape.spatial)? * shape.batch * shape.channels)
+    }
+
+    /// Returns the weights where a bit is 1, and where it is 0.
+    pub(crate) fn values<T: Real>(&self) -> [T; 2] {
+        [self.set, self.clear].map(T::round_from)
+    }
+
+    /// Returns the bits of `count` pixels from `first` on, lowest first; those of other pixels mean nothing.
+    pub(crate) fn tile(
+        &self,
+        (sample, channel, first): (usize, usize, usize),
+        count: usize,
+    ) -> [u64; TILE / WORD] {
+        let Shape { channels, spatial: [d, h, w], .. } = *self.layout.shape();
+        let channel = if channels == 1 { 0 } else { channel };
+        let (row, plane) = (row_words(w), (sample * channels + channel) * d * h);
+        let mut tile = [0; TILE / WORD];
+        if w.is_multiple_of(WORD) && first.is_multiple_of(WORD) {
+            let from = plane * row + first / WORD;
+            let stored = &self.bits[from..from + count.div_ceil(WORD)];
+            tile[..stored.len()].copy_from_slice(stored);
+            return tile;
+        }
+        let (mut from, mut x) = ((plane + first / w) * row, first % w);
+        let mut done = 0;
+        while done < count {
+            // As many as are left of the row, of a word of it, and of a word of the tile.
+            let left = WORD - (x % WORD).max(done % WORD);
+            let run = (w - x).min(left).min(count - done);
+            let bits = self.bits[from + x / WORD] >> (x % WORD);
+            tile[done / WORD] |= (bits & (!0 >> (WORD - run))) << (done % WORD);
+            done += run;
+            x += run;
+            if x == w {
+                (from, x) = (from + row, 0);
+            }
+        }
+        tile
     }
 }
 

@@ -2,4 +2,5 @@
 
 mod boundary_losses;
 mod contract;
+mod forms;
 mod levels;
