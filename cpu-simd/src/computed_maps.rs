@@ -1,7 +1,8 @@
 use segloss_core::Error;
-use segloss_core::compose::MapCall;
+use segloss_core::compose::{MapCall, MapJob};
 use segloss_core::engine::Call;
 use segloss_core::lanes::Real;
+use segloss_core::maps::Fork;
 use segloss_core::term::Maps;
 use segloss_core::view::{BitWeights, Layout, Shape, Targets, View, Weights};
 
@@ -34,9 +35,10 @@ impl<T> Default for ComputedMap<T> {
 }
 
 impl<T: Real> ComputedMaps<T> {
-    /// Computes the maps that are not given.
+    /// Computes the maps that are not given, with the workers of a fork.
     pub(crate) fn compute(
         &mut self,
+        fork: impl Fork,
         maps: &[MapCall<'_, T>],
         given: &[(&str, Weights<'_>)],
         call: &Call<'_>,
@@ -49,12 +51,11 @@ impl<T: Real> ComputedMaps<T> {
             self.maps.resize_with(length, ComputedMap::default);
         }
         for (map, own) in maps.iter().zip(&mut self.maps) {
-            if by_name(given, map).is_some() {
-                continue;
+            if by_name(given, map).is_none() {
+                let job = MapJob::new(map, call, targets, &fork)?;
+                grow("map scratch", &mut self.scratch, job.scratch())?;
+                own.compute(map, &job, *targets.layout().shape(), &mut self.scratch)?;
             }
-            let length = map.scratch(call, targets)?;
-            grow("map scratch", &mut self.scratch, length)?;
-            own.compute(map, call, targets, &mut self.scratch)?;
         }
         Ok(())
     }
@@ -82,19 +83,18 @@ impl<T: Real> ComputedMap<T> {
     fn compute(
         &mut self,
         map: &MapCall<'_, T>,
-        call: &Call<'_>,
-        targets: &Targets<'_>,
+        job: &MapJob<'_, T>,
+        shape: Shape,
         scratch: &mut [u64],
     ) -> Result<(), Error> {
-        let shape = *targets.layout().shape();
         if map.two_weights().is_some() {
             let words = BitWeights::words(shape)?;
             grow("map bits", &mut self.bits, words)?;
-            return map.compute_bits(call, targets, scratch, &mut self.bits[..words]);
+            return job.mark(scratch, &mut self.bits[..words]);
         }
         let count = shape.batch * shape.channels * shape.pixels();
         grow("map weights", &mut self.weights, count)?;
-        map.compute(call, targets, scratch, &mut self.weights[..count])
+        job.weigh(scratch, &mut self.weights[..count])
     }
 
     fn weights(&self, map: &MapCall<'_, T>, shape: Shape) -> Result<Weights<'_>, Error> {

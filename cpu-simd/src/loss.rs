@@ -5,13 +5,18 @@ use segloss_core::Error;
 use segloss_core::compose::{MapCall, Plan};
 use segloss_core::engine::{Call, Link, Problem, Report};
 use segloss_core::lanes::Real;
+use segloss_core::maps::Serial;
 use segloss_core::summation::Accumulator;
 use segloss_core::text::TextError;
 use segloss_core::view::{GradientSink, Layout, Logits, Shape, Targets, View, Weights};
 
 use crate::computed_maps::trusted;
 use crate::evaluate::run;
+#[cfg(feature = "rayon")]
+use crate::maps::Threads;
 use crate::parsed_loss::{LibraryRef, MAPS, ParsedLoss};
+#[cfg(feature = "rayon")]
+use crate::threads::is_worthwhile;
 use crate::{Buffers, Library};
 
 /// A loss read from text ([`segloss_core::text`]), ready for any number of calls from any thread.
@@ -140,7 +145,15 @@ impl<'l, T: Real, A: Accumulator> Loss<'l, T, A> {
         // Taken out while they are read, so that the rest of the buffers can be written.
         let mut own = core::mem::take(&mut buffers.maps);
         let of_maps = call.for_classes(logits.layout().shape().channels);
-        let result = own.compute(calls, given, &of_maps, targets).and_then(|()| {
+        #[cfg(feature = "rayon")]
+        let computed = if buffers.is_parallel && is_worthwhile(*targets.layout().shape()) {
+            own.compute(Threads, calls, given, &of_maps, targets)
+        } else {
+            own.compute(Serial, calls, given, &of_maps, targets)
+        };
+        #[cfg(not(feature = "rayon"))]
+        let computed = own.compute(Serial, calls, given, &of_maps, targets);
+        let result = computed.and_then(|()| {
             let shape = *targets.layout().shape();
             let mut maps = [Weights::F32(View::new(&[], nothing()?)?); MAPS];
             for ((place, map), weights) in calls.iter().enumerate().zip(&mut maps) {

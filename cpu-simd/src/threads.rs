@@ -12,7 +12,7 @@ use segloss_core::lanes::Real;
 use segloss_core::summation::{Accumulator, Partial, TILE};
 #[cfg(feature = "half")]
 use segloss_core::view::Logit;
-use segloss_core::view::{Elements, GradientSink, Layout, ViewMut, Write};
+use segloss_core::view::{Elements, GradientSink, Layout, Shape, ViewMut, Write};
 
 use crate::workspace::{Lines, grow};
 
@@ -20,6 +20,12 @@ use crate::workspace::{Lines, grow};
 const PARTS: usize = 4;
 /// Logits from which on the work is divided.
 const WORTHWHILE: usize = 1 << 16;
+
+/// Whether the work on a tensor of this shape is divided.
+pub(crate) fn is_worthwhile(Shape { batch, channels, spatial, .. }: Shape) -> bool {
+    let [d, h, w] = spatial;
+    [batch, channels, d, h, w].into_iter().fold(1, usize::saturating_mul) >= WORTHWHILE
+}
 
 /// Storage of the parts that run at the same time.
 #[derive(Debug)]
@@ -55,10 +61,9 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for ParallelSweeps<'_, T, A> {
         purpose: Purpose,
     ) -> Result<Swept, Error> {
         let (units, sizes, shape) = (problem.units(), problem.sizes(), problem.shape());
-        let logits = shape.pixels().saturating_mul(shape.batch).saturating_mul(shape.channels);
         let places = self.places.as_ref().filter(|_| purpose.writes());
-        let is_worthwhile = logits >= WORTHWHILE && units >= 2 && problem.is_active();
-        let threads = if is_worthwhile { rayon::current_num_threads() } else { 1 };
+        let divides = is_worthwhile(shape) && units >= 2 && problem.is_active();
+        let threads = if divides { rayon::current_num_threads() } else { 1 };
         if threads < 2 {
             // SAFETY: it is the only part, and the gradient is borrowed for as long.
             let mut part = places.map(|places| unsafe { places.part() });

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::byte_plane::BytePlane;
+use super::map_job::MapJob;
 use crate::engine::{Call, check_mask, read_targets};
 use crate::error::Error;
 use crate::lanes::Real;
@@ -10,14 +10,14 @@ use crate::maps::band::Band;
 use crate::maps::decay::Decay;
 use crate::maps::edt::Spacing;
 use crate::maps::{
-    IGNORED, LabelBytes, LabelSource, MapLevel, NamedBits, NamedMap, Scratch, Words,
+    IGNORED, LabelBytes, LabelSource, MapLevel, NamedBits, NamedMap, Serial, Workers,
 };
 use crate::parameter::complete;
 use crate::pixelwise::{self, MOST_CLASSES};
 use crate::summation::{BLOCK, TILE};
 use crate::term::{Arguments, PARAMETERS, Parameter};
 use crate::tile::{CheckKernels, LabelKernels, TargetKernels};
-use crate::view::{BitWeights, IgnoredAs, Shape, Targets};
+use crate::view::{IgnoredAs, Shape, Targets};
 
 /// A weight map, as its author writes it: labels in, one weight a pixel out.
 ///
@@ -92,25 +92,26 @@ pub trait ObjectMap<T>: Sync {
 }
 
 type Check = fn(Arguments<'_>) -> Result<(), Error>;
-type Measure = fn(Arguments<'_>, &dyn LabelSource) -> Result<usize, Error>;
-type Weigh<T> = fn(Arguments<'_>, &dyn LabelSource, &mut [u64], &mut [T]) -> Result<(), Error>;
-type Mark = fn(Arguments<'_>, &dyn LabelSource, &mut [u64], &mut [u64]) -> Result<(), Error>;
+type Measure = fn(Arguments<'_>, &dyn LabelSource, Workers<'_>) -> Result<usize, Error>;
+/// Writes a plane's weights, or bits, with scratch.
+type Write<O> =
+    fn(Arguments<'_>, &dyn LabelSource, Workers<'_>, &mut [u64], &mut [O]) -> Result<(), Error>;
 
 /// A map of two weights, by a bit a pixel.
-struct Marked {
+pub(super) struct Marked {
     two_weights: fn(Arguments<'_>) -> Result<[f64; 2], Error>,
-    mark: Mark,
+    pub(super) mark: Write<u64>,
 }
 
 /// A map of a generic trait, compiled for one format.
-struct Compiled<T> {
+pub(super) struct Compiled<T> {
     trusted: bool,
-    /// Returns the leaves that targets are narrowed to bytes with, if they are.
-    narrows: Option<fn() -> &'static LabelKernels>,
+    /// Of a map of this crate, returns the leaves that read targets.
+    pub(super) leaves: Option<fn() -> &'static LabelKernels>,
     check: Check,
     measures: fn(Arguments<'_>) -> bool,
     scratch: Measure,
-    weigh: Weigh<T>,
+    pub(super) weigh: Write<T>,
     marked: Option<Marked>,
 }
 
@@ -119,18 +120,18 @@ impl Marked {
         Marked {
             // What the weights are, the link does not change.
             two_weights: |arguments| Ok(M::new(arguments, Link::Sigmoid)?.two_weights()),
-            mark: |arguments, labels, scratch, bits| {
+            mark: |arguments, labels, workers, scratch, bits| {
                 let map = M::new(arguments, labels.link())?;
                 match Lv::detect() {
-                    Some(level) => map.mark(level, labels, scratch, bits),
-                    None => map.mark(Scalar, labels, scratch, bits),
+                    Some(level) => map.mark(level, labels, workers, scratch, bits),
+                    None => map.mark(Scalar, labels, workers, scratch, bits),
                 }
             },
         }
     }
 }
 
-enum MapBody<'d, T> {
+pub(super) enum MapBody<'d, T> {
     Given,
     Formula(Compiled<T>),
     Object(&'d dyn ObjectMap<T>),
@@ -142,7 +143,7 @@ pub struct MapDefinition<'d, T> {
     pub name: &'static str,
     /// Its parameters.
     pub parameters: &'static [Parameter],
-    body: MapBody<'d, T>,
+    pub(super) body: MapBody<'d, T>,
 }
 
 impl<T> fmt::Debug for MapDefinition<'_, T> {
@@ -156,11 +157,11 @@ impl<T: Real> MapDefinition<'static, T> {
     pub const fn computed<M: WeightMap>() -> Self {
         let compiled = Compiled {
             trusted: M::TRUSTED,
-            narrows: None,
+            leaves: None,
             check: |arguments| M::new(arguments).map(|_| ()),
             measures: |_| true,
-            scratch: |arguments, labels| M::new(arguments)?.scratch(labels),
-            weigh: |arguments, labels, scratch, weights| {
+            scratch: |arguments, labels, _| M::new(arguments)?.scratch(labels),
+            weigh: |arguments, labels, _, scratch, weights| {
                 M::new(arguments)?.weigh(labels, scratch, weights)
             },
             marked: None,
@@ -183,16 +184,18 @@ impl<T: Real> MapDefinition<'static, T> {
     const fn named<M: NamedMap, Lv: MapLevel>(marked: Option<Marked>) -> Self {
         let compiled = Compiled {
             trusted: true,
-            narrows: Some(LabelKernels::at::<Lv>),
+            leaves: Some(LabelKernels::at::<Lv>),
             // What is in its range, and what measures, the link does not change.
             check: |arguments| M::new(arguments, Link::Sigmoid).map(|_| ()),
             measures: |arguments| M::new(arguments, Link::Sigmoid).is_ok_and(|map| map.measures()),
-            scratch: |arguments, labels| M::new(arguments, labels.link())?.scratch(labels),
-            weigh: |arguments, labels, scratch, weights| {
+            scratch: |arguments, labels, workers| {
+                M::new(arguments, labels.link())?.scratch(labels, workers)
+            },
+            weigh: |arguments, labels, workers, scratch, weights| {
                 let map = M::new(arguments, labels.link())?;
                 match Lv::detect() {
-                    Some(level) => map.weigh(level, labels, scratch, weights),
-                    None => map.weigh(Scalar, labels, scratch, weights),
+                    Some(level) => map.weigh(level, labels, workers, scratch, weights),
+                    None => map.weigh(Scalar, labels, workers, scratch, weights),
                 }
             },
             marked,
@@ -306,63 +309,39 @@ impl<'a, T: Real> MapCall<'a, T> {
         Err(Error::Unused { argument: "spacing", expected })
     }
 
-    fn arguments(&self) -> Arguments<'_> {
+    pub(super) fn arguments(&self) -> Arguments<'_> {
         Arguments::new(self.values(), self.definition.map_or(&[], |map| map.parameters))
     }
 
-    /// Returns the weights that [`BitWeights`] chooses between, where a bit is 1 and where it is 0, if the map has no
-    /// others: [`MapCall::compute_bits`] then computes the bits.
+    /// Returns the weights that [`BitWeights`](crate::view::BitWeights) chooses between, where a bit is 1 and where it is 0, if the map has no
+    /// others: [`MapJob::mark`] then computes the bits.
     pub fn two_weights(&self) -> Option<[f64; 2]> {
         (self.marked()?.two_weights)(self.arguments()).ok()
     }
 
-    fn marked(&self) -> Option<&'a Marked> {
+    pub(super) fn marked(&self) -> Option<&'a Marked> {
         match &self.definition?.body {
             MapBody::Formula(map) => map.marked.as_ref(),
             MapBody::Object(_) | MapBody::Given => None,
         }
     }
 
-    /// Words of scratch that [`MapCall::compute`] and [`MapCall::compute_bits`] take.
+    /// Words of scratch that [`MapCall::compute`] takes.
     ///
     /// # Errors
     /// [`Error::Empty`] for targets without a pixel; [`Error::NotComputed`] for a map that the caller
     /// gives; [`Error::Extent`] if the number overflows, or another for an image that the map cannot
     /// take.
     pub fn scratch(&self, call: &Call<'_>, targets: &Targets<'_>) -> Result<usize, Error> {
-        let shape = *targets.layout().shape();
-        pixelwise::check_filled(targets)?;
-        if shape.batch == 0 {
-            return Ok(0);
-        }
-        let labels = LabelPlane { call, targets, sample: 0, channel: 0 };
-        match self.definition.map(|map| &map.body) {
-            Some(MapBody::Formula(map)) => {
-                let words = Words::NONE.and::<u64>(Some((map.scratch)(self.arguments(), &labels)?));
-                let bytes = if self.narrows(&labels).is_some() { shape.pixels() } else { 0 };
-                words.and::<u8>(Some(bytes)).count(shape.spatial)
-            }
-            Some(MapBody::Object(map)) => map.scratch(self.arguments(), &labels),
-            None | Some(MapBody::Given) => Err(Error::NotComputed { map: self.name() }),
-        }
-    }
-
-    /// Returns the leaves that a plane is narrowed with before its weights are computed: none if it need not be.
-    fn narrows(&self, labels: &LabelPlane<'_>) -> Option<&'static LabelKernels> {
-        match self.definition.map(|map| &map.body) {
-            Some(MapBody::Formula(Compiled { narrows: Some(kernels), .. })) => {
-                labels.bytes().is_none().then(kernels)
-            }
-            _ => None,
-        }
+        MapJob::new(self, call, targets, &Serial).map(|job| job.scratch())
     }
 
     /// Computes the weights of all samples and channels of `targets`, packed, channels first.
     ///
     /// # Errors
     /// What [`MapCall::scratch`] cannot measure; [`Error::Shape`] for a mask that is not shaped as the
-    /// targets; [`Error::Workspace`] for `scratch` shorter than [`MapCall::scratch`] says or `weights`
-    /// other than one a target.
+    /// targets; those of [`check_labels`]; [`Error::Workspace`] for `scratch` shorter than [`MapCall::scratch`] says or
+    /// `weights` other than one a target.
     pub fn compute(
         &self,
         call: &Call<'_>,
@@ -370,118 +349,59 @@ impl<'a, T: Real> MapCall<'a, T> {
         scratch: &mut [u64],
         weights: &mut [T],
     ) -> Result<(), Error> {
-        let shape = *targets.layout().shape();
-        let scratch = self.check(call, targets, scratch)?;
-        let (length, expected) = (weights.len(), shape.batch * shape.channels * shape.pixels());
-        if length != expected {
-            return Err(Error::Workspace { argument: "map weights", length, expected });
+        let job = MapJob::new(self, call, targets, &Serial)?;
+        job.check()?;
+        job.run(scratch, weights)
+    }
+
+    /// Words of scratch that one plane takes with so many workers.
+    pub(super) fn plane_scratch(
+        &self,
+        labels: &dyn LabelSource,
+        workers: Workers<'_>,
+    ) -> Result<usize, Error> {
+        match self.definition.map(|map| &map.body) {
+            Some(MapBody::Formula(map)) => (map.scratch)(self.arguments(), labels, workers),
+            Some(MapBody::Object(map)) => map.scratch(self.arguments(), labels),
+            None | Some(MapBody::Given) => Err(self.not_computed()),
         }
+    }
+
+    /// Writes the weights of one plane.
+    pub(super) fn weigh(
+        &self,
+        labels: &dyn LabelSource,
+        workers: Workers<'_>,
+        scratch: &mut [u64],
+        weights: &mut [T],
+    ) -> Result<(), Error> {
         if !self.is_trusted() {
             weights.fill(T::splat(1.0));
         }
-        let planes = weights.chunks_exact_mut(shape.pixels());
-        for (weights, labels) in planes.zip(planes_of(call, targets)) {
-            match self.definition.map(|map| &map.body) {
-                Some(MapBody::Formula(map)) => {
-                    self.with_bytes(labels, scratch, &mut |labels, scratch| {
-                        (map.weigh)(self.arguments(), labels, scratch, weights)
-                    })?;
-                }
-                Some(MapBody::Object(map)) => {
-                    map.weigh(self.arguments(), &labels, scratch, weights)?;
-                }
-                None | Some(MapBody::Given) => {
-                    return Err(Error::NotComputed { map: self.name() });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Computes the bits by which the weights of all samples and channels of `targets` are chosen, as [`BitWeights`]
-    /// reads them, of a map that has [two weights](MapCall::two_weights).
-    ///
-    /// # Errors
-    /// Those of [`MapCall::compute`], `bits` being as many words as [`BitWeights::words`] says; [`Error::NotComputed`]
-    /// for a map of other weights.
-    pub fn compute_bits(
-        &self,
-        call: &Call<'_>,
-        targets: &Targets<'_>,
-        scratch: &mut [u64],
-        bits: &mut [u64],
-    ) -> Result<(), Error> {
-        let Some(marked) = self.marked() else {
-            return Err(Error::NotComputed { map: self.name() });
-        };
-        let shape = *targets.layout().shape();
-        let scratch = self.check(call, targets, scratch)?;
-        let (length, expected) = (bits.len(), BitWeights::words(shape)?);
-        if length != expected {
-            return Err(Error::Workspace { argument: "map bits", length, expected });
-        }
-        let planes =
-            bits.chunks_exact_mut(BitWeights::words(shape.with_batch(1).with_channels(1))?);
-        for (bits, labels) in planes.zip(planes_of(call, targets)) {
-            self.with_bytes(labels, scratch, &mut |labels, scratch| {
-                (marked.mark)(self.arguments(), labels, scratch, bits)
-            })?;
-        }
-        Ok(())
-    }
-
-    /// Checks what the map is computed from, and returns as much of `scratch` as it takes.
-    fn check<'s>(
-        &self,
-        call: &Call<'_>,
-        targets: &Targets<'_>,
-        scratch: &'s mut [u64],
-    ) -> Result<&'s mut [u64], Error> {
-        let (length, expected) = (scratch.len(), self.scratch(call, targets)?);
-        check_mask(call, *targets.layout().shape())?;
-        check_labels_with(self.checks(), call, targets)?;
-        let argument = "map scratch";
-        scratch.get_mut(..expected).ok_or(Error::Workspace { argument, length, expected })
-    }
-
-    /// Calls `work` with a plane's labels, in bytes if the map narrows them and they fit.
-    fn with_bytes(
-        &self,
-        labels: LabelPlane<'_>,
-        scratch: &mut [u64],
-        work: &mut dyn FnMut(&dyn LabelSource, &mut [u64]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        if let Some(kernels) = self.narrows(&labels) {
-            let mut scratch = Scratch::of(&mut *scratch);
-            let bytes = scratch.take(labels.shape().pixels());
-            if let Some(plane) = BytePlane::narrow(kernels, labels, bytes) {
-                return work(&plane, scratch.rest());
-            }
-        }
-        work(&labels, scratch)
-    }
-
-    /// Returns the leaves that check what the map is computed from.
-    fn checks(&self) -> &'static CheckKernels {
         match self.definition.map(|map| &map.body) {
-            Some(MapBody::Formula(Compiled { narrows: Some(kernels), .. })) => &kernels().checks,
-            _ => CheckKernels::scalar(),
+            Some(MapBody::Formula(map)) => {
+                (map.weigh)(self.arguments(), labels, workers, scratch, weights)
+            }
+            Some(MapBody::Object(map)) => map.weigh(self.arguments(), labels, scratch, weights),
+            None | Some(MapBody::Given) => Err(self.not_computed()),
         }
+    }
+
+    /// Returns the leaves that read targets for a map of this crate; others read them by themselves.
+    pub(super) fn leaves(&self) -> Option<&'static LabelKernels> {
+        match &self.definition?.body {
+            MapBody::Formula(map) => map.leaves.map(|leaves| leaves()),
+            MapBody::Object(_) | MapBody::Given => None,
+        }
+    }
+
+    pub(super) fn not_computed(&self) -> Error {
+        Error::NotComputed { map: self.name() }
     }
 
     fn name(&self) -> &'static str {
         self.definition.map_or("", |map| map.name)
     }
-}
-
-/// Returns the labels of each sample and channel.
-fn planes_of<'a>(
-    call: &'a Call<'a>,
-    targets: &'a Targets<'a>,
-) -> impl Iterator<Item = LabelPlane<'a>> {
-    let Shape { batch, channels, .. } = *targets.layout().shape();
-    let plane = move |sample, channel| LabelPlane { call, targets, sample, channel };
-    (0..batch).flat_map(move |sample| (0..channels).map(move |channel| plane(sample, channel)))
 }
 
 /// Checks what maps are made from: a mask in each channel under the sigmoid link, under softmax a map of labels from 0 to
@@ -494,7 +414,7 @@ pub fn check_labels(call: &Call<'_>, targets: &Targets<'_>) -> Result<(), Error>
     check_labels_with(CheckKernels::scalar(), call, targets)
 }
 
-fn check_labels_with(
+pub(super) fn check_labels_with(
     kernels: &CheckKernels,
     call: &Call<'_>,
     targets: &Targets<'_>,

@@ -3,6 +3,7 @@
 mod byte_plane;
 mod link_of;
 mod map;
+mod map_job;
 mod parse;
 mod plan;
 mod presets;
@@ -15,6 +16,7 @@ pub use crate::pixelwise::MOST_CLASSES;
 pub use crate::tile::*;
 pub use link_of::link_of;
 pub use map::{LabelPlane, MapCall, MapDefinition, ObjectMap, WeightMap, check_labels};
+pub use map_job::MapJob;
 pub use parse::{parse, parse_map};
 pub use plan::{Plan, Term};
 pub use presets::{PRESETS, Preset};

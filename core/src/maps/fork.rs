@@ -39,6 +39,25 @@ impl<F: Fork> Join for F {
     }
 }
 
+/// So many workers of a fork.
+#[derive(Clone, Copy)]
+pub(crate) struct Workers<'f> {
+    pub(crate) fork: &'f dyn Join,
+    pub(crate) count: usize,
+}
+
+impl Fork for Workers<'_> {
+    fn workers(self) -> usize {
+        self.count
+    }
+
+    fn join(self, one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+        let (mut one, mut other) = (Some(one), Some(other));
+        let one = &mut || one.take().into_iter().for_each(|one| one());
+        self.fork.join(one, &mut || other.take().into_iter().for_each(|other| other()));
+    }
+}
+
 /// What is done for a row: its number, its output and storage.
 pub(super) type EachRow<'c, O> = dyn Fn(usize, &mut [O], &mut [u64]) + Sync + 'c;
 

@@ -35,6 +35,7 @@ mod void;
 
 pub use edt::grid::divide;
 pub use fork::{Fork, Serial};
+pub(crate) use fork::{Join, Workers};
 pub use labels::{Adjacent, Classes, Code, Label, Labels, Mask};
 pub use level::MapLevel;
 pub(crate) use named::{NamedBits, NamedMap};

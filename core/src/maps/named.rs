@@ -6,7 +6,7 @@ use super::morphology::Border;
 use super::planes::{Plane, PlaneLabels};
 use super::source::LabelSource;
 use super::void::VOID;
-use super::{MapLevel, Serial, Void};
+use super::{MapLevel, Void, Workers};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::link::Link;
@@ -26,14 +26,15 @@ pub(crate) trait NamedMap: Sized {
     /// Whether it measures distances, so that a spacing says something.
     fn measures(&self) -> bool;
 
-    /// Words of scratch that a plane takes.
-    fn scratch(&self, labels: &dyn LabelSource) -> Result<usize, Error>;
+    /// Words of scratch that a plane takes with so many workers.
+    fn scratch(&self, labels: &dyn LabelSource, workers: Workers<'_>) -> Result<usize, Error>;
 
     /// Writes the weight of each pixel of a plane.
     fn weigh<Lv: MapLevel, T: Real>(
         &self,
         level: Lv,
         labels: &dyn LabelSource,
+        workers: Workers<'_>,
         scratch: &mut [u64],
         weights: &mut [T],
     ) -> Result<(), Error>;
@@ -50,6 +51,7 @@ pub(crate) trait NamedBits: NamedMap {
         &self,
         level: Lv,
         labels: &dyn LabelSource,
+        workers: Workers<'_>,
         scratch: &mut [u64],
         bits: &mut [u64],
     ) -> Result<(), Error>;
@@ -107,11 +109,11 @@ impl NamedMap for Band {
         self.void() == Void::Nearest
     }
 
-    fn scratch(&self, labels: &dyn LabelSource) -> Result<usize, Error> {
+    fn scratch(&self, labels: &dyn LabelSource, workers: Workers<'_>) -> Result<usize, Error> {
         let band = self.with_spacing(labels.spacing());
         match Plane::of(labels)?.labels() {
-            PlaneLabels::Bytes(labels) => band.weights_scratch_words(&labels, Serial),
-            PlaneLabels::Words(labels) => band.weights_scratch_words(&labels, Serial),
+            PlaneLabels::Bytes(labels) => band.weights_scratch_words(&labels, workers),
+            PlaneLabels::Words(labels) => band.weights_scratch_words(&labels, workers),
         }
     }
 
@@ -119,13 +121,14 @@ impl NamedMap for Band {
         &self,
         level: Lv,
         labels: &dyn LabelSource,
+        workers: Workers<'_>,
         scratch: &mut [u64],
         weights: &mut [T],
     ) -> Result<(), Error> {
         let band = self.with_spacing(labels.spacing());
         match Plane::of(labels)?.labels() {
-            PlaneLabels::Bytes(labels) => band.weights(level, Serial, &labels, weights, scratch),
-            PlaneLabels::Words(labels) => band.weights(level, Serial, &labels, weights, scratch),
+            PlaneLabels::Bytes(labels) => band.weights(level, workers, &labels, weights, scratch),
+            PlaneLabels::Words(labels) => band.weights(level, workers, &labels, weights, scratch),
         }
     }
 }
@@ -139,13 +142,14 @@ impl NamedBits for Band {
         &self,
         level: Lv,
         labels: &dyn LabelSource,
+        workers: Workers<'_>,
         scratch: &mut [u64],
         bits: &mut [u64],
     ) -> Result<(), Error> {
         let band = self.with_spacing(labels.spacing());
         match Plane::of(labels)?.labels() {
-            PlaneLabels::Bytes(labels) => band.bits(level, Serial, &labels, bits, scratch),
-            PlaneLabels::Words(labels) => band.bits(level, Serial, &labels, bits, scratch),
+            PlaneLabels::Bytes(labels) => band.bits(level, workers, &labels, bits, scratch),
+            PlaneLabels::Words(labels) => band.bits(level, workers, &labels, bits, scratch),
         }
     }
 }
@@ -162,11 +166,11 @@ impl NamedMap for Decay {
         true
     }
 
-    fn scratch(&self, labels: &dyn LabelSource) -> Result<usize, Error> {
+    fn scratch(&self, labels: &dyn LabelSource, workers: Workers<'_>) -> Result<usize, Error> {
         let spacing = labels.spacing();
         match Plane::of(labels)?.labels() {
-            PlaneLabels::Bytes(labels) => self.scratch_words(&labels, spacing, Serial),
-            PlaneLabels::Words(labels) => self.scratch_words(&labels, spacing, Serial),
+            PlaneLabels::Bytes(labels) => self.scratch_words(&labels, spacing, workers),
+            PlaneLabels::Words(labels) => self.scratch_words(&labels, spacing, workers),
         }
     }
 
@@ -174,16 +178,17 @@ impl NamedMap for Decay {
         &self,
         level: Lv,
         labels: &dyn LabelSource,
+        workers: Workers<'_>,
         scratch: &mut [u64],
         weights: &mut [T],
     ) -> Result<(), Error> {
         let spacing = labels.spacing();
         match Plane::of(labels)?.labels() {
             PlaneLabels::Bytes(labels) => {
-                self.weights(level, Serial, &labels, spacing, weights, scratch)
+                self.weights(level, workers, &labels, spacing, weights, scratch)
             }
             PlaneLabels::Words(labels) => {
-                self.weights(level, Serial, &labels, spacing, weights, scratch)
+                self.weights(level, workers, &labels, spacing, weights, scratch)
             }
         }
     }
