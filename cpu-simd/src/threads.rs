@@ -76,7 +76,8 @@ impl<T: Real, A: Accumulator> Sweeps<T, A> for ParallelSweeps<'_, T, A> {
             length.checked_mul(times).ok_or(Error::Memory { argument, length: usize::MAX })
         };
         let partials = partials.lend("partials", times("partials", sizes.partials, parts)?)?;
-        let weights = weights.lend("weights", times("weights", sizes.weights, parts)?)?;
+        let of_weights = times("weights", sizes.most_weights(), parts)?;
+        let weights = weights.lend("weights", of_weights)?;
         let rows = if purpose.has_sums() { times("sums", sizes.segment, units)? } else { 0 };
         grow("sums", sums, rows)?;
         let sums = &mut sums[..rows];
@@ -126,7 +127,7 @@ impl<T: Real, A: Accumulator> Job<'_, '_, T, A> {
         let middle = units.start + units.len() * half / parts;
         let rows = if sums.is_empty() { 0 } else { (middle - units.start) * self.sizes.segment };
         let (partials, later_partials) = partials.split_at_mut(half * self.sizes.partials);
-        let (weights, later_weights) = weights.split_at_mut(half * self.sizes.weights);
+        let (weights, later_weights) = weights.split_at_mut(half * self.sizes.most_weights());
         let (sums, later_sums) = sums.split_at_mut(rows);
         let (first, second) = rayon::join(
             || self.divide(units.start..middle, half, partials, weights, sums),

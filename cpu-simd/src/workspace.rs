@@ -46,7 +46,7 @@ impl<T: Real, A: Accumulator> WorkspaceBuffers<T, A> {
             totals: &mut self.totals[..sizes.totals],
             factors: &mut self.factors[..sizes.factors],
             slopes: &mut self.slopes[..sizes.slopes],
-            weights: self.weights.lend("weights", sizes.weights)?,
+            weights: self.weights.lend("weights", sizes.most_weights())?,
             class_weights: &mut self.class_weights[..sizes.class_weights],
         })
     }

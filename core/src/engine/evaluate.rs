@@ -94,7 +94,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
             None => None,
         };
         let partials = take_mut("partials", own.partials, sizes.partials)?;
-        let weights = take_mut("weights", own.weights, sizes.weights)?;
+        let weights = sizes.take_weights(own.weights)?;
         let class_weights = take("class_weights", shared.class_weights, sizes.class_weights)?;
         let (sample, start) = (unit / self.segments(), unit % self.segments() * SEGMENT);
         if sample >= self.shape().batch {

@@ -65,6 +65,7 @@ impl<T: Real, A: Accumulator> Problem<'_, T, A> {
     ) {
         let Problem { call, program, logits, targets, .. } = self;
         let Workspace { partials, weights, class_weights, .. } = workspace;
+        let weights = &mut weights[..self.sizes().weights];
         let (kernels, channels) = (self.kernels(), self.shape().channels);
         let mut values = Aligned([T::default(); TILE]);
         let values = &mut values.0;

@@ -6,10 +6,11 @@ use core::slice::{from_mut, from_ref};
 use super::call::Link;
 use super::sweep::{Purpose, Sweep, Swept, blocks, scratch};
 use super::weights::{FillWeights, read_targets};
+use super::workspace::TILES;
 use crate::aligned::Aligned;
 use crate::lanes::Real;
 use crate::region::SUMS;
-use crate::summation::{ACCUMULATORS, Accumulator, BLOCK, TILE, tree};
+use crate::summation::{ACCUMULATORS, Accumulator, TILE, tree};
 use crate::tile::{
     Found, MadeOf, PixelGradient, PixelSweep, PixelTiles, Scratch, Tile, TileWeights,
 };
@@ -24,9 +25,6 @@ enum Places<'s, T: Real> {
     /// By way of a tile.
     Sink(&'s mut dyn GradientSink<T>),
 }
-
-/// Tiles of a block.
-const TILES: usize = BLOCK / TILE;
 
 /// Tiles that are read or written by way of a copy.
 struct Stage<T> {
@@ -91,10 +89,11 @@ fn of_channel<T: Real, A: Accumulator>(
         && s.weights.is_empty()
         && s.program.keeps_signs()
         && s.purpose == Purpose::GradientOfHard;
-    // Several tiles at a time, if none is copied or has weights.
-    let is_straight =
-        logits.is_some() && !matches!(places, Places::Sink(_)) && s.weights.is_empty();
-    let most = if is_straight { TILES } else { 1 };
+    // Several tiles at a time, if none is copied and there is room for the weights of all.
+    let is_straight = logits.is_some() && !matches!(places, Places::Sink(_));
+    let of_tile = s.weights.len().min(s.rows.terms + 1);
+    let with_weights = s.weights.len().checked_div(of_tile).unwrap_or(TILES);
+    let most = if is_straight { with_weights } else { 1 };
     for block in blocks(s.pixels.clone()) {
         for (first, count) in parts(block, most) {
             let (at, within) = ((s.sample, channel, first), first - start);
@@ -133,20 +132,21 @@ fn of_channel<T: Real, A: Accumulator>(
                 all.for_each(|(valid, _)| valid.fill(T::splat(1.0)));
             }
             let (y, valid) = (&*y, (!found.all_count).then_some(&*valid));
-            if !s.weights.is_empty() {
+            let weights = &mut s.weights[..tiles * of_tile];
+            for (tile, own) in weights.chunks_exact_mut(of_tile.max(1)).enumerate() {
                 let fill = FillWeights {
                     call: s.call,
                     program: s.program,
                     classes: 1,
                     class_weights: &[],
-                    labels: &y[0],
-                    at,
-                    count,
-                    tiles: &mut *s.weights,
+                    labels: &y[tile],
+                    at: (s.sample, channel, first + tile * TILE),
+                    count: count_of(tile),
+                    tiles: own,
                 };
                 fill.run();
             }
-            let weights = TileWeights { tiles: s.weights, by_call: s.call.weights.is_some() };
+            let weights = TileWeights { tiles: weights, by_call: s.call.weights.is_some() };
             let tiles = PixelTiles { z, y, is_hard: found.all_hard, valid, weights };
             let partials = s.sums.is_some().then_some(&mut *s.partials);
             let place = match &mut places {

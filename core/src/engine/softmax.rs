@@ -36,6 +36,9 @@ pub(super) fn sweep<T: Real, A: Accumulator>(mut sweep: Sweep<'_, T, A>) {
         gradient: zero,
     };
     let scratch = &mut scratch!(T);
+    let weights = core::mem::take(&mut sweep.weights);
+    let of_tile = weights.len().min(sweep.rows.terms + 1);
+    sweep.weights = &mut weights[..of_tile];
     let sums = sweep.rows.terms + SUMS * sweep.rows.regions;
     sweep.partials[..sums].fill([T::default(); ACCUMULATORS]);
     for block in blocks(sweep.pixels.clone()) {

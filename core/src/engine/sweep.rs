@@ -16,7 +16,7 @@ pub(super) struct Sweep<'s, T: Real, A: Accumulator> {
     pub(super) sample: usize,
     pub(super) pixels: Range<usize>,
     pub(super) partials: &'s mut [Partial<T>],
-    /// A tile of weights a term, if any is weighted, and one for region terms.
+    /// A tile of weights a term, if any is weighted, and one for region terms; or several times as many.
     pub(super) weights: &'s mut [[T; TILE]],
     pub(super) class_weights: &'s [T],
     /// Whether region sums take weights.

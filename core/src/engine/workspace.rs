@@ -1,7 +1,7 @@
 use super::call::Link;
 use crate::error::Error;
 use crate::region::SUMS;
-use crate::summation::{ACCUMULATORS, Partial, TILE};
+use crate::summation::{ACCUMULATORS, BLOCK, Partial, TILE};
 use crate::view::Shape;
 
 /// The layout of sums: a row a sample, holding one sum a term, one denominator a term if one has its
@@ -61,7 +61,7 @@ pub struct Sizes {
     pub factors: usize,
     /// Length of [`Workspace::slopes`].
     pub slopes: usize,
-    /// Length of [`Workspace::weights`].
+    /// Length of [`Workspace::weights`] at least.
     pub weights: usize,
     /// Length of [`Workspace::class_weights`].
     pub class_weights: usize,
@@ -78,7 +78,25 @@ pub(super) struct Needs {
     pub sample_factors: bool,
 }
 
+/// Tiles of a block.
+pub(super) const TILES: usize = BLOCK / TILE;
+
 impl Sizes {
+    /// Returns the length of [`Workspace::weights`] above which more is of no use: under the sigmoid link, weights of
+    /// several tiles, which are then computed together.
+    pub fn most_weights(&self) -> usize {
+        self.weights.saturating_mul(TILES)
+    }
+
+    /// Returns whole sets of [`Sizes::weights`], as many as were lent and are of use.
+    pub(super) fn take_weights<'p, T>(
+        &self,
+        lent: &'p mut [[T; TILE]],
+    ) -> Result<&'p mut [[T; TILE]], Error> {
+        let sets = lent.len().checked_div(self.weights).unwrap_or_default().clamp(1, TILES);
+        take_mut("weights", lent, self.weights * sets)
+    }
+
     /// None if one of them overflows.
     pub(super) fn of(link: Link, rows: Rows, shape: Shape, needs: Needs) -> Option<Self> {
         let Shape { batch, channels, .. } = shape;
@@ -124,7 +142,8 @@ pub struct Workspace<'w, T, A> {
     pub factors: &'w mut [T],
     /// The derivatives of the loss in each sample's and class's false positives and negatives.
     pub slopes: &'w mut [[T; 2]],
-    /// A tile of weights a term, and one for region terms.
+    /// A tile of weights a term, and one for region terms; the same for more tiles, up to
+    /// [`Sizes::most_weights`].
     pub weights: &'w mut [[T; TILE]],
     /// The weights of each class in each term.
     pub class_weights: &'w mut [T],
@@ -147,7 +166,7 @@ pub struct SharedStorage<'w, T> {
 pub struct UnitStorage<'w, T> {
     /// Accumulators of a block: [`Sizes::partials`] of them.
     pub partials: &'w mut [Partial<T>],
-    /// Tiles of weights: [`Sizes::weights`] of them.
+    /// Tiles of weights: [`Sizes::weights`] of them, or more up to [`Sizes::most_weights`].
     pub weights: &'w mut [[T; TILE]],
 }
 
@@ -161,7 +180,7 @@ impl<T, A> Workspace<'_, T, A> {
             totals: take_mut("totals", self.totals, sizes.totals)?,
             factors: take_mut("factors", self.factors, sizes.factors)?,
             slopes: take_mut("slopes", self.slopes, sizes.slopes)?,
-            weights: take_mut("weights", self.weights, sizes.weights)?,
+            weights: sizes.take_weights(self.weights)?,
             class_weights: take_mut("class_weights", self.class_weights, sizes.class_weights)?,
         })
     }

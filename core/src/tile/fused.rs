@@ -317,7 +317,7 @@ fn each_tile<
             z,
             y,
             valid,
-            tiles.weights.tiles,
+            tiles.weights.of_tile(i, tiles.z.len()).tiles,
             &exps.0,
             place,
             &factors,

@@ -15,8 +15,8 @@ pub fn scaled<L: Lanes>(factor: L, slope: L) -> L {
 /// The weights of a tile's pixels.
 #[derive(Clone, Copy, Debug)]
 pub struct TileWeights<'t, T> {
-    /// One tile a term, then one for all region terms; none at all if no term is weighted. Those of
-    /// terms that are not weighted hold nothing of use.
+    /// For each tile of pixels one a term, then one for all region terms; none at all if no term is weighted. Those
+    /// of terms that are not weighted hold nothing of use.
     pub tiles: &'t [[T; TILE]],
     /// Whether the call has weights, so that every pixel and class term is weighted.
     pub by_call: bool,
@@ -33,8 +33,17 @@ pub struct PixelTiles<'t, T> {
     pub is_hard: bool,
     /// Positive where a pixel counts; all do if there is none.
     pub valid: Option<&'t [[T; TILE]]>,
-    /// What the losses of weighted terms are multiplied by, if there is one tile.
+    /// What the losses of weighted terms are multiplied by.
     pub weights: TileWeights<'t, T>,
+}
+
+impl<'t, T> TileWeights<'t, T> {
+    /// Returns those of tile `i` of `count`.
+    #[inline(always)]
+    pub(crate) fn of_tile(self, i: usize, count: usize) -> Self {
+        let own = self.tiles.len() / count;
+        TileWeights { tiles: &self.tiles[i * own..(i + 1) * own], by_call: self.by_call }
+    }
 }
 
 impl<'t, T: Copy> PixelTiles<'t, T> {
@@ -47,7 +56,7 @@ impl<'t, T: Copy> PixelTiles<'t, T> {
             y,
             is_hard,
             valid: valid.map(|valid| &valid[i]),
-            weights,
+            weights: weights.of_tile(i, self.z.len()),
         })
     }
 }
