@@ -7,7 +7,7 @@ use crate::maps::edt::Spacing;
 use crate::maps::{LabelBytes, LabelSource};
 use crate::summation::TILE;
 use crate::tile::LabelKernels;
-use crate::view::Shape;
+use crate::view::{IgnoredAs, Shape, Targets};
 
 /// The labels of a plane, and the same in bytes.
 pub(super) struct BytePlane<'a> {
@@ -25,6 +25,10 @@ impl<'a> BytePlane<'a> {
         labels: LabelPlane<'a>,
         bytes: &'a mut [u8],
     ) -> Option<Self> {
+        if let Some((stored, ignored)) = floats(&labels) {
+            let has_void = (kernels.sides_of_floats)(stored, ignored, bytes);
+            return Some(BytePlane { labels, bytes, has_void });
+        }
         let LabelPlane { call, targets, sample, channel } = labels;
         let to_bytes = match call.link {
             Link::Sigmoid => kernels.sides,
@@ -53,6 +57,22 @@ impl<'a> BytePlane<'a> {
         }
         Some(BytePlane { labels, bytes, has_void })
     }
+}
+
+/// Returns the shares of a plane and the one that is ignored, if they are adjacent, stored as `f32`, and no mask leaves
+/// any out.
+fn floats<'a>(labels: &LabelPlane<'a>) -> Option<(&'a [f32], Option<f32>)> {
+    let LabelPlane { call, targets, sample, channel } = *labels;
+    let Targets::F32(view) = targets else { return None };
+    let ignored = IgnoredAs::of(call.ignore_index.labels());
+    let layout = view.layout();
+    let is_run = layout.pixel_stride() == Some(1) && !ignored.several();
+    if call.link != Link::Sigmoid || call.mask.is_some() || !is_run {
+        return None;
+    }
+    let first = layout.index(sample, channel, 0);
+    let stored = view.data().get(first..first + layout.shape().pixels())?;
+    Some((stored, ignored.first()))
 }
 
 impl LabelSource for BytePlane<'_> {

@@ -59,7 +59,7 @@ impl<'j, T: Real> MapJob<'j, T> {
                 words = both.count(shape.spatial)?;
             }
         }
-        // Overflow of all parts together is told apart from any length of storage.
+        // All parts together may overflow where one does not.
         let all = words.checked_mul(parts);
         Words::NONE.and::<u64>(all).count(shape.spatial)?;
         Ok(MapJob { map, call, targets, fork, parts, workers: workers.count, words })

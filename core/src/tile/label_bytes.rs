@@ -4,9 +4,14 @@ use super::check_targets::CheckKernels;
 use super::targets::TargetKernels;
 use crate::level::{Kernel, Level, enter};
 use crate::summation::TILE;
+use crate::view::Wide;
 
 /// Makes bytes of shares or labels, [`u8::MAX`] where a pixel does not count. Tells whether all that count are below that.
 pub(crate) type ToBytes = fn(&[f32; TILE], Option<&[f32; TILE]>, &mut [u8; TILE]) -> bool;
+
+/// Writes 1 where a share that is stored as `f32` is above one half, else 0, and [`u8::MAX`] where it equals the second
+/// argument. Tells whether any does.
+pub(crate) type SidesOfFloats = fn(&[f32], Option<f32>, &mut [u8]) -> bool;
 
 /// The leaves for targets that maps are computed from.
 pub(crate) struct LabelKernels {
@@ -16,6 +21,8 @@ pub(crate) struct LabelKernels {
     pub sides: ToBytes,
     /// Writes labels.
     pub labels: ToBytes,
+    /// Writes sides of masks that are stored as frameworks hand them over, without a copy of the shares in between.
+    pub sides_of_floats: SidesOfFloats,
 }
 
 impl LabelKernels {
@@ -30,6 +37,9 @@ impl LabelKernels {
             checks: CheckKernels::new::<Lv>(),
             sides: |y, valid, bytes| enter::<Lv, _>(Narrow::<false> { y, valid, bytes }),
             labels: |y, valid, bytes| enter::<Lv, _>(Narrow::<true> { y, valid, bytes }),
+            sides_of_floats: |stored, ignored, bytes| {
+                enter::<Lv, _>(Sides { stored, ignored, bytes })
+            },
         }
     }
 }
@@ -61,6 +71,33 @@ impl<const LABELS: bool> Kernel for Narrow<'_, LABELS> {
             fit &= !counts | fits::<LABELS>(y);
         }
         fit
+    }
+}
+
+struct Sides<'t> {
+    stored: &'t [f32],
+    ignored: Option<f32>,
+    bytes: &'t mut [u8],
+}
+
+impl Kernel for Sides<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<Lv: Level>(self) -> bool {
+        let Sides { stored, ignored, bytes } = self;
+        let side = |share: f32| narrow::<false>(share.share());
+        let Some(ignored) = ignored else {
+            bytes.iter_mut().zip(stored).for_each(|(byte, &share)| *byte = side(share));
+            return false;
+        };
+        let mut any = false;
+        for (byte, &share) in bytes.iter_mut().zip(stored) {
+            let is_void = share == ignored;
+            *byte = if is_void { u8::MAX } else { side(share) };
+            any |= is_void;
+        }
+        any
     }
 }
 

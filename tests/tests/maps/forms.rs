@@ -2,15 +2,16 @@
 //! labels.
 
 use proptest::prelude::*;
+use rayon::ThreadPoolBuilder;
 use segloss_conformance::case::Case;
 use segloss_conformance::code::Code;
 use segloss_conformance::from_text::{Asked, Format};
 use segloss_conformance::views::packed;
 use segloss_core::Error;
 use segloss_core::compose::parse_map;
-use segloss_core::engine::{Call, Ignore};
-use segloss_core::view::{BitWeights, Layout, Shape, Targets, View, Weights};
-use segloss_simd::{AnyLevel, Library};
+use segloss_core::engine::{Call, Ignore, Link};
+use segloss_core::view::{BitWeights, Layout, Shape, Targets, View, ViewMut, Weights};
+use segloss_simd::{AnyLevel, Buffers, Library, Loss, Outputs};
 
 fn spatial() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![
@@ -132,4 +133,109 @@ fn bits_are_asked_for_by_length() {
     assert_eq!(error(60), None);
     let expected = Error::Workspace { argument: "bits", length: 59, expected: 60 };
     assert_eq!(error(59), Some(expected));
+}
+
+/// A share above one half is foreground, whatever it is stored as and however it lies.
+#[test]
+fn shares_above_one_half_are_foreground() {
+    let shape = Shape::new(1, 2, &[7, 101]).unwrap();
+    let shares = [0.0, 0.5, 0.500_000_06, 1.0, -0.0, 1.000_000_1, 0.499_999_97, 0.75];
+    let floats: Vec<f32> = (0..shape.pixels() * 2).map(|i| shares[i / 3 % 8]).collect();
+    let sides: Vec<u8> = floats.iter().map(|&share| u8::from(share > 0.5)).collect();
+    // What is a rounding step above 1 in `f32` is many in `f64`.
+    let double = |&share: &f32| if share > 1.0 { 0.9 } else { f64::from(share) };
+    let doubles: Vec<f64> = floats.iter().map(double).collect();
+    let last = Layout::channels_last(shape).unwrap();
+    let mut moved = vec![0f32; floats.len()];
+    for (i, &share) in floats.iter().enumerate() {
+        moved[last.index(0, i / shape.pixels(), i % shape.pixels())] = share;
+    }
+    // Of a float that is ignored, too.
+    for call in [Call::sigmoid(), Call { ignore_index: Ignore::Labels(&[1]), ..Call::sigmoid() }] {
+        let sides: Vec<u8> = match call.ignore_index {
+            Ignore::Default => sides.clone(),
+            _ => floats
+                .iter()
+                .zip(&sides)
+                .map(|(&y, &side)| if y == 1.0 { 9 } else { side })
+                .collect(),
+        };
+        let of_sides = Call { ignore_index: Ignore::Labels(&[9]), ..Call::sigmoid() };
+        for (text, level) in ["band(theta=1)", "decay(void=cut)"]
+            .into_iter()
+            .flat_map(|text| AnyLevel::available().map(move |level| (text, level)))
+        {
+            let library = Library::<f64>::new(level);
+            let map = parse_map(text, library.registry()).unwrap();
+            let weights = |call: &Call<'_>, targets: Targets<'_>| {
+                let mut scratch = vec![0; map.scratch(call, &targets).unwrap()];
+                let mut weights = vec![0.0; floats.len()];
+                map.compute(call, &targets, &mut scratch, &mut weights).unwrap();
+                weights
+            };
+            let expected = weights(&of_sides, packed(&sides, shape).into());
+            assert_eq!(weights(&call, packed(&floats, shape).into()), expected, "{text}");
+            assert_eq!(weights(&call, packed(&doubles, shape).into()), expected, "{text}");
+            let moved = View::new(&moved, last).unwrap();
+            assert_eq!(weights(&call, moved.into()), expected, "{text}");
+        }
+    }
+}
+
+/// A loss that computes maps names what is no mask as one without maps does.
+#[test]
+fn masks_are_checked_by_the_loss() {
+    let shape = Shape::new(1, 1, &[3, 200]).unwrap();
+    let (logits, mut floats, mut bytes) = (vec![0f32; 600], vec![0f32; 600], vec![0u8; 600]);
+    (floats[411], bytes[7], bytes[411]) = (2.0, 1, 2);
+    let mut gradient = vec![0f32; 600];
+    let library = Library::<f32>::default();
+    let mut error = |text: &str, targets: Targets<'_>| {
+        let loss = Loss::new(&library, text, Link::Sigmoid).unwrap();
+        let mut sink = ViewMut::new(&mut gradient, Layout::channels_first(shape).unwrap()).unwrap();
+        let (call, outputs) = (Call::sigmoid(), Outputs::gradient(&mut sink));
+        let z = packed(&logits, shape);
+        loss.evaluate(call, z, targets, &[], outputs, &mut Buffers::new()).unwrap_err()
+    };
+    for text in ["boundary", "distance", "preset:boundary", "0*bce @ band"] {
+        for targets in [packed(&floats, shape).into(), Targets::U8(packed(&bytes, shape))] {
+            let found = error(text, targets);
+            assert_eq!(found, error("bce", targets), "{text}");
+            assert!(matches!(
+                found,
+                Error::Share { pixel: 411, .. } | Error::Mask { pixel: 411, .. }
+            ));
+        }
+    }
+}
+
+/// Planes are divided among threads, or each of a few planes is.
+#[test]
+fn maps_are_the_same_on_any_number_of_threads() {
+    let text = "bce @ band(theta=2) + bce @ decay(sigma=4)";
+    for (batch, channels, spatial, ignored) in
+        [(3, 3, &[90, 131][..], 0.0), (1, 1, &[301, 467], 0.05), (1, 2, &[30, 41, 67], 0.0)]
+    {
+        let shape = Shape::new(batch, channels, spatial).unwrap();
+        let case = Case::sigmoid(11, shape, 7.0, ignored);
+        let logits = case.single();
+        let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() };
+        let library = Library::<f32>::default();
+        let loss = Loss::new(&library, text, Link::Sigmoid).unwrap();
+        let layout = Layout::channels_first(shape).unwrap();
+        let found = |may_use_threads| {
+            let mut gradient = vec![0f32; logits.len()];
+            let mut sink = ViewMut::new(&mut gradient, layout).unwrap();
+            let (z, y) = (packed(&logits, shape), packed(&case.targets, shape));
+            let (outputs, mut buffers) = (Outputs::gradient(&mut sink), Buffers::new());
+            buffers.use_threads(may_use_threads);
+            let value = loss.evaluate(call, z, y, &[], outputs, &mut buffers).unwrap().value;
+            (value.to_bits(), gradient.iter().map(|g| g.to_bits()).collect::<Vec<_>>())
+        };
+        let expected = found(false);
+        for threads in [2, 3, 7] {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert!(pool.install(|| found(true)) == expected, "{shape:?} on {threads} threads");
+        }
+    }
 }
