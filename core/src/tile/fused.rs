@@ -308,6 +308,11 @@ fn each_tile<
         if SUM {
             exponentials::<V>(z, &mut exps.0);
         }
+        // Where none is read, none is looked up.
+        let weights = match P::WEIGHTED || P::REGION_WEIGHTED {
+            true => tiles.weights.of_tile(i, tiles.z.len()),
+            false => tiles.weights,
+        };
         let place = match &mut places {
             Some(places) => &mut places[i],
             None => &mut spare.0,
@@ -317,7 +322,7 @@ fn each_tile<
             z,
             y,
             valid,
-            tiles.weights.of_tile(i, tiles.z.len()).tiles,
+            weights.tiles,
             &exps.0,
             place,
             &factors,
