@@ -6,8 +6,9 @@
     python docs/compare_peers.py [--time] [NAME ...]      # rows that contain a NAME; all unless given
 
 Masks of one channel and labels of 4 classes, in float64. Equal is to 1e-9 of the value and of the largest gradient, or to
-2e-6 for what makes the targets float32 (nnU-Net, MONAI's generalised Dice). `--time` adds the time of value and gradient on one thread in float32 (8x1x512x512 masks, 4x4x512x512
-labels; median of the runs, both sides in turns) and the ratio. Fails if a row differs.
+2e-6 for what makes the targets float32 (nnU-Net, MONAI's generalised Dice and focal loss). `--time` adds the time of value
+and gradient on one thread in float32 (8x1x512x512 masks, 4x4x512x512 labels; median of the runs, both sides in turns) and the
+ratio. Fails if a row differs.
 """
 
 import argparse
@@ -33,7 +34,7 @@ import segloss  # noqa: E402
 
 ROW = re.compile(r"^\| `(.+)` \| (sigmoid|softmax) \| `(.+)` \| (ours(?: - 1)?)[^|]*\|$")
 # What is rounded to float32 on the way.
-COARSE = ("monai.losses.GeneralizedDice", "nnunet.")
+COARSE = ("monai.losses.GeneralizedDice", "monai.losses.Focal", "monai.losses.DiceFocal", "nnunet.")
 
 
 class Nnunet:

@@ -1331,12 +1331,17 @@ segloss_result segloss_recommend(const segloss_masks *masks,
  *
  * | term | parameters and their defaults |
  * |---|---|
- * | `bce` (sigmoid) | |
- * | `ce` (softmax) | `weights=[...]`, one a class |
- * | `focal` | `alpha=0.25, gamma=2` (sigmoid); `alpha=[...], gamma=2` (softmax) |
+ * | `bce` (sigmoid) | `pos_weight=1, smoothing=0` |
+ * | `ce` (softmax) | `weights=[...]`, one a class, `power=1` |
+ * | `focal` | `alpha=0.25` or `alpha=off`, `gamma=2` (sigmoid); `alpha=[...], gamma=2` (softmax) |
  * | `dice` | `smooth=1e-6` |
  * | `tversky` | `fp=0.5, fn=0.5, smooth=1e-6` |
  * | `focal_tversky` | `fp=0.5, fn=0.5, gamma=1, smooth=1e-6` |
+ * | `poly1` | `epsilon=1` |
+ * | `poly1_focal` | `epsilon=1, gamma=2` |
+ * | `sce` (softmax) | `alpha=0.1, beta=1, floor=-4` |
+ * | `gce` (softmax) | `power=0.7` |
+ * | `mae` (softmax) | |
  * | `boundary` | `theta=3, weight=5, border=auto, void=nearest`: cross-entropy weighted in a band along boundaries |
  * | `distance` | `sigma=5, empty=zero, void=nearest`: cross-entropy weighted by the distance to them |
  *
@@ -1465,7 +1470,8 @@ size_t segloss_loss_parameter_name(const segloss_loss *loss,
                                    size_t capacity);
 
 /**
- * The value that term `term` has for the parameter called `name`. Since 0.1.
+ * The value that term `term` has for the parameter called `name`: a number, -1 for the word `off`, or the place of another
+ * word among those that the parameter takes. Since 0.1.
  *
  * # Safety
  * `loss` is NULL or a loss; `name` is NULL or a text that ends with a 0; `value` is NULL or points to a

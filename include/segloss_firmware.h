@@ -76,8 +76,9 @@ typedef struct segloss_firmware_outcome {
     (36 * ((terms) + 3 * (regions) * (classes)) + 3 * (classes))
 
 /**
- * One term: cross-entropy, focal loss (alpha 0.25, gamma 2), Dice, Tversky and focal Tversky with the defaults
- * of their terms in the text form; and, of several classes, cross-entropy and focal loss (gamma 2).
+ * One term: cross-entropy, focal loss (alpha 0.25, gamma 2), Dice, Tversky, focal Tversky, Poly-1 and Poly-1 focal
+ * loss with the defaults of their terms in the text form; and, of several classes, cross-entropy, focal loss (gamma 2),
+ * Poly-1, Poly-1 focal, symmetric and generalised cross-entropy and mean absolute error.
  *
  * Return a segloss_result: 7 for a number of planes that the loss is not for, 10 for a label that is no class,
  * 12 for too little scratch. Outputs are written only on success.
@@ -91,6 +92,16 @@ int32_t segloss_firmware_focal_tversky(const segloss_firmware_planes *planes,
 int32_t segloss_firmware_ce(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
 int32_t segloss_firmware_class_focal(const segloss_firmware_planes *planes,
                                      segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_poly1(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_poly1_focal(const segloss_firmware_planes *planes,
+                                     segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_class_poly1(const segloss_firmware_planes *planes,
+                                     segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_class_poly1_focal(const segloss_firmware_planes *planes,
+                                           segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_sce(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_gce(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_mae(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
 
 /**
  * Sums of terms with these coefficients, finite and not negative (14 if not): cross-entropy and Dice, of one

@@ -2,7 +2,7 @@
 //!
 //! A loss is added in three places:
 //!
-//! 1. its file in `pixel/`, `class/` or `region/`, after those that are there;
+//! 1. its file in `pixel/`, `class/` or `region/`, after those that are there; a pixel or class term with [`Default`];
 //! 2. `mod` and `pub use` in that folder's `mod.rs`;
 //! 3. one line in [`builtin_terms!`](crate::builtin_terms).
 //!
@@ -36,6 +36,13 @@ macro_rules! builtin_terms {
             region log_cosh_dice: $crate::region::LogCoshDice,
             region generalized_dice: $crate::region::GeneralizedDice,
             region recall: $crate::region::Recall,
+            pixel poly1: $crate::pixel::Poly1,
+            pixel poly1_focal: $crate::pixel::Poly1Focal,
+            class class_poly1: $crate::class::Poly1,
+            class class_poly1_focal: $crate::class::Poly1Focal,
+            class sce: $crate::class::Sce,
+            class gce: $crate::class::Gce,
+            class mae: $crate::class::Mae,
         }
     };
 }

@@ -12,7 +12,7 @@
 //! let (logits, mask, mut gradient) = ([0.5f32, -1.0], [1u8, 0], [0f32; 2]);
 //! let packed = Layout::channels_first(Shape::new(1, 1, &[2])?)?;
 //! let (z, y) = (View::new(&logits, packed)?, View::new(&mask, packed)?);
-//! let loss = pixel(1.0, Bce);
+//! let loss = pixel(1.0, Bce::default());
 //! let problem = Problem::<f32, f64>::new(Call::sigmoid(), &loss, &z, &y)?;
 //!
 //! // As long as `problem.sizes()` says, or longer.
@@ -52,6 +52,7 @@ mod number;
 mod parameter;
 pub mod pixel;
 mod pixelwise;
+mod poly1;
 mod range;
 pub mod region;
 mod shape;

@@ -3,6 +3,9 @@
 use crate::error::Error;
 use crate::range::Range;
 
+/// The word whose value is [`Range::OFF`].
+pub(crate) const OFF: &str = "off";
+
 /// The most parameters a term or map can have.
 pub const PARAMETERS: usize = 8;
 
@@ -58,6 +61,16 @@ impl Parameter {
         Parameter { range: Range::Integers { smallest, largest }, ..self }
     }
 
+    /// Takes the word `off` too, whose value is [`Range::OFF`].
+    #[must_use]
+    pub const fn or_off(self) -> Self {
+        let range = match self.range {
+            Range::Numbers { smallest, largest } => Range::NumbersOrOff { smallest, largest },
+            range => range,
+        };
+        Parameter { range, ..self }
+    }
+
     /// Gives it another name that is read too.
     #[must_use]
     pub const fn or(self, also: &'static str) -> Self {
@@ -78,6 +91,14 @@ impl Parameter {
     /// Whether this is what `name` refers to.
     pub fn is_called(&self, name: &str) -> bool {
         self.names().any(|own| own == name)
+    }
+
+    /// Returns the word that `value` stands for, if it is none that is written as a number.
+    pub fn word(&self, value: f64) -> Option<&'static str> {
+        if self.range.has_off() && value == Range::OFF {
+            return Some(OFF);
+        }
+        self.choices.get(value as usize).copied()
     }
 
     /// Gives `value` back if it is in the range.

@@ -14,6 +14,13 @@ pub enum Range {
         /// The largest.
         largest: f64,
     },
+    /// From `smallest` to `largest`, and [`Range::OFF`].
+    NumbersOrOff {
+        /// The smallest.
+        smallest: f64,
+        /// The largest.
+        largest: f64,
+    },
     /// Integers from `smallest` to `largest`.
     Integers {
         /// The smallest.
@@ -26,6 +33,9 @@ pub enum Range {
 }
 
 impl Range {
+    /// The number that stands for the word `off`, where a parameter may be that.
+    pub const OFF: f64 = -1.0;
+
     /// Any finite number.
     pub const FINITE: Self = Range::within(f64::NEG_INFINITY, f64::INFINITY);
 
@@ -45,6 +55,9 @@ impl Range {
             Range::Numbers { smallest, largest } => {
                 value.is_finite() && (smallest..=largest).contains(&value)
             }
+            Range::NumbersOrOff { smallest, largest } => {
+                value == Range::OFF || Range::within(smallest, largest).contains(value)
+            }
             Range::Integers { smallest, largest } => {
                 (f64::from(smallest)..=f64::from(largest)).contains(&value) && value % 1.0 == 0.0
             }
@@ -54,6 +67,11 @@ impl Range {
                 place < count && (place as f64).to_bits() == value.to_bits()
             }
         }
+    }
+
+    /// Whether [`Range::OFF`] is one of them.
+    pub fn has_off(self) -> bool {
+        matches!(self, Range::NumbersOrOff { .. })
     }
 
     /// Whether it is [`Range::FINITE`].
@@ -73,6 +91,13 @@ impl fmt::Display for Range {
                     (false, true) => write!(f, "{prefix}{} or larger", Number(smallest)),
                     (true, false) => write!(f, "{prefix}{} or smaller", Number(largest)),
                     (false, false) => write!(f, "{} to {}", Number(smallest), Number(largest)),
+                }
+            }
+            Range::NumbersOrOff { smallest, largest } => {
+                let numbers = Range::within(smallest, largest);
+                match f.alternate() {
+                    true => write!(f, "{numbers:#}, or `off`"),
+                    false => write!(f, "{numbers}, or `off`"),
                 }
             }
             Range::Integers { smallest, largest } => {

@@ -249,7 +249,14 @@ pub struct Options<'a> {
 /// Work with a term, which may come with parameters that the compiler knows.
 ///
 /// `run` must be `#[inline(always)]`, so that it is compiled anew for those.
-pub trait WithTerm<P> {
-    /// Does the work.
+pub trait WithTerm<P>: Sized {
+    /// Does the work, in a loop for each combination of what may be asked of it.
     fn run(self, term: P);
+
+    /// Does the work in one loop for all of them: a third (class terms) to a sixth (pixel terms) of the code, and some time
+    /// for what is not asked.
+    #[inline(always)]
+    fn run_compact(self, term: P) {
+        self.run(term);
+    }
 }

@@ -171,8 +171,8 @@ proptest! {
         let skip = Options { empty: Missing::Skip, absent: Absent::Skip, ..Options::default() };
         let pooled = Options { pool: Some(Pool::Batch), ..skip };
         same_as_text!(case: Case<f32, u8>, Compensated;
-            "bce" => pixel(1.0, Bce),
-            "0.7*bce(reduction=sum)" => pixel(0.7, Bce).reduction(Reduction::Sum),
+            "bce" => pixel(1.0, Bce::default()),
+            "0.7*bce(reduction=sum)" => pixel(0.7, Bce::default()).reduction(Reduction::Sum),
             "focal" => pixel(1.0, Focal::default()),
             "focal(alpha=0.4, gamma=1.3)" => pixel(1.0, Focal::with(0.4, 1.3).unwrap()),
             "dice" => region(1.0, Dice::default()),
@@ -184,22 +184,22 @@ proptest! {
             "focal_tversky(fp=0.3, fn=0.7, gamma=0.75)" =>
                 region(1.0, FocalTversky::with(0.3, 0.7, 0.75, 1e-6).unwrap()),
             "0.5*dice + 0.1*tversky + 0.3*bce" =>
-                ((region(0.5, Dice::default()), region(0.1, Tversky::default())), pixel(0.3, Bce)),
-            "0*bce + 0*dice" => (pixel(0.0, Bce), region(0.0, Dice::default())),
+                ((region(0.5, Dice::default()), region(0.1, Tversky::default())), pixel(0.3, Bce::default())),
+            "0*bce + 0*dice" => (pixel(0.0, Bce::default()), region(0.0, Dice::default())),
         );
     }
 
     #[test]
     fn sums_in_f64(case in case::<f32, u8>(Just(1), |_| (0u8..=1).boxed(), None)) {
         same_as_text!(case: Case<f32, u8>, f64;
-            "0.5*bce + 0.5*dice" => (pixel(0.5, Bce), region(0.5, Dice::default())),
+            "0.5*bce + 0.5*dice" => (pixel(0.5, Bce::default()), region(0.5, Dice::default())),
         );
     }
 
     #[test]
     fn soft_targets_in_f64(case in case::<f64, f32>(Just(1), |_| (0.0f32..=1.0).boxed(), Some((-1.0, -1)))) {
         same_as_text!(case: Case<f64, f32>, f64;
-            "0.5*bce + 0.5*dice" => (pixel(0.5, Bce), region(0.5, Dice::default())),
+            "0.5*bce + 0.5*dice" => (pixel(0.5, Bce::default()), region(0.5, Dice::default())),
         );
     }
 
@@ -207,17 +207,17 @@ proptest! {
     fn weighted(case in case::<f32, u8>(Just(1), mask, Some((255, 255)))) {
         let one = Maps::NONE.and(0).unwrap();
         let both = Maps::NONE.and(1).unwrap().and(0).unwrap();
-        let edges = (pixel(0.3, Bce), (region(0.4, Dice::default()), pixel(0.3, Bce).weighted(one)));
+        let edges = (pixel(0.3, Bce::default()), (region(0.4, Dice::default()), pixel(0.3, Bce::default()).weighted(one)));
         let engine = by_engine::<f32, Compensated, u8, _>(&case, &edges);
         prop_assert_eq!(by_slices::<f32, Compensated, u8, _>(&case, edges), Ok(engine));
         // One that could be multiplied by something, and is not.
-        let bare = pixel(0.3, Bce).weighted(Maps::NONE);
+        let bare = pixel(0.3, Bce::default()).weighted(Maps::NONE);
         let engine = by_engine::<f32, Compensated, u8, _>(&case, &(bare, edges));
         prop_assert_eq!(by_slices::<f32, Compensated, u8, _>(&case, (bare, edges)), Ok(engine));
         let engine = by_engine::<f32, Compensated, u8, _>(&case, &bare);
         prop_assert_eq!(by_slices::<f32, Compensated, u8, _>(&case, bare), Ok(engine.clone()));
-        prop_assert_eq!(by_slices::<f32, Compensated, u8, _>(&case, pixel(0.3, Bce)), Ok(engine));
-        let twice = (pixel(0.3, Focal::default()).weighted(both), pixel(0.0, Bce));
+        prop_assert_eq!(by_slices::<f32, Compensated, u8, _>(&case, pixel(0.3, Bce::default())), Ok(engine));
+        let twice = (pixel(0.3, Focal::default()).weighted(both), pixel(0.0, Bce::default()));
         let engine = by_engine::<f32, Compensated, u8, _>(&case, &twice);
         prop_assert_eq!(by_slices::<f32, Compensated, u8, _>(&case, twice), Ok(engine));
     }
@@ -226,12 +226,12 @@ proptest! {
     fn label_maps(case in case::<f32, u8>(2usize..7, labels, Some((255, 255)))) {
         let skip = Options { empty: Missing::Skip, absent: Absent::Skip, ..Options::default() };
         same_as_text!(case: Case<f32, u8>, Compensated;
-            "ce" => class(1.0, Ce),
+            "ce" => class(1.0, Ce::default()),
             "0.7*focal(gamma=1.5)" => class(0.7, class::Focal::gamma(1.5).unwrap()),
             "dice" => region(1.0, Dice::default()),
-            "0.5*ce + 0.5*dice" => (class(0.5, Ce), region(0.5, Dice::default())),
+            "0.5*ce + 0.5*dice" => (class(0.5, Ce::default()), region(0.5, Dice::default())),
             "dice(pool=sample, empty=skip, absent=skip) + ce" =>
-                (region(1.0, Dice::default()).options(Options { pool: Some(Pool::Sample), ..skip }), class(1.0, Ce)),
+                (region(1.0, Dice::default()).options(Options { pool: Some(Pool::Sample), ..skip }), class(1.0, Ce::default())),
         );
     }
 }
@@ -250,7 +250,7 @@ fn several_segments() {
     let (link, maps) = (Link::Sigmoid, [vec![1.0; pixels], vec![1.0; pixels]]);
     let case = Case { link, classes: 1, logits, targets, maps, ignored: None, ignore_index: None };
     same_as_text!(case: Case<f32, u8>, Compensated;
-        "0.5*bce + 0.5*dice" => (pixel(0.5, Bce), region(0.5, Dice::default())),
+        "0.5*bce + 0.5*dice" => (pixel(0.5, Bce::default()), region(0.5, Dice::default())),
     );
 }
 
@@ -278,7 +278,8 @@ fn multiclass_fault(
     let (mut exps, mut slopes) = (vec![0.0; classes], vec![[0.0; 2]; slopes]);
     let workspace = slices::Workspace { partials: &mut partials, sums: &mut sums };
     let classes = Classes { exps: &mut exps, slopes: &mut slopes };
-    let result = planes.evaluate(class(1.0, Ce), Some(&mut gradient), workspace, classes);
+    let result =
+        planes.evaluate(class(1.0, Ce::default()), Some(&mut gradient), workspace, classes);
     assert_eq!(gradient, [7.0; 8]);
     result.unwrap_err()
 }
@@ -289,7 +290,7 @@ fn faults() {
     let (logits, targets) = ([0.5f32; 8], [0u8, 1, 3, 255]);
     let length = |argument, length, expected| Fault::Length { argument, length, expected };
     let short = |argument, length, expected| Fault::Workspace { argument, length, expected };
-    let bce = pixel(1.0, Bce);
+    let bce = pixel(1.0, Bce::default());
     let mask = [0u8, 3, 3, 0];
     let plane = Binary { logits: &logits[..4], targets: &mask, ignored: None, maps: &[] };
     let of_plane = |plane| binary_fault::<u8>(plane, bce, 1, 2);
@@ -323,10 +324,13 @@ fn faults() {
     let dice = region(1.0, Dice::default());
     let option = |term, option| Fault::Option { term, option };
     let too_large = Fault::Coefficient { value: 1e300 };
-    assert_eq!(binary_fault(plane, pixel(-1.0, Bce), 1, 2), Fault::Coefficient { value: -1.0 });
-    assert_eq!(binary_fault(plane, pixel(1e300, Bce), 1, 2), too_large);
+    assert_eq!(
+        binary_fault(plane, pixel(-1.0, Bce::default()), 1, 2),
+        Fault::Coefficient { value: -1.0 }
+    );
+    assert_eq!(binary_fault(plane, pixel(1e300, Bce::default()), 1, 2), too_large);
     let softmax = Fault::Link { term: "ce", expected: "the softmax link" };
-    assert_eq!(binary_fault(plane, class(1.0, Ce), 1, 2), softmax);
+    assert_eq!(binary_fault(plane, class(1.0, Ce::default()), 1, 2), softmax);
     assert_eq!(binary_fault(plane, bce.weighted(third), 1, 2), Fault::Map { place: 2, maps: 0 });
     assert_eq!(binary_fault(plane, bce.options(maps), 1, 2), option("bce", "maps"));
     assert_eq!(binary_fault(plane, (bce, dice.weighted()), 5, 10), option("dice", "weighted"));

@@ -161,9 +161,15 @@ fn binary_of(criterion: &mut Criterion, batch: usize, side: usize) {
     let arrays = &mut Arrays::new(batch, 1, side);
     let mut group = group(criterion, &format!("{batch}x1x{side}x{side}"), arrays);
     let (call, dice) = (Call::sigmoid(), Dice::default());
-    fixed!(group, arrays, call, "bce", pixel(1.0, Bce));
+    fixed!(group, arrays, call, "bce", pixel(1.0, Bce::default()));
     fixed!(group, arrays, call, "dice", region(1.0, dice));
-    fixed!(group, arrays, call, "0.5*bce + 0.5*dice", (pixel(0.5, Bce), region(0.5, dice)));
+    fixed!(
+        group,
+        arrays,
+        call,
+        "0.5*bce + 0.5*dice",
+        (pixel(0.5, Bce::default()), region(0.5, dice))
+    );
     texts(&mut group, arrays, Link::Sigmoid, &every_text(Link::Sigmoid));
 }
 
@@ -171,9 +177,15 @@ fn classes(criterion: &mut Criterion) {
     let arrays = &mut Arrays::new(4, 19, 512);
     let mut group = group(criterion, "4x19x512x512", arrays);
     let (call, dice) = (Call::softmax(), Dice::default());
-    fixed!(group, arrays, call, "ce", class(1.0, Ce));
+    fixed!(group, arrays, call, "ce", class(1.0, Ce::default()));
     fixed!(group, arrays, call, "dice", region(1.0, dice));
-    fixed!(group, arrays, call, "0.5*ce + 0.5*dice", (class(0.5, Ce), region(0.5, dice)));
+    fixed!(
+        group,
+        arrays,
+        call,
+        "0.5*ce + 0.5*dice",
+        (class(0.5, Ce::default()), region(0.5, dice))
+    );
     texts(&mut group, arrays, Link::Softmax, &every_text(Link::Softmax));
 }
 

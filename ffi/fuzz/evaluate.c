@@ -4,15 +4,17 @@
 
 enum { CLASSES = 3, PIXELS = 40 };
 
-static const char *const texts[2][6] = {
+static const char *const texts[2][9] = {
     {"bce", "focal(gamma=0.5)", "dice + bce @ band", "focal_tversky(gamma=0.75)", "preset:medical",
-     "bce(normalise=weights) + distance"},
+     "bce(normalise=weights) + distance", "bce(pos_weight=3, smoothing=0.1)", "poly1(epsilon=-1) + focal(alpha=off)",
+     "poly1_focal(gamma=0.5) + dice"},
     {"ce", "focal(gamma=0.5)", "dice + ce @ band", "focal_tversky(gamma=0.75)", "preset:boundary",
-     "ce(weights=[1, 0, 2]) + distance"},
+     "ce(weights=[1, 0, 2]) + distance", "ce(power=0.3) + dice", "poly1(epsilon=-1) + sce(alpha=0)",
+     "poly1_focal(gamma=0.5) + gce + mae"},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static segloss_loss *losses[2][6][2];
+    static segloss_loss *losses[2][9][2];
     float logits[CLASSES * PIXELS], weights[PIXELS], gradient[2][CLASSES * PIXELS];
     uint8_t labels[CLASSES * PIXELS];
     int64_t shape[] = {1, CLASSES, 5, 8}, one[] = {1, 1, 5, 8};
@@ -22,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     segloss_result result[2];
     DLTensor z, y, w, dz;
     bytes input = {data, size};
-    const int link = next(&input) & 1, which = next(&input) % 6, any_bits = next(&input) & 1;
+    const int link = next(&input) & 1, which = next(&input) % 9, any_bits = next(&input) & 1;
     int level, is_finite = 1;
     size_t i;
     for (i = 0; i < COUNT(logits); i++) {

@@ -4,7 +4,8 @@
     "bce", "ce", "dice", "focal", "tversky", "focal_tversky", "boundary", "distance", "band", "decay", \
         "(", ")", "[", "]", "=", ",", "+", "*", "@", " ", "\n", "preset:", "medical", "weights",     \
         "alpha", "gamma", "smooth", "theta", "sigma", "empty", "skip", "pool", "batch", "1", "0.5", \
-        "1e-6", "-2", "1e999", "mean", "absent", "fp", "fn", "true", "weighted", "reduction"
+        "1e-6", "-2", "1e999", "mean", "absent", "fp", "fn", "true", "weighted", "reduction", "poly1", "poly1_focal", "sce", "gce", "mae", "off", "power",       \
+        "epsilon", "floor", "pos_weight", "smoothing"
 #include "driver.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

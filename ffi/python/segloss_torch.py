@@ -258,7 +258,8 @@ def _number(value):
 
 
 def _term(name, **parameters):
-    return f"{name}({', '.join(f'{key}={_number(value)}' for key, value in parameters.items())})"
+    written = {key: value if isinstance(value, str) else _number(value) for key, value in parameters.items()}
+    return f"{name}({', '.join(f'{key}={value}' for key, value in written.items())})"
 
 
 @functools.lru_cache(maxsize=64)
@@ -355,7 +356,7 @@ class FocalTverskyLoss(_Named):
 
 
 class FocalLoss(_Named):
-    """`focal` of masks."""
+    """`focal` of masks; `alpha` weighs foreground, None neither side."""
 
     _labels_take = '`MultiClassFocalLoss` or `Loss("focal")`'
 
@@ -364,7 +365,8 @@ class FocalLoss(_Named):
 
     @property
     def text(self):
-        return _term("focal", alpha=self.alpha, gamma=self.gamma)
+        alpha = "off" if self.alpha is None else self.alpha
+        return _term("focal", alpha=alpha, gamma=self.gamma)
 
 
 class BoundaryLoss(_Named):

@@ -308,7 +308,7 @@ fn losses_are_put_together_and_read() {
         assert_eq!(segloss_loss_term_coefficient(loss, 0, &mut coefficient), ResultCode::Ok);
         assert_eq!((segloss_loss_link(loss), segloss_loss_term_count(loss)), (1, 1));
         assert_eq!(segloss_loss_term_name(loss, 0, buffer.as_mut_ptr(), 2), 2);
-        assert_eq!(segloss_loss_parameter_count(loss, 0), 0);
+        assert_eq!(segloss_loss_parameter_count(loss, 0), 1);
         segloss_loss_free(loss);
     }
     let loss = new_loss(c"dice", Link::Sigmoid, ptr::null());

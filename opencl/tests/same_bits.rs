@@ -81,6 +81,9 @@ fn pocl_is_held_to_every_bit() {
 fn pixel_terms() {
     both(Link::Sigmoid, "bce", 1, false);
     both(Link::Sigmoid, "0.7*bce(reduction=sum) + focal(alpha=0.3, gamma=1.5)", 3, true);
+    let parameters = "bce(pos_weight=3, smoothing=0.1) + focal(alpha=off) + poly1(epsilon=-1)";
+    both(Link::Sigmoid, parameters, 1, true);
+    both(Link::Sigmoid, "poly1 + poly1_focal(epsilon=-0.5, gamma=0.7)", 2, true);
 }
 
 #[test]
@@ -125,6 +128,8 @@ fn plugins() {
 #[test]
 fn class_terms() {
     both(Link::Softmax, "ce", 2, false);
+    both(Link::Softmax, "ce(weights=[1, 0.5, 2], power=0.3) + poly1(epsilon=-1) + mae", 3, true);
+    both(Link::Softmax, "sce(alpha=0) + gce + poly1_focal(gamma=0.7)", 3, true);
     both(
         Link::Softmax,
         "ce(weights=[1, 0, 2.5, 0.3]) + focal(alpha=[0.1, 0.2, 0.3, 0.4])",

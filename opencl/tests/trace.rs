@@ -22,7 +22,7 @@ fn equal_operations_are_one_node() {
     let _ = sum * (z + y);
     assert_eq!(graph.len(), before + 1);
 
-    let loss = |z, y| Bce.loss(&Pixel::new(z, y));
+    let loss = |z, y| Bce::default().loss(&Pixel::new(z, y));
     let first = loss(z, y);
     let before = graph.len();
     let second = loss(z, y);

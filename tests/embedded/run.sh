@@ -31,7 +31,8 @@ links() {
     "$(linker)" -flavor gnu --gc-sections -u "$1" -e "$1" "$library" -o "$results/linked" \
         2>"$results/linked.txt"
 }
-for loss in bce focal dice tversky focal_tversky bce_dice bce_dice_map ce class_focal ce_dice; do
+for loss in bce focal dice tversky focal_tversky bce_dice bce_dice_map ce class_focal ce_dice poly1 poly1_focal \
+    class_poly1 class_poly1_focal sce gce mae; do
     links "segloss_firmware_$loss" || { cat "$results/linked.txt" && exit 1; }
 done
 # The proof is worth something only if it can fail, for the reason that is meant.

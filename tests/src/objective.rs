@@ -5,7 +5,8 @@ use core::fmt;
 use crate::oracle::maps::{Border, Empty, band_weights, decay_weights};
 use crate::oracle::{
     Absent, Dense, Formula, Labelled, Loss, Memberships, Number, Pixels, Pool, Reduction, Region,
-    bce_pixels, ce_pixels, class_focal_pixels, focal_pixels,
+    bce_pixels, ce_pixels, class_focal_pixels, class_poly1_focal_pixels, focal_pixels, gce_pixels,
+    mae_pixels, poly1_focal_pixels, reweighted_bce_pixels, sce_pixels,
 };
 
 /// Inputs under either link.
@@ -22,6 +23,8 @@ pub enum Input<'a> {
 pub enum Alpha {
     /// 0.25 of foreground under sigmoid, none under softmax.
     Default,
+    /// None under sigmoid either.
+    Off,
     /// The weight of foreground; background has the rest to 1.
     Foreground(f64),
     /// One a class.
@@ -54,16 +57,73 @@ pub enum Map {
 #[allow(missing_docs, reason = "the parameters are those of the text form")]
 pub enum Term {
     Bce,
-    Ce { weights: Option<Vec<f64>> },
-    Focal { alpha: Alpha, gamma: f64 },
-    Boundary { theta: u32, weight: f64 },
-    Distance { sigma: f64 },
-    Dice { smooth: f64, pool: Option<Pool>, reduction: Reduction },
-    Tversky { fp: f64, fn_: f64, smooth: f64, pool: Option<Pool> },
-    FocalTversky { fp: f64, fn_: f64, gamma: f64, smooth: f64, pool: Option<Pool> },
-    Jaccard { smooth: f64 },
-    LogCoshDice { smooth: f64 },
-    GeneralizedDice { smooth: f64 },
+    /// `bce` with parameters.
+    ReweightedBce {
+        pos_weight: f64,
+        smoothing: f64,
+    },
+    Ce {
+        weights: Option<Vec<f64>>,
+    },
+    /// `ce` with a power.
+    PowerCe {
+        weights: Option<Vec<f64>>,
+        power: f64,
+    },
+    Focal {
+        alpha: Alpha,
+        gamma: f64,
+    },
+    Boundary {
+        theta: u32,
+        weight: f64,
+    },
+    Distance {
+        sigma: f64,
+    },
+    Dice {
+        smooth: f64,
+        pool: Option<Pool>,
+        reduction: Reduction,
+    },
+    Tversky {
+        fp: f64,
+        fn_: f64,
+        smooth: f64,
+        pool: Option<Pool>,
+    },
+    FocalTversky {
+        fp: f64,
+        fn_: f64,
+        gamma: f64,
+        smooth: f64,
+        pool: Option<Pool>,
+    },
+    Poly1 {
+        epsilon: f64,
+    },
+    Poly1Focal {
+        epsilon: f64,
+        gamma: f64,
+    },
+    Sce {
+        alpha: f64,
+        beta: f64,
+        floor: f64,
+    },
+    Gce {
+        power: f64,
+    },
+    Mae,
+    Jaccard {
+        smooth: f64,
+    },
+    LogCoshDice {
+        smooth: f64,
+    },
+    GeneralizedDice {
+        smooth: f64,
+    },
     Mapped(Box<Term>, Map),
 }
 
@@ -111,6 +171,11 @@ impl Term {
             "log_cosh_dice" => Term::LogCoshDice { smooth },
             "generalized_dice" => Term::GeneralizedDice { smooth },
             "focal_tversky" => Term::FocalTversky { fp, fn_, gamma: 1.0, smooth, pool },
+            "poly1" => Term::Poly1 { epsilon: 1.0 },
+            "poly1_focal" => Term::Poly1Focal { epsilon: 1.0, gamma: 2.0 },
+            "sce" => Term::Sce { alpha: 0.1, beta: 1.0, floor: -4.0 },
+            "gce" => Term::Gce { power: 0.7 },
+            "mae" => Term::Mae,
             _ => return None,
         })
     }
@@ -161,20 +226,44 @@ impl Term {
     pub fn pixels<N: Number>(&self, input: &Input) -> Pixels<N> {
         match (self, input) {
             (Term::Bce, Input::Dense(dense)) => bce_pixels(dense),
-            (Term::Bce, Input::Labelled(labelled)) => ce_pixels(labelled, None),
+            (Term::Bce, Input::Labelled(labelled)) => ce_pixels(labelled, None, 1.0),
+            (Term::ReweightedBce { pos_weight, smoothing }, Input::Dense(dense)) => {
+                reweighted_bce_pixels(dense, *pos_weight, *smoothing)
+            }
             (Term::Ce { weights }, Input::Labelled(labelled)) => {
-                ce_pixels(labelled, weights.as_deref())
+                ce_pixels(labelled, weights.as_deref(), 1.0)
+            }
+            (Term::PowerCe { weights, power }, Input::Labelled(labelled)) => {
+                ce_pixels(labelled, weights.as_deref(), *power)
             }
             (Term::Focal { alpha, gamma }, Input::Dense(dense)) => match alpha {
-                Alpha::Default => focal_pixels(dense, 0.25, *gamma),
-                Alpha::Foreground(alpha) => focal_pixels(dense, *alpha, *gamma),
+                Alpha::Default => focal_pixels(dense, Some(0.25), *gamma),
+                Alpha::Off => focal_pixels(dense, None, *gamma),
+                Alpha::Foreground(alpha) => focal_pixels(dense, Some(*alpha), *gamma),
                 Alpha::Classes(_) => panic!("{self} of masks"),
             },
             (Term::Focal { alpha, gamma }, Input::Labelled(labelled)) => match alpha {
                 Alpha::Default => class_focal_pixels(labelled, None, *gamma),
                 Alpha::Classes(alpha) => class_focal_pixels(labelled, Some(alpha), *gamma),
-                Alpha::Foreground(_) => panic!("{self} of classes"),
+                Alpha::Off | Alpha::Foreground(_) => panic!("{self} of classes"),
             },
+            (Term::Poly1 { epsilon }, Input::Dense(dense)) => {
+                poly1_focal_pixels(dense, *epsilon, 0.0)
+            }
+            (Term::Poly1 { epsilon }, Input::Labelled(labelled)) => {
+                class_poly1_focal_pixels(labelled, *epsilon, 0.0)
+            }
+            (Term::Poly1Focal { epsilon, gamma }, Input::Dense(dense)) => {
+                poly1_focal_pixels(dense, *epsilon, *gamma)
+            }
+            (Term::Poly1Focal { epsilon, gamma }, Input::Labelled(labelled)) => {
+                class_poly1_focal_pixels(labelled, *epsilon, *gamma)
+            }
+            (Term::Sce { alpha, beta, floor }, Input::Labelled(labelled)) => {
+                sce_pixels(labelled, *alpha, *beta, *floor)
+            }
+            (Term::Gce { power }, Input::Labelled(labelled)) => gce_pixels(labelled, *power),
+            (Term::Mae, Input::Labelled(labelled)) => mae_pixels(labelled),
             (Term::Boundary { theta, weight }, input) => {
                 let border = match input {
                     Input::Dense(_) => Border::Zero,
@@ -325,13 +414,23 @@ impl fmt::Display for Term {
         };
         match self {
             Term::Bce => call(f, "bce", vec![]),
+            Term::ReweightedBce { pos_weight, smoothing } => {
+                let arguments =
+                    [argument("pos_weight", *pos_weight), argument("smoothing", *smoothing)];
+                call(f, "bce", arguments.into())
+            }
             Term::Ce { weights: None } => call(f, "ce", vec![]),
             Term::Ce { weights: Some(weights) } => {
                 call(f, "ce", vec![format!("weights={}", list(weights))])
             }
+            Term::PowerCe { weights, power } => {
+                let weights = weights.as_ref().map(|weights| format!("weights={}", list(weights)));
+                call(f, "ce", weights.into_iter().chain([argument("power", *power)]).collect())
+            }
             Term::Focal { alpha, gamma } => {
                 let mut arguments = match alpha {
                     Alpha::Default => vec![],
+                    Alpha::Off => vec!["alpha=off".into()],
                     Alpha::Foreground(alpha) => vec![argument("alpha", *alpha)],
                     Alpha::Classes(alpha) => vec![format!("alpha={}", list(alpha))],
                 };
@@ -369,6 +468,18 @@ impl fmt::Display for Term {
             Term::GeneralizedDice { smooth } => {
                 call(f, "generalized_dice", vec![argument("smooth", *smooth)])
             }
+            Term::Poly1 { epsilon } => call(f, "poly1", vec![argument("epsilon", *epsilon)]),
+            Term::Poly1Focal { epsilon, gamma } => call(
+                f,
+                "poly1_focal",
+                vec![argument("epsilon", *epsilon), argument("gamma", *gamma)],
+            ),
+            Term::Sce { alpha, beta, floor } => {
+                let numbers = [("alpha", *alpha), ("beta", *beta), ("floor", *floor)];
+                call(f, "sce", numbers.map(|(name, x)| argument(name, x)).into())
+            }
+            Term::Gce { power } => call(f, "gce", vec![argument("power", *power)]),
+            Term::Mae => call(f, "mae", vec![]),
             Term::Mapped(term, map) => write!(f, "{term} @ {map}"),
         }
     }

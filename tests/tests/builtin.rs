@@ -143,7 +143,18 @@ impl EachTerm for Names {
 }
 
 /// Terms that the source does not have, so that nothing is recorded of them.
-const NOT_RECORDED: &[&str] = &["jaccard", "fbeta", "log_cosh_dice", "generalized_dice", "recall"];
+const NOT_RECORDED: &[&str] = &[
+    "jaccard",
+    "fbeta",
+    "log_cosh_dice",
+    "generalized_dice",
+    "recall",
+    "poly1",
+    "poly1_focal",
+    "sce",
+    "gce",
+    "mae",
+];
 
 #[test]
 fn every_term_is_recorded() {

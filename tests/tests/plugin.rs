@@ -436,7 +436,7 @@ fn every_composition_gives_the_same_bits() {
         let jaccard = Jaccard { smooth: 0.25 };
         let fixed = (
             pixel(0.75, difference).reduction(Reduction::Sum),
-            (region(0.5, jaccard).pool(Pool::Sample), pixel(0.5, Bce)),
+            (region(0.5, jaccard).pool(Pool::Sample), pixel(0.5, Bce::default())),
         );
         let text = "0.75*difference(by=2, of=sizes, reduction=sum) \
                     + 0.5*my_jaccard(eps=0.25, pool=sample) + 0.5*bce";
@@ -446,7 +446,7 @@ fn every_composition_gives_the_same_bits() {
         let costs = Some(NumberList::from(&costs[..]));
         let misses = (
             class(0.75, Miss { power: 1.5 }).weighted(costs, Maps::NONE),
-            class(0.5, Ce).reduction(Reduction::Sum),
+            class(0.5, Ce::default()).reduction(Reduction::Sum),
         );
         let of_misses = "0.75*miss(costs=[1, 0.5, 2], power=1.5) + 0.5*ce(reduction=sum)";
         let (labels, softmax) = (self::case(Link::Softmax), call(Link::Softmax));

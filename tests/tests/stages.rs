@@ -374,7 +374,7 @@ fn fixed_losses_in_stages() {
     let case = Case::sigmoid(5, Shape::new(3, 1, &[SEGMENT + 99]).unwrap(), 8.0, 0.1);
     let (scene, call) = (Scene::<f32>::new(&case), Call::sigmoid());
     let call = Call { ignore_index: Ignore::Labels(&[255]), ..call };
-    let program = (pixel(0.5, Bce), region(0.5, Dice::default()));
+    let program = (pixel(0.5, Bce::default()), region(0.5, Dice::default()));
     let expected = whole(&scene, call, &program);
     assert!(streamed(&scene, call, &program, SEGMENT, true) == expected);
     let (values, gradient) = sharded(&scene, call, &program, &[0..1, 1..3]);
@@ -384,7 +384,7 @@ fn fixed_losses_in_stages() {
 /// A workspace lent for a larger call serves a smaller one, stage by stage.
 #[test]
 fn a_workspace_larger_than_needed() {
-    let program = (class(0.5, Ce), region(0.5, Dice::default()));
+    let program = (class(0.5, Ce::default()), region(0.5, Dice::default()));
     let large = Case::softmax(1, Shape::new(3, 9, &[50]).unwrap(), 8.0, 0.1);
     let small = Case::softmax(2, Shape::new(2, 3, &[70]).unwrap(), 8.0, 0.1);
     let expected = whole(&Scene::new(&small), Call::softmax(), &program);
@@ -416,7 +416,7 @@ fn a_workspace_larger_than_needed() {
 fn compensated_sums() {
     let case = Case::sigmoid(9, Shape::new(3, 1, &[100_003]).unwrap(), 8.0, 0.1);
     let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() };
-    let program = (pixel(0.5, Bce), region(0.5, Dice::default()));
+    let program = (pixel(0.5, Bce::default()), region(0.5, Dice::default()));
     let expected = whole(&Scene::<f32>::new(&case), call, &program);
     let logits = case.single();
     let (z, y) = (packed(&logits, case.shape), packed(&case.targets, case.shape));

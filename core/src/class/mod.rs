@@ -2,10 +2,20 @@
 
 mod ce;
 mod focal;
+mod gce;
+mod mae;
+mod poly1;
+mod poly1_focal;
+mod sce;
 pub mod softmax;
 
 pub use ce::Ce;
 pub use focal::Focal;
+pub use gce::Gce;
+pub use mae::Mae;
+pub use poly1::Poly1;
+pub use poly1_focal::Poly1Focal;
+pub use sce::Sce;
 
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};
@@ -50,12 +60,8 @@ pub trait ClassTerm: Copy + Send + Sync + 'static {
     const DENOMINATOR_OFFSET: f64 = 0.0;
 
     /// Whether a loss from text that is this term, or has it as its only class term, is computed in
-    /// one loop in `f32`: 5 to 30 % faster, for 10 to 60 KB of code.
+    /// one loop in `f32`, if [`ClassTerm::is_common`]: 5 to 30 % faster, for 10 to 60 KB of code.
     const FUSED: bool = false;
-
-    /// Whether its slope is made of `p` and `q`, and not of `log_p`: then a gradient that follows the sums of region terms
-    /// needs no exponential, the probabilities being kept.
-    const SLOPE_OF_SHARES: bool = false;
 
     /// Makes the term of values that are in the ranges of its parameters.
     fn new(arguments: Arguments<'_>) -> Self;
@@ -77,6 +83,23 @@ pub trait ClassTerm: Copy + Send + Sync + 'static {
     fn value_and_slope<L: Lanes>(&self, pixel: &ClassPixel<L>) -> (L, L) {
         let dual = self.loss(&pixel.dual());
         (dual.value, dual.derivative)
+    }
+
+    /// Whether its slope is made of `p` and `q`, and not of `log_p`: then a gradient that follows the sums of region terms
+    /// needs no exponential, the probabilities being kept.
+    fn slope_is_of_shares(&self) -> bool {
+        false
+    }
+
+    /// Whether its parameters are ones that most callers choose, for which alone there are [`ClassTerm::FUSED`] loops.
+    fn is_common(&self) -> bool {
+        true
+    }
+
+    /// Hands itself to `work` with those parameters as constants, if [`ClassTerm::is_common`].
+    #[inline(always)]
+    fn with_common<W: WithTerm<Self>>(self, work: W) {
+        work.run(self);
     }
 
     /// Hands itself to `work`: as it is, or, where its parameters are ones that most callers choose,

@@ -6,7 +6,7 @@ use super::shorthands::{SHORTHANDS, Shorthand};
 use crate::error::Error;
 use crate::lanes::Real;
 use crate::link::Link;
-use crate::parameter::unless_given;
+use crate::parameter::{OFF, unless_given};
 use crate::summation::Accumulator;
 use crate::term::{CLASSES, ClassesInUse, Maps, Options, PARAMETERS, Parameter, Range};
 use crate::text::{
@@ -119,6 +119,10 @@ impl Values {
         }
         *given = Some(match argument.value {
             Value::Number(number) if parameter.choices.is_empty() => number,
+            Value::Word(word) if parameter.range.has_off() && word.text == OFF => Range::OFF,
+            _ if parameter.range.has_off() => {
+                return Err(TextError::value(argument, "a number, or `off`"));
+            }
             _ if parameter.choices.is_empty() => {
                 return Err(TextError::value(argument, "a number"));
             }

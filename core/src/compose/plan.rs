@@ -95,7 +95,9 @@ impl<'a, T: Real, A: Accumulator> Term<'a, T, A> {
     /// Whether its slope is made of probabilities alone, or has no weight; so of all but class terms.
     fn needs_shares_alone(&self) -> bool {
         match self.body() {
-            Some(Body::Class(loops)) => loops.slope_of_shares || self.coefficient == 0.0,
+            Some(Body::Class(loops)) => {
+                self.coefficient == 0.0 || (loops.slope_is_of_shares)(self.arguments())
+            }
             Some(Body::ClassTiles(_)) => false,
             _ => true,
         }
@@ -227,7 +229,9 @@ impl<'a, T: Real> Fusion<'a, T> {
                         (true, false) => Fusion::Pixel { index, loops },
                     }
                 }
-                Some(Body::Class(ClassLoops { fused: Some(loops), .. })) => {
+                Some(Body::Class(ClassLoops { fused: Some(loops), .. }))
+                    if (loops.are_for)(term.arguments()) =>
+                {
                     Fusion::Class { index, loops }
                 }
                 _ => Fusion::None,

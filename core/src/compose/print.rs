@@ -95,8 +95,8 @@ impl ArgumentList {
             if value.to_bits() == otherwise.to_bits() {
                 continue;
             }
-            match parameter.choices.get(value as usize) {
-                Some(word) => self.put(f, parameter.name, word)?,
+            match parameter.word(value) {
+                Some(word) => self.put(f, parameter.name, &word)?,
                 None => self.put(f, parameter.name, &Number(value))?,
             }
         }

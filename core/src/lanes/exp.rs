@@ -36,6 +36,12 @@ pub(super) fn exp_of_nonpositive<L: Lanes>(x: L) -> L {
     L::select(x.lt(least), L::splat(0.0), e)
 }
 
+/// `(e^x - 1 - x) / x^2` for `|x|` up to `ln(2) / 2`.
+#[inline(always)]
+pub(super) fn exp_tail<L: Lanes>(x: L) -> L {
+    tail(x, x * x)
+}
+
 /// `ln 2` in two parts, of which the first times an exponent is exact.
 #[inline(always)]
 pub(super) fn ln_2_in_parts<L: Lanes>() -> (L, L) {

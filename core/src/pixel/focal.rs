@@ -1,7 +1,7 @@
 use super::{Pixel, PixelTerm};
 use crate::error::Error;
 use crate::lanes::Lanes;
-use crate::term::{About, Arguments, Parameter, WithTerm};
+use crate::term::{About, Arguments, Parameter, Range, WithTerm};
 
 /// Binary focal loss of a logit `z` and a target `y` in `[0, 1]`:
 ///
@@ -10,18 +10,20 @@ use crate::term::{About, Arguments, Parameter, WithTerm};
 ///                                       alpha_t = y alpha + (1 - y) (1 - alpha)
 /// ```
 ///
-/// Averaged over valid pixels. A soft target interpolates both factors, as in the source; the
+/// With `alpha=off`, `alpha_t` is 1. Averaged over valid pixels. A soft target interpolates both factors, as in the source; the
 /// minimum is then not at `p = y`. For `gamma < 1` the gradient of a pixel goes to 0 with its loss.
 ///
 /// Source: Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, section 3.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Focal {
+    /// `alpha_t` of a target of 1, or [`Range::OFF`].
     alpha: f64,
     gamma: f64,
 }
 
 impl Focal {
-    /// Makes the term with the foreground's weight `alpha` in `[0, 1]` and focusing parameter `gamma`, at least 0.
+    /// Makes the term with the foreground's weight `alpha` in `[0, 1]`, or [`Range::OFF`], and focusing parameter `gamma`, at
+    /// least 0.
     ///
     /// # Errors
     /// [`Error::Parameter`] for others.
@@ -41,8 +43,10 @@ impl Focal {
     /// `alpha_t (1 - p_t)^gamma`.
     #[inline(always)]
     fn factor<L: Lanes>(&self, pixel: &Pixel<L>) -> L {
-        let (alpha, rest) = (L::splat(self.alpha), L::splat(1.0 - self.alpha));
-        pixel.by_target(alpha, rest) * pixel.wrong.powf(self.gamma)
+        let (foreground, background) =
+            if self.alpha == Range::OFF { (1.0, 1.0) } else { (self.alpha, 1.0 - self.alpha) };
+        let (foreground, background) = (L::splat(foreground), L::splat(background));
+        pixel.by_target(foreground, background) * pixel.wrong.powf(self.gamma)
     }
 }
 
@@ -55,7 +59,7 @@ impl PixelTerm for Focal {
         peers: "MONAI, SMP, kornia, mmsegmentation",
     };
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter::number("alpha", 0.25).within(0.0, 1.0),
+        Parameter::number("alpha", 0.25).within(0.0, 1.0).or_off(),
         Parameter::number("gamma", 2.0).at_least(0.0),
     ];
     const FUSED: bool = true;

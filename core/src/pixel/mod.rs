@@ -2,9 +2,13 @@
 
 mod bce;
 mod focal;
+mod poly1;
+mod poly1_focal;
 
 pub use bce::Bce;
 pub use focal::Focal;
+pub use poly1::Poly1;
+pub use poly1_focal::Poly1Focal;
 
 use crate::error::Error;
 use crate::lanes::{Dual, Lanes};

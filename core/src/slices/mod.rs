@@ -20,8 +20,8 @@
 //!
 //! let band = [5.0, 5.0, 1.0];
 //! let plane = Binary { logits: &[0.5f32, -1.0, 2.0], targets: &[1u8, 0, 1], ignored: None, maps: &[&band] };
-//! let edges = pixel(0.3, Bce).weighted(Maps::NONE.and(0)?);
-//! let loss = (pixel(0.3, Bce), (region(0.4, Dice::default()), edges));
+//! let edges = pixel(0.3, Bce::default()).weighted(Maps::NONE.and(0)?);
+//! let loss = (pixel(0.3, Bce::default()), (region(0.4, Dice::default()), edges));
 //! // One of the first and two of the second for each term, and for each of a class's three region sums.
 //! let (mut partials, mut sums) = ([[0.0; 32]; 6], [Compensated::ZERO; 12]);
 //! let mut gradient = [0.0; 3];

@@ -37,8 +37,8 @@ pub(crate) struct ClassLoops<T> {
     pub terms: ClassBody<T>,
     /// All of a loss's class terms in one loop.
     pub fused: Option<FusedClass<T>>,
-    /// [`ClassTerm::SLOPE_OF_SHARES`].
-    pub slope_of_shares: bool,
+    /// [`ClassTerm::slope_is_of_shares`].
+    pub slope_is_of_shares: fn(Arguments<'_>) -> bool,
 }
 
 /// A region term, compiled for one accumulator.
@@ -136,7 +136,7 @@ impl<T: Real, A: Accumulator> Definition<'static, T, A> {
                     enter::<Lv, _>(ClassKernel { term, input, output });
                 },
                 fused: FusedClass::of::<P, Lv>(),
-                slope_of_shares: P::SLOPE_OF_SHARES,
+                slope_is_of_shares: |arguments| P::new(arguments).slope_is_of_shares(),
             }),
         }
     }
@@ -267,6 +267,26 @@ macro_rules! each_wanted {
     };
 }
 
+/// One loop for all combinations, into tiles of its own, of which what is wanted is copied: of places that may be either the
+/// caller's or nobody's the compiler would not know that they do not overlap, and have another loop for when they do.
+macro_rules! both {
+    ($output:expr, $vector:ty, |$place:ident| $value_and_slope:expr) => {
+        let mut values = [<$vector as Vector>::Elem::default(); TILE];
+        let mut slopes = [<$vector as Vector>::Elem::default(); TILE];
+        for $place in (0..TILE).step_by(<$vector>::LANES) {
+            let (value, slope) = $value_and_slope;
+            value.store(&mut values[$place..]);
+            slope.store(&mut slopes[$place..]);
+        }
+        if let Some(to) = $output.value {
+            *to = values;
+        }
+        if let Some(to) = $output.slope {
+            *to = slopes;
+        }
+    };
+}
+
 struct PixelKernel<'t, T, P> {
     term: P,
     input: PixelInputs<'t, T>,
@@ -298,6 +318,12 @@ impl<V: Vector, P: PixelTerm> WithTerm<P> for PixelLoop<'_, V> {
             each_wanted!(self.output, V, |at| term.value_and_slope(&input.pixel::<V>(at, false)));
         }
     }
+
+    #[inline(always)]
+    fn run_compact(self, term: P) {
+        let input = self.input;
+        both!(self.output, V, |at| term.value_and_slope(&input.pixel::<V>(at, false)));
+    }
 }
 
 struct ClassKernel<'t, T, P> {
@@ -324,12 +350,23 @@ struct ClassLoop<'t, V: Vector> {
 impl<V: Vector, P: ClassTerm> WithTerm<P> for ClassLoop<'_, V> {
     #[inline(always)]
     fn run(self, term: P) {
-        let ClassTile { log_p, p, q, valid: _, weights: _ } = self.input;
-        let at = |at: usize| ClassPixel::<V> {
-            log_p: Vector::load(&log_p[at..]),
-            p: Vector::load(&p[at..]),
-            q: Vector::load(&q[at..]),
-        };
-        each_wanted!(self.output, V, |place| term.value_and_slope(&at(place)));
+        let input = self.input;
+        each_wanted!(self.output, V, |at| term.value_and_slope(&class_pixel::<V>(&input, at)));
+    }
+
+    #[inline(always)]
+    fn run_compact(self, term: P) {
+        let input = self.input;
+        both!(self.output, V, |at| term.value_and_slope(&class_pixel::<V>(&input, at)));
+    }
+}
+
+/// Returns the pixels from `at` on.
+#[inline(always)]
+fn class_pixel<V: Vector>(input: &ClassTile<'_, V::Elem>, at: usize) -> ClassPixel<V> {
+    ClassPixel {
+        log_p: V::load(&input.log_p[at..]),
+        p: V::load(&input.p[at..]),
+        q: V::load(&input.q[at..]),
     }
 }

@@ -26,8 +26,8 @@ pub trait Fused: Copy + Sync {
     const WEIGHTED: bool;
     /// Whether region terms are weighted.
     const REGION_WEIGHTED: bool;
-    /// Whether slopes are made of shares alone ([`PixelTerm::SLOPE_OF_SHARES`](crate::pixel::PixelTerm),
-    /// [`ClassTerm::SLOPE_OF_SHARES`](crate::class::ClassTerm)).
+    /// Whether slopes of pixel terms are made of shares alone
+    /// ([`PixelTerm::SLOPE_OF_SHARES`](crate::pixel::PixelTerm)).
     const SLOPE_OF_SHARES: bool;
     /// One `X` a term.
     type Each<X: Copy>: Copy;

@@ -32,6 +32,8 @@ pub(crate) type FusedSweep<T> = fn(Arguments<'_>, PixelTiles<'_, T>, PixelPass<'
 
 /// The fused loop of a class term.
 pub(crate) struct FusedClass<T> {
+    /// Whether the loop is for these parameters.
+    pub are_for: fn(Arguments<'_>) -> bool,
     /// All class terms of a loss that has this one only.
     pub alone: fn(
         Arguments<'_>,
@@ -73,6 +75,7 @@ impl<T: Real> FusedClass<T> {
             return None;
         }
         Some(FusedClass {
+            are_for: |arguments| P::new(arguments).is_common(),
             alone: |arguments, tile, sum, gradient| {
                 let term = P::new(arguments);
                 enter::<Lv, _>(ClassAlone { term, tile, sum, gradient });
@@ -210,7 +213,7 @@ impl<T: Real, P: ClassTerm> Kernel for ClassAlone<'_, T, P> {
     #[inline(always)]
     fn run<Lv: Level>(self) {
         let ClassAlone { term, tile, sum, gradient } = self;
-        term.with_constants(ClassAloneLoop::<T::In<Lv>> { tile, sum, gradient });
+        term.with_common(ClassAloneLoop::<T::In<Lv>> { tile, sum, gradient });
     }
 }
 

@@ -130,6 +130,11 @@ pub trait Parts: Fused {
         sums: SeededSums<'_, A>,
         note: Note<'_, A::Real>,
     ) -> bool;
+    /// Whether slopes of class terms are made of probabilities alone
+    /// ([`ClassTerm::slope_is_of_shares`](crate::class::ClassTerm)).
+    fn class_slope_is_of_shares(&self) -> bool {
+        true
+    }
     /// Calls `visitor` with each part that is a term by itself, the first being term number `first`.
     fn visit_parts<V: PartVisitor>(&self, first: usize, visitor: &mut V) -> Self::Each<V::Output>;
 }
@@ -258,7 +263,7 @@ impl<P: ClassTerm, const WEIGHTED: bool> Fused for ClassPart<'_, P, WEIGHTED> {
     const REGION: bool = false;
     const WEIGHTED: bool = WEIGHTED;
     const REGION_WEIGHTED: bool = false;
-    const SLOPE_OF_SHARES: bool = P::SLOPE_OF_SHARES;
+    const SLOPE_OF_SHARES: bool = true;
     one_part!();
     value_and_slope!(class(ClassPixel));
     nothing_per_pixel!(pixel(Pixel));
@@ -267,6 +272,10 @@ impl<P: ClassTerm, const WEIGHTED: bool> Fused for ClassPart<'_, P, WEIGHTED> {
 impl<P: ClassTerm, const WEIGHTED: bool> Parts for ClassPart<'_, P, WEIGHTED> {
     visited_once!();
     not_a_region!();
+
+    fn class_slope_is_of_shares(&self) -> bool {
+        self.term.slope_is_of_shares()
+    }
 
     #[inline(always)]
     fn spec(&self, _: usize, _: usize) -> Spec<'_> {
@@ -404,6 +413,10 @@ impl<P: Parts, Q: Parts> Parts for (P, Q) {
             Some(index) => self.1.region_slopes(index, sums, note),
         }
     }
+
+    fn class_slope_is_of_shares(&self) -> bool {
+        self.0.class_slope_is_of_shares() && self.1.class_slope_is_of_shares()
+    }
 }
 
 /// Terms composed at compile time, bound to a level.
@@ -446,7 +459,8 @@ macro_rules! program {
             }
 
             fn keeps_shares(&self, link: Link) -> bool {
-                link == Link::Sigmoid || P::SLOPE_OF_SHARES
+                let $self = self;
+                link == Link::Sigmoid || Parts::class_slope_is_of_shares($parts)
             }
 
             fn keeps_signs(&self) -> bool {

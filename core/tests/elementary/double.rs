@@ -48,6 +48,14 @@ fn exp(x: f64) -> Big {
     precise(big(x.clamp(-1000.0, 1000.0)).exp())
 }
 
+/// `(e^x - 1 - x) / x^2`, of which 128 bits leave enough from 1e-9 on.
+fn exp_tail(x: f64) -> Big {
+    if x.abs() < 1e-9 {
+        return big(0.5) + big(x) / big(6.0);
+    }
+    (exp(x) - big(1.0) - big(x)) / (big(x) * big(x))
+}
+
 fn ln(x: f64) -> Big {
     big(x).ln()
 }
@@ -119,6 +127,9 @@ fn check_all(samples: usize) {
     let exponents = [-f64::MAX, 0.0];
     let short = Lanes::exp_of_nonpositive;
     check("exp_of_nonpositive", short, normal_exp, exponents, logits, bound::EXP, samples);
+    let (near, half_of_ln_2) = ([[-0.3, 0.3], [-1e-3, 1e-3]], core::f64::consts::LN_2 / 2.0);
+    let domain = [-half_of_ln_2, half_of_ln_2];
+    check("exp_tail", Lanes::exp_tail, exp_tail, domain, &near, bound::EXP_TAIL, samples);
     check("sigmoid", Lanes::sigmoid, sigmoid, all, logits, bound::SIGMOID, samples);
     check("softplus", Lanes::softplus, softplus, all, logits, bound::SOFTPLUS, samples);
 }

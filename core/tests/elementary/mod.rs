@@ -13,6 +13,7 @@ mod single;
 /// The bounds stated in the documentation of `Lanes`, in ulp, for both formats.
 mod bound {
     pub const EXP: f64 = 1.0;
+    pub const EXP_TAIL: f64 = 4.5;
     pub const LN: f64 = 1.0;
     pub const LN_1P: f64 = 1.75;
     pub const LN_1P_OF_SHARES: f64 = 1.65;

@@ -64,6 +64,17 @@ const EXP: Function = Function {
     bound: bound::EXP,
 };
 
+const EXP_TAIL: Function = Function {
+    name: "exp_tail",
+    ours: |block| each(block, Lanes::exp_tail),
+    exact: |x| match x.abs() < 1e-2 {
+        true => 0.5 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0 + x / 720.0))),
+        false => (x.exp_m1() - x) / (x * x),
+    },
+    domain: |x| x.is_nan() || x.abs() <= core::f32::consts::LN_2 / 2.0,
+    bound: bound::EXP_TAIL,
+};
+
 const LN: Function = Function {
     name: "ln",
     ours: |block| each(block, Lanes::ln),
@@ -244,6 +255,7 @@ macro_rules! tests {
 
 tests! {
     exp_sampled, exp_exhaustive: EXP;
+    exp_tail_sampled, exp_tail_exhaustive: EXP_TAIL;
     ln_sampled, ln_exhaustive: LN;
     ln_1p_sampled, ln_1p_exhaustive: LN_1P;
     exp_of_nonpositive_sampled, exp_of_nonpositive_exhaustive: EXP_OF_NONPOSITIVE;

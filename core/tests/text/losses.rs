@@ -19,7 +19,7 @@ use segloss_core::maps::band::Band;
 use segloss_core::maps::decay::{Decay, Empty};
 use segloss_core::maps::edt::Spacing;
 use segloss_core::maps::morphology::Border;
-use segloss_core::pixel::{Focal, Pixel, PixelTerm};
+use segloss_core::pixel::{Bce, Focal, Pixel, PixelTerm, Poly1, Poly1Focal};
 use segloss_core::region::{ClassUse, Dice, FocalTversky, Pool, RegionTerm, SeededSums, Tversky};
 use segloss_core::term::{
     Absent, Arguments, Average, ClassNorm, ClassWeights, ClassesInUse, Maps, Missing, Normalise,
@@ -199,6 +199,12 @@ fn every_argument_under_both_links() {
         ("bce", "bce"),
         ("focal(alpha=0.25)", "focal"),
         ("focal(gamma=1, alpha=1)", "focal(alpha=1, gamma=1)"),
+        ("focal(alpha=off)", "focal(alpha=off)"),
+        ("focal(gamma=3, alpha=-1)", "focal(alpha=off, gamma=3)"),
+        ("bce(smoothing=0, pos_weight=1)", "bce"),
+        ("bce(smoothing=0.1, pos_weight=3)", "bce(pos_weight=3, smoothing=0.1)"),
+        ("poly1(epsilon=1)", "poly1"),
+        ("poly1_focal(gamma=1.5, epsilon=-1)", "poly1_focal(epsilon=-1, gamma=1.5)"),
         ("boundary", "bce @ band"),
         ("boundary(theta=2, weight=4)", "bce @ band(theta=2, weight=4)"),
         ("boundary(reduction=sum, border=keep)", "bce(reduction=sum) @ band(border=keep)"),
@@ -215,6 +221,12 @@ fn every_argument_under_both_links() {
         ("ce", "ce"),
         ("ce(weights=[1, 2e0, .5])", "ce(weights=[1, 2, 0.5])"),
         ("ce(weights=[])", "ce(weights=[])"),
+        ("ce(power=1)", "ce"),
+        ("ce(power=0.3, weights=[1, 2])", "ce(weights=[1, 2], power=0.3)"),
+        ("poly1(epsilon=-0.5)", "poly1(epsilon=-0.5)"),
+        ("sce(floor=-4, beta=1, alpha=0.1)", "sce"),
+        ("sce(floor=-0.5, beta=2, alpha=0)", "sce(alpha=0, beta=2, floor=-0.5)"),
+        ("gce(power=0.7) + gce(power=1) + mae", "gce + gce(power=1) + mae"),
         ("focal(gamma=1, alpha=[0,1])", "focal(alpha=[0, 1], gamma=1)"),
         ("boundary(theta=2, weight=4)", "ce @ band(theta=2, weight=4)"),
         ("boundary(weights=[1, 3])", "ce(weights=[1, 3]) @ band"),
@@ -395,7 +407,12 @@ fn mistakes_of_names() {
 #[test]
 fn mistakes_of_arguments() {
     for (text, link, expected) in [
-        ("bce(smooth=1)", Sigmoid, "at 5: `bce` has no argument `smooth`"),
+        (
+            "bce(smooth=1)",
+            Sigmoid,
+            "at 5: `bce` has no argument `smooth`, did you mean `smoothing`?",
+        ),
+        ("mae(power=1)", Softmax, "at 5: `mae` has no argument `power`"),
         ("dice(smoth=1)", Sigmoid, "at 6: `dice` has no argument `smoth`, did you mean `smooth`?"),
         (
             "dice(normalise=valid)",
@@ -448,12 +465,18 @@ fn mistakes_of_arguments() {
         ("tversky(beta=1, fn=2)", Sigmoid, "at 17: `fn` is given twice, expected once"),
         ("bce @ vessels(g=1, gain=1)", Sigmoid, "at 20: `gain` is given twice, expected once"),
         ("dice(smooth=1, smooth=1)", Sigmoid, "at 16: `smooth` is given twice, expected once"),
-        ("focal(alpha=[1, 2])", Sigmoid, "at 13: `alpha` is a list of 2, expected a number"),
+        (
+            "focal(alpha=[1, 2])",
+            Sigmoid,
+            "at 13: `alpha` is a list of 2, expected a number, or `off`",
+        ),
         (
             "focal(alpha=0.25)",
             Softmax,
             "at 13: `alpha` is 0.25, expected a list of one number a class",
         ),
+        ("focal(alpha=of)", Sigmoid, "at 13: `alpha` is `of`, expected a number, or `off`"),
+        ("focal(gamma=off)", Sigmoid, "at 13: `gamma` is `off`, expected a number"),
         ("focal(gamma=two)", Softmax, "at 13: `gamma` is `two`, expected a number"),
         (
             "ce(weights=even)",
@@ -488,7 +511,12 @@ fn mistakes_of_values() {
         ("tversky(smooth=-1, fp=-1)", Sigmoid, 23, format!("`fp` is -1, expected {positive}")),
         ("tversky(fp=0.5, beta=-1)", Sigmoid, 22, format!("`fn` is -1, expected {positive}")),
         ("focal_tversky(gamma=-2)", Softmax, 21, format!("`gamma` is -2, expected {positive}")),
-        ("focal(gamma=1.5, alpha=1.5)", Sigmoid, 24, "`alpha` is 1.5, expected 0 to 1".into()),
+        (
+            "focal(gamma=1.5, alpha=1.5)",
+            Sigmoid,
+            24,
+            "`alpha` is 1.5, expected 0 to 1, or `off`".into(),
+        ),
         ("focal(gamma=-1)", Softmax, 13, format!("`gamma` is -1, expected {positive}")),
         ("hinge(m=-3)", Sigmoid, 9, format!("`margin` is -3, expected {positive}")),
         (
@@ -595,6 +623,8 @@ fn terms_made_by_hand() {
 fn ranges_say_what_they_expect() {
     const INTEGERS: fn(i32, i32) -> Range =
         |smallest, largest| Range::Integers { smallest, largest };
+    const OR_OFF: fn(f64, f64) -> Range =
+        |smallest, largest| Range::NumbersOrOff { smallest, largest };
     let infinite = f64::INFINITY;
     for (range, text, short, within, outside) in [
         (Range::FINITE, "a finite number", "a finite number", -1e300, f64::NAN),
@@ -603,6 +633,15 @@ fn ranges_say_what_they_expect() {
         (Range::at_least(0.0), "a finite number, 0 or larger", "0 or larger", -0.0, infinite),
         (Range::within(-infinite, 2.0), "a finite number, 2 or smaller", "2 or smaller", 2.0, 2.5),
         (Range::within(0.0, 1.0), "0 to 1", "0 to 1", 1.0, -1e-300),
+        (OR_OFF(0.0, 1.0), "0 to 1, or `off`", "0 to 1, or `off`", Range::OFF, -0.5),
+        (OR_OFF(0.0, 1.0), "0 to 1, or `off`", "0 to 1, or `off`", 1.0, 1.5),
+        (
+            OR_OFF(0.0, infinite),
+            "a finite number, 0 or larger, or `off`",
+            "0 or larger, or `off`",
+            Range::OFF,
+            infinite,
+        ),
         (INTEGERS(-3, 7), "an integer from -3 to 7", "an integer from -3 to 7", -3.0, 0.5),
         (INTEGERS(0, 1 << 30), "an integer from 0 to 2^30", "an integer from 0 to 2^30", 2.0, -1.0),
         (Range::Place(2), "the place of a word", "the place of a word", 1.0, -0.0),
@@ -617,6 +656,10 @@ fn constructors_check_what_texts_do() {
     let refused = [
         (Focal::with(1.5, 2.0).unwrap_err(), "focal(alpha=1.5)"),
         (Focal::with(0.5, -2.0).unwrap_err(), "focal(gamma=-2)"),
+        (Bce::with(-1.0, 0.0).unwrap_err(), "bce(pos_weight=-1)"),
+        (Bce::with(1.0, 0.75).unwrap_err(), "bce(smoothing=0.75)"),
+        (Poly1::epsilon(-1.5).unwrap_err(), "poly1(epsilon=-1.5)"),
+        (Poly1Focal::with(1.0, -1.0).unwrap_err(), "poly1_focal(gamma=-1)"),
         (Tversky::with(0.5, -1.0, 0.0).unwrap_err(), "tversky(fn=-1)"),
         (FocalTversky::with(-1.0, 1.0, 1.0, 0.0).unwrap_err(), "focal_tversky(alpha=-1)"),
         (FocalTversky::with(1.0, 1.0, 1.0, -1.0).unwrap_err(), "focal_tversky(smooth=-1)"),
@@ -630,6 +673,7 @@ fn constructors_check_what_texts_do() {
         assert!(mistake(text, Sigmoid).ends_with(&message), "{text}: {error}");
     }
     assert_eq!(Focal::from_values(&[0.5]), Focal::with(0.5, 2.0));
+    assert_eq!(Focal::from_values(&[Range::OFF]), Focal::with(-1.0, 2.0));
     let (term, given, expected) = ("dice", 5, 4);
     assert_eq!(Dice::from_values(&[1.0; 5]), Err(Error::Arguments { term, given, expected }));
     // What is not given is like another parameter, or has its default.
@@ -663,13 +707,18 @@ fn drawn() -> impl Strategy<Value = Drawn> {
 
 /// Values as these parameters take them, made of any that are not negative.
 fn fitting(parameters: &[Parameter], drawn: &[f64]) -> Vec<f64> {
-    let fit = |(parameter, &value): (&Parameter, &f64)| match (parameter.name, parameter.choices) {
-        ("alpha", _) => value % 1.0,
-        ("theta", _) => (value % 1000.0).floor(),
-        ("sigma", _) => value.clamp(1e-3, 1e30),
-        ("mood", _) => 0.0,
-        (_, []) => value,
-        (_, words) => f64::from(value.to_bits() as u32 % words.len() as u32),
+    let fit = |(parameter, &value): (&Parameter, &f64)| match parameter.range {
+        _ if parameter.name == "mood" => 0.0,
+        Range::NumbersOrOff { .. } if value > 2.0 => Range::OFF,
+        Range::Numbers { smallest, largest } | Range::NumbersOrOff { smallest, largest } => {
+            match (smallest.is_finite(), largest.is_finite()) {
+                (true, true) => smallest + value % (largest - smallest),
+                (false, true) => largest - value,
+                _ => value.max(smallest),
+            }
+        }
+        Range::Integers { .. } => (value % 1000.0).floor(),
+        Range::Place(words) => f64::from(value.to_bits() as u32 % words as u32),
     };
     parameters.iter().zip(drawn).map(fit).collect()
 }
@@ -790,7 +839,7 @@ fn argument_texts(
     let given = parameters.iter().zip(&values).step_by(if all { 1 } else { 2 });
     let text = |(parameter, &value): (&Parameter, &f64)| {
         let name = parameter.also.filter(|_| by_alias).unwrap_or(parameter.name);
-        match parameter.choices.get(value as usize) {
+        match parameter.word(value) {
             Some(word) => format!("{name}={word}"),
             None => format!("{name}={}", Number(value)),
         }

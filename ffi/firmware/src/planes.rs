@@ -5,10 +5,10 @@ use core::slice;
 use crate::memory::Memory;
 use crate::{BAD_LENGTH, BAD_SHAPE, BAD_TARGET, BAD_VALUE, BAD_WEIGHT, INTERNAL};
 use crate::{MISALIGNED, NULL_POINTER, OK, OUT_OF_MEMORY};
-use segloss_core::class::{Ce, ClassTerm};
+use segloss_core::class::Ce;
 use segloss_core::compose::{Parts, class, pixel, region};
 use segloss_core::engine::Report;
-use segloss_core::pixel::{Bce, PixelTerm};
+use segloss_core::pixel::Bce;
 use segloss_core::region::{Dice, RegionTerm};
 use segloss_core::slices::{Binary, Classes, Fault, Multiclass, Workspace, accumulators};
 use segloss_core::summation::Compensated;
@@ -172,23 +172,19 @@ unsafe fn run(
     }
 }
 
-/// A term with its defaults.
-macro_rules! term {
-    ($trait:ident, $term:ty) => {
-        <$term as $trait>::new(Arguments::defaults(<$term as $trait>::PARAMETERS))
-    };
-}
-
+/// A sample's loss by a term with its defaults. Those of a pixel or class term are constants: read from its parameters they
+/// may be numbers to the compiler, which keeps what other values need.
 macro_rules! of_term {
     (pixel, $sample:ident, $term:ty) => {
-        $sample.binary(pixel(1.0, term!(PixelTerm, $term)))
+        $sample.binary(pixel(1.0, <$term>::default()))
     };
     (class, $sample:ident, $term:ty) => {
-        $sample.multiclass(class(1.0, term!(ClassTerm, $term)))
+        $sample.multiclass(class(1.0, <$term>::default()))
     };
-    (region, $sample:ident, $term:ty) => {
-        $sample.binary(region(1.0, term!(RegionTerm, $term)))
-    };
+    (region, $sample:ident, $term:ty) => {{
+        let defaults = Arguments::defaults(<$term as RegionTerm>::PARAMETERS);
+        $sample.binary(region(1.0, <$term as RegionTerm>::new(defaults)))
+    }};
 }
 
 /// A function for each of the library's terms: `segloss_firmware_` and the term's identifier in the list.
@@ -229,14 +225,14 @@ macro_rules! losses {
 losses! {
     /// A sum of cross-entropy and Dice.
     segloss_firmware_bce_dice(bce, dice), false, binary =>
-        (pixel(bce.into(), Bce), region(dice.into(), Dice::default()));
+        (pixel(bce.into(), Bce::default()), region(dice.into(), Dice::default()));
     /// A sum of cross-entropy, Dice and cross-entropy times a map.
     segloss_firmware_bce_dice_map(bce, dice, map), true, binary => {
         let first = Maps::NONE.and(0).unwrap_or_default();
-        let weighted = pixel(map.into(), Bce).weighted(first);
-        (pixel(bce.into(), Bce), (region(dice.into(), Dice::default()), weighted))
+        let weighted = pixel(map.into(), Bce::default()).weighted(first);
+        (pixel(bce.into(), Bce::default()), (region(dice.into(), Dice::default()), weighted))
     };
     /// A sum of cross-entropy and Dice of several classes.
     segloss_firmware_ce_dice(ce, dice), false, multiclass =>
-        (class(ce.into(), Ce), region(dice.into(), Dice::default()));
+        (class(ce.into(), Ce::default()), region(dice.into(), Dice::default()));
 }

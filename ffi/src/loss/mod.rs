@@ -78,12 +78,17 @@ impl Loss {
 ///
 /// | term | parameters and their defaults |
 /// |---|---|
-/// | `bce` (sigmoid) | |
-/// | `ce` (softmax) | `weights=[...]`, one a class |
-/// | `focal` | `alpha=0.25, gamma=2` (sigmoid); `alpha=[...], gamma=2` (softmax) |
+/// | `bce` (sigmoid) | `pos_weight=1, smoothing=0` |
+/// | `ce` (softmax) | `weights=[...]`, one a class, `power=1` |
+/// | `focal` | `alpha=0.25` or `alpha=off`, `gamma=2` (sigmoid); `alpha=[...], gamma=2` (softmax) |
 /// | `dice` | `smooth=1e-6` |
 /// | `tversky` | `fp=0.5, fn=0.5, smooth=1e-6` |
 /// | `focal_tversky` | `fp=0.5, fn=0.5, gamma=1, smooth=1e-6` |
+/// | `poly1` | `epsilon=1` |
+/// | `poly1_focal` | `epsilon=1, gamma=2` |
+/// | `sce` (softmax) | `alpha=0.1, beta=1, floor=-4` |
+/// | `gce` (softmax) | `power=0.7` |
+/// | `mae` (softmax) | |
 /// | `boundary` | `theta=3, weight=5, border=auto, void=nearest`: cross-entropy weighted in a band along boundaries |
 /// | `distance` | `sigma=5, empty=zero, void=nearest`: cross-entropy weighted by the distance to them |
 ///

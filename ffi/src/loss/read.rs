@@ -152,7 +152,8 @@ pub unsafe extern "C" fn segloss_loss_parameter_name(
     })
 }
 
-/// The value that term `term` has for the parameter called `name`. Since 0.1.
+/// The value that term `term` has for the parameter called `name`: a number, -1 for the word `off`, or the place of another
+/// word among those that the parameter takes. Since 0.1.
 ///
 /// # Safety
 /// `loss` is NULL or a loss; `name` is NULL or a text that ends with a 0; `value` is NULL or points to a

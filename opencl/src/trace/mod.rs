@@ -11,7 +11,7 @@
 //!
 //! let graph = Graph::<f32>::new();
 //! let (z, y) = (graph.input("z"), graph.input("y"));
-//! let loss = Bce.loss(&Pixel::new(z, y));
+//! let loss = Bce::default().loss(&Pixel::new(z, y));
 //! let text = graph.function(Numbers::Lanes, "lanes bce(lanes z, lanes y)", &[("return".into(), loss)]);
 //! assert!(text.starts_with("lanes bce(lanes z, lanes y) {"));
 //! ```

@@ -85,13 +85,13 @@ where
     fill(storage);
     let sigmoid = Call::sigmoid();
     storage.targets.iter_mut().for_each(|target| *target &= 1);
-    one("bce", sigmoid, &pixel(1.0, Bce), 1, storage, output)?;
+    one("bce", sigmoid, &pixel(1.0, Bce::default()), 1, storage, output)?;
     one("dice", sigmoid, &region(1.0, Dice::default()), 1, storage, output)?;
 
     fill(storage);
     let softmax = Call::softmax();
-    one("ce", softmax, &class(1.0, Ce), CLASSES, storage, output)?;
-    let both = (class(0.5, Ce), region(0.5, Dice::default()));
+    one("ce", softmax, &class(1.0, Ce::default()), CLASSES, storage, output)?;
+    let both = (class(0.5, Ce::default()), region(0.5, Dice::default()));
     one("ce + dice", softmax, &both, CLASSES, storage, output)
 }
 

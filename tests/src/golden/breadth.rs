@@ -1,5 +1,5 @@
 //! Losses that the source does not have: their formulas' values and gradients in arithmetic of 50 digits, rounded once, as
-//! recorded in `tests/golden/regions.json` and `sums.json`.
+//! recorded in `tests/golden/regions.json`, `sums.json` and `pixels.json`.
 
 use std::collections::BTreeMap;
 
@@ -56,6 +56,11 @@ pub fn regions() -> Recorded {
 /// Losses with names of their own that are sums of terms: asymmetric focal, asymmetric focal Tversky, unified focal.
 pub fn sums() -> Recorded {
     json(include_str!("../../golden/sums.json"))
+}
+
+/// Losses of pixels.
+pub fn pixels() -> Recorded {
+    json(include_str!("../../golden/pixels.json"))
 }
 
 impl Recorded {

@@ -13,7 +13,7 @@ mod losses;
 mod maps;
 mod read;
 
-pub use breadth::{Recorded, RecordedCase, RecordedInput, regions, sums};
+pub use breadth::{Recorded, RecordedCase, RecordedInput, pixels, regions, sums};
 pub use call::Call;
 pub use departure::Departure;
 pub use losses::{AlphaParameter, Case, Input, Losses, Parameters, binary, multiclass};

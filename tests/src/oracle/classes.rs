@@ -74,13 +74,57 @@ fn each<N: Number>(
     Pixels { values, gradient, denominator, pixels, channels }
 }
 
-/// Cross-entropy `-w_y ln p_y`, over the sum of `w_y`; all weights are 1 where none are given.
-pub fn ce<N: Number>(input: &Labelled, weights: Option<&[f64]>) -> Pixels<N> {
+/// Cross-entropy `w_y (-ln p_y)^power`, over the sum of `w_y`; all weights are 1 where none are given.
+pub fn ce<N: Number>(input: &Labelled, weights: Option<&[f64]>, power: f64) -> Pixels<N> {
     let weight = |label: usize| N::of(weights.map_or(1.0, |weights| weights[label]));
     let denominator = sum(input.labels.iter().flatten().map(|&label| weight(label)));
     each(input, denominator, |softmax, label| {
-        (softmax.cross_entropy(label) * weight(label), weight(label))
+        let ce = softmax.cross_entropy(label);
+        if power == 1.0 {
+            return (ce * weight(label), weight(label));
+        }
+        (ce.powf(power) * weight(label), power_slope(&ce, power) * weight(label))
     })
+}
+
+/// A loss `f(-ln p_y, p_y, 1 - p_y)` with its derivative in `-ln p_y`, over the number of pixels.
+fn mean<N: Number>(input: &Labelled, f: impl Fn(N, N, N) -> (N, N)) -> Pixels<N> {
+    let count = input.labels.iter().flatten().count() as f64;
+    each(input, N::of(count), |softmax, label| {
+        f(softmax.cross_entropy(label), softmax.p(label), softmax.q(label))
+    })
+}
+
+/// Poly-1 focal loss (Leng et al. 2022): `-(1 - p_y)^gamma ln p_y + epsilon (1 - p_y)^(gamma + 1)`; Poly-1 loss if `gamma`
+/// is 0.
+pub fn poly1_focal<N: Number>(input: &Labelled, epsilon: f64, gamma: f64) -> Pixels<N> {
+    let epsilon = N::of(epsilon);
+    mean(input, |ce: N, p, q| {
+        let poly1 = ce + epsilon.clone() * &q;
+        let slope = N::of(1.0) + epsilon.clone() * &p;
+        let power = q.powf(gamma);
+        let of_power = power_slope(&q, gamma) * p * &poly1;
+        (power.clone() * poly1, of_power + power * slope)
+    })
+}
+
+/// Symmetric cross-entropy (Wang et al. 2019): `-alpha ln p_y - beta floor (1 - p_y)`.
+pub fn sce<N: Number>(input: &Labelled, alpha: f64, beta: f64, floor: f64) -> Pixels<N> {
+    let (alpha, reverse) = (N::of(alpha), -(N::of(beta) * N::of(floor)));
+    mean(input, |ce, p, q| (ce * &alpha + reverse.clone() * q, alpha.clone() + reverse.clone() * p))
+}
+
+/// Generalised cross-entropy (Zhang and Sabuncu 2018): `(1 - p_y^power) / power`.
+pub fn gce<N: Number>(input: &Labelled, power: f64) -> Pixels<N> {
+    mean(input, |ce: N, _, _| {
+        let raised = (-ce * N::of(power)).exp();
+        ((N::of(1.0) - &raised) / N::of(power), raised)
+    })
+}
+
+/// Mean absolute error: `1 - p_y`.
+pub fn mae<N: Number>(input: &Labelled) -> Pixels<N> {
+    mean(input, |_, p, q| (q, p))
 }
 
 /// Focal loss `-alpha_y (1 - p_y)^gamma ln p_y`, over the number of pixels plus 1e-6.

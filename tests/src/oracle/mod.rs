@@ -15,11 +15,17 @@ mod pixels;
 mod regions;
 
 pub use class_weights::class_weights;
-pub use classes::{ce as ce_pixels, class_focal as class_focal_pixels};
+pub use classes::{
+    ce as ce_pixels, class_focal as class_focal_pixels, gce as gce_pixels, mae as mae_pixels,
+    poly1_focal as class_poly1_focal_pixels, sce as sce_pixels,
+};
 pub use input::{Dense, Extents, Labelled};
 pub use loss::Loss;
 pub use number::Number;
-pub use pixels::{Pixels, bce as bce_pixels, focal as focal_pixels};
+pub use pixels::{
+    Pixels, bce as bce_pixels, focal as focal_pixels, poly1_focal as poly1_focal_pixels,
+    reweighted_bce as reweighted_bce_pixels,
+};
 pub use regions::{Absent, Formula, Memberships, Pool, Reduction, Region};
 
 /// Mean binary cross-entropy.
@@ -29,7 +35,7 @@ pub fn bce<'a, N: Number>(input: impl Into<Dense<'a>>) -> Loss<N> {
 
 /// Mean binary focal loss.
 pub fn focal<'a, N: Number>(input: impl Into<Dense<'a>>, alpha: f64, gamma: f64) -> Loss<N> {
-    focal_pixels(&input.into(), alpha, gamma).mean()
+    focal_pixels(&input.into(), Some(alpha), gamma).mean()
 }
 
 /// Dice per sample and channel, averaged.
@@ -45,12 +51,12 @@ pub fn dice<'a, N: Number>(input: impl Into<Dense<'a>>, smooth: f64) -> Loss<N> 
 
 /// Mean cross-entropy.
 pub fn ce<'a, N: Number>(input: impl Into<Labelled<'a>>) -> Loss<N> {
-    ce_pixels(&input.into(), None).mean()
+    ce_pixels(&input.into(), None, 1.0).mean()
 }
 
 /// Cross-entropy with class weights, over the sum of the weights.
 pub fn weighted_ce<'a, N: Number>(input: impl Into<Labelled<'a>>, weights: &[f64]) -> Loss<N> {
-    ce_pixels(&input.into(), Some(weights)).mean()
+    ce_pixels(&input.into(), Some(weights), 1.0).mean()
 }
 
 /// Mean multi-class focal loss.

@@ -92,17 +92,47 @@ pub fn bce<N: Number>(input: &Dense) -> Pixels<N> {
     each(input, |z, s, y, not_y| bce_of(z, s, y, not_y))
 }
 
-/// Focal loss (Lin et al. 2017): `alpha_y u^gamma bce` with
-/// `u = y (1 - p) + (1 - y) p` and `alpha_y = y alpha + (1 - y) (1 - alpha)`.
-pub fn focal<N: Number>(input: &Dense, alpha: f64, gamma: f64) -> Pixels<N> {
-    let (alpha, not_alpha) = (N::of(alpha), N::of(1.0) - N::of(alpha));
+/// Binary cross-entropy `c y' ln(1 + e^-z) + (1 - y') ln(1 + e^z)` with `y' = y (1 - 2 e) + e`.
+pub fn reweighted_bce<N: Number>(input: &Dense, pos_weight: f64, smoothing: f64) -> Pixels<N> {
+    let smoothed = |y: &N| y.clone() * (N::of(1.0) - N::of(2.0 * smoothing)) + N::of(smoothing);
     each(input, |z, s, y: &N, not_y| {
-        let (bce, bce_slope) = bce_of(z, s, y, not_y);
-        let u = s.q.clone() * y + s.p.clone() * not_y;
-        let u_slope = (not_y.clone() - y) * &s.p * &s.q;
+        let (of_y, of_not_y) = (smoothed(y) * N::of(pos_weight), smoothed(not_y));
+        let linear = if z > 0.0 { N::of(z) * &of_not_y } else { N::of(-z) * &of_y };
+        let value = linear + (of_y.clone() + &of_not_y) * &s.log;
+        (value, s.p.clone() * of_not_y - s.q.clone() * of_y)
+    })
+}
+
+/// `u = y (1 - p) + (1 - y) p`, the wrong answer's share, and its derivative.
+fn wrong_of<N: Number>(s: &Sigmoid<N>, y: &N, not_y: &N) -> (N, N) {
+    (s.q.clone() * y + s.p.clone() * not_y, (not_y.clone() - y) * &s.p * &s.q)
+}
+
+/// A loss and its derivative times `u^gamma` of the wrong answer's share and its derivative.
+fn focused<N: Number>((loss, slope): (N, N), (u, u_slope): (N, N), gamma: f64) -> (N, N) {
+    let power = u.powf(gamma);
+    let slope = power_slope(&u, gamma) * u_slope * &loss + power.clone() * slope;
+    (power * loss, slope)
+}
+
+/// Focal loss (Lin et al. 2017): `alpha_y u^gamma bce` with
+/// `u = y (1 - p) + (1 - y) p` and `alpha_y = y alpha + (1 - y) (1 - alpha)`, or 1 without `alpha`.
+pub fn focal<N: Number>(input: &Dense, alpha: Option<f64>, gamma: f64) -> Pixels<N> {
+    let alphas = alpha.map(|alpha| (N::of(alpha), N::of(1.0) - N::of(alpha)));
+    each(input, |z, s, y: &N, not_y| {
+        let (value, slope) = focused(bce_of(z, s, y, not_y), wrong_of(s, y, not_y), gamma);
+        let Some((alpha, not_alpha)) = &alphas else { return (value, slope) };
         let alpha_y = alpha.clone() * y + not_alpha.clone() * not_y;
-        let power = u.powf(gamma);
-        let slope = power_slope(&u, gamma) * u_slope * &bce + power.clone() * bce_slope;
-        (power * bce * &alpha_y, slope * alpha_y)
+        (value * &alpha_y, slope * alpha_y)
+    })
+}
+
+/// Poly-1 focal loss (Leng et al. 2022): `u^gamma bce + epsilon u^(gamma + 1)`; Poly-1 loss if `gamma` is 0.
+pub fn poly1_focal<N: Number>(input: &Dense, epsilon: f64, gamma: f64) -> Pixels<N> {
+    each(input, |z, s, y: &N, not_y| {
+        let ((bce, bce_slope), (u, u_slope)) = (bce_of(z, s, y, not_y), wrong_of(s, y, not_y));
+        let poly1 = bce + N::of(epsilon) * &u;
+        let slope = bce_slope + N::of(epsilon) * &u_slope;
+        focused((poly1, slope), (u, u_slope), gamma)
     })
 }

@@ -19,6 +19,14 @@ fn masks() -> Vec<Term> {
         Term::Focal { alpha: Alpha::Foreground(0.6), gamma: 0.7 },
         Term::Focal { alpha: Alpha::Foreground(0.5), gamma: 1.5 },
         Term::Focal { alpha: Alpha::Foreground(0.25), gamma: 2.3 },
+        Term::Focal { alpha: Alpha::Off, gamma: 2.0 },
+        Term::ReweightedBce { pos_weight: 3.0, smoothing: 0.0 },
+        Term::ReweightedBce { pos_weight: 0.25, smoothing: 0.1 },
+        Term::Poly1 { epsilon: 1.0 },
+        Term::Poly1 { epsilon: -0.5 },
+        Term::Poly1 { epsilon: -1.0 },
+        Term::Poly1Focal { epsilon: 1.0, gamma: 2.0 },
+        Term::Poly1Focal { epsilon: -1.0, gamma: 0.7 },
         Term::Dice { smooth, pool, reduction: Reduction::Mean },
         Term::Tversky { fp: 0.3, fn_: 0.7, smooth, pool },
         Term::Tversky { fp: 1.0, fn_: 0.0, smooth, pool },
@@ -35,6 +43,17 @@ fn classes() -> Vec<Term> {
         Term::FOCAL,
         Term::Focal { alpha, gamma: 0.7 },
         Term::Focal { alpha: Alpha::Default, gamma: 2.3 },
+        Term::PowerCe { weights: None, power: 0.3 },
+        Term::PowerCe { weights: Some(vec![0.2, 1.5, 0.7]), power: 2.0 },
+        Term::Poly1 { epsilon: 1.0 },
+        Term::Poly1 { epsilon: -0.5 },
+        Term::Poly1 { epsilon: -1.0 },
+        Term::Poly1Focal { epsilon: 1.0, gamma: 2.0 },
+        Term::Poly1Focal { epsilon: -1.0, gamma: 0.7 },
+        Term::Sce { alpha: 0.1, beta: 1.0, floor: -4.0 },
+        Term::Gce { power: 0.7 },
+        Term::Gce { power: 1.0 },
+        Term::Mae,
         Term::Dice { smooth, pool, reduction: Reduction::Mean },
         Term::Tversky { fp: 0.3, fn_: 0.7, smooth, pool },
         Term::Tversky { fp: 1.0, fn_: 0.0, smooth, pool },
@@ -46,13 +65,21 @@ fn classes() -> Vec<Term> {
 fn gamma(term: &Term) -> f64 {
     match *term {
         Term::Focal { gamma, .. } => gamma,
+        // Without its first term the polynomial is that of one power more.
+        Term::Poly1Focal { epsilon: -1.0, gamma } => gamma + 1.0,
+        Term::Poly1Focal { gamma, .. } => gamma,
+        Term::Poly1 { epsilon: -1.0 } => 1.0,
+        Term::PowerCe { power, .. } => power,
         _ => 0.0,
     }
 }
 
 /// Whether the exponent takes multiplications and a square root alone.
-fn is_exact_power(gamma: f64) -> bool {
-    (2.0 * gamma).fract() == 0.0
+fn is_exact_power(term: &Term) -> bool {
+    match term {
+        Term::PowerCe { .. } | Term::Poly1Focal { .. } | Term::Poly1 { epsilon: -1.0 } => false,
+        _ => (2.0 * gamma(term)).fract() == 0.0,
+    }
 }
 
 /// Errors of one result: of the value, relative, and the same over `1 + D`; of the gradient, relative to
@@ -291,7 +318,7 @@ fn within_the_bounds() {
         for ([single, double], value) in [(pixels, [1e-6, 5e-15]), (images, [2e-7, 1e-15])] {
             let what = format!("{term} {is_binary}: {single:?} {double:?}");
             assert!(single.gradient <= 2e-7 && double.gradient <= 1e-15, "{what}");
-            if is_exact_power(gamma(&term)) {
+            if is_exact_power(&term) {
                 assert!(single.value <= value[0] && double.value <= value[1], "{what}");
             } else {
                 assert!(single.scaled_value <= 2e-7 && double.scaled_value <= 1e-15, "{what}");

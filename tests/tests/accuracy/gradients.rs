@@ -11,6 +11,7 @@ use segloss_conformance::views::packed;
 use segloss_core::class::{self, ClassPixel, ClassTerm};
 use segloss_core::engine::{Call, Ignore, Scale};
 use segloss_core::pixel::{self, Pixel, PixelTerm};
+use segloss_core::term::Range;
 use segloss_core::view::{Mask, Shape, Targets, Weights};
 use segloss_simd::AnyLevel;
 
@@ -21,8 +22,8 @@ fn assert_slope(found: f64, expected: f64, relative: f64, what: &str) {
 
 /// Compares `value_and_slope` with the dual numbers of `loss`, and with differences of it.
 fn by_hand<P: PixelTerm>(term: P) {
-    for step in -60..=60 {
-        let z = f64::from(step) * 0.5 + 0.013;
+    for step in -400..=400 {
+        let z = f64::from(step) * 0.25 + 0.013;
         for y in [0.0, 1.0, 0.25, 0.9] {
             let what = format!("{} at {z}, {y}", P::NAME);
             let pixel = Pixel::new(z, y);
@@ -33,12 +34,13 @@ fn by_hand<P: PixelTerm>(term: P) {
             let parts = dual.value.abs().max(1e-12);
             assert!(
                 (slope - dual.derivative).abs() <= 1e-13 * parts + 1e-12 * slope.abs(),
-                "{what}"
+                "{what}: {slope} {}",
+                dual.derivative
             );
             let at = |z: f64| term.loss(&Pixel::new(z, y));
             let difference = (at(z + 1e-5) - at(z - 1e-5)) / 2e-5;
             assert!(
-                (slope - difference).abs() <= 1e-9 * (1.0 + slope.abs()),
+                (slope - difference).abs() <= 1e-9 * (1.0 + slope.abs() + value),
                 "{what}: {slope} {difference}"
             );
         }
@@ -47,29 +49,62 @@ fn by_hand<P: PixelTerm>(term: P) {
 
 #[test]
 fn slopes_of_pixel_terms_written_by_hand() {
-    by_hand(pixel::Bce);
+    by_hand(pixel::Bce::default());
+    for (pos_weight, smoothing) in [(3.0, 0.0), (0.0, 0.0), (1.0, 0.1), (0.5, 0.5), (2.0, 0.01)] {
+        by_hand(pixel::Bce::with(pos_weight, smoothing).unwrap());
+    }
     for gamma in [0.0, 0.5, 0.7, 1.0, 2.0, 2.5] {
         by_hand(pixel::Focal::with(0.3, gamma).unwrap());
+        by_hand(pixel::Focal::with(Range::OFF, gamma).unwrap());
+        for epsilon in [-1.0, -0.5, 0.0, 1.0, 6.0] {
+            by_hand(pixel::Poly1Focal::with(epsilon, gamma).unwrap());
+        }
+    }
+    for epsilon in [-1.0, -0.999, -0.5, 0.0, 1.0, 6.0] {
+        by_hand(pixel::Poly1::epsilon(epsilon).unwrap());
+    }
+}
+
+/// As [`by_hand`], in `ln p_t` down to -100.
+fn of_class_by_hand<P: ClassTerm>(term: P) {
+    for step in 1..=2000 {
+        let log_p = -f64::from(step) * 0.05;
+        let at = |log_p: f64| ClassPixel { log_p, p: log_p.exp(), q: -log_p.exp_m1() };
+        let (value, slope) = term.value_and_slope(&at(log_p));
+        let dual = term.loss(&at(log_p).dual());
+        let what = format!("{} at {log_p}", P::NAME);
+        assert_slope(value, dual.value, 1e-14, &what);
+        // That of a difference from 1 has no digits where what is taken away is next to nothing.
+        let (error, size) = ((slope - dual.derivative).abs(), slope.abs());
+        assert!(error <= 2e-12 * size + 1e-15, "{what}: {slope} {}", dual.derivative);
+        let of = |log_p: f64| term.loss(&at(log_p));
+        let difference = (of(log_p + 1e-5) - of(log_p - 1e-5)) / 2e-5;
+        let error = (slope - difference).abs();
+        assert!(error <= 1e-6 * size + 1e-10 * (1.0 + value), "{what}: {slope} {difference}");
     }
 }
 
 #[test]
 fn slopes_of_class_terms_written_by_hand() {
     for gamma in [0.0, 0.5, 0.7, 1.0, 2.0, 2.5] {
-        let focal = class::Focal::gamma(gamma).unwrap();
-        for step in 1..=400 {
-            let log_p = -f64::from(step) * 0.05;
-            let at = |log_p: f64| ClassPixel { log_p, p: log_p.exp(), q: -log_p.exp_m1() };
-            let (value, slope) = focal.value_and_slope(&at(log_p));
-            let dual = focal.loss(&at(log_p).dual());
-            let what = format!("gamma {gamma} at {log_p}");
-            assert_slope(value, dual.value, 1e-14, &what);
-            assert_slope(slope, dual.derivative, 1e-12, &what);
-            let of = |log_p: f64| focal.loss(&at(log_p));
-            let difference = (of(log_p + 1e-5) - of(log_p - 1e-5)) / 2e-5;
-            assert_slope(slope, difference, 1e-6, &what);
+        of_class_by_hand(class::Focal::gamma(gamma).unwrap());
+        for epsilon in [-1.0, -0.5, 0.0, 1.0, 6.0] {
+            of_class_by_hand(class::Poly1Focal::with(epsilon, gamma).unwrap());
         }
     }
+    for epsilon in [-1.0, -0.999, -0.5, 0.0, 1.0, 6.0] {
+        of_class_by_hand(class::Poly1::epsilon(epsilon).unwrap());
+    }
+    for power in [0.1, 0.3, 1.0, 1.5, 2.0] {
+        of_class_by_hand(class::Ce::power(power).unwrap());
+    }
+    for power in [1e-30, 0.01, 0.5, 0.7, 1.0] {
+        of_class_by_hand(class::Gce::power(power).unwrap());
+    }
+    for (alpha, beta) in [(0.1, 1.0), (0.0, 1.0), (6.0, 0.0)] {
+        of_class_by_hand(class::Sce::with(alpha, beta, -4.0).unwrap());
+    }
+    of_class_by_hand(class::Mae);
 }
 
 #[track_caller]
@@ -138,7 +173,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn pixel_terms(seed in any::<u64>(), shape in shape(1..3), span in spans(), alpha in 0.0..=1.0,
+    fn pixel_terms(seed in any::<u64>(), shape in shape(1..3), span in spans(), alpha in prop::option::of(0.0..=1.0),
+        pos_weight in 0.0..4.0, smoothing in 0.0..=0.5, epsilon in -1.0..4.0,
         gamma in gammas(), ignored in prop::sample::select(vec![0.0, 0.2]), scale in -2.0..2.0) {
         let case = SoftCase::new(seed, shape, span, ignored);
         let dense: Dense<'_> = (&case).into();
@@ -147,12 +183,21 @@ proptest! {
         let (y, mask) = (packed(&targets, shape), Mask::U8(packed(&keep, shape)));
         let plain = Call { mask: Some(mask), scale: Scale::Batch(scale), ..Call::sigmoid() };
         let weighted = Call { weights: Some(Weights::F64(packed(&weights, shape))), ..plain };
-        let focal = format!("focal(alpha={alpha}, gamma={gamma}");
+        let alpha_text = alpha.map_or("off".to_owned(), |alpha: f64| alpha.to_string());
+        let focal = format!("focal(alpha={alpha_text}, gamma={gamma}");
         let bce = oracle::bce_pixels::<f64>(&dense);
         let of_focal = oracle::focal_pixels::<f64>(&dense, alpha, gamma);
         check("bce", plain, &logits, shape, y, &scaled(bce.clone().mean(), scale));
         check("bce(reduction=sum)", plain, &logits, shape, y, &scaled(bce.clone().sum(), scale));
         check(&format!("{focal})"), plain, &logits, shape, y, &scaled(of_focal.clone().mean(), scale));
+        let text = format!("bce(pos_weight={pos_weight}, smoothing={smoothing})");
+        let exact = oracle::reweighted_bce_pixels::<f64>(&dense, pos_weight, smoothing).mean();
+        check(&text, plain, &logits, shape, y, &scaled(exact, scale));
+        let poly1 = oracle::poly1_focal_pixels::<f64>(&dense, epsilon, 0.0).mean();
+        check(&format!("poly1(epsilon={epsilon})"), plain, &logits, shape, y, &scaled(poly1, scale));
+        let exact = oracle::poly1_focal_pixels::<f64>(&dense, epsilon, gamma).mean();
+        let text = format!("poly1_focal(epsilon={epsilon}, gamma={gamma})");
+        check(&text, plain, &logits, shape, y, &scaled(exact, scale));
         let bce = bce.weighted(&weights);
         check("bce", weighted, &logits, shape, y, &scaled(bce.clone().mean(), scale));
         let mut of_weights = of_focal.weighted(&weights);
@@ -164,7 +209,7 @@ proptest! {
 
     #[test]
     fn class_terms(seed in any::<u64>(), shape in shape(2..6), span in spans(), gamma in gammas(),
-        ignored in prop::sample::select(vec![0.0, 0.2, 1.0])) {
+        ignored in prop::sample::select(vec![0.0, 0.2, 1.0]), epsilon in -1.0..4.0, power in 0.1..=1.0) {
         let case = Case::softmax(seed, shape, span, ignored);
         let labelled: Labelled<'_> = (&case).into();
         let y = packed(&case.targets, shape.with_channels(1));
@@ -172,12 +217,26 @@ proptest! {
         let list = format!("{of_class:?}");
         let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::softmax() };
         check("ce", call, &case.logits, shape, y, &oracle::ce::<f64>(labelled.clone()));
-        let exact = oracle::ce_pixels::<f64>(&labelled, Some(&of_class));
+        let exact = oracle::ce_pixels::<f64>(&labelled, Some(&of_class), 1.0);
         let text = format!("ce(weights={list})");
         check(&text, call, &case.logits, shape, y, &exact.clone().mean());
         let focal = oracle::class_focal_pixels::<f64>(&labelled, Some(&of_class), gamma);
         let text = format!("focal(alpha={list}, gamma={gamma})");
         check(&text, call, &case.logits, shape, y, &focal.mean());
+        for (text, exact) in [
+            (format!("ce(weights={list}, power={power})"),
+                oracle::ce_pixels::<f64>(&labelled, Some(&of_class), power)),
+            (format!("poly1(epsilon={epsilon})"),
+                oracle::class_poly1_focal_pixels(&labelled, epsilon, 0.0)),
+            (format!("poly1_focal(epsilon={epsilon}, gamma={gamma})"),
+                oracle::class_poly1_focal_pixels(&labelled, epsilon, gamma)),
+            (format!("sce(alpha={power}, beta=0.5, floor=-{gamma})"),
+                oracle::sce_pixels(&labelled, power, 0.5, -gamma)),
+            (format!("gce(power={power})"), oracle::gce_pixels(&labelled, power)),
+            ("mae".to_owned(), oracle::mae_pixels(&labelled)),
+        ] {
+            check(&text, call, &case.logits, shape, y, &exact.mean());
+        }
         let weights = weights(seed, case.targets.len());
         let weighted = Weights::F64(packed(&weights, shape.with_channels(1)));
         let call = Call { weights: Some(weighted), ..call };

@@ -19,7 +19,7 @@ where
     let case = Case::sigmoid(3, shape, 20.0, 0.1);
     let stored: Vec<E> = case.single().into_iter().map(convert).collect();
     let widened: Vec<f32> = stored.iter().map(|z| z.load()).collect();
-    let program = (pixel(0.5, Bce), region(0.5, Dice::default()));
+    let program = (pixel(0.5, Bce::default()), region(0.5, Dice::default()));
     let call = Call { ignore_index: Ignore::Labels(&[255]), scale: 1e4.into(), ..Call::sigmoid() };
     let targets = View::new(&case.targets, packed).unwrap();
 

@@ -72,9 +72,9 @@ proptest! {
         let case = case(Link::Sigmoid, seed, batch, 1, size, ignored);
         let dice = Dice::smooth(smooth).unwrap();
         let (b, d) = (oracle::bce(&case), oracle::dice(&case, smooth));
-        compare(&case, Call::sigmoid(), &pixel(1.0, Bce), &b);
+        compare(&case, Call::sigmoid(), &pixel(1.0, Bce::default()), &b);
         compare(&case, Call::sigmoid(), &region(1.0, dice), &d);
-        compare(&case, Call::sigmoid(), &(pixel(0.3, Bce), region(0.7, dice)), &b.plus(0.3, &d, 0.7));
+        compare(&case, Call::sigmoid(), &(pixel(0.3, Bce::default()), region(0.7, dice)), &b.plus(0.3, &d, 0.7));
     }
 
     #[test]
@@ -83,9 +83,9 @@ proptest! {
         let case = case(Link::Softmax, seed, batch, channels, size, ignored);
         let dice = Dice::smooth(smooth).unwrap();
         let (c, d) = (oracle::ce(&case), oracle::class_dice(&case, smooth));
-        compare(&case, Call::softmax(), &class(1.0, Ce), &c);
+        compare(&case, Call::softmax(), &class(1.0, Ce::default()), &c);
         compare(&case, Call::softmax(), &region(1.0, dice), &d);
-        compare(&case, Call::softmax(), &(class(0.3, Ce), region(0.7, dice)), &c.plus(0.3, &d, 0.7));
+        compare(&case, Call::softmax(), &(class(0.3, Ce::default()), region(0.7, dice)), &c.plus(0.3, &d, 0.7));
     }
 }
 
@@ -102,8 +102,10 @@ fn f11_bce_keeps_its_digits_at_every_logit() {
         for (logit, target) in [(-z, 0), (z, 1)] {
             let case = one_pixel(f64::from(logit as f32), target);
             let exact = if step == 0 { exact } else { (-case.logits[0].abs()).exp().ln_1p() };
-            let single = evaluate(&case, &case.single(), Call::sigmoid(), &pixel(1.0, Bce));
-            let double = evaluate(&case, &case.logits, Call::sigmoid(), &pixel(1.0, Bce));
+            let single =
+                evaluate(&case, &case.single(), Call::sigmoid(), &pixel(1.0, Bce::default()));
+            let double =
+                evaluate(&case, &case.logits, Call::sigmoid(), &pixel(1.0, Bce::default()));
             assert!((single.value / exact - 1.0).abs() < 4e-7, "{logit}: {}", single.value);
             assert!((double.value / exact - 1.0).abs() < 1e-15, "{logit}: {}", double.value);
         }
@@ -117,7 +119,7 @@ fn ce_keeps_its_digits_at_every_margin() {
         let shape = Shape::new(1, 3, &[1]).unwrap();
         let case = Case { shape, logits: vec![f64::from(margin), 0.0, -1.0], targets: vec![0] };
         let exact = ((-f64::from(margin)).exp() * (1.0 + (-1f64).exp())).ln_1p();
-        let single = evaluate(&case, &case.single(), Call::softmax(), &class(1.0, Ce));
+        let single = evaluate(&case, &case.single(), Call::softmax(), &class(1.0, Ce::default()));
         assert!((single.value / exact - 1.0).abs() < 6e-7, "{margin}: {}", single.value);
     }
 }
@@ -127,7 +129,7 @@ fn ce_keeps_its_digits_at_every_margin() {
 fn f4_infinite_logits() {
     let at = |logit: f64, target| {
         let case = one_pixel(logit, target);
-        let outcome = evaluate(&case, &case.single(), Call::sigmoid(), &pixel(1.0, Bce));
+        let outcome = evaluate(&case, &case.single(), Call::sigmoid(), &pixel(1.0, Bce::default()));
         (outcome.value, f64::from(outcome.gradient[0]))
     };
     assert_eq!(at(f64::INFINITY, 1), (0.0, 0.0));
@@ -148,13 +150,13 @@ fn large_logits_stay_finite() {
                 &sigmoid,
                 &sigmoid.single(),
                 Call::sigmoid(),
-                &(pixel(1.0, Bce), region(1.0, dice)),
+                &(pixel(1.0, Bce::default()), region(1.0, dice)),
             ),
             evaluate(
                 &softmax,
                 &softmax.single(),
                 Call::softmax(),
-                &(class(1.0, Ce), region(1.0, dice)),
+                &(class(1.0, Ce::default()), region(1.0, dice)),
             ),
         ];
         for outcome in outcomes {

@@ -1,5 +1,6 @@
 //! What happens to every odd input: design, section 8.
 
+use segloss_conformance::from_text;
 use segloss_conformance::run::{Outcome, run};
 use segloss_conformance::views::packed;
 use segloss_core::Error;
@@ -43,11 +44,11 @@ where
 }
 
 fn bce_and_dice() -> impl Program<f32, f64> {
-    (pixel(1.0, Bce), region(1.0, Dice::default()))
+    (pixel(1.0, Bce::default()), region(1.0, Dice::default()))
 }
 
 fn ce_and_dice() -> impl Program<f32, f64> {
-    (class(1.0, Ce), region(1.0, Dice::default()))
+    (class(1.0, Ce::default()), region(1.0, Dice::default()))
 }
 
 /// Source findings A1 to A3: nothing to average is 0, not NaN.
@@ -111,7 +112,8 @@ fn f3f_ignored_pixels_may_hold_anything() {
 fn nan_logits_spread_as_the_mathematics_does() {
     let nan = f32::NAN;
     let outcome =
-        evaluate(Call::sigmoid(), &pixel(1.0, Bce), &[1.0, nan, 2.0], 1, &[0u8, 1, 1]).unwrap();
+        evaluate(Call::sigmoid(), &pixel(1.0, Bce::default()), &[1.0, nan, 2.0], 1, &[0u8, 1, 1])
+            .unwrap();
     assert!(outcome.value.is_nan());
     let which: Vec<bool> = outcome.gradient.iter().map(|g| g.is_nan()).collect();
     assert_eq!(which, [false, true, false]);
@@ -124,7 +126,7 @@ fn nan_logits_spread_as_the_mathematics_does() {
         let mut logits = [0.5, 1.0, -1.0];
         logits[place] = nan;
         for label in [0u8, 1, 2] {
-            let ce = class(1.0, Ce);
+            let ce = class(1.0, Ce::default());
             let outcome = evaluate(Call::softmax(), &ce, &logits, 3, &[label]).unwrap();
             assert!(outcome.value.is_nan(), "NaN at {place}, label {label}");
             assert!(outcome.gradient.iter().all(|g| g.is_nan()), "NaN at {place}, label {label}");
@@ -299,7 +301,7 @@ fn parameters_and_coefficients_out_of_range() {
     for coefficient in [-0.5, f64::NAN, f64::INFINITY] {
         let found = Term::new(coefficient, &bce, &[], Options::default());
         assert!(matches!(found, Err(Error::Coefficient { .. })), "{coefficient}");
-        let program = pixel(coefficient, Bce);
+        let program = pixel(coefficient, Bce::default());
         let found = evaluate(Call::sigmoid(), &program, &[0.0], 1, &[0u8]);
         assert!(matches!(found, Err(Error::Coefficient { .. })), "{coefficient}");
     }
@@ -308,8 +310,69 @@ fn parameters_and_coefficients_out_of_range() {
         let found = evaluate(call, &bce_and_dice(), &[0.0], 1, &[0u8]);
         assert!(matches!(found, Err(Error::Scale { .. })), "{scale}");
     }
-    let found = Term::new(1.0, &bce, &[5.0], Options::default());
-    assert_eq!(found.err(), Some(Error::Arguments { term: "bce", given: 1, expected: 0 }));
+    let found = Term::new(1.0, &bce, &[5.0, 0.1, 1.0], Options::default());
+    assert_eq!(found.err(), Some(Error::Arguments { term: "bce", given: 3, expected: 2 }));
+}
+
+/// Losses of pixels, with what they come to for an infinite logit on the wrong side.
+const OF_MASKS: [(&str, f32); 8] = [
+    ("bce", f32::INFINITY),
+    ("bce(pos_weight=3)", f32::INFINITY),
+    ("focal", f32::INFINITY),
+    ("focal(alpha=off, gamma=0.5)", f32::INFINITY),
+    ("poly1", f32::INFINITY),
+    ("poly1(epsilon=-1)", f32::INFINITY),
+    ("poly1_focal(gamma=0.5)", f32::INFINITY),
+    ("poly1_focal(epsilon=-1, gamma=2.5)", f32::INFINITY),
+];
+const OF_CLASSES: [(&str, f32); 11] = [
+    ("ce", f32::INFINITY),
+    ("ce(power=0.3)", f32::INFINITY),
+    ("ce(power=2)", f32::INFINITY),
+    ("focal(gamma=0.5)", f32::INFINITY),
+    ("poly1", f32::INFINITY),
+    ("poly1(epsilon=-1)", f32::INFINITY),
+    ("poly1_focal(epsilon=-1, gamma=0.5)", f32::INFINITY),
+    ("sce", f32::INFINITY),
+    ("sce(alpha=0)", 4.0),
+    ("gce(power=0.5)", 2.0),
+    ("mae", 1.0),
+];
+
+/// The loss of one pixel of foreground with this logit, above another class's 0 under softmax, and the slope there.
+fn of_one_pixel(text: &str, link: Link, logit: f32) -> (f32, f32) {
+    let logits = if link == Link::Sigmoid { vec![logit] } else { vec![0.0, logit] };
+    let shape = Shape::new(1, logits.len(), &[1]).unwrap();
+    let targets = packed(&[1u8], shape.with_channels(1));
+    let (code, call) = (AnyLevel::best(), Call::of(link));
+    let found = from_text::evaluate(code, text, call, &logits, shape, targets).unwrap();
+    (found.value as f32, found.gradient[logits.len() - 1])
+}
+
+#[test]
+fn logits_of_any_size() {
+    let masks = OF_MASKS.map(|(text, wrong)| (Link::Sigmoid, text, wrong));
+    let classes = OF_CLASSES.map(|(text, wrong)| (Link::Softmax, text, wrong));
+    for (link, text, wrong) in masks.into_iter().chain(classes) {
+        for size in [20f32, 50.0, 1e4, f32::INFINITY] {
+            let (value, slope) = of_one_pixel(text, link, size);
+            let most = 3.0 * (-0.3 * size).exp();
+            assert!((0.0..=most).contains(&value), "{text} at {size}: {value}");
+            assert!(slope.abs() <= most, "{text} at {size}: {slope}");
+            // A single step from 1 would be 6e-8.
+            assert!(size > 20.0 || (0.0 < value && slope < 0.0), "{text}: {value} {slope}");
+            let (value, slope) = of_one_pixel(text, link, -size);
+            assert!(value > 0.0 && !slope.is_nan(), "{text} at -{size}: {value} {slope}");
+            if size.is_infinite() {
+                assert_eq!(value, wrong, "{text}");
+            } else {
+                assert!(
+                    value.is_finite() && slope.is_finite() && slope <= 0.0,
+                    "{text} at -{size}"
+                );
+            }
+        }
+    }
 }
 
 /// What is ignored unless told otherwise depends on the link: 255 would be a label that is no class.
@@ -346,7 +409,7 @@ fn a_call_under_another_link_than_the_loss() {
 /// Source findings G4: a loss of nothing is 0, and so is its gradient.
 #[test]
 fn g4_coefficients_of_0() {
-    let program = (pixel(0.0, Bce), region(0.0, Dice::default()));
+    let program = (pixel(0.0, Bce::default()), region(0.0, Dice::default()));
     let outcome = evaluate(Call::sigmoid(), &program, &[1.0, 2.0], 1, &[0u8, 1]).unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
     let bce = Definition::<f32>::pixel::<Bce, Scalar>();
@@ -354,7 +417,7 @@ fn g4_coefficients_of_0() {
     let plan = Plan::new(&terms, Kernels::at::<Scalar>());
     let outcome = evaluate(Call::sigmoid(), &plan, &[1.0, f32::NAN], 1, &[0u8, 1]).unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
-    let (dice, ce) = (region(0.0, Dice::default()), class(0.0, Ce));
+    let (dice, ce) = (region(0.0, Dice::default()), class(0.0, Ce::default()));
     let nan = [f32::NAN; 2];
     let outcome = evaluate(Call::sigmoid(), &dice, &nan, 1, &[0u8, 1]).unwrap();
     assert_eq!((outcome.value, &outcome.gradient[..]), (0.0, &[0.0; 2][..]));
@@ -389,8 +452,9 @@ fn a_term_with_coefficient_0_is_not_evaluated() {
     let steep = pixel(1.0, Steep);
     let outcome = evaluate(Call::sigmoid(), &steep, &[-30.0], 1, &[0u8]).unwrap();
     assert!(!outcome.gradient[0].is_finite());
-    let without = evaluate(Call::sigmoid(), &pixel(1.0, Bce), &[-30.0], 1, &[0u8]).unwrap();
-    let fixed = (pixel(0.0, Steep), pixel(1.0, Bce));
+    let without =
+        evaluate(Call::sigmoid(), &pixel(1.0, Bce::default()), &[-30.0], 1, &[0u8]).unwrap();
+    let fixed = (pixel(0.0, Steep), pixel(1.0, Bce::default()));
     assert_eq!(evaluate(Call::sigmoid(), &fixed, &[-30.0], 1, &[0u8]).unwrap(), without);
     let definitions =
         [Definition::<f32>::pixel::<Steep, Scalar>(), Definition::<f32>::pixel::<Bce, Scalar>()];
@@ -404,9 +468,9 @@ fn a_term_with_coefficient_0_is_not_evaluated() {
 
 #[test]
 fn terms_of_the_other_link_are_refused() {
-    let found = evaluate(Call::softmax(), &pixel(1.0, Bce), &[0.0; 2], 2, &[0u8]);
+    let found = evaluate(Call::softmax(), &pixel(1.0, Bce::default()), &[0.0; 2], 2, &[0u8]);
     assert_eq!(found, Err(Error::Link { term: "bce", expected: "the sigmoid link" }));
-    let found = evaluate(Call::sigmoid(), &class(1.0, Ce), &[0.0], 1, &[0u8]);
+    let found = evaluate(Call::sigmoid(), &class(1.0, Ce::default()), &[0.0], 1, &[0u8]);
     assert_eq!(found, Err(Error::Link { term: "ce", expected: "the softmax link" }));
 }
 

@@ -48,7 +48,7 @@ fn losses_of_pixels() {
     let dense: Dense<'_> = (&case).into();
     let call = Call { ignore_index: Ignore::Labels(&[255]), ..Call::sigmoid() };
     let (bce, focal) =
-        (oracle::bce_pixels::<f64>(&dense), oracle::focal_pixels::<f64>(&dense, 0.3, 1.5));
+        (oracle::bce_pixels::<f64>(&dense), oracle::focal_pixels::<f64>(&dense, Some(0.3), 1.5));
     let values = bce.values.iter().zip(&focal.values);
     let expected: Vec<_> = values.map(|(b, f)| Some(2.0 * (*b)? + 0.5 * (*f)?)).collect();
     let y = packed(&case.targets, shape);
@@ -63,7 +63,7 @@ fn losses_of_pixels() {
     let targets: Vec<f64> = case.targets.iter().map(|&y| f64::from(y)).collect();
     let y = packed(&targets, shape.with_channels(1));
     let weights = [0.5, 1.0, 2.0, 0.0];
-    let expected = oracle::ce_pixels::<f64>(&labelled, Some(&weights)).values;
+    let expected = oracle::ce_pixels::<f64>(&labelled, Some(&weights), 1.0).values;
     for code in Code::all() {
         let text = "ce(weights=[0.5, 1, 2, 0])";
         assert_map(&loss_map(code, text, Call::softmax(), &case.logits, shape, &y), &expected);
@@ -234,16 +234,16 @@ fn errors_of_losses_put_together_in_rust() {
     let (z, y, w) = (packed(&logits, shape), packed(&targets, shape), packed(&weights, shape));
     let weighted = Call { weights: Some(Weights::F32(w)), ..Call::sigmoid() };
     let of = |call, parts: &_| Problem::<f32, f64>::new(call, parts, z, y).unwrap_err();
-    let bce = pixel(1.0, Bce);
+    let bce = pixel(1.0, Bce::default());
     assert_eq!(
         of(weighted, &bce).to_string(),
         "`bce` was composed without weights, expected it to be `.weighted(..)` for this call"
     );
-    let mapped = pixel(1.0, Bce).weighted(Maps::NONE.and(3).unwrap());
+    let mapped = pixel(1.0, Bce::default()).weighted(Maps::NONE.and(3).unwrap());
     let found = Problem::<f32, f64>::new(Call::sigmoid(), &mapped, z, y).unwrap_err();
     assert_eq!(found.to_string(), "a term refers to map 3 of the call, expected one of 0");
     assert_eq!(Maps::NONE.and(32), Err(Error::Map { place: 32, maps: 32 }));
-    let ce = class(1.0, Ce);
+    let ce = class(1.0, Ce::default());
     let found = Problem::<f32, f64>::new(Call::sigmoid(), &ce, z, y).unwrap_err();
     assert_eq!(found, Error::Link { term: "ce", expected: "the softmax link" });
     let dice = region(1.0, Dice::default());

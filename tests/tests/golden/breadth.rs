@@ -57,14 +57,22 @@ fn conditioning(recorded: &Recorded, case: &RecordedCase) -> f64 {
     1.0 + recorded.input(case).logits.iter().fold(0f64, |m, z| m.max(z.abs())).min(90.0)
 }
 
+fn compare_all(recorded: &Recorded, count: usize) {
+    for case in &recorded.cases {
+        compare::<f64>(recorded, case, 1e-13, 1e-12);
+        compare::<f32>(recorded, case, 2e-7, 2e-7 * conditioning(recorded, case));
+    }
+    assert_eq!(recorded.cases.len(), count);
+}
+
 #[test]
 fn regions() {
-    let recorded = golden::regions();
-    for case in &recorded.cases {
-        compare::<f64>(&recorded, case, 1e-13, 1e-12);
-        compare::<f32>(&recorded, case, 2e-7, 2e-7 * conditioning(&recorded, case));
-    }
-    assert_eq!(recorded.cases.len(), 180);
+    compare_all(&golden::regions(), 180);
+}
+
+#[test]
+fn pixels() {
+    compare_all(&golden::pixels(), 32);
 }
 
 /// As `docs/losses.md` writes them. The mean of focal loss is over the number of pixels plus 1e-6, of which there are 40.

@@ -6,13 +6,16 @@ use proptest::prelude::*;
 use segloss_conformance::case::{Case, IGNORED, SoftCase};
 use segloss_conformance::code::Code;
 use segloss_conformance::views::{packed, targets_shape};
-use segloss_core::class::{Ce, ClassTerm, Focal as ClassFocal};
+use segloss_core::class::{
+    Ce, ClassTerm, Focal as ClassFocal, Gce, Mae, Poly1 as ClassPoly1,
+    Poly1Focal as ClassPoly1Focal, Sce,
+};
 use segloss_core::compose::{At, Definition, class, pixel, region};
 use segloss_core::engine::{Call, Ignore, Link};
 use segloss_core::level::{Level, Scalar};
-use segloss_core::pixel::{Bce, Focal, PixelTerm};
+use segloss_core::pixel::{Bce, Focal, PixelTerm, Poly1, Poly1Focal};
 use segloss_core::region::{Dice, FocalTversky, Pool, RegionTerm, Tversky};
-use segloss_core::term::{Absent, Maps, Missing, Normalise, Options, Reduction};
+use segloss_core::term::{Absent, Maps, Missing, Normalise, Options, Range, Reduction};
 use segloss_core::view::{Logits, Mask, Shape, View, Weights};
 use segloss_simd::with_level;
 
@@ -325,6 +328,19 @@ fn under_sigmoid(data: &Data, storage: usize) {
         weighted_pixel(0.7, Bce, [], { maps: Maps::NONE.and(0).unwrap() }),
         region(0.0, Dice, [1e-6], {}),
     );
+    assert_same!(
+        at scalar, f32, plain, None,
+        pixel(0.7, Bce, [3.0, 0.1], {}),
+        region(0.5, Dice, [1e-6], {}),
+    );
+    assert_same!(at scalar, f32, plain, None, pixel(0.7, Poly1, [-1.0], {}));
+    assert_same!(
+        at scalar, f32, weighted, None,
+        weighted_pixel(0.7, Bce, [0.5, 0.0], { maps: Maps::NONE.and(0).unwrap() }),
+        weighted_pixel(0.5, Poly1Focal, [-0.5, 1.5], {}),
+        region(0.5, Dice, [1e-6], {}),
+        weighted_pixel(0.3, Focal, [Range::OFF, 2.0], {}),
+    );
     sigmoid_in!(f32, plain, weighted);
 
     assert_same!(
@@ -372,6 +388,20 @@ fn under_softmax(data: &Data, storage: usize) {
         }),
         region(0.0, Dice, [1e-6], {}),
     );
+    assert_same!(
+        at scalar, f32, weighted, None,
+        weighted_class(0.7, Ce, [0.3], { class_weights: Some(weights.into()) }),
+        region(0.5, Dice, [1e-6], {}),
+        weighted_class(0.5, ClassPoly1Focal, [-0.5, 1.5], {}),
+    );
+    assert_same!(
+        at scalar, f32, plain, None,
+        class(0.7, ClassPoly1, [-1.0], {}),
+        class(0.5, Sce, [0.0, 1.0, -4.0], {}),
+        region(0.5, Dice, [1e-6], {}),
+        class(0.5, Mae, [], {}),
+    );
+    assert_same!(at scalar, f32, plain, None, class(0.5, Gce, [0.7], {}));
     softmax_in!(f32, data.shape.channels, plain, weighted);
 
     assert_same!(

@@ -88,7 +88,7 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
         let outcome = match call.link {
             Link::Sigmoid => run(
                 call,
-                &At::new(Portable, (pixel(0.5, Bce), region(0.5, dice))),
+                &At::new(Portable, (pixel(0.5, Bce::default()), region(0.5, dice))),
                 view,
                 targets,
                 gradient,
@@ -96,7 +96,7 @@ fn every_form(case: &Case, call: Call) -> Vec<(String, Vec<u64>)> {
             ),
             Link::Softmax => run(
                 call,
-                &At::new(Portable, (class(0.5, Ce), region(0.5, dice))),
+                &At::new(Portable, (class(0.5, Ce::default()), region(0.5, dice))),
                 view,
                 targets,
                 gradient,

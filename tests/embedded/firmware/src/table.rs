@@ -234,12 +234,12 @@ impl<T: Format, A: Accumulator<Real: Format>> Storage<T, A> {
         let tversky = Tversky::with(0.3, 0.7, 1e-6)?;
         let focal_tversky = FocalTversky::with(0.3, 0.7, 0.75, 1e-6)?;
         let of_focal_tversky = ("focal_tversky", "focal_tversky(fp=0.3, fn=0.7, gamma=0.75)");
-        self.all::<Lv>(("bce", "bce"), pixel(1.0, Bce), 1, out)?;
+        self.all::<Lv>(("bce", "bce"), pixel(1.0, Bce::default()), 1, out)?;
         self.all::<Lv>(("focal", "focal"), pixel(1.0, Focal::default()), 1, out)?;
         self.all::<Lv>(("dice", "dice"), region(1.0, Dice::default()), 1, out)?;
         self.all::<Lv>(("tversky", "tversky(fp=0.3, fn=0.7)"), region(1.0, tversky), 1, out)?;
         self.all::<Lv>(of_focal_tversky, region(1.0, focal_tversky), 1, out)?;
-        self.all::<Lv>(("ce", "ce"), class(1.0, Ce), CLASSES, out)?;
+        self.all::<Lv>(("ce", "ce"), class(1.0, Ce::default()), CLASSES, out)?;
         self.all::<Lv>(("mcfocal", "focal"), class(1.0, class::Focal::default()), CLASSES, out)?;
         self.all::<Lv>(("mcdice", "dice"), region(1.0, Dice::default()), CLASSES, out)
     }

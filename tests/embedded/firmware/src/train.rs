@@ -93,8 +93,8 @@ impl Memory {
 
     #[inline(never)]
     fn evaluate(&mut self) -> Result<Report<f32>, Error> {
-        let edges = pixel(0.3, Bce).weighted(Maps::NONE.and(0)?);
-        let loss: Loss = (pixel(0.3, Bce), (region(0.4, Dice::default()), edges));
+        let edges = pixel(0.3, Bce::default()).weighted(Maps::NONE.and(0)?);
+        let loss: Loss = (pixel(0.3, Bce::default()), (region(0.4, Dice::default()), edges));
         let Memory { logits, mask, band, gradient, partials, sums, .. } = self;
         let plane = Binary { logits, targets: mask, ignored: Some(IGNORED), maps: &[band] };
         Ok(plane.evaluate(loss, Some(gradient), Workspace { partials, sums })?)

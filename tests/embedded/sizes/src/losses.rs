@@ -75,7 +75,7 @@ macro_rules! losses {
 }
 
 losses! {
-    bce => call.binary(pixel(1.0, Bce), false);
+    bce => call.binary(pixel(1.0, Bce::default()), false);
     focal => call.binary(pixel(1.0, Focal::default()), false);
     dice => call.binary(region(1.0, Dice::default()), false);
     tversky => call.binary(region(1.0, Tversky::with(0.3, 0.7, 1e-6).unwrap_or_default()), false);
@@ -83,18 +83,18 @@ losses! {
         region(1.0, FocalTversky::with(0.3, 0.7, 0.75, 1e-6).unwrap_or_default()), false
     );
     boundary => call.binary(
-        pixel(1.0, Bce).weighted(Maps::NONE.and(0).unwrap_or_default()), true
+        pixel(1.0, Bce::default()).weighted(Maps::NONE.and(0).unwrap_or_default()), true
     );
-    bce_dice => call.binary((pixel(0.5, Bce), region(0.5, Dice::default())), false);
+    bce_dice => call.binary((pixel(0.5, Bce::default()), region(0.5, Dice::default())), false);
     bce_dice_boundary => call.binary((
-        pixel(0.3, Bce),
+        pixel(0.3, Bce::default()),
         (
             region(0.4, Dice::default()),
-            pixel(0.3, Bce).weighted(Maps::NONE.and(0).unwrap_or_default()),
+            pixel(0.3, Bce::default()).weighted(Maps::NONE.and(0).unwrap_or_default()),
         ),
     ), true);
-    ce => call.multiclass(class(1.0, Ce));
+    ce => call.multiclass(class(1.0, Ce::default()));
     class_focal => call.multiclass(class(1.0, class::Focal::default()));
     class_dice => call.multiclass(region(1.0, Dice::default()));
-    ce_dice => call.multiclass((class(0.5, Ce), region(0.5, Dice::default())));
+    ce_dice => call.multiclass((class(0.5, Ce::default()), region(0.5, Dice::default())));
 }
