@@ -71,14 +71,16 @@ typedef struct segloss_firmware_outcome {
     uint32_t valid;
 } segloss_firmware_outcome;
 
-/** Floats of scratch for a loss of `terms` terms, `regions` being 1 if one is Dice or Tversky, else 0. */
+/** Floats of scratch for a loss of `terms` terms, `regions` being 1 if one is of regions (Dice, Tversky, Jaccard
+ * and so on), else 0. */
 #define SEGLOSS_FIRMWARE_FLOATS(terms, regions, classes)                                           \
     (36 * ((terms) + 3 * (regions) * (classes)) + 3 * (classes))
 
 /**
- * One term: cross-entropy, focal loss (alpha 0.25, gamma 2), Dice, Tversky, focal Tversky, Poly-1 and Poly-1 focal
- * loss with the defaults of their terms in the text form; and, of several classes, cross-entropy, focal loss (gamma 2),
- * Poly-1, Poly-1 focal, symmetric and generalised cross-entropy and mean absolute error.
+ * One term with the defaults of its text form: cross-entropy, focal loss (alpha 0.25, gamma 2), Dice, Tversky, focal
+ * Tversky, Jaccard, F-beta, log-cosh Dice, generalised Dice, recall, Poly-1 and Poly-1 focal loss; and, of several
+ * classes, cross-entropy, focal loss (gamma 2), Poly-1, Poly-1 focal, symmetric and generalised cross-entropy and mean
+ * absolute error.
  *
  * Return a segloss_result: 7 for a number of planes that the loss is not for, 10 for a label that is no class,
  * 12 for too little scratch. Outputs are written only on success.
@@ -89,6 +91,13 @@ int32_t segloss_firmware_dice(const segloss_firmware_planes *planes, segloss_fir
 int32_t segloss_firmware_tversky(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
 int32_t segloss_firmware_focal_tversky(const segloss_firmware_planes *planes,
                                        segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_jaccard(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_fbeta(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_log_cosh_dice(const segloss_firmware_planes *planes,
+                                       segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_generalized_dice(const segloss_firmware_planes *planes,
+                                          segloss_firmware_outcome *outcome);
+int32_t segloss_firmware_recall(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
 int32_t segloss_firmware_ce(const segloss_firmware_planes *planes, segloss_firmware_outcome *outcome);
 int32_t segloss_firmware_class_focal(const segloss_firmware_planes *planes,
                                      segloss_firmware_outcome *outcome);

@@ -726,10 +726,10 @@ static void losses_are_read(void) {
     CHECK(told(0) == 0 && strcmp(message, "`term` is 3, expected less than 3") == 0);
     CHECK(segloss_loss_term_coefficient(loss, 0, NULL) == SEGLOSS_RESULT_NULL_POINTER);
     CHECK(segloss_loss_term_coefficient(NULL, 0, &number) == SEGLOSS_RESULT_NULL_POINTER);
-    CHECK(segloss_loss_parameter_count(loss, 1) == 3);
+    CHECK(segloss_loss_parameter_count(loss, 1) == 5);
     CHECK(segloss_loss_parameter_count(loss, 9) == 0 && segloss_loss_parameter_count(NULL, 0) == 0);
     CHECK(segloss_loss_parameter_name(loss, 1, 1, text, sizeof text) == 2 && !strcmp(text, "fn"));
-    CHECK(segloss_loss_parameter_name(loss, 1, 3, text, sizeof text) == 0);
+    CHECK(segloss_loss_parameter_name(loss, 1, 5, text, sizeof text) == 0);
     CHECK(segloss_loss_parameter_name(NULL, 0, 0, text, sizeof text) == 0);
     CHECK(segloss_loss_parameter_value(loss, 1, "fn", &number) == 0 && number == 0.7);
     CHECK(segloss_loss_parameter_value(loss, 1, "smooth", &number) == 0 && number == 1e-6);

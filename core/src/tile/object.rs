@@ -70,6 +70,6 @@ pub trait TileRegionTerm<A: Accumulator>: Sync {
     }
 
     /// The loss of the sums ([`SeededSums::total`]), and its derivative in the one that
-    /// [`SeededSums::seed`] names. [`SeededSums::absent`] says what to do with classes without a target.
+    /// [`SeededSums::seed`] names. [`Options::absent`](crate::term::Options::absent) of [`SeededSums::options`] says what to do with classes without a target.
     fn loss(&self, arguments: Arguments<'_>, sums: SeededSums<'_, A>) -> Dual<A::Real>;
 }

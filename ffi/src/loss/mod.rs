@@ -74,16 +74,22 @@ impl Loss {
 /// free.
 ///
 /// The text is a sum of terms, `0.3*bce + 0.4*dice(smooth=1e-6) + 0.3*boundary(theta=3, weight=5)`, or
-/// the name of one: `preset:balanced`, `preset:imbalanced`, `preset:boundary`, `preset:medical`.
+/// the name of one: `preset:balanced`, `preset:imbalanced`, `preset:boundary`, `preset:medical`,
+/// `preset:nnunet`.
 ///
 /// | term | parameters and their defaults |
 /// |---|---|
 /// | `bce` (sigmoid) | `pos_weight=1, smoothing=0` |
 /// | `ce` (softmax) | `weights=[...]`, one a class, `power=1` |
 /// | `focal` | `alpha=0.25` or `alpha=off`, `gamma=2` (sigmoid); `alpha=[...], gamma=2` (softmax) |
-/// | `dice` | `smooth=1e-6` |
-/// | `tversky` | `fp=0.5, fn=0.5, smooth=1e-6` |
-/// | `focal_tversky` | `fp=0.5, fn=0.5, gamma=1, smooth=1e-6` |
+/// | `dice` | `smooth=1e-6, smooth_nr=smooth, log=false, gamma=1` |
+/// | `jaccard` | `smooth=1e-6, smooth_nr=smooth, log=false, gamma=1` |
+/// | `tversky` | `fp=0.5, fn=0.5, smooth=1e-6, smooth_nr=smooth, log=false` |
+/// | `focal_tversky` | `fp=0.5, fn=0.5, gamma=1, smooth=1e-6, smooth_nr=smooth, log=false` |
+/// | `fbeta` | `beta=1.5, smooth=1e-6, smooth_nr=smooth, log=false` |
+/// | `recall` | `smooth=1e-6, smooth_nr=smooth, log=false` |
+/// | `log_cosh_dice` | `smooth=1e-6` |
+/// | `generalized_dice` | `weight=square, smooth=1e-6, scale=max` |
 /// | `poly1` | `epsilon=1` |
 /// | `poly1_focal` | `epsilon=1, gamma=2` |
 /// | `sce` (softmax) | `alpha=0.1, beta=1, floor=-4` |
@@ -91,6 +97,10 @@ impl Loss {
 /// | `mae` (softmax) | |
 /// | `boundary` | `theta=3, weight=5, border=auto, void=nearest`: cross-entropy weighted in a band along boundaries |
 /// | `distance` | `sigma=5, empty=zero, void=nearest`: cross-entropy weighted by the distance to them |
+///
+/// Those from `dice` to `generalized_dice` are of regions, and take `classes=all`, `foreground` or a list, `weights=[...]`,
+/// one for each class in use, `absent=keep`, `zero` or `skip`, `pool=sample` or `batch`, `empty=keep` or `skip` and
+/// `weighted=false` or `true`; all but the last `average=macro` or `micro` and `normalise=weights` or `classes`.
 ///
 /// A pixel or class term takes weight maps, `bce @ band(theta=3, weight=5) @ decay(sigma=5)`, among them
 /// the caller's own. `options` is NULL for the fastest level, the caller's thread alone, and no plugins.
