@@ -11,7 +11,7 @@ use crate::ignore_index::IgnoreIndex;
 
 /// Trains a small per-pixel predictor with each loss and shows what comes out.
 ///
-/// Without arguments it runs every loss on a photograph of a retina and a mask
+/// Without arguments it runs the usual losses on a photograph of a retina and a mask
 /// of its vessels, both built in.
 ///
 /// Losses differ in scale, and the predictor does not see it: Adam divides the
@@ -23,7 +23,7 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Losses instead of all: `0.3*bce + dice(smooth=1)`, or a preset by its
+    /// Losses instead of the usual ones: `0.3*bce + dice(smooth=1)`, or a preset by its
     /// name, `balanced` or `preset:balanced` (`boundary` by itself is the term);
     /// --list says what there is
     #[arg(long, value_name = "TEXT")]

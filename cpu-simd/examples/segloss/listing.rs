@@ -125,7 +125,8 @@ mod tests {
             "fp=0.5 (or alpha; 0 or larger)",
             "border=auto|zero|keep",
             "void=nearest|cut",
-            "alpha=0.25 (0 to 1)",
+            "alpha=0.25 (0 to 1, or `off`)",
+            "smooth_nr=smooth (0 or larger)",
             "pool=sample|batch (",
         ] {
             assert!(text.contains(part), "{part} in:\n{text}");
