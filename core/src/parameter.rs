@@ -18,7 +18,7 @@ pub struct Parameter {
     pub also: Option<&'static str>,
     /// Its value unless given.
     pub default: f64,
-    /// The parameter before it whose value it has instead, unless given.
+    /// The parameter before it whose value it has instead, unless given, and may not exceed.
     pub like: Option<&'static str>,
     /// The values that it can have.
     pub range: Range,
@@ -77,7 +77,7 @@ impl Parameter {
         Parameter { also: Some(also), ..self }
     }
 
-    /// Gives it the value of `other`, a parameter before it, unless it is given one itself.
+    /// Gives it the value of `other`, a parameter before it, unless it is given one itself, which may not be larger.
     #[must_use]
     pub const fn like(self, other: &Parameter) -> Self {
         Parameter { default: other.default, like: Some(other.name), ..self }
@@ -113,7 +113,7 @@ impl Parameter {
     }
 }
 
-/// The value of a parameter that is given none: that of the one it is like, of those with `values` before it, or its default.
+/// Returns the value of a parameter that is given none: that of the one it is like, of those with `values` before it, or its default.
 pub(crate) fn unless_given(parameter: &Parameter, parameters: &[Parameter], values: &[f64]) -> f64 {
     let of = |other: &str| parameters.iter().position(|before| before.name == other);
     let like = parameter.like.and_then(of).and_then(|place| values.get(place).copied());
@@ -142,6 +142,11 @@ pub(crate) fn complete(
         let otherwise = || unless_given(parameter, parameters, before);
         let value = given.get(index).copied().unwrap_or_else(otherwise);
         let value = parameter.check(term, value)?;
+        let most = if parameter.like.is_some() { otherwise() } else { value };
+        if value > most {
+            let expected = Range::within(0.0, most);
+            return Err(Error::Parameter { term, name: parameter.name, value, expected });
+        }
         all.get_mut(index).into_iter().for_each(|place| *place = value);
     }
     Ok(all)

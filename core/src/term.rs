@@ -150,8 +150,10 @@ impl<'a> ClassesInUse<'a> {
         let ClassesInUse::Listed(list) = *self else { return Ok(()) };
         let (mut smallest, largest) = (0, i32::try_from(classes - 1).unwrap_or(i32::MAX));
         for value in list {
-            let expected = Range::Integers { smallest, largest };
-            if !expected.contains(value) {
+            // After the last class there is none: then it is the number of classes that the list does not fit.
+            let from = if smallest > largest { 0 } else { smallest };
+            let expected = Range::Integers { smallest: from, largest };
+            if value < f64::from(smallest) || !expected.contains(value) {
                 return Err(Error::Parameter { term, name: CLASSES, value, expected });
             }
             smallest = (value as i32).saturating_add(1);

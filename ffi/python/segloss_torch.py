@@ -94,7 +94,7 @@ def _apply(function, logits, targets, *arguments):
 
 
 def _differentiate(logits, targets, compute):
-    needs_gradient = torch.is_grad_enabled() and logits.requires_grad
+    needs_gradient = torch.is_grad_enabled() and getattr(logits, "requires_grad", False)
     return _apply(_Differentiable, logits, targets, compute, needs_gradient)
 
 

@@ -41,7 +41,7 @@ impl ClassTerm for Focal {
         title: "focal loss",
         formula: "-alpha_t (1 - p_t)^gamma ln p_t",
         source: "Lin et al., Focal Loss for Dense Object Detection, ICCV 2017",
-        peers: "MONAI, SMP, kornia, boundary-loss",
+        peers: "MONAI, kornia, boundary-loss",
     };
     const PARAMETERS: &'static [Parameter] = &[Parameter::number("gamma", 2.0).at_least(0.0)];
     const CLASS_WEIGHTS: Option<ClassWeights> =

@@ -376,7 +376,13 @@ fn classes<'t: 'a, 'a, T: Real, A: Accumulator>(
         return Ok(false);
     }
     options.classes = match argument.value {
+        Value::Numbers(list) if list.is_empty() => {
+            return Err(TextError::value(argument, "at least one class"));
+        }
         Value::Numbers(list) => ClassesInUse::Listed(list),
+        Value::Number(_) => {
+            return Err(TextError::value(argument, "`all`, `foreground` or a list of classes"));
+        }
         _ if choice(argument, ClassesInUse::WORDS)? == 0 => ClassesInUse::All,
         _ => ClassesInUse::Foreground,
     };

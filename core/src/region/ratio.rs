@@ -5,7 +5,7 @@
 //! loss  = 1 - score = W / (W + R),   W = a FP + b FN + (smooth_dr - smooth_nr),   R = c TP + smooth_nr
 //! ```
 //!
-//! Dice, Jaccard, Tversky and recall differ in `a`, `b` and `c` alone. Where `smooth_nr` is not the larger, `W` and `R` are
+//! Dice, Jaccard, Tversky and recall differ in `a`, `b` and `c` alone. `smooth_nr` is not the larger, so `W` and `R` are
 //! sums of what is not negative: the loss of a right answer and the score of a wrong one keep their digits, and so do their
 //! derivatives ([`Lanes::share_with`]). The logarithmic loss is `-ln score = ln(1 + W / R)`, which is small where `W` is.
 
@@ -104,14 +104,9 @@ fn shaped<L: Lanes>(wrong: L, right: L, log: bool, gamma: f64) -> L {
     loss.powf(gamma)
 }
 
-/// `-ln(right / (wrong + right))`, of `right` at least 1e-300 (f32: 1e-37), so that it is finite. `wrong` may be negative, if
-/// not by more than `right`.
+/// `-ln(right / (wrong + right))`, of `right` at least 1e-300 (f32: 1e-37), so that it is finite; 0 where both are 0.
 #[inline(always)]
 fn minus_ln_score<L: Lanes>(wrong: L, right: L) -> L {
-    let zero = L::splat(0.0);
     let right = L::splat(if L::DOUBLE { 1e-300 } else { 1e-37 }).max(right);
-    let is_gain = wrong.lt(zero);
-    let share = L::select(is_gain, -wrong / (wrong + right), wrong / right);
-    let size = share.ln_1p();
-    L::select(is_gain, -size, size)
+    (wrong / right).ln_1p()
 }

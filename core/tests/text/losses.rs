@@ -424,7 +424,16 @@ fn mistakes_of_arguments() {
             Softmax,
             "at 14: `classes` is `some`, expected `all` or `foreground`",
         ),
-        ("dice(classes=1)", Softmax, "at 14: `classes` is 1, expected `all` or `foreground`"),
+        (
+            "dice(classes=1)",
+            Softmax,
+            "at 14: `classes` is 1, expected `all`, `foreground` or a list of classes",
+        ),
+        (
+            "dice(classes=[])",
+            Softmax,
+            "at 14: `classes` is a list of 0, expected at least one class",
+        ),
         (
             "dice(classes=[0, 2, 2])",
             Softmax,
@@ -507,6 +516,8 @@ fn mistakes_of_values() {
     let positive = "a finite number, 0 or larger";
     for (text, link, place, rest) in [
         ("bce + -0.5*dice", Sigmoid, 7, format!("`coefficient` is -0.5, expected {positive}")),
+        ("dice(smooth_nr=1)", Sigmoid, 16, "`smooth_nr` is 1, expected 0 to 1e-6".into()),
+        ("dice(smooth=2, smooth_nr=3)", Sigmoid, 26, "`smooth_nr` is 3, expected 0 to 2".into()),
         ("dice(smooth=-1)", Sigmoid, 13, format!("`smooth` is -1, expected {positive}")),
         ("tversky(smooth=-1, fp=-1)", Sigmoid, 23, format!("`fp` is -1, expected {positive}")),
         ("tversky(fp=0.5, beta=-1)", Sigmoid, 22, format!("`fn` is -1, expected {positive}")),
@@ -720,7 +731,15 @@ fn fitting(parameters: &[Parameter], drawn: &[f64]) -> Vec<f64> {
         Range::Integers { .. } => (value % 1000.0).floor(),
         Range::Place(words) => f64::from(value.to_bits() as u32 % words as u32),
     };
-    parameters.iter().zip(drawn).map(fit).collect()
+    let mut values: Vec<f64> = parameters.iter().zip(drawn).map(fit).collect();
+    for (place, parameter) in parameters.iter().enumerate() {
+        let other = parameters.iter().position(|other| parameter.like == Some(other.name));
+        if let Some(other) = other {
+            // Whether the other is given or has its default.
+            values[place] = values[place].min(values[other]).min(parameters[other].default);
+        }
+    }
+    values
 }
 
 proptest! {

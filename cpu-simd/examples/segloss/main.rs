@@ -79,7 +79,7 @@ fn work(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(Command::Recommend(arguments)) = &arguments.command {
         println!("{}", recommend::recommendation(arguments)?);
     } else if let Some(Command::From { name }) = &arguments.command {
-        print!("{}", peers::lookup(name)?);
+        print!("{}", peers::lookup(name, &library)?);
     } else if arguments.list {
         print!("{}", listing::listing(&library)?);
     } else {

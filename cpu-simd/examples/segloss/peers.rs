@@ -4,7 +4,9 @@
 
 use std::fmt::Write;
 
+use segloss_core::compose::PRESETS;
 use segloss_core::text::suggest;
+use segloss_simd::Library;
 
 const TABLE: &str = include_str!("../../../docs/peers.md");
 
@@ -32,25 +34,25 @@ fn called(theirs: &str) -> &str {
     theirs.split('(').next().unwrap_or(theirs)
 }
 
-/// The rows whose loss is called `name`, with its module or without, in any case.
-pub fn lookup(name: &str) -> Result<String, String> {
-    let name = called(name.trim()).to_lowercase();
-    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_lowercase();
-    let is_asked = |row: &Row| {
-        let theirs = called(row.theirs).to_lowercase();
-        // The library, and any part of the path after it.
-        let in_library = name.split('.').all(|part| theirs.split('.').any(|own| own == part));
-        in_library && last(&theirs) == last(&name)
-    };
-    let found: Vec<_> = rows().filter(is_asked).collect();
+/// The rows whose loss is called `name`, with its module or without, in any case; those of a library, of its name alone.
+pub fn lookup(name: &str, library: &Library<f32>) -> Result<String, String> {
+    let asked = called(name.trim());
+    let found = found(asked);
     if found.is_empty() {
-        let names = rows().map(|row| called(row.theirs));
-        let near = suggest(&last(&name), names.map(|name| name.rsplit('.').next().unwrap_or(name)));
+        let is_ours = |term: &str| term.eq_ignore_ascii_case(asked);
+        let mut terms = library.registry().terms().flat_map(|term| [Some(term.name), term.also]);
+        if terms.any(|term| term.is_some_and(is_ours)) {
+            return Err(format!("from: `{asked}` is what a loss is called here: see --list"));
+        }
+        if PRESETS.iter().any(|preset| is_ours(preset.name)) {
+            return Err(format!("from: `{asked}` is a preset here, `preset:{asked}`: see --list"));
+        }
+        let near = suggest(last(asked), rows().map(|row| last(called(row.theirs))));
         let advice = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => "expected a loss that docs/peers.md has, such as `monai.DiceCELoss`".to_owned(),
         };
-        return Err(format!("from: no loss is called `{name}`, {advice}"));
+        return Err(format!("from: no loss is called `{asked}`, {advice}"));
     }
     let mut text = String::new();
     for Row { theirs, link, ours, rule } in found {
@@ -64,11 +66,31 @@ pub fn lookup(name: &str) -> Result<String, String> {
     Ok(text)
 }
 
+/// The last part of a path.
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+fn found(asked: &str) -> Vec<Row> {
+    let parts = |path: &str| path.split('.').map(str::to_lowercase).collect::<Vec<_>>();
+    let asked = parts(asked);
+    let [of_library @ .., name] = &asked[..] else { return Vec::new() };
+    let is_asked = |row: &Row| {
+        let theirs = parts(called(row.theirs));
+        let [library, ..] = &theirs[..] else { return false };
+        let is_whole_library = of_library.is_empty() && name == library;
+        // The library, and any part of the path after it.
+        let in_library = of_library.iter().all(|part| theirs.contains(part));
+        is_whole_library || in_library && theirs.last() == Some(name)
+    };
+    rows().filter(is_asked).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use segloss_core::engine::Link;
-    use segloss_simd::{Library, Loss};
+    use segloss_simd::Loss;
 
     #[test]
     fn every_row_is_a_loss() {
@@ -83,18 +105,27 @@ mod tests {
 
     #[test]
     fn losses_are_found_by_their_names() {
-        let found = lookup("monai.DiceCELoss").unwrap();
+        let library = Library::<f32>::default();
+        assert_eq!(lookup("Kornia", &library).unwrap().matches("kornia.losses.").count(), 5);
+        let error = |name| lookup(name, &library).unwrap_err();
+        assert!(error("iou").contains("what a loss is called here"));
+        let found = lookup("monai.DiceCELoss", &library).unwrap();
         assert!(found.contains("monai.losses.DiceCELoss(sigmoid=True)\n    dice("), "{found}");
         assert!(!found.contains("smp"), "{found}");
-        assert_eq!(lookup("dicece").unwrap_err(), lookup("DiceCE").unwrap_err());
-        let error = lookup("kornia.DiceLos").unwrap_err();
+        assert_eq!(
+            lookup("dicece", &library).unwrap_err().to_lowercase(),
+            lookup("DiceCE", &library).unwrap_err().to_lowercase()
+        );
+        let error = lookup("kornia.DiceLos", &library).unwrap_err();
         assert!(error.ends_with("did you mean `DiceLoss`?"), "{error}");
         for asked in ["DiceLoss", "diceloss", "smp.losses.DiceLoss(\"binary\")"] {
             assert!(
-                lookup(asked).unwrap().contains("smp.losses.DiceLoss(\"binary\", smooth=1.0)"),
+                lookup(asked, &library)
+                    .unwrap()
+                    .contains("smp.losses.DiceLoss(\"binary\", smooth=1.0)"),
                 "{asked}"
             );
         }
-        assert!(!lookup("smp.DiceLoss").unwrap().contains("monai"));
+        assert!(!lookup("smp.DiceLoss", &library).unwrap().contains("monai"));
     }
 }

@@ -40,7 +40,7 @@ def _named(name, arguments, argument):
 
 
 def _value(value, argument):
-    if isinstance(value, bool):
+    if isinstance(value, (bool, numpy.bool_)):
         return "true" if value else "false"
     if isinstance(value, str):
         text(value, argument)

@@ -514,3 +514,23 @@ fn a_mask_of_another_shape_beside_a_computed_map() {
         assert_eq!(error.to_string(), "`mask` has shape 1x1x3, expected 1x1x600", "{text}");
     }
 }
+
+/// What overflows the format pulls at the classes that have a part in it, and at no other.
+#[test]
+fn a_power_that_overflows() {
+    let library = Library::<f32>::default();
+    let loss = Loss::new(&library, "ce(power=20)", Link::Softmax).unwrap();
+    let shape = shape(1, 3, 1);
+    let mut gradient = [7f32; 3];
+    let mut sink = ViewMut::new(&mut gradient, Layout::channels_first(shape).unwrap()).unwrap();
+    let (z, y) = (packed(&[100f32, 0.0, -5.0], shape), packed(&[1u8], shape.with_channels(1)));
+    let outputs = Outputs::gradient(&mut sink);
+    loss.evaluate(Call::softmax(), &z, &y, &[], outputs, &mut Buffers::new()).unwrap();
+    assert!(gradient[0] > 1e37 && gradient[1] < -1e37 && gradient[2] == 0.0, "{gradient:?}");
+    // An exponent that is 0 in `f32`.
+    let focal = Loss::new(&library, "focal(gamma=1e-46)", Link::Sigmoid).unwrap();
+    let one = Shape::new(1, 1, &[1]).unwrap();
+    let (z, y) = (packed(&[-200f32], one), packed(&[0u8], one));
+    let report = focal.evaluate(Call::sigmoid(), &z, &y, &[], Outputs::none(), &mut Buffers::new());
+    assert_eq!(report.unwrap().value, 0.0);
+}
