@@ -525,12 +525,12 @@ fn a_power_that_overflows() {
     let mut sink = ViewMut::new(&mut gradient, Layout::channels_first(shape).unwrap()).unwrap();
     let (z, y) = (packed(&[100f32, 0.0, -5.0], shape), packed(&[1u8], shape.with_channels(1)));
     let outputs = Outputs::gradient(&mut sink);
-    loss.evaluate(Call::softmax(), &z, &y, &[], outputs, &mut Buffers::new()).unwrap();
+    loss.evaluate(Call::softmax(), z, y, &[], outputs, &mut Buffers::new()).unwrap();
     assert!(gradient[0] > 1e37 && gradient[1] < -1e37 && gradient[2] == 0.0, "{gradient:?}");
     // An exponent that is 0 in `f32`.
     let focal = Loss::new(&library, "focal(gamma=1e-46)", Link::Sigmoid).unwrap();
     let one = Shape::new(1, 1, &[1]).unwrap();
     let (z, y) = (packed(&[-200f32], one), packed(&[0u8], one));
-    let report = focal.evaluate(Call::sigmoid(), &z, &y, &[], Outputs::none(), &mut Buffers::new());
+    let report = focal.evaluate(Call::sigmoid(), z, y, &[], Outputs::none(), &mut Buffers::new());
     assert_eq!(report.unwrap().value, 0.0);
 }
