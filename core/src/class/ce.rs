@@ -1,6 +1,6 @@
 use super::{ClassPixel, ClassTerm};
 use crate::error::Error;
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, bounded};
 use crate::term::{About, Arguments, ClassWeights, Parameter, WithTerm};
 
 /// Cross-entropy of a pixel's true class `t`, to a power, times its class's weight if there are any:
@@ -73,10 +73,7 @@ impl ClassTerm for Ce {
         let least =
             L::splat(if L::DOUBLE { -690.775_527_898_213_7 } else { -85.195_648_440_779_69 });
         let growth = L::splat(self.power) * exp_of_multiple(self.power - 1.0, least.max(ln));
-        // So that a class without any probability left has gradient 0, not NaN, however steep the loss.
-        let most = L::splat(if L::DOUBLE { f64::MAX / 4.0 } else { f64::from(f32::MAX) / 4.0 });
-        let growth = L::select(most.lt(growth), most, growth);
-        (exp_of_multiple(self.power, ln), L::select(ce.eq(zero), zero, -growth))
+        (exp_of_multiple(self.power, ln), L::select(ce.eq(zero), zero, -bounded(growth)))
     }
 
     fn slope_is_of_shares(&self) -> bool {

@@ -4,7 +4,7 @@
 use super::finish::{is_skipped, share};
 use super::problem::Problem;
 use crate::error::Error;
-use crate::lanes::{Lanes, Real};
+use crate::lanes::{Lanes, Real, bounded};
 use crate::region::{Occurring, Pool, SUMS, Seed, SeededSums};
 use crate::summation::Accumulator;
 use crate::tile::{Kind, Spec};
@@ -137,13 +137,4 @@ pub(crate) fn of_slope<T: Real, R: Real>(share: R, derivative: R) -> T {
 #[inline(always)]
 pub(crate) fn saturate<T: Real>(slopes: &mut [[T; 2]]) {
     slopes.as_flattened_mut().iter_mut().for_each(|slope| *slope = bounded(*slope));
-}
-
-/// A slope bounded to a quarter of the largest number, so that a pixel without any `p (1 - p)` left has
-/// gradient 0, not NaN, however steep the loss. NaN stays.
-#[inline(always)]
-pub fn bounded<L: Lanes>(slope: L) -> L {
-    let most = L::splat(if L::DOUBLE { f64::MAX / 4.0 } else { f64::from(f32::MAX) / 4.0 });
-    let low = L::select(slope.lt(-most), -most, slope);
-    L::select(most.lt(low), most, low)
 }

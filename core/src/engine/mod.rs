@@ -25,7 +25,6 @@ mod workspace;
 pub use crate::ignore::{Ignore, MOST_IGNORED};
 pub use call::{Call, Link, Scale};
 pub use evaluate::{Report, SerialSweeps, Sweeps, evaluate, evaluate_with};
-pub use factors::bounded;
 pub(crate) use factors::{factor, of_slope, saturate};
 pub(crate) use finish::share;
 pub use finish::{mean_share, merge_ranks, merge_tiles};

@@ -178,3 +178,12 @@ pub fn weigh<L: Lanes>(weight: L, x: L) -> L {
     let zero = L::splat(0.0);
     L::select(weight.eq(zero), zero, weight * x)
 }
+
+/// A slope bounded to a quarter of the largest number, so that a pixel without any `p (1 - p)` left has
+/// gradient 0, not NaN, however steep the loss. NaN stays.
+#[inline(always)]
+pub fn bounded<L: Lanes>(slope: L) -> L {
+    let most = L::splat(if L::DOUBLE { f64::MAX / 4.0 } else { f64::from(f32::MAX) / 4.0 });
+    let low = L::select(slope.lt(-most), -most, slope);
+    L::select(most.lt(low), most, low)
+}

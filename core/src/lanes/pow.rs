@@ -6,11 +6,13 @@ use super::Lanes;
 /// operations, and the compiler can take these branches out of a loop in any case.
 #[inline(always)]
 pub(super) fn powf<L: Lanes>(x: L, exponent: f64) -> L {
-    // As the format has it: one that rounds to 0 is 0, whose product with the logarithm of 0 would be NaN.
-    let exponent = if L::DOUBLE { exponent } else { f64::from(exponent as f32) };
     let size = if exponent < 0.0 { -exponent } else { exponent };
     let halves = (2.0 * size) as u32;
     if size > 32.0 || f64::from(halves) != 2.0 * size {
+        // One that rounds to 0 would be NaN times the logarithm of 0.
+        if !L::DOUBLE && exponent as f32 == 0.0 {
+            return L::splat(1.0);
+        }
         // 0 needs no case of its own: its logarithm is -infinity, whose exponential is 0.
         return (L::splat(exponent) * x.ln()).exp();
     }

@@ -153,28 +153,33 @@ pub trait Classes<L: Lanes> {
     /// Returns the losses of the classes as one number, as [`Options::average`] says; 0 if no class counts.
     #[inline(always)]
     fn mean(&self, loss: impl Fn(&ClassSums<L>) -> L) -> L {
-        let zero = L::splat(0.0);
-        if self.options().average == Average::Micro {
-            let mut count = zero;
-            let mut total = ClassSums::from([zero; SUMS]);
-            self.each(|class| {
-                let of = |sums: &ClassSums<L>| <[L; SUMS]>::from(*sums);
-                let (mut all, own) = (of(&total), of(&class.sums));
-                for (all, own) in all.iter_mut().zip(own) {
-                    *all = class.or_left_out(*all + class.weighed(own), *all);
-                }
-                total = ClassSums::from(all);
-                count = class.or_left_out(count + L::splat(1.0), count);
-            });
-            return L::select(count.eq(zero), zero, loss(&total));
-        }
-        let mut sum = zero;
-        self.each(|class| {
-            sum = class.or_left_out(sum + self.share(&class, &class.sums, &loss), sum);
-        });
-        let divisor = self.divisor();
-        L::select(divisor.eq(zero), zero, sum / divisor)
+        mean_of(self, loss)
     }
+}
+
+#[inline(always)]
+fn mean_of<L: Lanes, C: Classes<L> + ?Sized>(classes: &C, loss: impl Fn(&ClassSums<L>) -> L) -> L {
+    let zero = L::splat(0.0);
+    if classes.options().average == Average::Micro {
+        let mut count = zero;
+        let mut total = ClassSums::from([zero; SUMS]);
+        classes.each(|class| {
+            let of = |sums: &ClassSums<L>| <[L; SUMS]>::from(*sums);
+            let (mut all, own) = (of(&total), of(&class.sums));
+            for (all, own) in all.iter_mut().zip(own) {
+                *all = class.or_left_out(*all + class.weighed(own), *all);
+            }
+            total = ClassSums::from(all);
+            count = class.or_left_out(count + L::splat(1.0), count);
+        });
+        return L::select(count.eq(zero), zero, loss(&total));
+    }
+    let mut sum = zero;
+    classes.each(|class| {
+        sum = class.or_left_out(sum + classes.share(&class, &class.sums, &loss), sum);
+    });
+    let divisor = classes.divisor();
+    L::select(divisor.eq(zero), zero, sum / divisor)
 }
 
 /// A class that a loss sees.
@@ -377,27 +382,6 @@ impl<A: Accumulator> Classes<Dual<A::Real>> for PlainSums<'_, A> {
     }
 }
 
-/// Sums of classes with options.
-struct ChosenSums<'a, A>(SeededSums<'a, A>);
-
-impl<A: Accumulator> Classes<Dual<A::Real>> for ChosenSums<'_, A> {
-    fn len(&self) -> usize {
-        Classes::len(&self.0)
-    }
-
-    fn get(&self, class: usize) -> ClassSums<Dual<A::Real>> {
-        self.0.get(class)
-    }
-
-    fn options(&self) -> &Options<'_> {
-        self.0.options
-    }
-
-    fn cannot_occur(&self, class: usize) -> Option<bool> {
-        self.0.cannot_occur(class)
-    }
-}
-
 /// The loss of a class from its sums.
 pub(super) type ClassLoss<'l, R> = &'l dyn Fn(&ClassSums<Dual<R>>) -> Dual<R>;
 
@@ -405,6 +389,6 @@ impl<A: Accumulator> SeededSums<'_, A> {
     /// Forms the mean of a loss as the options say.
     #[inline(never)]
     pub(super) fn mean_with_options(&self, loss: ClassLoss<'_, A::Real>) -> Dual<A::Real> {
-        ChosenSums(*self).mean(loss)
+        mean_of(self, loss)
     }
 }

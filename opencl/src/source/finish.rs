@@ -3,7 +3,8 @@
 use core::fmt::Write;
 
 use segloss_core::compose::Kind;
-use segloss_core::engine::{bounded, mean_share};
+use segloss_core::engine::mean_share;
+use segloss_core::lanes::bounded;
 use segloss_core::region::{Classes, Pool, Seed};
 use segloss_core::term::{Missing, Reduction};
 

@@ -65,7 +65,7 @@ fn slopes_of_pixel_terms_written_by_hand() {
     }
 }
 
-/// As [`by_hand`], in `ln p_t` down to -100.
+/// Compares `value_and_slope` in `ln p_t`, down to -100, with the dual numbers of `loss`, and with differences of it.
 fn of_class_by_hand<P: ClassTerm>(term: P) {
     for step in 1..=2000 {
         let log_p = -f64::from(step) * 0.05;

@@ -75,7 +75,7 @@ fn pixels() {
     compare_all(&golden::pixels(), 32);
 }
 
-/// As `docs/losses.md` writes them. The mean of focal loss is over the number of pixels plus 1e-6, of which there are 40.
+/// Evaluates the sums of `docs/losses.md`. The mean of focal loss is over the number of pixels plus 1e-6, of which there are 40.
 #[test]
 fn sums_with_names() {
     let recorded = golden::sums();
